@@ -1,0 +1,1 @@
+"""The data plane: takes AI requests, decides in memory, forwards, streams, accounts."""

@@ -1,0 +1,1 @@
+"""Provider formats: pure functions and small state machines, no I/O."""

@@ -1,0 +1,1 @@
+"""Traffic policy: pure, clock-injected decisions."""

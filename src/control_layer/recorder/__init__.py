@@ -1,0 +1,1 @@
+"""The way of a usage event from the journal into Postgres."""

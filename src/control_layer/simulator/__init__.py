@@ -1,0 +1,1 @@
+"""The simulated provider: OpenAI-compatible, deterministic, labelled as simulated."""
