@@ -1,0 +1,117 @@
+"""The first message: what the control plane tells a gateway.
+
+The state is four tables: keys, users, models, endpoints. An `Update` carries rows to put and rows to remove; a whole
+snapshot is a sequence of updates that starts from nothing, a delta one that starts from a version the gateway has.
+Rows are shared and frozen: a request in flight keeps the rows it was admitted under.
+"""
+
+from __future__ import annotations
+
+from typing import Literal
+
+import msgspec
+
+__all__ = ["Deployment", "Endpoint", "Hello", "Key", "Model", "Purpose", "Timeouts", "Update", "User"]
+
+Purpose = Literal["realtime", "batch", "playground", "platform"]
+
+
+class Key(msgspec.Struct, frozen=True, array_like=True, gc=False):
+    """An API key, found by the SHA-256 digest of its secret. Its access is its owner's, cut down by `models`."""
+
+    digest: bytes
+    id: str
+    user_id: str
+    purpose: Purpose = "realtime"
+    expires_at: float | None = None
+    """Unix seconds; `None` for a key that does not expire."""
+    models: tuple[str, ...] | None = None
+    """Aliases the key is restricted to; `None` for no restriction."""
+
+
+class User(msgspec.Struct, frozen=True, array_like=True, gc=False):
+    """The principal behind keys. `groups` holds every group id the user is in, Everyone included."""
+
+    id: str
+    groups: tuple[str, ...]
+    log_bodies: bool = True
+    """False for an account with zero data retention: no body is kept anywhere."""
+
+
+class Timeouts(msgspec.Struct, frozen=True, array_like=True, gc=False):
+    """Deadlines of one attempt, in seconds; `None` takes the gateway's default."""
+
+    connect: float | None = None
+    first_byte: float | None = None
+    idle: float | None = None
+    total: float | None = None
+
+
+class Deployment(msgspec.Struct, frozen=True, array_like=True, gc=False):
+    """One model at one endpoint."""
+
+    id: str
+    endpoint_id: str
+    upstream_model: str
+    weight: int = 1
+
+
+class Model(msgspec.Struct, frozen=True, array_like=True, gc=False):
+    """A route: the alias callers use, who may call it, and where it goes."""
+
+    alias: str
+    id: str
+    created: int
+    """Unix seconds, shown in the model list."""
+    groups: tuple[str, ...]
+    """Ids of the groups it is granted to."""
+    deployments: tuple[Deployment, ...]
+    model_type: str | None = None
+    display_name: str | None = None
+    sanitize: bool = False
+    """Replace provider error texts by a generic one; the detail goes to the request log only."""
+    timeouts: Timeouts = Timeouts()
+
+
+class Endpoint(msgspec.Struct, frozen=True, array_like=True, gc=False):
+    """A model source. `sealed_credential` is opened with the key derived from `secret_key` (see `sealing`)."""
+
+    id: str
+    name: str
+    url: str
+    auth_header_name: str = "Authorization"
+    auth_header_prefix: str = "Bearer "
+    sealed_credential: bytes | None = None
+    verify_tls: bool = True
+    ca_bundle: str | None = None
+    """PEM text of extra certificate authorities."""
+
+
+class Update(msgspec.Struct, frozen=True, array_like=True, kw_only=True):
+    """A piece of the way from version `base` to `version`.
+
+    `base` 0 starts from an empty state; any other value must be the version the gateway has, else the gateway
+    reconnects and asks anew. Pieces of one update share `base` and `version`; nothing is in force before the piece
+    with `final` has come, and then everything at once. Versions only go up.
+    """
+
+    version: int
+    base: int
+    final: bool
+    keys: tuple[Key, ...] = ()
+    users: tuple[User, ...] = ()
+    models: tuple[Model, ...] = ()
+    endpoints: tuple[Endpoint, ...] = ()
+    gone_keys: tuple[bytes, ...] = ()
+    """Digests."""
+    gone_users: tuple[str, ...] = ()
+    gone_models: tuple[str, ...] = ()
+    """Aliases."""
+    gone_endpoints: tuple[str, ...] = ()
+
+
+class Hello(msgspec.Struct, frozen=True, array_like=True):
+    """The first frame a gateway sends on the snapshot link: who it is and the version it has (0 for none)."""
+
+    worker_id: str
+    version: int

@@ -1,0 +1,74 @@
+"""What the supervisor and its children say to each other over the socket pair a child inherits.
+
+Frames (see `frames`) of MessagePack. The first frame a child reads is its configuration, so that no secret stands in
+an argument list or an environment; everything after it is one of these messages. End of stream means the other side
+is gone: a child then drains and ends.
+"""
+
+from __future__ import annotations
+
+import msgspec
+
+__all__ = [
+    "ChildMessage",
+    "Collect",
+    "Ready",
+    "Sample",
+    "Stats",
+    "SupervisorMessage",
+    "decode_child",
+    "decode_supervisor",
+]
+
+
+class Ready(msgspec.Struct, frozen=True, tag="ready"):
+    """The child serves."""
+
+    detail: str = ""
+
+
+class Collect(msgspec.Struct, frozen=True, tag="collect"):
+    """The supervisor wants the child's metrics; the child answers with `Stats` of the same number."""
+
+    number: int
+
+
+class Sample(msgspec.Struct, frozen=True, array_like=True):
+    """One metric family's value for one set of labels.
+
+    A counter or gauge has `value`; a histogram has cumulative `buckets` (upper bound in seconds, count), the count in
+    `value` and the sum in `total`.
+    """
+
+    name: str
+    kind: str
+    """`counter`, `gauge` or `histogram`."""
+    help: str
+    labels: dict[str, str]
+    value: float
+    total: float = 0.0
+    buckets: tuple[tuple[float, int], ...] = ()
+
+
+class Stats(msgspec.Struct, frozen=True, tag="stats"):
+    """The child's metrics at this moment."""
+
+    number: int
+    samples: list[Sample]
+
+
+SupervisorMessage = Collect
+ChildMessage = Ready | Stats
+
+_child: msgspec.msgpack.Decoder[ChildMessage] = msgspec.msgpack.Decoder(ChildMessage)
+_supervisor: msgspec.msgpack.Decoder[SupervisorMessage] = msgspec.msgpack.Decoder(SupervisorMessage)
+
+
+def decode_child(payload: bytes) -> ChildMessage:
+    """A frame from a child. Raises `msgspec.MsgspecError`."""
+    return _child.decode(payload)
+
+
+def decode_supervisor(payload: bytes) -> SupervisorMessage:
+    """A frame from the supervisor. Raises `msgspec.MsgspecError`."""
+    return _supervisor.decode(payload)

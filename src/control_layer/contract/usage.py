@@ -1,0 +1,177 @@
+"""The second message: what a gateway tells the control plane, and the journal's record format.
+
+Every admitted request writes `Opened` at admission and `Closed` at its end, whatever the end. `Closed` says everything
+on its own. The event id (UUIDv7) makes every later step idempotent.
+
+A journal is a directory per gateway process, `<journal>/<worker id>/`, with numbered segments `00000001.seg` and a
+`lock` file that the living process holds with flock(2). A record is a little-endian u32 payload length, a u32 CRC-32
+of the payload, and the payload: one `Record` in MessagePack.
+"""
+
+from __future__ import annotations
+
+import struct
+import zlib
+from collections.abc import Iterator
+from typing import Literal
+
+import msgspec
+
+__all__ = [
+    "MAX_RECORD_BYTES",
+    "Attempt",
+    "Bodies",
+    "Closed",
+    "DamagedRecord",
+    "Opened",
+    "Outcome",
+    "Record",
+    "Tokens",
+    "decode_records",
+    "encode_record",
+]
+
+MAX_RECORD_BYTES = 256 * 1024 * 1024
+"""A longer length prefix can only be damage: bodies are bounded far below it by settings."""
+
+Outcome = Literal["completed", "failed", "cancelled"]
+"""`completed`: the answer, whatever its status, reached its end. `failed`: refused or broken on the provider's side or
+ours. `cancelled`: the client left first. The recorder adds `open` and `lost` for requests without a `Closed`."""
+
+
+class Opened(msgspec.Struct, frozen=True, array_like=True, tag="opened", gc=False):
+    """A request was let in and is about to be forwarded."""
+
+    id: bytes
+    """UUIDv7, 16 bytes."""
+    at: float
+    """Unix seconds."""
+    key_id: str
+    user_id: str
+    model: str
+    """The alias asked for."""
+    model_id: str
+    method: str
+    path: str
+    """As the client sent it, without the query string."""
+    stream: bool
+
+
+class Tokens(msgspec.Struct, frozen=True, array_like=True, gc=False):
+    """Token counts by kind. `None` is unknown, which is not zero.
+
+    `cached_input` and `cache_write` are parts of `input`; `reasoning` is a part of `output`.
+    """
+
+    input: int | None = None
+    output: int | None = None
+    cached_input: int | None = None
+    cache_write: int | None = None
+    reasoning: int | None = None
+    source: Literal["provider", "estimate", "none"] = "none"
+    """Where the counts come from; `none`: nothing to count (an error, a path without tokens)."""
+
+
+class Attempt(msgspec.Struct, frozen=True, array_like=True, gc=False):
+    """One try at one deployment."""
+
+    deployment_id: str
+    endpoint_id: str
+    status: int | None
+    """The provider's HTTP status; `None` when no response came."""
+    error: str | None
+    """A short code such as `connect_failed`; `None` when a response came whole."""
+    duration: float
+    """Seconds."""
+
+
+class Bodies(msgspec.Struct, frozen=True, array_like=True, tag="bodies"):
+    """What was said, where request logging is on. Written before the `Closed` of the same id."""
+
+    id: bytes
+    request: bytes
+    request_truncated: bool
+    response: bytes
+    response_truncated: bool
+
+
+class Closed(msgspec.Struct, frozen=True, array_like=True, tag="closed"):
+    """A request has ended."""
+
+    id: bytes
+    at: float
+    """Unix seconds of admission, as in `Opened`."""
+    key_id: str
+    user_id: str
+    model: str
+    model_id: str
+    method: str
+    path: str
+    stream: bool
+    outcome: Outcome
+    status: int
+    """What the client was answered; 499 where it left before an answer began."""
+    error: str | None
+    """The error code the client saw, or would have seen."""
+    deployment_id: str | None
+    attempts: tuple[Attempt, ...]
+    first_byte: float | None
+    """Seconds from admission to the provider's first body byte."""
+    duration: float
+    """Seconds from admission to the end."""
+    tokens: Tokens
+    finish_reason: str | None
+    request_bytes: int
+    response_bytes: int
+    upstream_request_id: str | None = None
+    request_id: str | None = None
+    """The caller's own `x-request-id`, when it sent a sane one."""
+    user_agent: str | None = None
+
+
+Record = Opened | Closed | Bodies
+
+_HEAD = struct.Struct("<II")
+_encoder = msgspec.msgpack.Encoder()
+_decoder: msgspec.msgpack.Decoder[Record] = msgspec.msgpack.Decoder(Record)
+
+
+class DamagedRecord(Exception):
+    """The bytes at `offset` are no record: wrong checksum, impossible length, or not decodable."""
+
+    def __init__(self, offset: int, reason: str) -> None:
+        super().__init__(f"damaged journal record at offset {offset}: {reason}")
+        self.offset = offset
+        self.reason = reason
+
+
+def encode_record(record: Record) -> bytes:
+    """The bytes of one journal record."""
+    payload = _encoder.encode(record)
+    return _HEAD.pack(len(payload), zlib.crc32(payload)) + payload
+
+
+def decode_records(data: bytes | memoryview, offset: int = 0) -> Iterator[tuple[Record, int]]:
+    """Yields each whole record from `offset` on, with the offset behind it; stops at an incomplete last one.
+
+    Raises `DamagedRecord` where a record is complete but wrong. An incomplete tail is no error: the writer may be in
+    the middle of it, or died there.
+    """
+    view = memoryview(data)
+    size = len(view)
+    while offset + _HEAD.size <= size:
+        length, checksum = _HEAD.unpack_from(view, offset)
+        if length > MAX_RECORD_BYTES:
+            raise DamagedRecord(offset, f"length {length}")
+        end = offset + _HEAD.size + length
+        if end > size:
+            return
+        payload = view[offset + _HEAD.size : end]
+        if zlib.crc32(payload) != checksum:
+            raise DamagedRecord(offset, "checksum")
+        try:
+            record = _decoder.decode(payload)
+        except msgspec.MsgspecError as error:
+            raise DamagedRecord(offset, str(error)) from error
+        offset = end
+        yield record, offset

@@ -1,0 +1,75 @@
+"""What a gateway worker is told when it starts: the first frame on its supervision channel."""
+
+from __future__ import annotations
+
+import msgspec
+
+__all__ = ["Capture", "GatewayConfig", "PoolSettings", "TimeoutDefaults"]
+
+
+class TimeoutDefaults(msgspec.Struct, frozen=True, kw_only=True):
+    """Deadlines in seconds. Reasoning models may think for minutes before their first byte."""
+
+    head: float = 15.0
+    """A client's request head."""
+    body: float = 60.0
+    """Between two pieces of a client's request body."""
+    keep_alive: float = 75.0
+    """An idle client connection."""
+    write: float = 300.0
+    """A client that takes nothing."""
+    connect: float = 10.0
+    first_byte: float = 600.0
+    idle: float = 300.0
+    """Between two pieces of a provider's answer."""
+    total: float = 3600.0
+
+
+class PoolSettings(msgspec.Struct, frozen=True, kw_only=True):
+    """Connections to one endpoint, per worker."""
+
+    max_connections: int = 4096
+    max_idle: int = 256
+    idle_seconds: float = 30.0
+    """Below the 60 s after which common load balancers close."""
+
+
+class Capture(msgspec.Struct, frozen=True, kw_only=True):
+    """Keeping of request and response bodies."""
+
+    enabled: bool = False
+    max_bytes: int = 256 * 1024
+    """Per direction; the rest is cut and marked as cut."""
+
+
+class GatewayConfig(msgspec.Struct, frozen=True, kw_only=True):
+    """One worker's configuration. Sockets are inherited file descriptors, already bound and listening."""
+
+    listen_fds: list[int]
+    worker_id: str
+    journal_dir: str
+    """The worker makes its own directory in it."""
+    snapshot_file: str
+    """Frames of `contract.snapshot.Update`, for a start without control plane."""
+    snapshot_socket: str
+    control_socket: str
+    """Unix sockets of the control plane: the snapshot link, and HTTP for everything that is not `/ai`."""
+    secret_key: str
+    max_body_bytes: int = 100 * 1024 * 1024
+    timeouts: TimeoutDefaults = TimeoutDefaults()
+    pool: PoolSettings = PoolSettings()
+    capture: Capture = Capture()
+    drain_seconds: float = 30.0
+    report_headers: bool = True
+    """Send the `x-control-layer-*` headers that say what happened."""
+    segment_bytes: int = 16 * 1024 * 1024
+    """Size at which a journal segment is full."""
+    tls_certificate: str | None = None
+    tls_key: str | None = None
+    """PEM files for clients' TLS; both or none."""
+    ca_bundle: str | None = None
+    """A file of extra certificate authorities for providers."""
+    proxy_environment: dict[str, str] = {}
+    """`HTTPS_PROXY`, `HTTP_PROXY`, `ALL_PROXY`, `NO_PROXY` as they were for the supervisor."""
+    log_level: str = "info"
+    log_json: bool = True
