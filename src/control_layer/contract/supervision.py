@@ -18,6 +18,7 @@ __all__ = [
     "SupervisorMessage",
     "decode_child",
     "decode_supervisor",
+    "encode",
 ]
 
 
@@ -72,3 +73,11 @@ def decode_child(payload: bytes) -> ChildMessage:
 def decode_supervisor(payload: bytes) -> SupervisorMessage:
     """A frame from the supervisor. Raises `msgspec.MsgspecError`."""
     return _supervisor.decode(payload)
+
+
+_encoder = msgspec.msgpack.Encoder()
+
+
+def encode(message: SupervisorMessage | ChildMessage) -> bytes:
+    """A message's payload, to be framed."""
+    return _encoder.encode(message)

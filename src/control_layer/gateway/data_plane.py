@@ -1,0 +1,94 @@
+"""What every request of a worker shares, and the one decision every request starts with: whose is this path?"""
+
+from __future__ import annotations
+
+import asyncio
+import random
+import time
+from collections.abc import Callable
+
+from control_layer.gateway.config import GatewayConfig
+from control_layer.gateway.exchange import Exchange
+from control_layer.gateway.identifiers import EventIds
+from control_layer.gateway.journal import Journal
+from control_layer.gateway.metrics import Metrics
+from control_layer.gateway.models_page import ModelsPage
+from control_layer.gateway.paths import AI_PREFIX, Handling, classify
+from control_layer.gateway.realtime import RealtimeExchange
+from control_layer.gateway.relay import Relay
+from control_layer.gateway.snapshot import Route, SnapshotState
+from control_layer.gateway.status import answer_status
+from control_layer.gateway.upload import UploadExchange, streams_through
+from control_layer.gateway.upstreams import Upstreams
+from control_layer.wire import Handler, Pool, Request, Responder, Timeouts
+
+__all__ = ["DataPlane"]
+
+_EXCHANGES: dict[Handling, type[Exchange]] = {
+    Handling.JSON: Exchange,
+    Handling.MULTIPART: UploadExchange,
+    Handling.OPEN: UploadExchange,
+    Handling.REALTIME: RealtimeExchange,
+    Handling.MODELS: ModelsPage,
+}
+
+
+class DataPlane:
+    """One worker's shared state. The clock and randomness are attributes, so that tests may give their own."""
+
+    __slots__ = (
+        "config", "control", "draining", "ids", "journal", "loop", "metrics", "monotonic", "random", "snapshots",
+        "upstreams", "wall",
+    )  # fmt: skip
+
+    def __init__(
+        self,
+        config: GatewayConfig,
+        *,
+        loop: asyncio.AbstractEventLoop,
+        snapshots: SnapshotState,
+        journal: Journal,
+        upstreams: Upstreams,
+        control: Pool,
+    ) -> None:
+        self.config = config
+        self.loop = loop
+        self.snapshots = snapshots
+        self.journal = journal
+        self.upstreams = upstreams
+        self.control = control
+        self.metrics = Metrics()
+        self.ids = EventIds()
+        self.draining = False
+        self.wall: Callable[[], float] = time.time
+        self.monotonic: Callable[[], float] = loop.time
+        self.random: Callable[[], float] = random.random
+
+    def deadlines(self, route: Route) -> Timeouts:
+        """The deadlines of one attempt at the route's model: its own, else ours."""
+        deadlines = route.deadlines
+        if deadlines is None:
+            own, ours = route.model.timeouts, self.config.timeouts
+            deadlines = route.deadlines = Timeouts(
+                connect=ours.connect if own.connect is None else own.connect,
+                first_byte=ours.first_byte if own.first_byte is None else own.first_byte,
+                idle=ours.idle if own.idle is None else own.idle,
+                total=ours.total if own.total is None else own.total,
+            )
+        return deadlines
+
+    def accept(self, request: Request, responder: Responder) -> Handler:
+        """The handler of a request whose head has come."""
+        path = request.path
+        if not path.startswith(AI_PREFIX):
+            return answer_status(self, request, responder) or Relay(self, request, responder)
+        ai_path = classify(path)
+        handling = ai_path.handling
+        if handling is Handling.CONTROL:
+            return Relay(self, request, responder)
+        kind = _EXCHANGES[handling]
+        if handling is Handling.OPEN and not streams_through(request):
+            kind = Exchange
+        exchange = kind(self, request, responder, ai_path)
+        exchange.begin()
+        return exchange

@@ -1,0 +1,117 @@
+"""Usage events out: an append-only journal that survives kill -9 of this process (format: `contract.usage`).
+
+Records of one loop turn leave in one write. Whoever must not act before its record is on disk hands a callback along:
+the forward of a request waits for its `Opened`, the last byte of an answer for its `Closed`.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import fcntl
+import os
+from collections.abc import Callable
+from pathlib import Path
+
+import structlog
+
+from control_layer.contract.usage import Record, encode_record
+
+__all__ = ["Journal"]
+
+_log = structlog.get_logger(__name__)
+_RETRY_SECONDS = 0.2
+
+
+class Journal:
+    """This process's own journal directory, locked for its life."""
+
+    def __init__(self, directory: Path, segment_bytes: int, loop: asyncio.AbstractEventLoop) -> None:
+        """Makes `directory` (its name is the worker's id) and its first segment. Raises OSError."""
+        self._directory = directory
+        self._segment_bytes = segment_bytes
+        self._loop = loop
+        self._records: list[bytes] = []
+        self._callbacks: list[Callable[[], None]] = []
+        self._scheduled = False
+        self._number = 0
+        self._size = 0
+        self.written_bytes = 0
+        self.failing = False
+        """True while the disk takes nothing (full, gone): nothing new may be let in."""
+        # The directory appears under its name only when it is locked: an unlocked one is a dead worker's.
+        nascent = directory.with_name(f".{directory.name}")
+        nascent.mkdir(parents=True, mode=0o700)
+        self._lock = os.open(nascent / "lock", os.O_CREAT | os.O_RDWR | os.O_CLOEXEC, 0o600)
+        fcntl.flock(self._lock, fcntl.LOCK_EX)
+        nascent.rename(directory)
+        self._fd = self._open_segment()
+
+    def append(self, record: Record, then: Callable[[], None] | None = None) -> None:
+        """Queues a record; `then` is called when it is in the kernel's hands, in the next turn of the loop."""
+        self._records.append(encode_record(record))
+        if then is not None:
+            self._callbacks.append(then)
+        if not self._scheduled:
+            self._scheduled = True
+            self._loop.call_soon(self.flush)
+
+    def flush(self) -> None:
+        """Writes what is queued and calls back. While the disk refuses, everything waits and is tried again."""
+        self._scheduled = False
+        if self._records:
+            data = self._records[0] if len(self._records) == 1 else b"".join(self._records)
+            try:
+                self._write(data)
+            except OSError as error:
+                self._refused(error)
+                return
+            self._records.clear()
+            if self.failing:
+                self.failing = False
+                _log.warning("journal_writable_again", directory=str(self._directory))
+        callbacks, self._callbacks = self._callbacks, []
+        for call in callbacks:
+            try:
+                call()
+            except Exception:  # noqa: BLE001 - one request's fault must not swallow the others' callbacks
+                _log.error("journal_callback_failed", exc_info=True)
+
+    def _write(self, data: bytes) -> None:
+        if self._size and self._size + len(data) > self._segment_bytes:
+            # The old segment is given up only once there is a new one: a failure here leaves everything as it was.
+            fd = self._open_segment()
+            os.close(self._fd)
+            self._fd, self._size = fd, 0
+        written = os.write(self._fd, data)
+        while written < len(data):
+            try:
+                written += os.write(self._fd, memoryview(data)[written:])
+            except OSError:
+                os.ftruncate(self._fd, self._size)  # half a record must not stand before the next whole one
+                raise
+        self._size += len(data)
+        self.written_bytes += len(data)
+
+    def _refused(self, error: OSError) -> None:
+        if not self.failing:
+            self.failing = True
+            _log.error(
+                "journal_not_writable",
+                directory=str(self._directory),
+                error=error.strerror,
+                consequence="no new AI request is let in until it is; free disk space",
+            )
+        self._scheduled = True
+        self._loop.call_later(_RETRY_SECONDS, self.flush)
+
+    def _open_segment(self) -> int:
+        path = self._directory / f"{self._number + 1:08d}.seg"
+        fd = os.open(path, os.O_CREAT | os.O_EXCL | os.O_WRONLY | os.O_APPEND | os.O_CLOEXEC, 0o600)
+        self._number += 1
+        return fd
+
+    def close(self) -> None:
+        """Writes what is queued and lets the directory go: the recorder may now finish it."""
+        self.flush()
+        os.close(self._fd)
+        os.close(self._lock)

@@ -1,0 +1,100 @@
+"""Everything that is not AI traffic goes to the control plane as it is, and its answer back."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from control_layer.wire import Call, ExchangeError, Header, Request, Responder
+
+if TYPE_CHECKING:
+    from control_layer.gateway.data_plane import DataPlane
+
+__all__ = ["Relay"]
+
+_HOP_BY_HOP = frozenset(
+    (b"connection", b"keep-alive", b"proxy-connection", b"te", b"trailer", b"transfer-encoding", b"upgrade")
+)  # RFC 9110, 7.6.1
+_FRAMING = frozenset((b"content-length", b"expect"))
+_PEER = b"x-control-layer-peer"
+_AWAY_HEADERS = ((b"content-type", b"application/json"), (b"retry-after", b"5"), (b"cache-control", b"no-store"))
+_AWAY = (
+    b'{"error":"service_unavailable","message":"The management API is restarting or its database cannot be reached; '
+    b'try again shortly. AI requests are not affected.","retry_after_seconds":5}'
+)
+
+
+class Relay:
+    """One request on its way to the control plane and back."""
+
+    __slots__ = ("_call", "_responder")
+
+    def __init__(self, plane: DataPlane, request: Request, responder: Responder) -> None:
+        self._responder = responder
+        responder.send_continue()
+        dropped = _named_by_connection(request.headers)
+        lines = [
+            b"%b: %b\r\n" % header
+            for header in request.headers
+            if header[0] not in _HOP_BY_HOP
+            and header[0] not in _FRAMING
+            and header[0] != _PEER
+            and header[0] not in dropped
+        ]
+        # The control plane throttles logins by peer; a client cannot set this line, only we do.
+        lines.append(b"%b: %b\r\n" % (_PEER, request.peer.encode()))
+        self._call: Call = plane.control.send(
+            self,
+            request.method,
+            request.target,
+            b"".join(lines),
+            None if request.has_body else b"",
+            body_length=request.content_length,
+        )
+
+    # -- wire.Handler: the client ------------------------------------------------------------------------------------
+
+    def on_body(self, data: bytes) -> None:
+        self._call.write(data)
+
+    def on_end(self) -> None:
+        self._call.end()
+
+    def on_disconnect(self) -> None:
+        self._call.cancel()
+
+    def pause_writing(self) -> None:
+        self._call.pause()
+
+    def resume_writing(self) -> None:
+        self._call.resume()
+
+    # -- wire.Receiver: the control plane ----------------------------------------------------------------------------
+
+    def on_response(self, status: int, headers: list[Header], length: int | None) -> None:
+        dropped = _named_by_connection(headers)
+        kept = [
+            header
+            for header in headers
+            if header[0] not in _HOP_BY_HOP and header[0] != b"content-length" and header[0] not in dropped
+        ]
+        self._responder.start(status, kept, length)
+
+    def on_data(self, data: bytes) -> None:
+        self._responder.write(data)
+
+    def on_complete(self) -> None:
+        self._responder.end()
+
+    def on_error(self, error: ExchangeError) -> None:
+        del error  # the supervisor and the control plane log why; the client needs to know what to do
+        if self._responder.started:
+            self._responder.abort()
+        else:
+            self._responder.respond(503, _AWAY_HEADERS, _AWAY)
+
+
+def _named_by_connection(headers: list[Header]) -> frozenset[bytes]:
+    named = [value for name, value in headers if name == b"connection"]
+    if not named:
+        return frozenset()
+    return frozenset(token.strip().lower() for value in named for token in value.split(b","))

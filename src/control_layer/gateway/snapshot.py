@@ -1,0 +1,122 @@
+"""The gateway's picture of who may call what, and where it goes. Built from `Update`s, read by every request.
+
+One thread reads and writes it: a request sees the state before an update or after it, never between. Rows are frozen,
+so a request keeps what it was admitted under while the tables move on.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+from control_layer.contract.snapshot import Endpoint, Key, Model, Update, User
+from control_layer.wire import Timeouts
+
+__all__ = ["OutOfStep", "Route", "Snapshot", "SnapshotState"]
+
+
+class OutOfStep(Exception):
+    """An update builds on a version we do not have: ask for the state anew."""
+
+
+class Route:
+    """A model as the hot path reads it."""
+
+    __slots__ = ("deadlines", "groups", "model")
+
+    def __init__(self, model: Model) -> None:
+        self.model = model
+        self.groups = frozenset(model.groups)
+        self.deadlines: Timeouts | None = None
+        """Worked out at the first request, with the worker's defaults."""
+
+    def grants(self, user: User) -> bool:
+        """Whether a group of the user's holds a grant of this model."""
+        return not self.groups.isdisjoint(user.groups)
+
+
+class Snapshot:
+    """The four tables, keyed for the hot path: by key digest, user id, alias, endpoint id."""
+
+    __slots__ = ("endpoints", "keys", "routes", "users", "version")
+
+    def __init__(self) -> None:
+        self.version = 0
+        self.keys: dict[bytes, Key] = {}
+        self.users: dict[str, User] = {}
+        self.routes: dict[str, Route] = {}
+        self.endpoints: dict[str, Endpoint] = {}
+
+    def apply(self, update: Update) -> None:
+        """Takes one piece in: removals first, so that a row that moved to another key is put by the same piece."""
+        for digest in update.gone_keys:
+            self.keys.pop(digest, None)
+        for user_id in update.gone_users:
+            self.users.pop(user_id, None)
+        for alias in update.gone_models:
+            self.routes.pop(alias, None)
+        for endpoint_id in update.gone_endpoints:
+            self.endpoints.pop(endpoint_id, None)
+        for user in update.users:
+            self.users[user.id] = user
+        for endpoint in update.endpoints:
+            self.endpoints[endpoint.id] = endpoint
+        for model in update.models:
+            self.routes[model.alias] = Route(model)
+        for key in update.keys:
+            self.keys[key.digest] = key
+
+    def callable_by(self, key: Key, user: User) -> Iterable[Model]:
+        """The models the key may call."""
+        subset = key.models
+        for alias, route in self.routes.items():
+            if route.grants(user) and (subset is None or alias in subset):
+                yield route.model
+
+
+class SnapshotState:
+    """The current snapshot and the update that is on its way. `current.version` 0 means there is none yet."""
+
+    __slots__ = ("_pieces", "_staged", "current")
+
+    def __init__(self) -> None:
+        self.current = Snapshot()
+        self._staged: Snapshot | None = None
+        self._pieces: list[Update] = []
+
+    @property
+    def ready(self) -> bool:
+        return self.current.version > 0
+
+    def forget_pieces(self) -> None:
+        """The connection that was sending an update is gone; what it sent of it does not count."""
+        self._staged = None
+        self._pieces.clear()
+
+    def receive(self, update: Update) -> bool:
+        """Takes a piece in; true when with it a new version is in force. Raises `OutOfStep`.
+
+        A whole snapshot is built beside the current one and swapped in by one assignment; a delta's pieces are kept
+        and applied together.
+        """
+        if update.base == 0:
+            staged = self._staged
+            if staged is None or staged.version != update.version:
+                staged = self._staged = Snapshot()
+                staged.version = update.version
+            staged.apply(update)
+            if not update.final:
+                return False
+            self.current = staged
+            self.forget_pieces()
+            return True
+        if update.base != self.current.version or update.version <= update.base:
+            self.forget_pieces()
+            raise OutOfStep(f"update {update.base} → {update.version} does not follow {self.current.version}")
+        self._pieces.append(update)
+        if not update.final:
+            return False
+        for piece in self._pieces:
+            self.current.apply(piece)
+        self.current.version = update.version
+        self.forget_pieces()
+        return True

@@ -1,0 +1,111 @@
+"""The providers as this worker reaches them: one connection pool and one rendered credential per endpoint row."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Mapping
+from urllib.parse import urlsplit
+
+import structlog
+
+from control_layer.contract.endpoint_url import upstream_path
+from control_layer.contract.sealing import CannotOpen, Seal
+from control_layer.contract.snapshot import Endpoint
+from control_layer.gateway.config import GatewayConfig
+from control_layer.gateway.errors import model_unavailable
+from control_layer.wire import Origin, Pool, PoolOptions, client_context, proxy_for
+
+__all__ = ["Upstream", "Upstreams"]
+
+_log = structlog.get_logger(__name__)
+_MAX_TARGETS = 512
+_PORTS = {"http": 80, "https": 443}
+
+
+class Upstream:
+    """One endpoint: where requests go and what identifies us there."""
+
+    __slots__ = ("_base_path", "_targets", "credential", "endpoint", "pool")
+
+    def __init__(self, endpoint: Endpoint, pool: Pool, credential: bytes, base_path: str) -> None:
+        self.endpoint = endpoint
+        self.pool = pool
+        self.credential = credential
+        """The rendered header line, `b""` for an endpoint without one. Never logged."""
+        self._base_path = base_path
+        self._targets: dict[str, bytes] = {}
+
+    def target(self, api_path: str, query: bytes) -> bytes:
+        """The request target for a provider path such as `/v1/chat/completions`."""
+        target = self._targets.get(api_path)
+        if target is None:
+            target = upstream_path(self._base_path, api_path).encode("latin-1")
+            if len(self._targets) >= _MAX_TARGETS:
+                self._targets.clear()  # only unknown paths can fill it
+            self._targets[api_path] = target
+        return target + b"?" + query if query else target
+
+
+class Upstreams:
+    """Makes upstreams as they are needed and lets them go with their rows."""
+
+    def __init__(self, config: GatewayConfig, loop: asyncio.AbstractEventLoop) -> None:
+        self._config = config
+        self._loop = loop
+        self._seal = Seal(config.secret_key, "provider-credential")
+        self._by_id: dict[str, Upstream] = {}
+
+    def get(self, endpoint: Endpoint) -> Upstream:
+        """The upstream of a row. Raises GatewayError where its credential cannot be opened."""
+        upstream = self._by_id.get(endpoint.id)
+        if upstream is not None:
+            if upstream.endpoint is endpoint:
+                return upstream
+            if upstream.endpoint == endpoint:
+                upstream.endpoint = endpoint
+                return upstream
+            # Calls in flight end on the old pool; a rotated credential costs no request.
+            upstream.pool.retire()
+        upstream = self._by_id[endpoint.id] = self._make(endpoint)
+        return upstream
+
+    def retain(self, endpoints: Mapping[str, Endpoint]) -> None:
+        """Lets go of what is not in `endpoints` any more."""
+        for endpoint_id in [known for known in self._by_id if known not in endpoints]:
+            self._by_id.pop(endpoint_id).pool.retire()
+
+    def retire(self) -> None:
+        """Lets go of everything."""
+        self.retain({})
+
+    def _make(self, endpoint: Endpoint) -> Upstream:
+        url = urlsplit(endpoint.url)
+        scheme, host = url.scheme, url.hostname or ""
+        origin = Origin(scheme=scheme, host=host, port=url.port or _PORTS.get(scheme, 443))
+        settings = self._config.pool
+        options = PoolOptions(
+            max_connections=settings.max_connections,
+            max_idle=settings.max_idle,
+            idle_seconds=settings.idle_seconds,
+            connect_timeout=self._config.timeouts.connect,
+        )
+        tls = None
+        if scheme == "https":
+            tls = client_context(ca_file=self._config.ca_bundle, ca_text=endpoint.ca_bundle, verify=endpoint.verify_tls)
+        proxy = proxy_for(origin, self._config.proxy_environment)
+        pool = Pool(origin, options, loop=self._loop, tls=tls, proxy=proxy)
+        return Upstream(endpoint, pool, self._credential(endpoint), url.path)
+
+    def _credential(self, endpoint: Endpoint) -> bytes:
+        if endpoint.sealed_credential is None:
+            return b""
+        try:
+            secret = self._seal.open(endpoint.sealed_credential, endpoint.id)
+        except CannotOpen as error:
+            _log.error("credential_unreadable", endpoint=endpoint.name, error=str(error))
+            raise model_unavailable("its credential cannot be read") from error
+        line = f"{endpoint.auth_header_name}: {endpoint.auth_header_prefix}{secret}"
+        return line.translate(_NO_LINE_BREAKS).encode() + b"\r\n"
+
+
+_NO_LINE_BREAKS = {ord("\r"): None, ord("\n"): None, 0: None}

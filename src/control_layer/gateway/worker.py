@@ -1,0 +1,131 @@
+"""One gateway process: puts the parts together, serves, drains, ends."""
+
+from __future__ import annotations
+
+import asyncio
+import signal
+import socket
+from pathlib import Path
+
+import structlog
+
+from control_layer.contract.frames import FrameReader, frame
+from control_layer.contract.supervision import Collect, Ready, Sample, Stats, decode_supervisor, encode
+from control_layer.gateway.config import GatewayConfig
+from control_layer.gateway.data_plane import DataPlane
+from control_layer.gateway.errors import bad_head, render
+from control_layer.gateway.identifiers import text
+from control_layer.gateway.journal import Journal
+from control_layer.gateway.snapshot import SnapshotState
+from control_layer.gateway.snapshot_link import SnapshotLink, load_persisted
+from control_layer.gateway.upstreams import Upstreams
+from control_layer.wire import Header, Origin, Pool, PoolOptions, Server, ServerLimits, server_context
+
+__all__ = ["Worker"]
+
+_log = structlog.get_logger(__name__)
+_BACKLOG = 4096
+
+
+class Worker:
+    """A gateway worker's life, from its configuration to its last drained stream."""
+
+    def __init__(self, config: GatewayConfig, channel: socket.socket, loop: asyncio.AbstractEventLoop) -> None:
+        self._config = config
+        self._channel = channel
+        self._loop = loop
+        self._stopping = asyncio.Event()
+        self._snapshots = SnapshotState()
+        self._journal = Journal(Path(config.journal_dir) / config.worker_id, config.segment_bytes, loop)
+        self._upstreams = Upstreams(config, loop)
+        self._control = Pool(
+            Origin.unix(config.control_socket), PoolOptions(connect_timeout=2.0), loop=loop, tls=None, proxy=None
+        )
+        self._plane = DataPlane(
+            config,
+            loop=loop,
+            snapshots=self._snapshots,
+            journal=self._journal,
+            upstreams=self._upstreams,
+            control=self._control,
+        )
+        timeouts = config.timeouts
+        self._server = Server(
+            self._plane.accept,
+            loop=loop,
+            limits=ServerLimits(
+                head_timeout=timeouts.head,
+                body_timeout=timeouts.body,
+                keep_alive_timeout=timeouts.keep_alive,
+                write_timeout=timeouts.write,
+            ),
+            on_refused=self._refused,
+        )
+
+    async def run(self) -> None:
+        """Serves until SIGTERM or until the supervisor is gone; then drains."""
+        config, loop = self._config, self._loop
+        load_persisted(Path(config.snapshot_file), self._snapshots)
+        link = SnapshotLink(config.snapshot_socket, config.worker_id, self._snapshots, self._changed)
+        for number in (signal.SIGTERM, signal.SIGINT):
+            loop.add_signal_handler(number, self._stopping.set)
+        tls = None
+        if config.tls_certificate and config.tls_key:
+            tls = server_context(config.tls_certificate, config.tls_key)
+        listeners = [
+            await loop.create_server(self._server.protocol, sock=socket.socket(fileno=fd), ssl=tls, backlog=_BACKLOG)
+            for fd in config.listen_fds
+        ]
+        following = loop.create_task(link.run(), name="snapshot-link")
+        supervised = loop.create_task(self._answer_supervisor(), name="supervision")
+        _log.info("gateway_serving", worker=config.worker_id, snapshot=self._snapshots.current.version)
+        await self._stopping.wait()
+        for listener in listeners:
+            listener.close()
+        self._plane.draining = True
+        _log.info("gateway_draining", active=self._server.active_requests, grace_seconds=config.drain_seconds)
+        await self._server.drain(config.drain_seconds)
+        for task in (following, supervised):
+            task.cancel()
+        await asyncio.gather(following, supervised, return_exceptions=True)
+        self._upstreams.retire()
+        self._control.retire()
+        self._journal.close()
+        _log.info("gateway_ended", worker=config.worker_id)
+
+    def _changed(self) -> None:
+        self._upstreams.retain(self._snapshots.current.endpoints)
+
+    def _refused(self, status: int, reason: str) -> tuple[list[Header], bytes]:
+        error = bad_head(status, reason)
+        self._plane.metrics.refused[error.code] += 1
+        event_id = self._plane.ids.next(int(self._plane.wall() * 1000))
+        _, headers, body = render(error, anthropic=False, request_id=text(event_id))
+        return headers, body
+
+    async def _answer_supervisor(self) -> None:
+        """Says that we serve, then answers questions; a closed channel means that the supervisor died."""
+        reader, writer = await asyncio.open_connection(sock=self._channel)
+        writer.write(frame(encode(Ready())))
+        frames = FrameReader()
+        while data := await reader.read(65536):
+            for payload in frames.feed(data):
+                message = decode_supervisor(payload)
+                if isinstance(message, Collect):
+                    writer.write(frame(encode(Stats(message.number, self._samples()))))
+        _log.warning("supervisor_gone")
+        self._stopping.set()
+
+    def _samples(self) -> list[Sample]:
+        server, snapshot = self._server, self._snapshots.current
+        gauges = (
+            ("control_layer_open_connections", "Client connections.", server.connections),
+            ("control_layer_active_requests", "Requests under way.", server.active_requests),
+            ("control_layer_journal_bytes_total", "Bytes written to the journal.", self._journal.written_bytes),
+        )
+        samples = [Sample(name, "gauge", help_text, {}, value) for name, help_text, value in gauges]
+        worker = {"worker": self._config.worker_id}
+        text_ = "Version of the snapshot in force."
+        samples.append(Sample("control_layer_snapshot_version", "gauge", text_, worker, snapshot.version))
+        samples.extend(self._plane.metrics.samples())
+        return samples
