@@ -1,4 +1,4 @@
-"""The forms of a provider's answer on its way to the client: an event stream, anything else that succeeded, an error."""
+"""The forms of a provider's answer on its way to the client: a stream of events, any other body, an error."""
 
 from __future__ import annotations
 
@@ -46,7 +46,6 @@ class EventAnswer:
         self._observer = StreamObserver(
             hide_usage=exchange.hides_usage,
             alias=model.alias if model.sanitize else None,
-            anthropic=exchange.path.anthropic,
         )
         exchange.responder.start(status, exchange.answer_headers(to_client(headers)), None)
 

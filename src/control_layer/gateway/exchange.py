@@ -156,8 +156,8 @@ class Exchange:
         self._chunks = []
         try:
             self._envelope = read_envelope(self._body)
-            self.authorise(self._envelope.model)
-            self.admit(self._envelope.stream)
+            self.authorise(self._envelope.model or "")
+            self.admit(self._envelope.streaming)
         except GatewayError as error:
             self.refuse(error)
 
@@ -225,9 +225,9 @@ class Exchange:
         envelope = self._envelope
         body = rewrite(
             self._body,
+            envelope,
             model=attempt.deployment.upstream_model,
-            include_usage=self.path.usage_on_request and envelope.stream,
-            original=envelope,
+            include_usage=self.path.usage_on_request and envelope.streaming,
         )
         attempt.send(body, len(body))
 
@@ -246,16 +246,15 @@ class Exchange:
         if (
             not self.responder.started
             and may_retry(error)
-            and self.can_resend(attempt)
+            and self.can_resend()
             and tried < attempts_allowed(len(self._deployments))
         ):
             self._retry = plane.loop.call_later(backoff(tried, plane.random), self.forward)
             return
         self.fail(as_gateway_error(error))
 
-    def can_resend(self, attempt: Attempt) -> bool:
+    def can_resend(self) -> bool:
         """Whether the request is still at hand for another attempt."""
-        del attempt
         return True
 
     @property

@@ -88,7 +88,7 @@ class UploadExchange(Exchange):
             return
         self._complete = True
         if self._call is not None:
-            self._call.end()
+            self._end_call(self._call)
         elif not self._opened:
             self.refuse(errors.missing_model())
 
@@ -114,7 +114,12 @@ class UploadExchange(Exchange):
         for data in waiting:
             call.write(self._rewritten(data))
         if self._complete:
-            call.end()
+            self._end_call(call)
+
+    def _end_call(self, call: Call) -> None:
+        if self._field is not None:
+            call.write(self._field.rest())
+        call.end()
 
     def _rewritten(self, data: bytes) -> bytes:
         return data if self._field is None else self._field.rewrite(data)
@@ -130,7 +135,7 @@ class UploadExchange(Exchange):
     def hides_usage(self) -> bool:
         return False
 
-    def can_resend(self, attempt: Attempt) -> bool:
+    def can_resend(self) -> bool:
         return not self.request.has_body
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from control_layer.gateway import errors
 from control_layer.gateway.errors import GatewayError
 from control_layer.wire import (
+    BadRequestBody,
     BadResponse,
     ConnectFailed,
     ConnectTimeout,
@@ -27,6 +28,7 @@ _CODES: dict[type[ExchangeError], str] = {
     TotalTimeout: "total_timeout",
     ResetBeforeResponse: "reset_before_response",
     ResetDuringResponse: "reset_during_response",
+    BadRequestBody: "bad_request_body",
     BadResponse: "bad_response",
     PoolExhausted: "pool_exhausted",
 }
@@ -48,6 +50,8 @@ def as_gateway_error(error: ExchangeError) -> GatewayError:
     """What the client is told when nothing is left to try. The provider's address stays ours."""
     if isinstance(error, _SLOW):
         return errors.upstream_timeout()
+    if isinstance(error, BadRequestBody):
+        return errors.not_multipart("its `model` fields differ")
     if isinstance(error, BadResponse):
         return errors.upstream_bad_reply()
     if isinstance(error, PoolExhausted):

@@ -1,0 +1,263 @@
+"""What a client of `/ai` can be told, in its own dialect. One function for each row of the contract's error table.
+
+Texts say what to do next. They hold nothing of another tenant's and nothing of a provider's address; what a client
+sent is shown back shortened.
+"""
+
+from __future__ import annotations
+
+import msgspec
+
+from control_layer.wire import Header
+
+__all__ = ["GatewayError", "render", "stream_event"]
+
+_JSON: Header = (b"content-type", b"application/json")
+_SHOWN = 100
+_INVALID = "invalid_request_error"
+_UPSTREAM = "upstream_error"
+_RATE = "rate_limit_error"
+_ANTHROPIC_BY_STATUS = {
+    400: "invalid_request_error",
+    401: "authentication_error",
+    402: "billing_error",
+    403: "permission_error",
+    404: "not_found_error",
+    413: "request_too_large",
+    429: "rate_limit_error",
+    503: "overloaded_error",
+}
+
+
+class GatewayError(Exception):
+    """An answer that is an error. `status`, `type`, `code` and `param` are OpenAI's terms."""
+
+    __slots__ = ("code", "headers", "message", "param", "status", "type")
+
+    def __init__(
+        self,
+        status: int,
+        type_: str,
+        code: str,
+        message: str,
+        *,
+        param: str | None = None,
+        headers: tuple[Header, ...] = (),
+    ) -> None:
+        super().__init__(message)
+        self.status = status
+        self.type = type_
+        self.code = code
+        self.message = message
+        self.param = param
+        self.headers = headers
+
+
+class _OpenAiError(msgspec.Struct):
+    message: str
+    type: str
+    param: str | None
+    code: str
+
+
+class _OpenAiBody(msgspec.Struct):
+    error: _OpenAiError
+
+
+class _AnthropicError(msgspec.Struct):
+    type: str
+    message: str
+
+
+class _AnthropicBody(msgspec.Struct, tag="error", tag_field="type"):
+    error: _AnthropicError
+    request_id: str
+
+
+def _body(error: GatewayError, anthropic: bool, request_id: str) -> bytes:
+    if anthropic:
+        kind = _ANTHROPIC_BY_STATUS.get(error.status, "invalid_request_error" if error.status < 500 else "api_error")
+        return msgspec.json.encode(_AnthropicBody(_AnthropicError(kind, error.message), request_id))
+    return msgspec.json.encode(_OpenAiBody(_OpenAiError(error.message, error.type, error.param, error.code)))
+
+
+def render(error: GatewayError, anthropic: bool, request_id: str) -> tuple[int, list[Header], bytes]:
+    """Status, headers and body of an error answer."""
+    return error.status, [_JSON, *error.headers], _body(error, anthropic, request_id)
+
+
+def stream_event(error: GatewayError, anthropic: bool, request_id: str) -> bytes:
+    """The event that ends a broken stream. The empty line before it ends an event that was cut in the middle."""
+    body = _body(error, anthropic, request_id)
+    return b"\n\nevent: error\ndata: %b\n\n" % body if anthropic else b"\n\ndata: %b\n\n" % body
+
+
+def _short(value: str) -> str:
+    clean = "".join(character if character.isprintable() else "�" for character in value[:_SHOWN])
+    return clean if len(value) <= _SHOWN else clean + "…"
+
+
+# -- who are you ---------------------------------------------------------------------------------------------------
+
+
+def missing_key() -> GatewayError:
+    return GatewayError(
+        401,
+        _INVALID,
+        "invalid_api_key",
+        "You didn't provide an API key. Send it as 'Authorization: Bearer sk-…' or 'x-api-key: sk-…'; keys are made on "
+        "the API keys page.",
+        headers=((b"www-authenticate", b"Bearer"),),
+    )
+
+
+def invalid_key(shown: str) -> GatewayError:
+    text = f"Incorrect API key provided: {shown}. It may have been deleted; make a new one on the API keys page."
+    return GatewayError(401, _INVALID, "invalid_api_key", text, headers=((b"www-authenticate", b"Bearer"),))
+
+
+def expired_key(shown: str) -> GatewayError:
+    text = f"Incorrect API key provided: {shown}. It has expired; make a new one on the API keys page."
+    return GatewayError(401, _INVALID, "invalid_api_key", text, headers=((b"www-authenticate", b"Bearer"),))
+
+
+def key_purpose_not_allowed() -> GatewayError:
+    text = "API keys with purpose 'platform' cannot be used for inference requests. Make a key of purpose 'realtime'."
+    return GatewayError(403, "permission_error", "key_purpose_not_allowed", text)
+
+
+# -- may you -------------------------------------------------------------------------------------------------------
+
+
+def model_access_denied(alias: str) -> GatewayError:
+    text = f"You do not have access to the model `{_short(alias)}`. Ask an administrator to grant it to your groups."
+    return GatewayError(403, "permission_error", "model_access_denied", text, param="model")
+
+
+def model_not_found(alias: str) -> GatewayError:
+    text = (
+        f"The model `{_short(alias)}` does not exist or you do not have access to it. GET /ai/v1/models lists the "
+        "models your key may call."
+    )
+    return GatewayError(404, _INVALID, "model_not_found", text, param="model")
+
+
+# -- what do you want ----------------------------------------------------------------------------------------------
+
+
+def not_json(detail: str) -> GatewayError:
+    text = f"The request body could not be read as a JSON object: {_short(detail)}."
+    return GatewayError(400, _INVALID, "invalid_json", text)
+
+
+def missing_model() -> GatewayError:
+    text = "You must provide a model: put its name in the field `model`."
+    return GatewayError(400, _INVALID, "missing_required_parameter", text, param="model")
+
+
+def wrong_type(param: str, detail: str) -> GatewayError:
+    text = f"Invalid type for '{_short(param)}': {_short(detail)}."
+    return GatewayError(400, _INVALID, "invalid_type", text, param=_short(param))
+
+
+def invalid_value(param: str, detail: str) -> GatewayError:
+    return GatewayError(400, _INVALID, "invalid_value", f"Invalid value for '{param}': {detail}.", param=param)
+
+
+def not_multipart(detail: str = "send multipart/form-data with a field `model`") -> GatewayError:
+    return GatewayError(400, _INVALID, "invalid_form", f"The request body could not be read as a form: {detail}.")
+
+
+def model_field_too_late() -> GatewayError:
+    text = "Put the form field `model` before the file, or name the model in the header `x-model`."
+    return GatewayError(400, _INVALID, "model_field_too_late", text, param="model")
+
+
+def unsupported_encoding(encoding: str) -> GatewayError:
+    text = f"Request bodies cannot be read with content-encoding '{_short(encoding)}'. Send the body unencoded."
+    return GatewayError(415, _INVALID, "unsupported_encoding", text)
+
+
+def body_too_large(limit: int) -> GatewayError:
+    text = f"The request body is larger than this gateway takes ({limit} bytes). Send less, or ask for a higher limit."
+    return GatewayError(413, _INVALID, "request_too_large", text)
+
+
+def unknown_route() -> GatewayError:
+    text = "Unknown path. The API begins at /ai/v1; GET /ai/v1/models lists what your key may call."
+    return GatewayError(404, _INVALID, "unknown_url", text)
+
+
+def method_not_allowed(allow: str) -> GatewayError:
+    text = f"This path takes {allow} only."
+    return GatewayError(405, _INVALID, "method_not_supported", text, headers=((b"allow", allow.encode()),))
+
+
+def upgrade_required() -> GatewayError:
+    text = "This path speaks WebSocket only: connect with an 'Upgrade: websocket' request and ?model=."
+    return GatewayError(
+        426, _INVALID, "upgrade_required", text, headers=((b"upgrade", b"websocket"), (b"connection", b"upgrade"))
+    )
+
+
+def bad_head(status: int, reason: str) -> GatewayError:
+    """What the wire could not take for a request."""
+    if status >= 500:
+        return GatewayError(status, _INVALID, "unsupported_http", f"This request cannot be served: {_short(reason)}.")
+    return GatewayError(status, _INVALID, "bad_request", f"This request cannot be served: {_short(reason)}.")
+
+
+# -- not now -------------------------------------------------------------------------------------------------------
+
+_SOON = ((b"retry-after", b"1"),)
+
+
+def not_ready() -> GatewayError:
+    text = "This gateway has just started and does not know its keys yet. Try again in a moment."
+    return GatewayError(503, "server_error", "not_ready", text, headers=_SOON)
+
+
+def journal_full() -> GatewayError:
+    text = "This gateway cannot record usage at the moment and takes no request it could not account for. Try later."
+    return GatewayError(503, "server_error", "cannot_account", text, headers=_SOON)
+
+
+# -- the provider --------------------------------------------------------------------------------------------------
+
+
+def upstream_authentication() -> GatewayError:
+    text = "The model's provider refuses the gateway's credentials. An administrator must renew them on the endpoint."
+    return GatewayError(502, _UPSTREAM, "upstream_authentication", text)
+
+
+def upstream_rate_limited(retry_after: bytes | None) -> GatewayError:
+    text = "The model's provider is limiting the gateway's requests. Try again later."
+    headers = ((b"retry-after", retry_after),) if retry_after else ()
+    return GatewayError(429, _RATE, "upstream_rate_limited", text, headers=headers)
+
+
+def upstream_error(status: int) -> GatewayError:
+    """A provider's error in words that say nothing of the provider."""
+    if status < 500:
+        text = "The model's provider did not accept this request. Check its parameters."
+        return GatewayError(status, _INVALID, "upstream_rejected", text)
+    return GatewayError(status, _UPSTREAM, "upstream_failed", "The model's provider failed. Try again later.")
+
+
+def model_unavailable(reason: str, *, status: int = 502) -> GatewayError:
+    return GatewayError(status, _UPSTREAM, "model_unavailable", f"The model is not available: {reason}.")
+
+
+def upstream_bad_reply() -> GatewayError:
+    text = "The model is not available: its provider sent a reply that is not valid HTTP."
+    return GatewayError(502, _UPSTREAM, "model_unavailable", text)
+
+
+def upstream_timeout() -> GatewayError:
+    text = "The model's provider did not answer in time. Try again, ask for less output, or stream the answer."
+    return GatewayError(504, _UPSTREAM, "upstream_timeout", text)
+
+
+def upstream_stream_broken() -> GatewayError:
+    text = "The model's provider broke its answer off: what came before this is not complete. Try again."
+    return GatewayError(502, _UPSTREAM, "upstream_broken", text)

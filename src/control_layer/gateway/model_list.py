@@ -1,0 +1,68 @@
+"""The model list in either dialect (OpenAI `GET /v1/models`, Anthropic `GET /v1/models`)."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from datetime import UTC, datetime
+
+import msgspec
+
+from control_layer.contract.snapshot import Model
+
+__all__ = ["anthropic_item", "anthropic_list", "openai_item", "openai_list"]
+
+
+class _OpenAi(msgspec.Struct):
+    id: str
+    created: int
+    object: str = "model"
+    owned_by: str = "None"
+
+
+class _OpenAiList(msgspec.Struct):
+    data: list[_OpenAi]
+    object: str = "list"
+
+
+class _Anthropic(msgspec.Struct, tag="model", tag_field="type"):
+    id: str
+    display_name: str
+    created_at: datetime
+
+
+class _AnthropicList(msgspec.Struct):
+    data: list[_Anthropic]
+    has_more: bool
+    first_id: str | None
+    last_id: str | None
+
+
+def _openai(model: Model) -> _OpenAi:
+    return _OpenAi(id=model.alias, created=model.created)
+
+
+def _anthropic(model: Model) -> _Anthropic:
+    created = datetime.fromtimestamp(model.created, UTC)
+    return _Anthropic(id=model.alias, display_name=model.display_name or model.alias, created_at=created)
+
+
+def _sorted(models: Iterable[Model]) -> list[Model]:
+    return sorted(models, key=lambda model: model.alias)
+
+
+def openai_list(models: Iterable[Model]) -> bytes:
+    return msgspec.json.encode(_OpenAiList([_openai(model) for model in _sorted(models)]))
+
+
+def openai_item(model: Model) -> bytes:
+    return msgspec.json.encode(_openai(model))
+
+
+def anthropic_list(models: Iterable[Model]) -> bytes:
+    data = [_anthropic(model) for model in _sorted(models)]
+    first, last = (data[0].id, data[-1].id) if data else (None, None)
+    return msgspec.json.encode(_AnthropicList(data, has_more=False, first_id=first, last_id=last))
+
+
+def anthropic_item(model: Model) -> bytes:
+    return msgspec.json.encode(_anthropic(model))

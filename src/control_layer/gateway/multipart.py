@@ -1,0 +1,152 @@
+"""The `model` field of a form that streams through (RFC 7578, RFC 2046): found, and given the provider's name.
+
+Only part heads and the value of `model` are looked at; file contents pass as the bytes they came.
+"""
+
+from __future__ import annotations
+
+import re
+from email.message import Message
+
+from control_layer.gateway import errors
+
+__all__ = ["ModelField"]
+
+_MAX_BOUNDARY = 200  # RFC 2046, 5.1.1 allows 70; some clients write longer ones
+_MAX_PART_HEAD = 16 * 1024
+_MAX_MODEL = 512
+_NAME = re.compile(rb'content-disposition:[^\r\n]*;\s*name="?model"?\s*(?:;|\r|\n|$)', re.IGNORECASE)
+
+
+class ModelField:
+    """Reads a form as it comes (`feed`), then writes it on with another model name (`rename`, `rewrite`).
+
+    The same bytes are fed twice: once to find the model, once, when the request is let in, on their way out. Every
+    `model` field gets the new name, so that a second one cannot name what was not authorised.
+    """
+
+    __slots__ = ("_boundary", "_finder", "_found", "_name", "_writer")
+
+    def __init__(self, content_type: bytes) -> None:
+        """Raises GatewayError where the content type has no usable boundary."""
+        header = Message()
+        header["content-type"] = content_type.decode("latin-1")
+        boundary = header.get_param("boundary")
+        if not isinstance(boundary, str) or not 0 < len(boundary) <= _MAX_BOUNDARY:
+            raise errors.not_multipart("its content-type has no boundary")
+        self._boundary = boundary.encode("latin-1")
+        self._finder = _Parts(self._boundary, None)
+        self._writer: _Parts | None = None
+        self._found: bytes | None = None
+        self._name = b""
+
+    def feed(self, data: bytes) -> str | None:
+        """The model's name, once it is known. Raises GatewayError for a form that cannot be read."""
+        self._finder.feed(data)
+        if self._finder.models:
+            self._found = self._finder.models[0]
+            name = self._found.decode("utf-8", "replace").strip()
+            if not name:
+                raise errors.missing_model()
+            return name
+        return None
+
+    def rename(self, name: str) -> None:
+        """From here on `rewrite` puts this name."""
+        self._name = name.encode()
+        self._writer = _Parts(self._boundary, self._name)
+
+    @property
+    def length_delta(self) -> int:
+        """By how many bytes the form grows; known once the model is."""
+        return len(self._name) - len(self._found or b"")
+
+    def rewrite(self, data: bytes) -> bytes:
+        """The bytes to send for `data`. A field that is not whole yet is held back."""
+        return data if self._writer is None else self._writer.feed(data)
+
+    def rest(self) -> bytes:
+        """What is still held back at the end of the form."""
+        return b"" if self._writer is None else self._writer.flush()
+
+
+class _Parts:
+    """An incremental walk over a form's parts. With `name`, values of `model` fields are replaced by it."""
+
+    __slots__ = ("_buffer", "_delimiter", "_name", "_state", "models")
+
+    def __init__(self, boundary: bytes, name: bytes | None) -> None:
+        self._delimiter = b"\r\n--" + boundary
+        self._name = name
+        # The first delimiter has no line break before it: pretend one (it is cut off again below).
+        self._buffer = b"\r\n"
+        self._state = "preamble"
+        self.models: list[bytes] = []
+
+    def feed(self, data: bytes) -> bytes:
+        self._buffer += data
+        out: list[bytes] = []
+        while self._step(out):
+            pass
+        return b"".join(out)
+
+    def flush(self) -> bytes:
+        rest, self._buffer = self._buffer, b""
+        return rest[2:] if self._state == "preamble" else rest
+
+    def _step(self, out: list[bytes]) -> bool:
+        if self._state == "head":
+            return self._head(out)
+        if self._state == "model":
+            return self._model(out)
+        return self._content(out)
+
+    def _content(self, out: list[bytes]) -> bool:
+        """Passes bytes on up to the next delimiter; keeps back what may be its beginning."""
+        at = self._buffer.find(self._delimiter)
+        first = self._state == "preamble"
+        if at < 0:
+            keep = len(self._delimiter) - 1
+            if not first and len(self._buffer) > keep:
+                out.append(self._buffer[:-keep])
+                self._buffer = self._buffer[-keep:]
+            elif first and len(self._buffer) > _MAX_PART_HEAD:
+                raise errors.not_multipart("no part begins where one should")
+            return False
+        end = at + len(self._delimiter)
+        out.append(self._buffer[2:end] if first and at == 0 else self._buffer[2 if first else 0 : end])
+        self._buffer = self._buffer[end:]
+        self._state = "head"
+        return True
+
+    def _head(self, out: list[bytes]) -> bool:
+        if self._buffer.startswith(b"--"):
+            self._state = "epilogue"
+            return True
+        at = self._buffer.find(b"\r\n\r\n")
+        if at < 0:
+            if len(self._buffer) > _MAX_PART_HEAD:
+                raise errors.not_multipart("a part's head is too long")
+            return False
+        head = self._buffer[: at + 4]
+        out.append(head)
+        self._buffer = self._buffer[at + 4 :]
+        self._state = "model" if _NAME.search(head) else "content"
+        if self._state == "content":
+            # An empty part's delimiter begins with the line break that ended its head.
+            out[-1] = head[:-2]
+            self._buffer = b"\r\n" + self._buffer
+        return True
+
+    def _model(self, out: list[bytes]) -> bool:
+        at = self._buffer.find(self._delimiter)
+        if at < 0:
+            if len(self._buffer) > _MAX_MODEL + len(self._delimiter):
+                raise errors.invalid_value("model", "it is too long")
+            return False
+        value = self._buffer[:at]
+        self.models.append(value)
+        out.append(value if self._name is None else self._name)
+        self._buffer = self._buffer[at:]
+        self._state = "content"
+        return True

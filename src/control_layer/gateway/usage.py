@@ -1,0 +1,185 @@
+"""Token counts out of whatever shape a provider reports them in.
+
+Tolerant on purpose: a count may be a float, a numeric string, null or missing, a part may exceed its whole. What can
+be read is kept, parts are cut to their whole, and what is unknown stays unknown: `None`, not zero.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from math import isfinite
+from typing import Any
+
+import msgspec
+
+from control_layer.contract.usage import Tokens
+
+__all__ = ["Report", "estimate", "from_object", "from_response", "merge"]
+
+_BYTES_PER_TOKEN = 4
+_MAX_COUNT = 10**12
+_MAX_FINISH = 64
+
+
+class _Choice(msgspec.Struct, gc=False):
+    finish_reason: Any = None
+
+
+class _Meta(msgspec.Struct, gc=False):
+    billed_units: Any = None
+
+
+class Report(msgspec.Struct, gc=False):
+    """The fields of a response, or of a stream's event, in which providers say what was used and how it ended."""
+
+    usage: Any = None
+    choices: list[_Choice] | None = None
+    stop_reason: Any = None
+    status: Any = None
+    meta: _Meta | None = None
+
+    def tokens(self) -> Tokens | None:
+        """The counts, where there are any."""
+        found = from_object(self.usage)
+        if found is None and self.meta is not None:
+            found = from_object(self.meta.billed_units)
+        return found
+
+    def finish_reason(self) -> str | None:
+        """Why it ended, in the provider's word."""
+        if self.choices:
+            for choice in self.choices:
+                if isinstance(choice.finish_reason, str):
+                    return choice.finish_reason[:_MAX_FINISH]
+        reason = self.stop_reason if self.stop_reason is not None else self.status
+        return reason[:_MAX_FINISH] if isinstance(reason, str) else None
+
+
+_decode = msgspec.json.Decoder(Report).decode
+_decode_any = msgspec.json.Decoder().decode
+
+
+def from_response(body: bytes) -> tuple[Tokens | None, str | None]:
+    """Tokens and finish reason of a whole JSON response, or of the end of one."""
+    if not body.startswith((b"{", b" ", b"\n", b"\r", b"\t")):
+        return _from_tail(body), None
+    try:
+        report = _decode(body)
+    except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError):
+        return _from_tail(body), None
+    return report.tokens(), report.finish_reason()
+
+
+def _from_tail(body: bytes) -> Tokens | None:
+    """The last `"usage"` object in a piece of JSON whose beginning, or whose shape, is beyond us."""
+    at = body.rfind(b'"usage"')
+    start = body.find(b"{", at)
+    if at < 0 or start < 0:
+        return None
+    depth = 0
+    for index in range(start, min(len(body), start + 8192)):
+        byte = body[index]
+        depth += (byte == 0x7B) - (byte == 0x7D)
+        if depth == 0:
+            try:
+                return from_object(_decode_any(body[start : index + 1]))
+            except (msgspec.MsgspecError, UnicodeDecodeError):
+                return None
+    return None
+
+
+def from_object(usage: object) -> Tokens | None:
+    """A `usage` object of any provider's, as tokens. `None` where it says nothing.
+
+    Shapes: OpenAI chat and completions (`prompt_tokens`, `completion_tokens`), Responses, images and audio
+    (`input_tokens`, `output_tokens`, with `*_details`), Anthropic Messages (cache reads and writes come on top of
+    `input_tokens`), DeepSeek (`prompt_cache_hit_tokens`), Cohere (`billed_units`).
+    """
+    if not isinstance(usage, Mapping):
+        return None
+    read = _count(usage.get("cache_read_input_tokens"))
+    written = _count(usage.get("cache_creation_input_tokens"))
+    counted = _first(usage, "prompt_tokens", "input_tokens")
+    output = _first(usage, "completion_tokens", "output_tokens")
+    total = _count(usage.get("total_tokens"))
+    if counted is None and total is not None:
+        counted = max(total - (output or 0), 0)
+    details = _mapping(usage, "prompt_tokens_details", "input_tokens_details")
+    cached = _count(details.get("cached_tokens"))
+    if "prompt_tokens" not in usage and (read is not None or written is not None):
+        # Anthropic: https://docs.anthropic.com/en/docs/build-with-claude/prompt-caching, "tracking cache performance"
+        counted = (counted or 0) + (read or 0) + (written or 0)
+        cached = read
+    if cached is None:
+        cached = _count(usage.get("prompt_cache_hit_tokens"))
+    reasoning = _count(_mapping(usage, "completion_tokens_details", "output_tokens_details").get("reasoning_tokens"))
+    if counted is None and output is None:
+        return None
+    return Tokens(
+        input=counted,
+        output=output,
+        cached_input=_part(cached, counted),
+        cache_write=_part(written, counted),
+        reasoning=_part(reasoning, output),
+        source="provider",
+    )
+
+
+def merge(earlier: Tokens | None, later: Tokens | None) -> Tokens | None:
+    """What two reports of one stream say together: the later one wins where it says something."""
+    if earlier is None or later is None:
+        return later or earlier
+    return Tokens(
+        input=max(earlier.input or 0, later.input) if later.input is not None else earlier.input,
+        output=later.output if later.output is not None else earlier.output,
+        cached_input=later.cached_input if later.cached_input is not None else earlier.cached_input,
+        cache_write=later.cache_write if later.cache_write is not None else earlier.cache_write,
+        reasoning=later.reasoning if later.reasoning is not None else earlier.reasoning,
+        source="provider",
+    )
+
+
+def estimate(request_bytes: int, response_bytes: int) -> Tokens:
+    """A guess from sizes (about four bytes a token), for answers whose provider said nothing. Marked as a guess."""
+    return Tokens(
+        input=-(-request_bytes // _BYTES_PER_TOKEN), output=-(-response_bytes // _BYTES_PER_TOKEN), source="estimate"
+    )
+
+
+def _first(usage: Mapping[Any, Any], *names: str) -> int | None:
+    for name in names:
+        found = _count(usage.get(name))
+        if found is not None:
+            return found
+    return None
+
+
+def _mapping(usage: Mapping[Any, Any], *names: str) -> Mapping[Any, Any]:
+    for name in names:
+        found = usage.get(name)
+        if isinstance(found, Mapping):
+            return found
+    return {}
+
+
+def _count(value: object) -> int | None:
+    if isinstance(value, bool) or value is None:
+        return None
+    if isinstance(value, str):
+        try:
+            value = float(value)
+        except ValueError:
+            return None
+    if isinstance(value, float):
+        if not isfinite(value):
+            return None
+        value = int(value)
+    if not isinstance(value, int):
+        return None
+    return min(max(value, 0), _MAX_COUNT)
+
+
+def _part(part: int | None, whole: int | None) -> int | None:
+    if part is None or whole is None:
+        return part
+    return min(part, whole)
