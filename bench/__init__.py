@@ -1,0 +1,1 @@
+"""The benchmark, and the processes that it and the tests start."""

@@ -1,0 +1,49 @@
+"""`python -m control_layer.simulator`: the simulated provider on its own."""
+
+from __future__ import annotations
+
+import argparse
+import asyncio
+import json
+import signal
+import sys
+
+import uvloop
+
+from control_layer.simulator.server import Simulator
+
+__all__ = ["main", "run"]
+
+
+async def _serve(host: str, port: int, api_key: str | None) -> None:
+    loop = asyncio.get_running_loop()
+    stopping = asyncio.Event()
+    for number in (signal.SIGTERM, signal.SIGINT):
+        loop.add_signal_handler(number, stopping.set)
+    simulator = Simulator(loop, api_key)
+    listener = await loop.create_server(simulator.server.protocol, host, port, backlog=4096)
+    bound = listener.sockets[0].getsockname()[1]
+    sys.stdout.write(json.dumps({"url": f"http://{host}:{bound}/v1", "port": bound}) + "\n")
+    sys.stdout.flush()
+    await stopping.wait()
+    listener.close()
+    await simulator.server.drain(1.0)
+
+
+def run(host: str, port: int, api_key: str | None = None) -> None:
+    """Serves until SIGTERM or SIGINT; prints its address as one JSON line. Raises OSError where the port is taken."""
+    uvloop.run(_serve(host, port, api_key))
+
+
+def main() -> None:
+    """The command line of `python -m control_layer.simulator`."""
+    parser = argparse.ArgumentParser(prog="python -m control_layer.simulator", description=__doc__)
+    parser.add_argument("--host", default="127.0.0.1")
+    parser.add_argument("--port", type=int, default=0)
+    parser.add_argument("--api-key", default=None, help="refuse requests that do not carry this key")
+    options = parser.parse_args()
+    run(options.host, options.port, options.api_key)
+
+
+if __name__ == "__main__":
+    main()
