@@ -14,9 +14,12 @@ def configure_logs(level: str, *, json: bool, process: str) -> None:
     """Sets structlog up for this process. `level` is a name of `logging`'s; `process` stands in every line."""
     number = logging.getLevelNamesMapping()[level.upper()]
     logging.basicConfig(stream=sys.stderr, level=max(number, logging.WARNING), format="%(name)s: %(message)s")
-    renderer: structlog.typing.Processor = (
-        structlog.processors.JSONRenderer() if json else structlog.dev.ConsoleRenderer(colors=sys.stderr.isatty())
+    console = structlog.dev.ConsoleRenderer(
+        colors=sys.stderr.isatty(),
+        # The default shows local variables, and those may hold secrets.
+        exception_formatter=structlog.dev.plain_traceback,
     )
+    renderer: structlog.typing.Processor = structlog.processors.JSONRenderer() if json else console
     processors: list[structlog.typing.Processor] = [
         structlog.contextvars.merge_contextvars,
         structlog.processors.add_log_level,

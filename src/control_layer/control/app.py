@@ -1,0 +1,104 @@
+"""The management API, put together: what each resource brings, and the layers around it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from datetime import UTC, datetime
+
+from fastapi import APIRouter, FastAPI
+from fastapi.routing import APIRoute
+from sqlalchemy.ext.asyncio import AsyncEngine, async_sessionmaker
+from starlette.middleware.cors import CORSMiddleware
+from starlette.requests import Request
+from starlette.responses import Response
+
+from control_layer import __version__
+from control_layer.contract.sealing import Seal
+from control_layer.control.authentication.passwords import Passwords
+from control_layer.control.authentication.sessions import Sessions
+from control_layer.control.authentication.throttle import LoginThrottle
+from control_layer.control.edge import Edge
+from control_layer.control.errors import ControlError, method_not_allowed, render
+from control_layer.control.fallback import Fallback
+from control_layer.control.instance.routes import router as instance_routes
+from control_layer.control.services import Services
+from control_layer.settings import Cors, Settings
+
+__all__ = ["build_app", "build_services"]
+
+_ROUTERS: tuple[APIRouter, ...] = (instance_routes,)
+_DESCRIPTION = "Users, groups, API keys, endpoints and models of this gateway."
+_METHODS = ("GET", "POST", "PUT", "DELETE", "PATCH", "OPTIONS")
+_REQUEST_HEADERS = ("content-type", "authorization", "accept")
+
+
+def _utc_now() -> datetime:
+    return datetime.now(UTC)
+
+
+def build_services(*, engine: AsyncEngine, settings: Settings, now: Callable[[], datetime] = _utc_now) -> Services:
+    """The long-lived parts. `settings.secret_key` must be there."""
+    if settings.secret_key is None:
+        raise ValueError("the control plane needs settings.secret_key")
+    secret_key = settings.secret_key.get_secret_value()
+    return Services(
+        settings=settings,
+        database=async_sessionmaker(engine, expire_on_commit=False),
+        provider_credentials=Seal(secret_key, "provider-credential"),
+        key_secrets=Seal(secret_key, "api-key"),
+        sessions=Sessions(secret_key, settings.auth),
+        passwords=Passwords(),
+        throttle=LoginThrottle(),
+        now=now,
+    )
+
+
+def build_app(services: Services) -> FastAPI:
+    """The application. Raises `NoAccessDeclared` where a route says nothing about who may call it."""
+    title = services.settings.metadata.title
+    app = FastAPI(
+        title=f"{title} management API",
+        version=__version__,
+        description=_DESCRIPTION,
+        openapi_url=None,
+        redirect_slashes=False,
+    )
+    app.state.services = services
+    for router in _ROUTERS:
+        app.include_router(router)
+    routes = [route for router in _ROUTERS for route in router.routes if isinstance(route, APIRoute)]
+    fallback = Fallback(title, routes)
+    app.router.default = fallback
+
+    async def answer(request: Request, error: Exception) -> Response:
+        assert isinstance(error, ControlError)
+        return render(error, request.headers.get("accept", ""))
+
+    async def refuse_method(request: Request, error: Exception) -> Response:
+        del error  # FastAPI names the methods of the first route with that path only
+        return render(method_not_allowed(fallback.allowed(request.url.path)), request.headers.get("accept", ""))
+
+    app.add_exception_handler(ControlError, answer)
+    app.add_exception_handler(405, refuse_method)
+    _allow_origins(app, services.settings.auth.security.cors)
+    app.add_middleware(Edge, security_headers=services.settings.auth.security.headers.enabled)
+    return app
+
+
+def _allow_origins(app: FastAPI, cors: Cors) -> None:
+    if not cors.allowed_origins:
+        return
+    if "*" in cors.allowed_origins and cors.allow_credentials:
+        raise ValueError(
+            "auth.security.cors: allowed_origins '*' with allow_credentials lets every site act for a signed-in "
+            "person; name the origins, or set allow_credentials to false"
+        )
+    app.add_middleware(
+        CORSMiddleware,
+        allow_origins=cors.allowed_origins,
+        allow_credentials=cors.allow_credentials,
+        allow_methods=_METHODS,
+        allow_headers=_REQUEST_HEADERS,
+        expose_headers=cors.exposed_headers,
+        max_age=int(cors.max_age.total_seconds()),
+    )

@@ -1,0 +1,69 @@
+"""Who sends this request: the ways in, in the contract's order (§2.1). The first that works wins."""
+
+from __future__ import annotations
+
+import hashlib
+from datetime import timedelta
+
+import structlog
+from sqlalchemy.ext.asyncio import AsyncSession
+from starlette.requests import Request
+
+from control_layer.control.authentication.queries import (
+    principal_of_key,
+    principal_of_user,
+    record_key_use,
+    record_login,
+)
+from control_layer.control.errors import ControlError, not_authenticated
+from control_layer.control.principal import Principal
+from control_layer.control.request_context import transaction
+from control_layer.control.same_origin import require_same_origin
+from control_layer.control.services import Services
+
+__all__ = ["identify", "touch"]
+
+_log = structlog.get_logger(__name__)
+_LOGIN_GRAIN = timedelta(minutes=5)
+_KEY_GRAIN = timedelta(minutes=1)
+
+
+async def identify(request: Request, services: Services, session: AsyncSession, *, any_key: bool) -> Principal:
+    """The caller. `any_key` accepts API keys of every purpose. Raises 401; 403 for a session used from another site."""
+    now = services.now()
+    if secret := _bearer(request):
+        digest = hashlib.sha256(secret.encode()).digest()
+        principal = await principal_of_key(session, digest, now, any_purpose=any_key)
+        if principal is not None:
+            return principal
+    if services.settings.auth.native.enabled and (token := request.cookies.get(services.sessions.cookie_name)):
+        user_id = services.sessions.user_id(token, now)
+        principal = None if user_id is None else await principal_of_user(session, user_id)
+        if principal is not None:
+            require_same_origin(request, services.settings)
+            return principal
+    raise not_authenticated()
+
+
+async def touch(services: Services, principal: Principal) -> None:
+    """Notes when person and key were last here, every few minutes; an answer does not fail for it."""
+    now = services.now()
+    login = principal.last_login is None or now - principal.last_login > _LOGIN_GRAIN
+    key_id = principal.key_id
+    if principal.key_last_used is not None and now - principal.key_last_used <= _KEY_GRAIN:
+        key_id = None
+    if not login and key_id is None:
+        return
+    try:
+        async with transaction(services) as session:
+            if login:
+                await record_login(session, principal.id)
+            if key_id is not None:
+                await record_key_use(session, key_id)
+    except ControlError as error:
+        _log.warning("presence_not_recorded", reason=error.message)
+
+
+def _bearer(request: Request) -> str | None:
+    scheme, _, secret = request.headers.get("authorization", "").partition(" ")
+    return secret.strip() or None if scheme.lower() == "bearer" else None

@@ -1,0 +1,59 @@
+"""What answers where no route does: a page for people who look (GET), 405 for everything else (§1.1)."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from html import escape
+
+from fastapi.routing import APIRoute
+from starlette.requests import Request
+from starlette.responses import HTMLResponse, Response
+from starlette.types import Receive, Scope, Send
+
+from control_layer.control.errors import method_not_allowed, render
+
+__all__ = ["Fallback"]
+
+_POLICY = "default-src 'none'; style-src 'unsafe-inline'; base-uri 'none'; frame-ancestors 'none'"
+_PAGE = """<!doctype html>
+<html lang="en">
+<head>
+<meta charset="utf-8">
+<title>{title}</title>
+<meta name="viewport" content="width=device-width, initial-scale=1">
+<style>
+body {{ font: 16px/1.6 system-ui, sans-serif; margin: 15vh auto; max-width: 36rem; padding: 0 1rem; color: #1a1a1a; }}
+code {{ font-family: ui-monospace, monospace; }}
+@media (prefers-color-scheme: dark) {{ body {{ background: #161616; color: #e6e6e6; }} a {{ color: #8ab4f8; }} }}
+</style>
+</head>
+<body>
+<h1>{title}</h1>
+<p>AI requests go to <code>/ai/v1</code>, with an API key; any OpenAI SDK works with that base URL.</p>
+<p>The management API is at <code>/admin/api/v1</code>; administrators find its reference at
+<a href="/admin/docs">/admin/docs</a>.</p>
+</body>
+</html>
+"""
+
+
+class Fallback:
+    """The ASGI application behind the routes; it also says which methods a known path takes."""
+
+    def __init__(self, title: str, routes: Iterable[APIRoute]) -> None:
+        self._page = _PAGE.format(title=escape(title))
+        self._routes = tuple(routes)
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        await self._answer(Request(scope, receive))(scope, receive, send)
+
+    def allowed(self, path: str) -> str:
+        """The methods of `path` as a value of `Allow`; those of the page where no route has that path."""
+        methods = {method for route in self._routes if route.path_regex.match(path) for method in route.methods or ()}
+        return ", ".join(sorted(methods or {"GET", "HEAD"}))
+
+    def _answer(self, request: Request) -> Response:
+        if request.method in {"GET", "HEAD"}:
+            headers = {"cache-control": "no-cache", "content-security-policy": _POLICY}
+            return HTMLResponse(self._page, headers=headers)
+        return render(method_not_allowed(self.allowed(request.url.path)), request.headers.get("accept", ""))

@@ -1,0 +1,1 @@
+"""What the instance says about itself: health, configuration, the API's description, the page at its root."""

@@ -1,0 +1,56 @@
+"""Health, configuration and the reference of the management API."""
+
+from __future__ import annotations
+
+from fastapi import APIRouter, Request
+from starlette.responses import HTMLResponse, JSONResponse, PlainTextResponse, Response
+
+from control_layer.control.access import needs, public, signed_in
+from control_layer.control.instance.openapi import document
+from control_layer.control.instance.reference_page import reference_page
+from control_layer.control.instance.schemas import InstanceConfig, Onwards
+from control_layer.control.permissions import Operation, Resource
+from control_layer.control.request_context import Served
+from control_layer.control.route import ControlRoute
+
+__all__ = ["router"]
+
+router = APIRouter(route_class=ControlRoute)
+_PAGE_POLICY = "default-src 'none'; style-src 'unsafe-inline'; base-uri 'none'; frame-ancestors 'none'"
+
+
+@router.api_route("/healthz", methods=["GET", "HEAD"], include_in_schema=False)
+@public
+async def health() -> Response:
+    """The control plane serves."""
+    return PlainTextResponse("OK", headers={"cache-control": "no-store"})
+
+
+@router.get("/admin/api/v1/config", tags=["instance"])
+@signed_in
+async def config(services: Served) -> InstanceConfig:
+    """What a client needs to know of the instance's configuration."""
+    metadata = services.settings.metadata
+    return InstanceConfig(
+        region=metadata.region,
+        organization=metadata.organization,
+        payment_enabled=False,
+        docs_jsonl_url=metadata.docs_jsonl_url,
+        docs_url=metadata.docs_url,
+        ai_api_base_url=metadata.ai_api_base_url,
+        onwards=Onwards(strict_mode=False),
+    )
+
+
+@router.get("/admin/openapi.json", include_in_schema=False)
+@needs(Operation.READ, Resource.SYSTEM, any_key=True)
+async def openapi(request: Request) -> Response:
+    """The OpenAPI document of the management API."""
+    return JSONResponse(document(request.app))
+
+
+@router.get("/admin/docs", include_in_schema=False)
+@needs(Operation.READ, Resource.SYSTEM, any_key=True)
+async def docs(request: Request) -> Response:
+    """The same for human eyes."""
+    return HTMLResponse(reference_page(document(request.app)), headers={"content-security-policy": _PAGE_POLICY})

@@ -1,0 +1,25 @@
+"""`GET /config` (§4.12)."""
+
+from __future__ import annotations
+
+from control_layer.control.schema import OmitNull, Output
+
+__all__ = ["InstanceConfig", "Onwards"]
+
+
+class Onwards(Output):
+    """How unknown paths under `/ai` are treated: they are forwarded, so never strictly."""
+
+    strict_mode: bool
+
+
+class InstanceConfig(Output):
+    """What a client needs to know of the configuration."""
+
+    region: str | None
+    organization: str | None
+    payment_enabled: bool
+    docs_jsonl_url: str | None
+    docs_url: str
+    ai_api_base_url: OmitNull[str]
+    onwards: Onwards

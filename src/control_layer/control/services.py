@@ -1,0 +1,33 @@
+"""What requests need beside their own transaction, put together once by `app`."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import datetime
+
+from sqlalchemy.ext.asyncio import AsyncSession, async_sessionmaker
+
+from control_layer.contract.sealing import Seal
+from control_layer.control.authentication.passwords import Passwords
+from control_layer.control.authentication.sessions import Sessions
+from control_layer.control.authentication.throttle import LoginThrottle
+from control_layer.settings import Settings
+
+__all__ = ["Services"]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Services:
+    """Long-lived parts; none of them belongs to a request."""
+
+    settings: Settings
+    database: async_sessionmaker[AsyncSession]
+    provider_credentials: Seal
+    key_secrets: Seal
+    """For secrets of API keys that must be read back: hidden keys, and those waiting for their holder's first look."""
+    sessions: Sessions
+    passwords: Passwords
+    throttle: LoginThrottle
+    now: Callable[[], datetime]
+    """The time, in UTC."""
