@@ -16,6 +16,7 @@ __all__ = [
     "Sample",
     "Stats",
     "SupervisorMessage",
+    "Waiting",
     "decode_child",
     "decode_supervisor",
     "encode",
@@ -26,6 +27,12 @@ class Ready(msgspec.Struct, frozen=True, tag="ready"):
     """The child serves."""
 
     detail: str = ""
+
+
+class Waiting(msgspec.Struct, frozen=True, tag="waiting"):
+    """The child cannot serve yet and keeps trying. `reason` is one line for a person, without secrets."""
+
+    reason: str
 
 
 class Collect(msgspec.Struct, frozen=True, tag="collect"):
@@ -59,7 +66,7 @@ class Stats(msgspec.Struct, frozen=True, tag="stats"):
 
 
 SupervisorMessage = Collect
-ChildMessage = Ready | Stats
+ChildMessage = Ready | Waiting | Stats
 
 _child: msgspec.msgpack.Decoder[ChildMessage] = msgspec.msgpack.Decoder(ChildMessage)
 _supervisor: msgspec.msgpack.Decoder[SupervisorMessage] = msgspec.msgpack.Decoder(SupervisorMessage)

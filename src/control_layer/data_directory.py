@@ -1,0 +1,130 @@
+"""The directory that holds an instance's state, and who may use it: one Control Layer at a time.
+
+    lock             held with flock(2) while we run
+    secret_key       0600, generated; absent where the configuration gives one
+    admin_password   0600, likewise
+    postgres/        the embedded server's
+    journal/         usage events on their way to Postgres
+    snapshot         what gateways can start from when they are alone
+    run/             sockets between our processes
+
+A directory that exists is used as it is: its mode and owner are its owner's business.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import fcntl
+import os
+import secrets
+from pathlib import Path
+
+import platformdirs
+
+from control_layer.store.embedded.socket_path import SocketPath
+
+__all__ = ["DataDirectory", "UnusableDirectory", "default_directory"]
+
+_NAME = "control-layer"
+_SECRET_BYTES = 32  # 256 bits
+_PASSWORD_BYTES = 18  # 144 bits, 24 characters to type
+
+
+class UnusableDirectory(Exception):
+    """The data directory cannot be used; the message says why and what to do."""
+
+
+def default_directory() -> Path:
+    """`/var/lib/control-layer` for root, else the platform's place for a user's data."""
+    if os.geteuid() == 0:
+        return Path("/var/lib") / _NAME
+    return platformdirs.user_data_path(_NAME, appauthor=False)
+
+
+class DataDirectory:
+    """An instance's directory, locked from construction to `close`."""
+
+    def __init__(self, path: Path) -> None:
+        """Makes `path` with mode 0700 where there is none. Raises `UnusableDirectory`."""
+        self.path = path.expanduser().absolute()
+        try:
+            if not self.path.is_dir():
+                self.path.parent.mkdir(parents=True, exist_ok=True)
+                self.path.mkdir(mode=0o700)
+            self._lock = os.open(self.path / "lock", os.O_CREAT | os.O_RDWR | os.O_CLOEXEC, 0o600)
+            for made in (self.journal, self._run):
+                made.mkdir(mode=0o700, exist_ok=True)
+        except OSError as error:
+            raise UnusableDirectory(
+                f"the data directory {self.path} cannot be used ({error.strerror}); "
+                "choose another with --data-dir or CONTROL_LAYER_DATA_DIR"
+            ) from error
+        try:
+            fcntl.flock(self._lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            os.close(self._lock)
+            raise UnusableDirectory(
+                f"another Control Layer is running on {self.path}; stop it, or choose another directory with --data-dir"
+            ) from None
+        self._sockets = SocketPath(self.path / "sockets", self._run)
+
+    @property
+    def postgres(self) -> Path:
+        return self.path / "postgres"
+
+    @property
+    def journal(self) -> Path:
+        return self.path / "journal"
+
+    @property
+    def snapshot_file(self) -> Path:
+        return self.path / "snapshot"
+
+    @property
+    def _run(self) -> Path:
+        return self.path / "run"
+
+    def sockets(self) -> Path:
+        """The directory of our processes' sockets, by a name short enough for them. Raises `UnusableDirectory`."""
+        try:
+            return self._sockets.directory()
+        except OSError as error:
+            raise UnusableDirectory(str(error)) from error
+
+    def secret_key(self) -> str:
+        """The generated secret key, made at the first call."""
+        return self._kept("secret_key", _SECRET_BYTES)[0]
+
+    def admin_password(self) -> tuple[str, bool]:
+        """The generated password of the administrator, and whether it was made just now."""
+        return self._kept("admin_password", _PASSWORD_BYTES)
+
+    @property
+    def password_file(self) -> Path:
+        """Where the generated password is kept."""
+        return self.path / "admin_password"
+
+    def _kept(self, name: str, size: int) -> tuple[str, bool]:
+        path = self.path / name
+        try:
+            with contextlib.suppress(FileNotFoundError):
+                kept = path.read_text().strip()
+                if kept:
+                    return kept, False
+            made = secrets.token_urlsafe(size)
+            fresh = path.with_name(f".{name}.new")
+            fresh.unlink(missing_ok=True)
+            fd = os.open(fresh, os.O_CREAT | os.O_EXCL | os.O_WRONLY | os.O_CLOEXEC, 0o600)
+            with os.fdopen(fd, "w") as file:
+                file.write(made + "\n")
+                file.flush()
+                os.fsync(file.fileno())
+            fresh.rename(path)
+        except OSError as error:
+            raise UnusableDirectory(f"{path} cannot be kept ({error.strerror}); is the disk full?") from error
+        return made, True
+
+    def close(self) -> None:
+        """Lets the directory go."""
+        self._sockets.remove()
+        os.close(self._lock)

@@ -1,0 +1,116 @@
+"""The settings, as each child is told them."""
+
+from __future__ import annotations
+
+import json
+import os
+from collections.abc import Mapping
+from datetime import timedelta
+from decimal import Decimal
+from pathlib import Path
+
+from pydantic import SecretStr
+
+from control_layer.control.config import ControlConfig, Demo
+from control_layer.data_directory import DataDirectory
+from control_layer.gateway.config import Capture, GatewayConfig, PoolSettings, TimeoutDefaults
+from control_layer.settings import Settings
+
+__all__ = ["control_config", "gateway_config", "workers_wanted"]
+
+_PROXY_VARIABLES = ("HTTPS_PROXY", "HTTP_PROXY", "ALL_PROXY", "NO_PROXY")
+_CONTROL_SOCKET = "control.sock"
+_SNAPSHOT_SOCKET = "snapshot.sock"
+
+
+def workers_wanted(settings: Settings) -> int:
+    """How many gateway workers: as set, else one per processor core that we may use."""
+    return settings.gateway.workers or len(os.sched_getaffinity(0))
+
+
+def gateway_config(
+    settings: Settings,
+    directory: DataDirectory,
+    *,
+    worker_id: str,
+    listen_fds: list[int],
+    environment: Mapping[str, str],
+    log_json: bool,
+) -> GatewayConfig:
+    """One worker's configuration. `settings` lacks no secret."""
+    gateway, timeouts, sockets = settings.gateway, settings.gateway.timeouts, directory.sockets()
+    return GatewayConfig(
+        listen_fds=listen_fds,
+        worker_id=worker_id,
+        journal_dir=str(directory.journal),
+        snapshot_file=str(directory.snapshot_file),
+        snapshot_socket=str(sockets / _SNAPSHOT_SOCKET),
+        control_socket=str(sockets / _CONTROL_SOCKET),
+        secret_key=_revealed(settings.secret_key),
+        max_body_bytes=gateway.limits.max_body_bytes,
+        timeouts=TimeoutDefaults(
+            head=timeouts.head.total_seconds(),
+            body=timeouts.body.total_seconds(),
+            keep_alive=timeouts.keep_alive.total_seconds(),
+            write=timeouts.write.total_seconds(),
+            connect=timeouts.connect.total_seconds(),
+            first_byte=timeouts.first_byte.total_seconds(),
+            idle=timeouts.idle.total_seconds(),
+            total=timeouts.total.total_seconds(),
+        ),
+        pool=PoolSettings(
+            max_connections=gateway.pool.max_connections,
+            max_idle=gateway.pool.max_idle,
+            idle_seconds=gateway.pool.idle.total_seconds(),
+        ),
+        capture=Capture(enabled=settings.enable_request_logging, max_bytes=gateway.logged_body_bytes),
+        drain_seconds=gateway.drain.total_seconds(),
+        report_headers=gateway.report_headers,
+        segment_bytes=gateway.journal_segment_bytes,
+        tls_certificate=_path(gateway.tls.certificate),
+        tls_key=_path(gateway.tls.key),
+        ca_bundle=_path(gateway.ca_bundle),
+        proxy_environment={
+            name: value for name, value in environment.items() if name.upper() in _PROXY_VARIABLES and value
+        },
+        log_level=settings.log_level,
+        log_json=log_json,
+    )
+
+
+def control_config(
+    settings: Settings, directory: DataDirectory, *, database_url: str, demo: Demo | None, log_json: bool
+) -> ControlConfig:
+    """The control plane's configuration. `settings` lacks no secret."""
+    sockets = directory.sockets()
+    return ControlConfig(
+        settings=json.dumps(settings.model_dump(), default=_plain).encode(),
+        database_url=database_url,
+        control_socket=str(sockets / _CONTROL_SOCKET),
+        snapshot_socket=str(sockets / _SNAPSHOT_SOCKET),
+        snapshot_file=str(directory.snapshot_file),
+        journal_dir=str(directory.journal),
+        demo=demo,
+        log_json=log_json,
+    )
+
+
+def _revealed(secret: SecretStr | None) -> str:
+    assert secret is not None, "completed before any child is started"
+    return secret.get_secret_value()
+
+
+def _path(path: Path | None) -> str | None:
+    return None if path is None else str(path.expanduser().absolute())
+
+
+def _plain(value: object) -> object:
+    match value:
+        case SecretStr():
+            return value.get_secret_value()
+        case timedelta():
+            return value.total_seconds()
+        case Path() | Decimal():
+            return str(value)
+        case _:
+            raise TypeError(f"{type(value).__name__} is not a kind of setting")

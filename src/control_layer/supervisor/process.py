@@ -1,0 +1,154 @@
+"""One child process and the channel to it.
+
+The child inherits one end of a socket pair; its configuration is the first frame, so that no secret stands in an argument
+list or an environment. When the channel closes, the other side is gone.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import os
+import signal
+import socket
+import sys
+from collections.abc import Mapping
+
+import msgspec
+import structlog
+
+from control_layer.contract.frames import FrameReader, FrameTooLarge, frame
+from control_layer.contract.supervision import Collect, Ready, Stats, Waiting, decode_child, encode
+from control_layer.settings_sources import PREFIX
+
+__all__ = ["Process", "child_environment"]
+
+_log = structlog.get_logger(__name__)
+_READ_BYTES = 65536
+_SECRETS = ("DATABASE_URL", "DATABASE_REPLICA_URL", "SECRET_KEY")
+
+
+def child_environment(environment: Mapping[str, str]) -> dict[str, str]:
+    """What children get of our environment: nothing of our settings, which hold secrets and come over the channel."""
+    return {
+        name: value for name, value in environment.items() if not name.startswith(PREFIX) and name not in _SECRETS
+    }
+
+
+class Process:
+    """A running child. `ready` is set once it serves, `exited` once it has ended."""
+
+    def __init__(self, name: str, process: asyncio.subprocess.Process, channel: socket.socket) -> None:
+        self.name = name
+        self.ready = asyncio.Event()
+        self.exited = asyncio.Event()
+        self.exit_code: int | None = None
+        self.waiting_for: str | None = None
+        """What the child says it cannot start without, such as an answer of the database's."""
+        self.last_stats: Stats | None = None
+        self._process = process
+        self._channel = channel
+        self._writer: asyncio.StreamWriter | None = None
+        self._number = 0
+        self._asked: dict[int, asyncio.Future[Stats]] = {}
+        self._tasks = [
+            asyncio.create_task(self._reap(), name=f"reap-{name}"),  # held by this object until both have ended
+            asyncio.create_task(self._listen(), name=f"listen-{name}"),
+        ]
+
+    @classmethod
+    async def start(cls, name: str, module: str, config: msgspec.Struct, *, inherited: tuple[int, ...] = ()) -> Process:
+        """Starts `python -m module FD` and sends it its configuration. Raises OSError.
+
+        It runs in a session of its own: Ctrl-C on the terminal is for the supervisor.
+        """
+        ours, theirs = socket.socketpair()
+        try:
+            process = await asyncio.create_subprocess_exec(
+                sys.executable,
+                *("-m", module, str(theirs.fileno())),
+                stdin=asyncio.subprocess.DEVNULL,
+                pass_fds=(theirs.fileno(), *inherited),
+                env=child_environment(os.environ),
+                start_new_session=True,
+            )
+        except BaseException:
+            ours.close()
+            raise
+        finally:
+            theirs.close()
+        ours.setblocking(False)
+        child = cls(name, process, ours)
+        await asyncio.get_running_loop().sock_sendall(ours, frame(msgspec.msgpack.encode(config)))
+        return child
+
+    @property
+    def pid(self) -> int:
+        return self._process.pid
+
+    async def collect(self, deadline_seconds: float) -> Stats | None:
+        """The child's metrics, or `None` where it does not answer in time."""
+        writer = self._writer
+        if writer is None or self.exited.is_set():
+            return None
+        self._number += 1
+        number = self._number
+        answer = self._asked[number] = asyncio.get_running_loop().create_future()
+        try:
+            writer.write(frame(encode(Collect(number))))
+            async with asyncio.timeout(deadline_seconds):
+                self.last_stats = await answer
+        except (TimeoutError, OSError):
+            return None
+        finally:
+            self._asked.pop(number, None)
+        return self.last_stats
+
+    def signal(self, number: signal.Signals) -> None:
+        """Sends a signal, where there is still somebody to take it."""
+        if not self.exited.is_set():
+            with contextlib.suppress(ProcessLookupError):
+                self._process.send_signal(number)
+
+    async def end(self, grace_seconds: float) -> None:
+        """Asks it to end; after the grace it is killed. Returns when it is gone."""
+        self.signal(signal.SIGTERM)
+        try:
+            async with asyncio.timeout(grace_seconds):
+                await self.exited.wait()
+        except TimeoutError:
+            _log.warning("child_killed", child=self.name, pid=self.pid, grace_seconds=grace_seconds)
+            self.signal(signal.SIGKILL)
+            await self.exited.wait()
+
+    async def _reap(self) -> None:
+        self.exit_code = await self._process.wait()
+        self.exited.set()
+
+    async def _listen(self) -> None:
+        try:
+            reader, self._writer = await asyncio.open_connection(sock=self._channel)
+            frames = FrameReader()
+            while data := await reader.read(_READ_BYTES):
+                for payload in frames.feed(data):
+                    self._said(payload)
+        except (OSError, FrameTooLarge, msgspec.MsgspecError) as error:
+            _log.warning("child_channel_broken", child=self.name, error=str(error) or type(error).__name__)
+        finally:
+            if self._writer is not None:
+                self._writer.close()
+            for answer in self._asked.values():
+                if not answer.done():
+                    answer.set_exception(ConnectionResetError(f"{self.name} closed its channel"))
+
+    def _said(self, payload: bytes) -> None:
+        match decode_child(payload):
+            case Ready():
+                self.waiting_for = None
+                self.ready.set()
+            case Waiting(reason):
+                self.waiting_for = reason
+            case Stats(number) as stats:
+                answer = self._asked.get(number)
+                if answer is not None and not answer.done():
+                    answer.set_result(stats)
