@@ -5,14 +5,14 @@ from __future__ import annotations
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from tests.wire.test_request_parser import cut
 
 from control_layer.wire import EventStream, EventTooLarge, sse
-from tests.wire.test_request_parser import cut
 
 ENDS = st.sampled_from([b"\n", b"\r\n", b"\r"])
 FIELDS = st.sampled_from(
-    [b"data: x", b"data:x", b"data", b"data: ", b"event: e", b": comment", b"id: 1", b"other", b"data: \xe2\x82\xac", b""]
-)  # fmt: skip
+    [b"data: x", b"data:x", b"data", b"data: ", b"event: e", b": comment", b"id: 1", b"other", b"data: \xe2\x82", b""]
+)
 LINES = st.tuples(FIELDS, ENDS).map(b"".join)
 STREAMS = st.tuples(st.sampled_from([b"", b"\xef\xbb\xbf"]), st.lists(LINES, max_size=12).map(b"".join)).map(b"".join)
 CUTS = st.lists(st.integers(0, 300), max_size=12)
@@ -33,7 +33,7 @@ def fed(pieces: list[bytes], limit: int = sse.MAX_EVENT_BYTES) -> tuple[Seen, by
 
 
 def interpreted(data: bytes) -> list[tuple[bytes, bytes | None]]:
-    """The specification's algorithm over the whole stream, written down plainly: events without data or type are left out."""
+    """The specification's algorithm over the whole stream, written down plainly, without events that say nothing."""
     lines = data.removeprefix(b"\xef\xbb\xbf").replace(b"\r\n", b"\n").replace(b"\r", b"\n").split(b"\n")[:-1]
     events: list[tuple[bytes, bytes | None]] = []
     block: list[bytes] = []
