@@ -40,6 +40,8 @@ class Relay:
             and header[0] != _PEER
             and header[0] not in dropped
         ]
+        # The wire adds a Host of its own where the lines do not begin with one.
+        lines.sort(key=lambda line: not line.startswith(b"host:"))
         # The control plane throttles logins by peer; a client cannot set this line, only we do.
         lines.append(b"%b: %b\r\n" % (_PEER, request.peer.encode()))
         self._call: Call = plane.control.send(

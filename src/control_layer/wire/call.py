@@ -153,5 +153,7 @@ class Call:
 def render_head(
     method: bytes, target: bytes, lines: bytes, authority: bytes, framing: bytes, extra: Sequence[bytes] = ()
 ) -> bytes:
-    """A request's head."""
+    """A request's head. Lines that begin with a Host field keep it, any others get `authority` as theirs."""
+    if lines[:5].lower() == b"host:":
+        return b"%b %b HTTP/1.1\r\n%b%b%b\r\n" % (method, target, lines, b"".join(extra), framing)
     return b"%b %b HTTP/1.1\r\nhost: %b\r\n%b%b%b\r\n" % (method, target, authority, lines, b"".join(extra), framing)

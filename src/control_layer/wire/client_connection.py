@@ -26,6 +26,8 @@ if TYPE_CHECKING:
 __all__ = ["ClientConnection"]
 
 _NEVER = float("inf")
+_SWITCHING_PROTOCOLS = 101
+_FIRST_FINAL_STATUS = 200
 _MAX_INTERIM = 16
 _WRITE_HIGH_WATER = 256 * 1024
 
@@ -34,9 +36,9 @@ class ClientConnection(asyncio.Protocol):
     """See the module's docstring. Made by a pool, which it goes back to when its response is whole."""
 
     __slots__ = (
-        "_bodyless", "_call", "_head_bytes", "_headers", "_interim", "_keep_alive", "_length", "_parser", "_paused",
-        "_pool", "_status", "_total_deadline", "_transport", "_until_close", "_upgraded", "deadline", "idle_since",
-        "reused",
+        "_bodyless", "_call", "_headers", "_interim", "_keep_alive", "_parser", "_paused", "_pool", "_silent",
+        "_status", "_total_deadline", "_transport", "_until_close", "_upgraded", "_whole", "_write_paused", "deadline",
+        "idle_since", "reused",
     )  # fmt: skip
 
     def __init__(self, pool: Pool) -> None:
@@ -45,15 +47,18 @@ class ClientConnection(asyncio.Protocol):
         self._parser = httptools.HttpResponseParser(self)
         self._call: Call | None = None
         self._headers: list[Header] = []
-        self._head_bytes = 0
+        self._silent = 0
+        """Bytes since the last progress, all of which the parser may hold: half a head, an endless trailer."""
         self._status = 0
         self._interim = 0
-        self._length: int | None = None
         self._keep_alive = True
         self._until_close = False
         self._bodyless = False
         self._upgraded = False
+        self._whole = False
+        """The response ended in the bytes that are being parsed; what follows it in them belongs to nobody."""
         self._paused = False
+        self._write_paused = False
         self._total_deadline = _NEVER
         self.deadline = _NEVER
         self.idle_since = 0.0
@@ -71,6 +76,7 @@ class ClientConnection(asyncio.Protocol):
         self._call = call
         call.connection = self
         self._status = 0
+        self._silent = 0
         self._interim = 0
         self._until_close = False
         now = self._pool.loop.time()
@@ -86,7 +92,8 @@ class ClientConnection(asyncio.Protocol):
                 transport.write(data)
             if call.pausing:
                 call.pausing = False
-                call.receiver.resume_writing()
+                if not self._write_paused:
+                    call.receiver.resume_writing()
 
     def write(self, data: bytes) -> None:
         if self._transport is not None:
@@ -133,10 +140,13 @@ class ClientConnection(asyncio.Protocol):
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         self._transport = cast("asyncio.Transport", transport)
         self._transport.set_write_buffer_limits(high=_WRITE_HIGH_WATER)
+        # Should nobody want it any more, the sweep ends it.
+        self.deadline = self._pool.loop.time() + self._pool.options.connect_timeout
         self._pool.opened(self)
 
     def connection_lost(self, error: Exception | None) -> None:
         self._transport = None
+        del self._parser  # it and the connection would keep each other alive
         self._pool.closed(self)
         call = self._call
         if call is None:
@@ -146,11 +156,11 @@ class ClientConnection(asyncio.Protocol):
             self._complete(call)
         elif self._status:
             call.fail(ResetDuringResponse(_reason(error)))
-        elif self.reused and not call.retried and call.body is not None and not self._head_bytes:
+        elif self.reused and not call.retried and call.body is not None and not self._silent:
             # The server had closed an idle connection before our bytes came: no failure of the call's.
             call.retried = True
             call.connection = None
-            self._pool.dispatch(call)
+            self._pool.dispatch(call, fresh=True)
         else:
             call.fail(ResetBeforeResponse(_reason(error)))
 
@@ -166,8 +176,7 @@ class ClientConnection(asyncio.Protocol):
             self._progress()
             call.receiver.on_data(data)
             return
-        if not self._status:
-            self._head_bytes += len(data)
+        self._silent += len(data)
         try:
             self._parser.feed_data(data)
         except httptools.HttpParserUpgrade as upgrade:
@@ -178,74 +187,80 @@ class ClientConnection(asyncio.Protocol):
             cause = error.__context__
             if not isinstance(cause, BadResponse):
                 raise
-            self._fail(cause)
+            self._spoiled(cause)
         except httptools.HttpParserError as error:
-            self._fail(BadResponse(str(error) or type(error).__name__))
+            self._spoiled(BadResponse(str(error) or type(error).__name__))
         else:
-            if self._call is not None and not self._status and self._head_bytes > self._pool.options.max_head_bytes:
-                self._fail(BadResponse("the response's head is too large"))
+            if self._silent > self._pool.options.max_head_bytes:
+                self._spoiled(BadResponse("the response's head is too large"))
+        if self._whole:
+            self._finish()
 
     def pause_writing(self) -> None:
+        self._write_paused = True
         if self._call is not None:
             self._call.receiver.pause_writing()
 
     def resume_writing(self) -> None:
+        self._write_paused = False
         if self._call is not None:
             self._call.receiver.resume_writing()
 
     # -- httptools callbacks -----------------------------------------------------------------------------------------
 
     def on_message_begin(self) -> None:
+        if self._whole:
+            raise BadResponse("more than one response to one request")
         self._headers = []
 
     def on_header(self, name: bytes, value: bytes) -> None:
-        self._headers.append((name.lower(), value.strip(b" \t")))
+        if not self._status:  # else it is a trailer, which may not change a head that was acted upon
+            self._headers.append((name.lower(), value.strip(b" \t")))
 
     def on_headers_complete(self) -> None:
-        call = self._call
+        call, parser = self._call, self._parser
         if call is None:
             raise BadResponse("a response to no request")
-        status = self._parser.get_status_code()
-        if status < 200 and status != 101:
+        version = parser.get_http_version()
+        if version not in ("1.1", "1.0"):
+            raise BadResponse(f"a response in HTTP/{version}")
+        status = parser.get_status_code()
+        if status == _SWITCHING_PROTOCOLS:
+            self._switch(call)
             return
-        if status == 101:
-            if not call.upgrading:
-                raise BadResponse("switched protocols without being asked")
-            self._upgraded = True
-            self._status = status
-            self._keep_alive = False
-            self.deadline = self._total_deadline = _NEVER
-            call.receiver.on_response(status, self._headers, None)
+        if status < _FIRST_FINAL_STATUS:
             return
         try:
-            framing = framing_of(self._headers, 0 if self._parser.get_http_version() == "1.0" else 1)
+            framing = framing_of(self._headers, 0 if version == "1.0" else 1)
         except Ambiguous as error:
             raise BadResponse(error.reason) from error
         self._status = status
-        self._head_bytes = 0
-        self._length = framing.length
-        self._bodyless = call.method == b"HEAD" or status in (204, 304)
+        self._silent = 0
+        head_only = call.method == b"HEAD"
+        self._bodyless = head_only or status in (204, 304)
         self._until_close = framing.length is None and not framing.chunked and not self._bodyless
-        self._keep_alive = self._parser.should_keep_alive() and not self._until_close
+        # llhttp does not know of HEAD and would wait for the body: the connection cannot be used again.
+        self._keep_alive = parser.should_keep_alive() and not self._until_close and not head_only
         self._progress()
         call.receiver.on_response(status, self._headers, framing.length)
+        self._whole = head_only
 
     def on_body(self, body: bytes) -> None:
         call = self._call
         if call is not None and not self._bodyless:
+            self._silent = 0
             self._progress()
             call.receiver.on_data(body)
 
     def on_message_complete(self) -> None:
-        call = self._call
-        if call is None or self._upgraded:
+        if self._upgraded:
             return
-        if not self._status:
-            self._interim += 1
-            if self._interim > _MAX_INTERIM:
-                raise BadResponse("too many interim responses")
+        if self._status:
+            self._whole = True
             return
-        self._finish(call)
+        self._interim += 1
+        if self._interim > _MAX_INTERIM:
+            raise BadResponse("too many interim responses")
 
     # -- endings -----------------------------------------------------------------------------------------------------
 
@@ -254,21 +269,46 @@ class ClientConnection(asyncio.Protocol):
         if call is not None and not self._upgraded:
             self.deadline = min(self._pool.loop.time() + call.timeouts.idle, self._total_deadline)
 
-    def _finish(self, call: Call) -> None:
-        self._call = None
+    def _switch(self, call: Call) -> None:
+        if not call.upgrading or not self._parser.should_upgrade():
+            raise BadResponse("switched protocols without being asked")
+        self._upgraded = True
+        self._status = _SWITCHING_PROTOCOLS
+        self.deadline = self._total_deadline = _NEVER
+        call.receiver.on_response(_SWITCHING_PROTOCOLS, self._headers, None)
+
+    def _finish(self) -> None:
+        """The response is whole and all bytes that came with it are parsed."""
+        self._whole = False
         self.deadline = _NEVER
-        reusable = self._keep_alive and call.request_ended and not self._paused
-        if reusable and call.method != b"HEAD":
+        call, self._call = self._call, None
+        if call is None:
+            return
+        call.connection = None  # what it says from now on must not reach the next call's connection
+        if self._keep_alive and call.request_ended and not self._paused and not self._write_paused:
             # Released before the receiver is told: what it sends next may take this very connection.
             self._pool.release(self)
-        elif self._transport is not None:
-            self._transport.close()
+        else:
+            self.abort()
         self._complete(call)
 
     def _complete(self, call: Call) -> None:
-        if not call.done:
-            call.done = True
+        if call.done:
+            return
+        call.done = True
+        try:
             call.receiver.on_complete()
+        except Exception:
+            # Its client must not wait for ever; the loop logs what was wrong.
+            call.receiver.on_error(BadResponse("the response could not be handled"))
+            raise
+
+    def _spoiled(self, error: BadResponse) -> None:
+        """What came is no response. Behind a whole one that costs the connection only."""
+        if self._whole:
+            self._keep_alive = False
+        else:
+            self._fail(error)
 
     def _fail(self, error: ExchangeError) -> None:
         call, self._call = self._call, None

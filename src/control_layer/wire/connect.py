@@ -33,40 +33,38 @@ async def connect(
     proxy: Proxy | None,
 ) -> P:
     """Connects and returns the protocol. Raises ConnectFailed with a reason an operator understands."""
+    host = origin.host if proxy is None else proxy.host
     try:
         if origin.scheme == "unix":
             _, made = await loop.create_unix_connection(protocol, origin.host)
             return made
-        server_hostname = origin.host if tls is not None else None
-        if proxy is None:
-            sock = await _open(loop, origin.host, origin.port)
-        else:
-            sock = await _open(loop, proxy.host, proxy.port)
-            if origin.scheme == "https":
-                try:
-                    await _tunnel(loop, sock, origin, proxy)
-                except BaseException:
-                    sock.close()
-                    raise
-        _, made = await loop.create_connection(protocol, sock=sock, ssl=tls, server_hostname=server_hostname)
+        sock = await _open(loop, host, origin.port if proxy is None else proxy.port)
+        try:
+            if proxy is not None and origin.scheme == "https":
+                await _tunnel(loop, sock, origin, proxy)
+            server_hostname = origin.host if tls is not None else None
+            _, made = await loop.create_connection(protocol, sock=sock, ssl=tls, server_hostname=server_hostname)
+        except BaseException:
+            sock.close()
+            raise
     except ssl.SSLCertVerificationError as error:
         raise ConnectFailed(f"the certificate of {origin.host} is not trusted: {error.verify_message}") from error
     except ssl.SSLError as error:
         raise ConnectFailed(f"TLS with {origin.host} failed: {error.reason or error}") from error
     except socket.gaierror as error:
-        raise ConnectFailed(f"the name {origin.host} cannot be resolved: {error.strerror}") from error
+        raise ConnectFailed(f"the name {host} cannot be resolved: {error.strerror}") from error
     except OSError as error:
-        raise ConnectFailed(f"{origin.host}:{origin.port}: {error.strerror or error}") from error
+        raise ConnectFailed(f"{host}: {error.strerror or error}") from error
+    except ValueError as error:  # what IDNA and ssl raise for impossible names
+        raise ConnectFailed(f"{host!r} is no name of a host: {error}") from error
     return made
 
 
 async def _open(loop: asyncio.AbstractEventLoop, host: str, port: int) -> socket.socket:
     addresses = await loop.getaddrinfo(host, port, type=socket.SOCK_STREAM)
-    sock = await aiohappyeyeballs.start_connection(
+    return await aiohappyeyeballs.start_connection(
         addresses, happy_eyeballs_delay=_RACE_DELAY_SECONDS, interleave=1, loop=loop
     )
-    sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
-    return sock
 
 
 async def _tunnel(loop: asyncio.AbstractEventLoop, sock: socket.socket, origin: Origin, proxy: Proxy) -> None:

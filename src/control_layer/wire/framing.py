@@ -23,20 +23,17 @@ class Ambiguous(Exception):
 class Framing:
     """`length` of the body in bytes, or `chunked`; neither where nothing is said."""
 
-    __slots__ = ("chunked", "connection", "length")
+    __slots__ = ("chunked", "length")
 
-    def __init__(self, length: int | None, chunked: bool, connection: bytes) -> None:
+    def __init__(self, length: int | None, chunked: bool) -> None:
         self.length = length
         self.chunked = chunked
-        self.connection = connection
-        """The `Connection` field in lower case."""
 
 
 def framing_of(headers: list[Header], http_minor: int) -> Framing:
-    """Reads length, transfer coding and connection options. Raises `Ambiguous`."""
+    """Reads length and transfer coding. Raises `Ambiguous`."""
     length: int | None = None
     chunked = False
-    connection = b""
     for name, value in headers:
         if name == b"content-length":
             if length is not None:
@@ -48,12 +45,10 @@ def framing_of(headers: list[Header], http_minor: int) -> Framing:
             if chunked or value.lower() != b"chunked":
                 raise Ambiguous("only the chunked transfer coding is understood", 501)
             chunked = True
-        elif name == b"connection":
-            connection = connection + b"," + value.lower() if connection else value.lower()
         elif not is_token(name):
             raise Ambiguous("a field name has a character it may not have")
     if chunked and length is not None:
         raise Ambiguous("both content-length and transfer-encoding")
     if chunked and http_minor == 0:
         raise Ambiguous("transfer-encoding in HTTP/1.0")
-    return Framing(length, chunked, connection)
+    return Framing(length, chunked)

@@ -116,9 +116,9 @@ class Pool:
                 extra = (b"proxy-authorization: %b\r\n" % self._proxy.authorization,)
         return render_head(method, target, lines, self._authority, framing, extra)
 
-    def dispatch(self, call: Call) -> None:
-        """Finds a connection for the call: a kept one, a new one, or the next that becomes free."""
-        while self._idle:
+    def dispatch(self, call: Call, *, fresh: bool = False) -> None:
+        """Finds a connection for the call: a kept one (unless `fresh`), a new one, or the next that becomes free."""
+        while self._idle and not fresh:
             connection = self._idle.pop()
             if connection.alive:
                 connection.reused = True
@@ -135,6 +135,7 @@ class Pool:
         task = self._connecting.pop(call, None)
         if task is not None:
             task.cancel()
+            self._serve_waiting()
         elif call in self._waiting:
             self._waiting.remove(call)
 
@@ -149,6 +150,9 @@ class Pool:
             self._connect_failed(call, ConnectTimeout(f"{self.origin.host}: no connection within {limit:g} s"))
         except ConnectFailed as error:
             self._connect_failed(call, error)
+        except Exception as error:
+            self._connect_failed(call, ConnectFailed(f"{self.origin.host}: {error}"))
+            raise
         else:
             self._connecting.pop(call, None)
             if call.done:
@@ -157,6 +161,7 @@ class Pool:
                 connection.send(call)
             else:
                 call.fail(ConnectFailed(f"{self.origin.host}: closed as soon as it was connected"))
+            self._serve_waiting()
 
     def _connect_failed(self, call: Call, error: ConnectFailed | ConnectTimeout) -> None:
         self._connecting.pop(call, None)
@@ -202,8 +207,11 @@ class Pool:
             self._sweep = self.loop.call_later(_SWEEP_SECONDS, self._check_deadlines)
 
     def _check_deadlines(self) -> None:
-        now = self.loop.time()
+        # The next one is set first, so that nothing can keep it from coming.
         self._sweep = None
+        if self._open or self._waiting:
+            self._watch()
+        now = self.loop.time()
         for connection in [known for known in self._open if known.deadline < now]:
             connection.timed_out(now)
         expired = now - self.options.idle_seconds
@@ -213,8 +221,6 @@ class Pool:
         oldest = now - self.options.acquire_timeout
         while self._waiting and self._waiting[0].started < oldest:
             self._waiting.popleft().fail(PoolExhausted(f"{self.origin.host}: all connections are busy"))
-        if self._open or self._waiting:
-            self._watch()
 
     # -- ending ------------------------------------------------------------------------------------------------------
 

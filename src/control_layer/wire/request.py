@@ -36,6 +36,7 @@ class Request:
         """`None` for a chunked body, and where there is none."""
         self.has_body = has_body
         self.upgrade = upgrade
+        """Whether it asks for a WebSocket; other upgrades are ignored (RFC 9110, 7.8)."""
         self.peer = peer
 
     def header(self, name: bytes) -> bytes | None:

@@ -17,6 +17,12 @@ __all__ = ["Responder"]
 
 _STATUS_LINES = {status.value: f"HTTP/1.1 {status.value} {status.phrase}\r\n".encode() for status in HTTPStatus}
 _CLOSE = b"connection: close\r\n"
+_KEEP_ALIVE = b"connection: keep-alive\r\n"
+"""Only HTTP/1.0 clients need to be told (RFC 9112, 9.3)."""
+_WITHOUT_BODY = frozenset((204, 304))
+"""RFC 9110, 8.6: these have no content, and 204 must not even say its length."""
+_DISCARD_WITHOUT_CLOSING = 64 * 1024
+"""Of a request that is answered early, this much more is read for the sake of keeping the connection."""
 _JOIN_BELOW = 8192
 """Pieces below this are copied into one buffer with their framing; longer ones are handed over as they are."""
 
@@ -30,17 +36,20 @@ class Responder:
     """Answers one request. `respond` sends a whole answer; `start`, `write` … `end` one that comes in pieces."""
 
     __slots__ = (
-        "_bodyless", "_chunked", "_connection", "_expects", "_left", "ended", "handler", "request", "request_done",
-        "request_ended_early", "started", "upgraded", "waiting",
+        "_bodyless", "_chunked", "_connection", "_expects", "_left", "closes", "ended", "handler", "request",
+        "request_done", "started", "upgraded", "waiting",
     )  # fmt: skip
 
-    def __init__(self, connection: ServerConnection, request: Request, *, expects_continue: bool) -> None:
+    def __init__(self, connection: ServerConnection, request: Request, *, expects_continue: bool, closes: bool) -> None:
         self._connection = connection
         self.request = request
         self.handler: Handler | None = None
         self.started = False
         self.ended = False
+        """Nothing more will be sent, whole or not: calls after this are ignored."""
         self.upgraded = False
+        self.closes = closes
+        """The connection ends with this answer."""
         self.request_done = False
         """The whole request has come."""
         self.waiting: list[bytes] = []
@@ -53,30 +62,41 @@ class Responder:
     def replay(self) -> None:
         """Gives the handler what came while its request waited for its turn."""
         waiting, self.waiting = self.waiting, []
-        if self.handler is None:
+        handler = self.handler
+        if handler is None:
             return
         for data in waiting:
-            self.handler.on_body(data)
+            if not self.ended:
+                handler.on_body(data)
         if self.request_done and not self.ended:
-            self.handler.on_end()
+            handler.on_end()
 
     def send_continue(self) -> None:
         """Asks for the body, where the client waits to be asked (RFC 9110, 10.1.1)."""
-        if self._expects and not self.started:
+        if self._expects and not self.started and not self.ended:
             self._expects = False
             self._connection.write(b"HTTP/1.1 100 Continue\r\n\r\n")
 
     def pause_body(self) -> None:
         """Takes nothing more from the client for now."""
-        self._connection.pause_reading()
+        if not self.ended:
+            self._connection.hold()
 
     def resume_body(self) -> None:
-        self._connection.resume_reading()
+        if not self.ended:
+            self._connection.release()
 
     def respond(self, status: int, headers: Sequence[Header], body: bytes) -> None:
         """Sends a whole answer in one write."""
-        head = self._head(status, headers, b"content-length: %d\r\n\r\n" % len(body))
+        if self.ended:
+            return
+        assert not self.started, "an answer has one head"
         self.started = True
+        if status in _WITHOUT_BODY:
+            self._bodyless = True
+            head = self._head(status, headers, b"\r\n")
+        else:
+            head = self._head(status, headers, b"content-length: %d\r\n\r\n" % len(body))
         if self._bodyless or not body:
             self._connection.write(head)
         elif len(body) < _JOIN_BELOW:
@@ -88,10 +108,14 @@ class Responder:
 
     def start(self, status: int, headers: Sequence[Header], length: int | None) -> None:
         """Sends the head. `length` `None`: chunked, or until the connection closes for an HTTP/1.0 client."""
+        if self.ended:
+            return
+        assert not self.started, "an answer has one head"
         self.started = True
         self._left = length
-        if status in (204, 304):
+        if status in _WITHOUT_BODY:
             self._bodyless = True
+            length = None
         if self._bodyless and length is None:
             framing = b"\r\n"
         elif length is not None:
@@ -100,17 +124,20 @@ class Responder:
             self._chunked = True
             framing = b"transfer-encoding: chunked\r\n\r\n"
         else:
-            self._connection.close_after = True
+            self.closes = True
             framing = b"\r\n"
         self._connection.write(self._head(status, headers, framing))
 
     def write(self, data: bytes) -> None:
-        """Sends a piece of the body."""
+        """Sends a piece of the body. What goes beyond the announced length breaks the answer off."""
         if self.ended or self._bodyless or not data:
             return
         if self.upgraded or not self._chunked:
             if self._left is not None:
                 self._left -= len(data)
+                if self._left < 0:
+                    self.abort()  # it would be read as the next answer
+                    return
             self._connection.write(data)
         elif len(data) < _JOIN_BELOW:
             self._connection.write(b"%x\r\n%b\r\n" % (len(data), data))
@@ -140,27 +167,32 @@ class Responder:
 
     def abort(self) -> None:
         """Breaks the answer off in a way the client sees: without the end of the message."""
+        if self.ended:
+            return
         self.ended = True
         self._connection.abort()
 
-    def close_after(self) -> None:
-        """The connection ends with this answer."""
-        self._connection.close_after = True
-
     def upgrade(self, status: int, headers: Sequence[Header]) -> None:
         """Switches protocols (RFC 9110, 7.8): from here on `write` and `on_body` carry raw bytes; `end` closes."""
+        if self.ended:
+            return
         self.started = self.upgraded = True
         self._connection.write(status_line(status) + render_lines(headers) + b"\r\n")
         self._connection.upgraded(self)
 
     def _head(self, status: int, headers: Sequence[Header], framing: bytes) -> bytes:
-        connection = self._connection
-        if not self.request_done:
-            connection.answered_early(self)
+        connection, request = self._connection, self.request
+        if not self.request_done and request.has_body:
+            # A long rest costs the connection, not our time; and who waits for 100 may or may not send the body now.
+            length = request.content_length
+            self.closes = self.closes or self._expects or length is None or length > _DISCARD_WITHOUT_CLOSING
         lines = [status_line(status), connection.server.date_line()]
         lines += [b"%b: %b\r\n" % header for header in headers]
-        if connection.closes_after(self.request):
+        if self.closes or connection.is_last():
+            self.closes = True
             lines.append(_CLOSE)
+        elif not request.http_minor:
+            lines.append(_KEEP_ALIVE)
         lines.append(framing)
         return b"".join(lines)
 

@@ -18,6 +18,8 @@ from control_layer.wire.server_connection import ServerConnection
 __all__ = ["Server"]
 
 _SWEEP_SECONDS = 0.5
+_ABORT_SECONDS = 1.0
+"""An aborted connection is gone, and its handler told, in one turn of the loop."""
 
 Accept = Callable[[Request, Responder], Handler]
 Refuse = Callable[[int, str], tuple[list[Header], bytes]]
@@ -73,6 +75,10 @@ class Server:
         if self._all_closed is not None and not self._connections:
             self._all_closed.set()
 
+    def failed(self, error: Exception) -> None:
+        """Reports what a handler raised."""
+        self.loop.call_exception_handler({"message": "the handler of a request failed", "exception": error})
+
     def date_line(self) -> bytes:
         """The `Date` field (RFC 9110, 6.6.1), rendered once a second."""
         now = int(time.time())
@@ -83,25 +89,27 @@ class Server:
 
     def _check_deadlines(self) -> None:
         # One sweep for all: a timer per request would cost more than the request's own bookkeeping.
+        # The next one is set first, so that nothing can keep it from coming.
+        self._sweep = self.loop.call_later(_SWEEP_SECONDS, self._check_deadlines) if self._connections else None
         now = self.loop.time()
         for connection in [known for known in self._connections if known.deadline < now]:
             connection.timed_out()
-        self._sweep = None
-        if self._connections:
-            self._sweep = self.loop.call_later(_SWEEP_SECONDS, self._check_deadlines)
 
     async def drain(self, grace_seconds: float) -> None:
         """Closes idle connections now, the others as their requests end, and what is left after the grace."""
         self.draining = True
         for connection in list(self._connections):
             connection.drain()
-        deadline = self.loop.time() + grace_seconds
-        if self._connections:
-            self._all_closed = asyncio.Event()
-            with suppress(TimeoutError):
-                await asyncio.wait_for(self._all_closed.wait(), deadline - self.loop.time())
+        await self._until_closed(grace_seconds)
         for connection in list(self._connections):
             connection.abort()
+        await self._until_closed(_ABORT_SECONDS)
         if self._sweep is not None:
             self._sweep.cancel()
             self._sweep = None
+
+    async def _until_closed(self, seconds: float) -> None:
+        if self._connections:
+            self._all_closed = asyncio.Event()
+            with suppress(TimeoutError):
+                await asyncio.wait_for(self._all_closed.wait(), seconds)

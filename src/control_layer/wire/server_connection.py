@@ -1,8 +1,8 @@
-"""One client's connection: bytes to requests (over llhttp), one request at a time to its handler, answers back.
+"""One client's connection: bytes to requests (over `request_parser`), one at a time to its handler, answers back.
 
 A connection is idle, reading a head, or has a current request. Requests that a client pipelines wait in order; while
-one is current and others wait, nothing more is read. An end of file counts as the client leaving, as in other proxies:
-a client that half-closes cannot be told from one that is gone.
+some wait, nothing more is read. When it is `_deaf`, it has taken its last request. An end of file counts as the client
+leaving, as in other proxies: a client that half-closes cannot be told from one that is gone.
 """
 
 from __future__ import annotations
@@ -11,53 +11,50 @@ import asyncio
 from collections import deque
 from typing import TYPE_CHECKING, cast
 
-import httptools
-
-from control_layer.wire.framing import Ambiguous, framing_of
-from control_layer.wire.headers import Header, render_lines
+from control_layer.wire.framing import Ambiguous
+from control_layer.wire.headers import render_lines
 from control_layer.wire.request import Request
+from control_layer.wire.request_parser import Deaf, RequestParser
 from control_layer.wire.responder import Responder, status_line
 
 if TYPE_CHECKING:
-    from control_layer.wire.handler import Handler
     from control_layer.wire.server import Server
 
 __all__ = ["ServerConnection"]
 
 _NEVER = float("inf")
-_DISCARD_WITHOUT_CLOSING = 64 * 1024
-"""Of a request answered early, this much more is read for the sake of keeping the connection."""
 
 
 class ServerConnection(asyncio.Protocol):
     """See the module's docstring. `deadline` is in the loop's time; the server's sweep calls `timed_out`."""
 
     __slots__ = (
-        "_current", "_discarded", "_expects", "_head_bytes", "_headers", "_lingering", "_parser", "_paused", "_peer",
-        "_pending", "_reading_head", "_refusal", "_target", "_transport", "_upgraded", "_write_paused",
-        "close_after", "deadline", "server",
+        "_advancing", "_current", "_deaf", "_discarded", "_ending", "_held", "_parser", "_paused", "_pending", "_raw",
+        "_refusal", "_transport", "_unsent", "_write_paused", "deadline", "server",
     )  # fmt: skip
 
     def __init__(self, server: Server) -> None:
         self.server = server
         self.deadline = _NEVER
-        self.close_after = False
         self._transport: asyncio.Transport | None = None
-        self._parser = httptools.HttpRequestParser(self)
-        self._peer = ""
-        self._headers: list[Header] = []
-        self._target = b""
-        self._head_bytes = 0
-        self._reading_head = False
-        self._expects = False
-        self._refusal: Ambiguous | None = None
+        self._parser: RequestParser
         self._current: Responder | None = None
         self._pending: deque[Responder] = deque()
+        self._advancing = False
+        self._held = False
+        """The current handler takes nothing for now."""
         self._paused = False
         self._write_paused = False
-        self._lingering = False
+        self._unsent = 0
+        """Bytes that had not left when the deadline was set: fewer at the deadline mean progress."""
+        self._deaf = False
+        self._raw = False
+        """The last request asked for a WebSocket: what follows is not HTTP."""
+        self._refusal: Ambiguous | None = None
+        """What is owed to the client after the answers that are under way."""
+        self._ending = False
+        """Everything is written: the client has only to take it."""
         self._discarded = 0
-        self._upgraded: Handler | None = None
 
     # -- asyncio.Protocol --------------------------------------------------------------------------------------------
 
@@ -66,7 +63,7 @@ class ServerConnection(asyncio.Protocol):
         limits = self.server.limits
         self._transport.set_write_buffer_limits(high=limits.write_high_water, low=limits.write_low_water)
         peer = transport.get_extra_info("peername")
-        self._peer = str(peer[0]) if isinstance(peer, tuple) else ""
+        self._parser = RequestParser(self, limits, str(peer[0]) if isinstance(peer, tuple) else "")
         self.deadline = self.server.loop.time() + limits.head_timeout
         self.server.opened(self)
 
@@ -74,161 +71,110 @@ class ServerConnection(asyncio.Protocol):
         del error
         self.server.closed(self)
         self._transport = None
-        self._client_left()
+        self._deaf = True
+        self._give_up()
+        self._parser.close()
 
     def eof_received(self) -> bool:
-        if not self._lingering:
-            self._client_left()
+        if not self._ending:
+            self._give_up()
+            self._see_off()
         return False  # the transport closes itself
 
     def data_received(self, data: bytes) -> None:
-        if self._lingering:
-            self._discard(len(data))
-            return
-        if self._upgraded is not None:
-            self._upgraded.on_body(data)
+        if self._deaf:
+            self._take_no_request(data)
             return
         current = self._current
         if current is None:
-            if not self._reading_head and data.lstrip(b"\r\n"):
+            if not self._parser.in_head and data.lstrip(b"\r\n"):
                 self.deadline = self.server.loop.time() + self.server.limits.head_timeout
         elif not current.request_done:
             self.deadline = self.server.loop.time() + self.server.limits.body_timeout
         try:
-            self._parser.feed_data(data)
-        except httptools.HttpParserUpgrade as upgrade:
-            self._rest_after_upgrade(data[upgrade.args[0] :])
-        except httptools.HttpParserCallbackError:
-            if self._refusal is None:
-                raise
-            self._refuse(self._refusal.status, self._refusal.reason)
-        except httptools.HttpParserError as error:
-            self._refuse(400, f"malformed request: {str(error) or type(error).__name__}")
-        else:
-            if self._reading_head:
-                self._head_bytes += len(data)
-                if self._head_bytes > self.server.limits.max_head_bytes:
-                    self._refuse(431, "the request's head is too large")
+            self._parser.feed(data)
+        except Ambiguous as refusal:
+            self._refuse(refusal)
+        except Deaf:
+            pass
+        except Exception as error:  # noqa: BLE001 - the application's, whatever it is
+            self._handler_failed(error)
 
     def pause_writing(self) -> None:
         self._write_paused = True
-        self.deadline = self.server.loop.time() + self.server.limits.write_timeout
+        self._expect_progress()
         if self._current is not None and self._current.handler is not None:
             self._current.handler.pause_writing()
 
     def resume_writing(self) -> None:
         self._write_paused = False
-        self.deadline = _NEVER
-        if self._current is not None and self._current.handler is not None:
+        if self._ending:
+            return
+        self._set_deadline()
+        if self._current is None:
+            self._advance()
+        elif self._current.handler is not None:
             self._current.handler.resume_writing()
 
-    # -- httptools callbacks -----------------------------------------------------------------------------------------
+    # -- request_parser.Sink -----------------------------------------------------------------------------------------
 
-    def on_message_begin(self) -> None:
-        self._headers = []
-        self._target = b""
-        self._head_bytes = 0
-        self._expects = False
-        self._reading_head = True
-
-    def on_url(self, url: bytes) -> None:
-        self._target += url
-        self._head_bytes += len(url)
-        if len(self._target) > self.server.limits.max_target_bytes:
-            self._condemn("the request target is too long", 414)
-
-    def on_header(self, name: bytes, value: bytes) -> None:
-        name = name.lower()
-        self._headers.append((name, value.strip(b" \t")))
-        self._head_bytes += len(name) + len(value) + 4
-        limits = self.server.limits
-        if self._head_bytes > limits.max_head_bytes or len(self._headers) > limits.max_headers:
-            self._condemn("the request's head is too large", 431)
-        if name == b"expect":
-            if value.lower() != b"100-continue":
-                self._condemn("only the expectation 100-continue is understood", 417)
-            self._expects = True
-
-    def on_headers_complete(self) -> None:
-        self._reading_head = False
-        self._head_bytes = 0
-        try:
-            request = self._request()
-        except Ambiguous as error:
-            self._refusal = error
-            raise
-        responder = Responder(self, request, expects_continue=self._expects and request.http_minor > 0)
+    def on_request(self, request: Request, *, keeps_alive: bool, expects_continue: bool) -> None:
+        if self._deaf:
+            raise Deaf
+        responder = Responder(self, request, expects_continue=expects_continue, closes=not keeps_alive)
         self.server.active_requests += 1
-        if self._current is None:
+        if request.upgrade:
+            responder.closes = self._raw = True
+        if self._current is None and not self._write_paused:
             self._begin(responder)
             return
+        # A client that takes no answers gets no further request begun: what is unsent stays bounded by one answer.
         self._pending.append(responder)
-        if len(self._pending) > self.server.limits.max_pipelined:
-            self._condemn("too many pipelined requests", 400)
-        self.pause_reading()
+        if len(self._pending) >= self.server.limits.max_pipelined:
+            responder.closes = True
+        self._stop_reading()
 
-    def on_body(self, body: bytes) -> None:
+    def on_body(self, data: bytes) -> None:
+        self._parser.silent = 0
         responder = self._receiving()
         if responder is None:
             return
         if responder is not self._current:
-            responder.waiting.append(body)
+            responder.waiting.append(data)
         elif responder.ended:
-            self._discard(len(body))
+            self._discard(len(data))
         elif responder.handler is not None:
-            responder.handler.on_body(body)
+            responder.handler.on_body(data)
 
-    def on_message_complete(self) -> None:
+    def on_end(self) -> None:
         responder = self._receiving()
         if responder is None:
             return
         responder.request_done = True
+        if responder.closes:
+            self._deaf = True  # RFC 9112, 9.6: nothing is taken behind the last request
         if responder is not self._current:
             return
-        self.deadline = _NEVER
+        if not self._write_paused:
+            self.deadline = _NEVER
         if responder.ended:
             self._next()
         elif responder.handler is not None:
             responder.handler.on_end()
 
+    def on_raw(self, data: bytes) -> None:
+        responder = self._receiving()
+        if responder is None or responder.ended:
+            self._discard(len(data))
+        elif responder.upgraded and responder.handler is not None:
+            responder.handler.on_body(data)
+        elif data:
+            responder.waiting.append(data)
+            if sum(map(len, responder.waiting)) > self.server.limits.max_head_bytes:
+                self._give_up()  # it should have waited for the switch
+                self.abort()
+
     # -- requests in order -------------------------------------------------------------------------------------------
-
-    def _request(self) -> Request:
-        minor = self._parser.get_http_version()
-        if minor not in ("1.1", "1.0"):
-            raise Ambiguous("only HTTP/1.1 and HTTP/1.0 are spoken here", 505)
-        http_minor = 1 if minor == "1.1" else 0
-        headers = self._headers
-        framing = framing_of(headers, http_minor)
-        hosts = sum(1 for name, _ in headers if name == b"host")
-        if hosts > 1 or (not hosts and http_minor):
-            raise Ambiguous("exactly one host field is needed")  # RFC 9112, 3.2
-        self.close_after = not self._parser.should_keep_alive()
-        return Request(
-            self._parser.get_method(),
-            self._origin_form(),
-            headers,
-            http_minor=http_minor,
-            content_length=framing.length,
-            has_body=framing.chunked or bool(framing.length),
-            upgrade=b"upgrade" in framing.connection,
-            peer=self._peer,
-        )
-
-    def _origin_form(self) -> bytes:
-        """RFC 9112, 3.2.2: absolute form is understood, and its authority not trusted for anything."""
-        target = self._target
-        if target.startswith(b"/"):
-            return target
-        if self._parser.get_method() == b"CONNECT":
-            raise Ambiguous("this is not a forward proxy", 501)
-        if target == b"*":
-            return target
-        scheme, found, rest = target.partition(b"://")
-        if not found or scheme.lower() not in (b"http", b"https"):
-            raise Ambiguous("the request target is not understood")
-        _, slash, path = rest.partition(b"/")
-        return b"/" + path if slash else b"/"
 
     def _receiving(self) -> Responder | None:
         if self._pending:
@@ -237,41 +183,52 @@ class ServerConnection(asyncio.Protocol):
 
     def _begin(self, responder: Responder) -> None:
         self._current = responder
-        limits = self.server.limits
-        self.deadline = self.server.loop.time() + limits.body_timeout if responder.request.has_body else _NEVER
+        if responder.request.has_body and not responder.request_done:
+            self.deadline = self.server.loop.time() + self.server.limits.body_timeout
+        else:
+            self.deadline = _NEVER
         responder.handler = self.server.accept(responder.request, responder)
 
     def answered(self, responder: Responder) -> None:
         """The answer is complete; when the request is too, the next one has its turn."""
-        del responder
-        if self.close_after or self.server.draining:
+        if responder.closes or self.is_last():
             self._close_kindly()
-        elif self._current is not None and self._current.request_done:
+        elif responder.request_done:
             self._next()
         else:
-            self.resume_reading()  # what is left of the request is read and dropped
+            self.release()  # what is left of the request is read and dropped
+
+    def is_last(self) -> bool:
+        """Whether the connection ends with the current answer for reasons of the server's."""
+        return self.server.draining and not self._pending
 
     def _next(self) -> None:
         self.server.active_requests -= 1
+        if self._current is not None:
+            self._current.handler = None
         self._current = None
-        if not self._pending:
-            self.deadline = self.server.loop.time() + self.server.limits.keep_alive_timeout
-            self.resume_reading()
-            return
-        responder = self._pending.popleft()
-        self._begin(responder)
-        responder.replay()
+        self._held = False
+        self._discarded = 0
+        if not self._advancing:
+            self._advance()
 
-    def answered_early(self, responder: Responder) -> None:
-        """An answer begins before its request is complete: a long rest costs the connection, not our time."""
-        length = responder.request.content_length
-        if length is None or length > _DISCARD_WITHOUT_CLOSING:
-            self.close_after = responder.request.has_body or self.close_after
-
-    def closes_after(self, request: Request) -> bool:
-        """Whether the answer says that the connection ends with it."""
-        del request
-        return self.close_after or self.server.draining
+    def _advance(self) -> None:
+        """Begins waiting requests. A loop, since those answered at once would otherwise stack up."""
+        self._advancing = True
+        while self._current is None and self._pending and not self._write_paused:
+            responder = self._pending.popleft()
+            try:
+                self._begin(responder)
+                responder.replay()
+            except Exception as error:  # noqa: BLE001 - one request's failure is not that of the one that ended
+                self._handler_failed(error)
+        self._advancing = False
+        if self._current is None and not self._pending and not self._ending:
+            if self._refusal is not None:
+                self._answer_refusal(self._refusal)
+                return
+            self._set_deadline()
+        self._read_on()
 
     # -- the transport -----------------------------------------------------------------------------------------------
 
@@ -279,117 +236,193 @@ class ServerConnection(asyncio.Protocol):
         if self._transport is not None:
             self._transport.write(data)
 
-    def pause_reading(self) -> None:
+    def hold(self) -> None:
+        """The handler takes no more of the body for now."""
+        self._held = True
+        self._stop_reading()
+
+    def release(self) -> None:
+        """It does again."""
+        self._held = False
+        self._read_on()
+
+    def _stop_reading(self) -> None:
         if not self._paused and self._transport is not None:
             self._paused = True
-            self.deadline = _NEVER  # it is we who make the client wait
+            if not self._write_paused:
+                self.deadline = _NEVER  # it is we who make the client wait
             self._transport.pause_reading()
 
-    def resume_reading(self) -> None:
-        if self._paused and not self._pending and self._transport is not None:
+    def _read_on(self) -> None:
+        if self._paused and not self._held and not self._pending and self._transport is not None:
             self._paused = False
-            if self._current is not None and not self._current.request_done:
-                self.deadline = self.server.loop.time() + self.server.limits.body_timeout
+            if not self._ending and not self._write_paused:
+                self._set_deadline()
             self._transport.resume_reading()
+
+    def _take_no_request(self, data: bytes) -> None:
+        if not self._raw:
+            self._discard(len(data))
+            return
+        try:
+            self.on_raw(data)
+        except Exception as error:  # noqa: BLE001 - the application's, whatever it is
+            self._handler_failed(error)
+
+    def _discard(self, count: int) -> None:
+        self._discarded += count
+        if self._discarded > self.server.limits.max_discarded_bytes:
+            if self._current is None or self._current.ended:
+                self.close()
+            else:
+                self._stop_reading()
 
     def upgraded(self, responder: Responder) -> None:
         """From here on bytes go to the handler as they come."""
-        handler = self._upgraded = responder.handler
         self.deadline = _NEVER
         waiting, responder.waiting = responder.waiting, []
         for data in waiting:
-            if handler is not None:
-                handler.on_body(data)
+            if responder.handler is not None:
+                responder.handler.on_body(data)
 
-    def _rest_after_upgrade(self, rest: bytes) -> None:
-        # llhttp stops at every asked-for upgrade; what we do not switch goes on as HTTP/1.1 on a fresh parser.
-        current = self._receiving()
-        if current is not None and current.request.header(b"upgrade") == b"websocket":
-            if rest:
-                current.waiting.append(rest)
-            return
-        self._parser = httptools.HttpRequestParser(self)
-        if rest:
-            self.data_received(rest)
+    # -- deadlines ---------------------------------------------------------------------------------------------------
+
+    def _set_deadline(self) -> None:
+        """What the client has to do next, and by when."""
+        now, limits, current = self.server.loop.time(), self.server.limits, self._current
+        if current is None:
+            self.deadline = now + (limits.head_timeout if self._parser.in_head else limits.keep_alive_timeout)
+        elif current.request_done or self._paused:
+            self.deadline = _NEVER
+        else:
+            self.deadline = now + limits.body_timeout
+
+    def _expect_progress(self) -> None:
+        """The client has to take what is written."""
+        if self._transport is not None:
+            self._unsent = self._transport.get_write_buffer_size()
+            self.deadline = self.server.loop.time() + self.server.limits.write_timeout
+
+    def timed_out(self) -> None:
+        """The deadline has passed: which one is told by the state."""
+        self.deadline = _NEVER
+        current = self._current
+        if self._ending or self._write_paused:
+            if self._transport is not None and 0 < self._transport.get_write_buffer_size() < self._unsent:
+                self._expect_progress()
+                return
+            self._give_up()
+            self.abort()
+        elif current is None:
+            if self._parser.in_head:
+                self._refuse(Ambiguous("the request's head did not come in time", 408))
+            else:
+                self.close()
+        elif current.ended:
+            self.close()
+        elif current.started:
+            self._give_up()
+            self.abort()
+        else:
+            self._refuse(Ambiguous("the request's body did not come in time", 408))
+
+    # -- endings -----------------------------------------------------------------------------------------------------
 
     def close(self) -> None:
         """Closes when what is written has left."""
+        self._see_off()
         if self._transport is not None:
             self._transport.close()
 
     def abort(self) -> None:
         """Closes at once; what is unsent is lost, and the client sees a broken message."""
+        self._deaf = True
         if self._transport is not None:
             self._transport.abort()
 
     def drain(self) -> None:
         """The server stops: an idle connection ends now, a busy one with its request."""
-        if self._current is None and not self._reading_head:
+        if self._current is None and not self._pending and not self._parser.in_head and not self._ending:
             self.close()
+
+    def _see_off(self) -> None:
+        self._deaf = self._ending = True
+        self._expect_progress()
 
     def _close_kindly(self) -> None:
         """RFC 9112, 9.6: a close with unread data resets the connection and may eat the answer, so read on a little."""
-        transport = self._transport
-        current = self._current
+        transport, current = self._transport, self._current
         if transport is None:
             return
-        if (current is not None and current.request_done and not self._pending) or not transport.can_write_eof():
-            transport.close()
-            return
-        self._lingering = True
-        self.deadline = self.server.loop.time() + self.server.limits.linger_timeout
-        transport.write_eof()
+        if current is not None and not self._pending and not self._discarded:
+            unread = current.request.has_body and not current.request_done
+            if not unread:
+                self.close()
+                return
+        self._see_off()
+        if not self._unsent:
+            self.deadline = self.server.loop.time() + self.server.limits.linger_timeout
+        if transport.can_write_eof():
+            transport.write_eof()
         if self._paused:
             self._paused = False
             transport.resume_reading()
 
-    def _discard(self, count: int) -> None:
-        self._discarded += count
-        if self._discarded > self.server.limits.max_discarded_bytes:
-            self.close()
-
-    # -- endings -----------------------------------------------------------------------------------------------------
-
-    def _condemn(self, reason: str, status: int) -> None:
-        self._refusal = Ambiguous(reason, status)
-        raise self._refusal
-
-    def _refuse(self, status: int, reason: str) -> None:
-        """Answers what is no request, after the requests before it, and closes."""
-        self._reading_head = False
-        if self._current is not None and not self._current.ended:
-            # An answer is under way: a second message would be taken for a part of it.
-            self._client_left()
-            self.abort()
+    def _refuse(self, refusal: Ambiguous) -> None:
+        """What came is no request, or broke one off: says so after the answers to the requests before it."""
+        if self._deaf:
             return
-        headers, body = self.server.refuse(status, reason)
+        broken = self._receiving()
+        if broken is not None and not broken.request_done:
+            if broken is not self._current:
+                self._pending.pop()
+                self.server.active_requests -= 1
+            elif broken.ended:
+                self._close_kindly()
+                return
+            else:
+                self._give_up()
+                if broken.started:
+                    self.abort()  # a second message would be taken for a part of the answer
+                    return
+        self._deaf = True
+        self._refusal = refusal
+        if self._current is None and not self._pending:
+            self._answer_refusal(refusal)
+
+    def _answer_refusal(self, refusal: Ambiguous) -> None:
+        status = refusal.status
+        headers, body = self.server.refuse(status, refusal.reason)
         head = status_line(status) + self.server.date_line() + render_lines(headers)
         self.write(b"%bcontent-length: %d\r\nconnection: close\r\n\r\n%b" % (head, len(body), body))
-        self.close_after = True
         self._close_kindly()
 
-    def timed_out(self) -> None:
-        """The deadline has passed: which one is told by the state."""
-        self.deadline = _NEVER
-        if self._lingering or self._write_paused:
-            self.abort()
-        elif self._reading_head:
-            self._refuse(408, "the request's head did not come in time")
-        elif self._current is None:
+    def _handler_failed(self, error: Exception) -> None:
+        """An exception of the application's: logged, told to the client where an answer can still be given."""
+        self.server.failed(error)
+        failed = self._current
+        whole = failed is None or failed.ended
+        self._give_up()
+        if failed is None or whole:
             self.close()
-        elif not self._current.started:
-            current = self._current
-            self._client_left()
-            current.ended = True
-            self._refuse(408, "the request's body did not come in time")
-        else:
-            self._client_left()
+        elif failed.started:
             self.abort()
+        else:
+            self._deaf = True
+            self._answer_refusal(Ambiguous("the server failed to handle the request", 500))
 
-    def _client_left(self) -> None:
+    def _give_up(self) -> None:
+        """No request will be answered any more; the current one's handler is told."""
         current, self._current = self._current, None
         self.server.active_requests -= (current is not None) + len(self._pending)
         self._pending.clear()
-        if current is not None and not current.ended and current.handler is not None:
-            current.ended = True
-            current.handler.on_disconnect()
+        if current is None:
+            return
+        handler, current.handler = current.handler, None
+        ended, current.ended = current.ended, True
+        if ended or handler is None:
+            return
+        try:
+            handler.on_disconnect()
+        except Exception as error:  # noqa: BLE001 - it must not keep the connection from its end
+            self.server.failed(error)

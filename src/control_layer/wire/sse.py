@@ -5,6 +5,8 @@ The raw bytes of all events and of what `flush` returns are, put together, exact
 
 from __future__ import annotations
 
+import re
+
 __all__ = ["Event", "EventStream", "EventTooLarge"]
 
 MAX_EVENT_BYTES = 8 * 1024 * 1024
@@ -12,6 +14,10 @@ MAX_EVENT_BYTES = 8 * 1024 * 1024
 it is only for the rare ones."""
 
 _BOM = b"\xef\xbb\xbf"
+_BLANK_LINE = re.compile(rb"(?:\r\n|\n|\r(?!\n))(?:\r\n|\n|\r(?=[^\n]))")
+"""Two line ends in a row. A CR at the end of what has come may be half of a CR LF: it ends nothing as yet."""
+_MAX_CUT = 3
+"""CR LF CR: all but the last byte of the longest pair."""
 
 
 class EventTooLarge(Exception):
@@ -32,39 +38,52 @@ class Event:
 
 
 class EventStream:
-    """An incremental splitter."""
+    """An incremental splitter. Each byte is looked at and copied a bounded number of times, however it is cut."""
 
-    __slots__ = ("_buffer", "_first", "_max_bytes", "_scanned")
+    __slots__ = ("_first", "_held", "_max_bytes")
 
     def __init__(self, max_event_bytes: int = MAX_EVENT_BYTES) -> None:
-        self._buffer = b""
-        self._scanned = 0
+        self._held = bytearray()
+        """The beginning of an event whose end has not come."""
         self._max_bytes = max_event_bytes
         self._first = True
 
     def feed(self, data: bytes) -> list[Event]:
-        """The events that `data` completes. Raises `EventTooLarge`."""
-        buffer = self._buffer + data if self._buffer else data
+        """The events that `data` completes.
+
+        Raises `EventTooLarge`, where whole events came before the large one on the next call; `flush` then has all
+        bytes that were not returned.
+        """
+        held = self._held
+        start = position = 0
+        if held:
+            # The end may be cut anywhere: look again at its longest possible beginning.
+            position = max(0, len(held) - _MAX_CUT)
+            held += data
+            if len(held) - len(data) > self._max_bytes or _end_of_event(held, position, _has_cr(held, position)) < 0:
+                self._check(len(held))
+                return []
+            data = bytes(held)
+            held.clear()
         events: list[Event] = []
-        start = 0
-        position = self._scanned
-        while True:
-            end = _block_end(buffer, max(position, start))
-            if end < 0:
-                break
-            events.append(self._event(buffer[start:end]))
+        has_cr = _has_cr(data, position)
+        while (end := _end_of_event(data, position, has_cr)) >= 0 and end - start <= self._max_bytes:
+            events.append(self._event(data[start:end]))
             start = position = end
-        rest = buffer[start:]
-        if len(rest) > self._max_bytes:
-            raise EventTooLarge(f"an event of more than {self._max_bytes} bytes")
-        self._buffer = rest
-        # The separator may be cut anywhere: look again at its longest possible beginning (CR LF CR).
-        self._scanned = max(0, len(rest) - 3)
+        if start < len(data):
+            held += data[start:] if start else data
+            if not events:
+                self._check(len(held))
         return events
+
+    def _check(self, size: int) -> None:
+        if size > self._max_bytes:
+            raise EventTooLarge(f"an event of more than {self._max_bytes} bytes")
 
     def flush(self) -> bytes:
         """What is left without its end, and forgets it."""
-        rest, self._buffer, self._scanned = self._buffer, b"", 0
+        rest = bytes(self._held)
+        self._held.clear()
         return rest
 
     def _event(self, raw: bytes) -> Event:
@@ -88,46 +107,14 @@ class EventStream:
         return Event(raw, b"\n".join(data), kind)
 
 
-def _block_end(buffer: bytes, start: int) -> int:
-    """Where the first block at or behind `start` ends, its blank line included; -1 where it does not.
-
-    A trailing CR may be the half of a CR LF, so a blank line that ends in CR is complete only when a byte follows.
-    """
-    lf = buffer.find(b"\n\n", start)
-    if b"\r" not in buffer:
-        return lf + 2 if lf >= 0 else -1
-    position = start
-    size = len(buffer)
-    while position < size:
-        first = _line_break(buffer, position)
-        if first < 0:
-            return -1
-        position = first
-        width = _width(buffer, position)
-        if width == 0:
-            return -1
-        after = position + width
-        if after >= size:
-            return -1
-        if buffer[after] in b"\r\n":
-            second = _width(buffer, after)
-            return after + second if second else -1
-        position = after
-    return -1
+def _has_cr(data: bytes | bytearray, start: int) -> bool:
+    return data.find(b"\r", start) >= 0
 
 
-def _line_break(buffer: bytes, start: int) -> int:
-    lf = buffer.find(b"\n", start)
-    cr = buffer.find(b"\r", start)
-    if lf < 0 or cr < 0:
-        return max(lf, cr)
-    return min(lf, cr)
-
-
-def _width(buffer: bytes, at: int) -> int:
-    """Bytes of the line break at `at`; 0 where a CR at the end leaves it open."""
-    if buffer[at : at + 1] == b"\n":
-        return 1
-    if at + 1 >= len(buffer):
-        return 0
-    return 2 if buffer[at + 1 : at + 2] == b"\n" else 1
+def _end_of_event(data: bytes | bytearray, start: int, has_cr: bool) -> int:
+    """The offset behind the first blank line at or after `start`; -1 where there is none."""
+    if not has_cr:
+        at = data.find(b"\n\n", start)
+        return at + 2 if at >= 0 else -1
+    found = _BLANK_LINE.search(data, start)
+    return found.end() if found is not None else -1
