@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import asyncio
 import random
+import shutil
 import signal
 import subprocess
 import sys
+import tempfile
 import uuid
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
@@ -194,8 +196,9 @@ async def test_cut_connections_lose_and_double_nothing(
     await promised.hold(db)
 
 
-async def test_a_database_that_goes_and_comes_back_misses_nothing(tmp_path: Path, journal_dir: Path) -> None:
-    server = EmbeddedPostgres(tmp_path / "postgres")
+async def test_a_database_that_goes_and_comes_back_misses_nothing(journal_dir: Path) -> None:
+    home = Path(tempfile.mkdtemp(prefix="postgres-"))  # short, so that its URL does not change
+    server = EmbeddedPostgres(home / "postgres")
     url = await asyncio.to_thread(server.start)
     try:
         await migrate(url)
@@ -214,6 +217,7 @@ async def test_a_database_that_goes_and_comes_back_misses_nothing(tmp_path: Path
         await db.close()
     finally:
         await asyncio.to_thread(server.stop)
+        shutil.rmtree(home)
 
 
 def _backlog(recorder: Recorder) -> float:

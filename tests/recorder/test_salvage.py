@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+from itertools import accumulate
 from pathlib import Path
 
-from hypothesis import given
+from hypothesis import assume, given
 from hypothesis import strategies as st
 from tests.recorder.journals import bodies, closed, opened
 
@@ -69,6 +70,9 @@ def test_a_damaged_record_costs_no_other(records: list[Record], data: st.DataObj
     hit = data.draw(st.integers(0, len(pieces) - 2))
     place = data.draw(st.integers(0, len(pieces[hit]) - 1))
     pieces[hit][place] ^= data.draw(st.integers(1, 255))
+    # A false length that leads to a later record's beginning by chance cannot be told from a true one.
+    length = int.from_bytes(pieces[hit][:4], "little")
+    assume(8 + length not in set(accumulate(map(len, pieces[hit:]))) - {len(pieces[hit])})
     assert _read_all(b"".join(pieces)) == records[:hit] + records[hit + 1 :]
 
 

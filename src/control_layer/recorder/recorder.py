@@ -66,7 +66,7 @@ class Recorder:
         self._quarantine = Quarantine(journal_dir)
         self._key_uses = KeyUses()
         self._positions: dict[uuid.UUID, dict[int, int]] = {}
-        """What the database said; forgotten whenever a transaction's fate is unknown."""
+        """What the database said. Where it is behind (a commit's answer was lost), `PositionMoved` says so."""
         self._paused: dict[uuid.UUID, float] = {}
         self._stopping = asyncio.Event()
         self._caught_up_at = clock()
@@ -125,7 +125,6 @@ class Recorder:
             try:
                 most = max(most, await self._advance(worker))
             except _AWAY:
-                self._positions.clear()
                 raise
             except Exception as error:  # noqa: BLE001 - one journal's fault must not hold up the others
                 self._positions.pop(worker.worker_id, None)

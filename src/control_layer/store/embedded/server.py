@@ -104,6 +104,7 @@ class EmbeddedPostgres:
         cluster = self._cluster
         account = owner_of_cluster(cluster.owner())
         programs = locate(account, self._cache)
+        cluster.clear_leftovers()
         if cluster.owner() is None:
             cluster.create(programs, account)
         cluster.check_version()
