@@ -1,1 +1,5 @@
-"""The way of a usage event from the journal into Postgres."""
+"""Journal → Postgres, exactly once."""
+
+from control_layer.recorder.recorder import Recorder
+
+__all__ = ["Recorder"]

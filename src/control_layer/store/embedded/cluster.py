@@ -81,13 +81,16 @@ class Cluster:
                 "dump it with the release that made it and restore the dump into a new data directory"
             )
 
+    def clear_leftovers(self) -> None:
+        """Removes clusters that were never finished. One whose initdb still runs may resist until the next start."""
+        for leftover in self._directory.glob("cluster.new-*"):
+            shutil.rmtree(leftover, ignore_errors=True)
+
     def create(self, programs: Programs, account: Account) -> None:
         """Makes the cluster aside and moves it into place, so that a crash leaves nothing half made.
 
         Raises `CannotRunPostgres`.
         """
-        for leftover in self._directory.glob("cluster.new-*"):
-            shutil.rmtree(leftover, ignore_errors=True)
         try:
             nascent = Path(tempfile.mkdtemp(dir=self._directory, prefix="cluster.new-"))
             try:

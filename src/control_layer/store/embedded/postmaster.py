@@ -135,9 +135,10 @@ class Postmaster:
 
 
 def clear_remains(cluster: Cluster) -> None:
-    """Removes what a killed server left: its children, and a pid file whose number may belong to somebody else now.
+    """Removes what a killed server left: its children, its socket, and lock files that name its pid.
 
-    Only after `Postmaster.find` found nothing, and under the directory's lock.
+    Postgres itself would stop at a lock file whose pid is somebody else's now, or a zombie's that nobody reaps; in
+    containers both are common. Only after `Postmaster.find` found nothing, and under the directory's lock.
     """
     remains = [process for process in psutil.process_iter() if _is_postgres_in(process, cluster)]
     for process in remains:
@@ -148,7 +149,8 @@ def clear_remains(cluster: Cluster) -> None:
         with contextlib.suppress(psutil.Error):
             process.kill()
     psutil.wait_procs(stubborn, timeout=_KILL_SECONDS)
-    (cluster.data / "postmaster.pid").unlink(missing_ok=True)
+    for path in (cluster.data / "postmaster.pid", *cluster.run.iterdir()):
+        path.unlink(missing_ok=True)
 
 
 def _pid_file(cluster: Cluster) -> list[str]:

@@ -98,9 +98,13 @@ class EmbeddedPostgres:
         self._lock = lock
 
     def _start(self) -> None:
+        if self._postmaster is not None and self._postmaster.alive:
+            self._wait_ready(self._postmaster)
+            return
         cluster = self._cluster
         account = owner_of_cluster(cluster.owner())
         programs = locate(account, self._cache)
+        cluster.clear_leftovers()
         if cluster.owner() is None:
             cluster.create(programs, account)
         cluster.check_version()

@@ -27,7 +27,7 @@ async def migrate(database_url: str, revision: str = "head") -> None:
     """Applies what is missing, all in one transaction; hosts that do so at once wait for each other.
 
     Once at a time in one process: Alembic keeps what it is doing in globals.
-    Raises `MigrationFailed`; OSError and `asyncpg.PostgresError` when the database cannot be reached.
+    Raises `MigrationFailed`; `DatabaseUnavailable` when the database cannot be reached.
     """
     engine = open_engine(database_url, pool_size=1, statement_seconds=None)
     try:

@@ -1,0 +1,171 @@
+"""The recorder's statements. Rows and the position behind them go in one transaction, so nothing counts twice."""
+
+from __future__ import annotations
+
+import uuid
+from collections.abc import Mapping, Sequence
+from datetime import datetime
+
+from sqlalchemy import TextClause, text
+from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
+
+from control_layer.recorder.rows import BodyRow, RequestRow, Rows
+
+__all__ = ["Ledger", "PositionMoved"]
+
+
+class PositionMoved(Exception):
+    """Somebody else has recorded from the same place: forget the batch and ask for the position again."""
+
+
+_REQUEST_TYPES = {
+    "id": "uuid",
+    "at": "timestamptz",
+    "worker_id": "uuid",
+    "key_id": "uuid",
+    "user_id": "uuid",
+    "model": "text",
+    "model_id": "uuid",
+    "method": "text",
+    "path": "text",
+    "stream": "boolean",
+    "outcome": "text",
+    "status": "integer",
+    "error": "text",
+    "deployment_id": "uuid",
+    "attempts": "jsonb",
+    "first_byte_seconds": "double precision",
+    "duration_seconds": "double precision",
+    "input_tokens": "bigint",
+    "output_tokens": "bigint",
+    "cached_input_tokens": "bigint",
+    "cache_write_tokens": "bigint",
+    "reasoning_tokens": "bigint",
+    "token_source": "text",
+    "finish_reason": "text",
+    "request_bytes": "bigint",
+    "response_bytes": "bigint",
+    "upstream_request_id": "text",
+    "client_request_id": "text",
+    "user_agent": "text",
+}
+_BODY_TYPES = {
+    "request_id": "uuid",
+    "request": "bytea",
+    "request_truncated": "boolean",
+    "response": "bytea",
+    "response_truncated": "boolean",
+}
+
+
+def _unnest(types: Mapping[str, str]) -> str:
+    """A table made of one array for each column."""
+    arrays = ", ".join(f"CAST(:{name} AS {'text' if kind == 'jsonb' else kind}[])" for name, kind in types.items())
+    return f"unnest({arrays}) AS new ({', '.join(types)})"
+
+
+def _selected(types: Mapping[str, str]) -> str:
+    return ", ".join(f"new.{name}::jsonb" if kind == "jsonb" else f"new.{name}" for name, kind in types.items())
+
+
+# `Opened` never overwrites; `Closed` completes what is open, or was given up; a replay changes nothing.
+_RECORD_REQUESTS = text(f"""
+    INSERT INTO requests ({", ".join(_REQUEST_TYPES)})
+    SELECT {_selected(_REQUEST_TYPES)} FROM {_unnest(_REQUEST_TYPES)}
+    ON CONFLICT (id) DO UPDATE SET
+        {", ".join(f"{name} = excluded.{name}" for name in _REQUEST_TYPES if name != "id")}
+    WHERE requests.outcome IN ('open', 'lost') AND excluded.outcome <> 'open'
+""")  # noqa: S608 - made of the names above
+
+# A body is kept only when its request's owner is known and lets us keep it.
+_RECORD_BODIES = text(f"""
+    INSERT INTO request_bodies (at, {", ".join(_BODY_TYPES)})
+    SELECT requests.at, {_selected(_BODY_TYPES)} FROM {_unnest(_BODY_TYPES)}
+    JOIN requests ON requests.id = new.request_id
+    JOIN users ON users.id = requests.user_id AND NOT users.zero_data_retention
+    ON CONFLICT (request_id) DO NOTHING
+""")  # noqa: S608 - made of the names above
+
+_POSITIONS = text("SELECT segment, position FROM journal_positions WHERE worker_id = :worker_id")
+
+_FIRST_MOVE = text("""
+    INSERT INTO journal_positions AS at (worker_id, segment, position) VALUES (:worker_id, :segment, :end)
+    ON CONFLICT (worker_id, segment) DO UPDATE SET position = excluded.position, updated_at = now()
+    WHERE at.position = 0
+""")
+
+_MOVE = text("""
+    UPDATE journal_positions SET position = :end, updated_at = now()
+    WHERE worker_id = :worker_id AND segment = :segment AND position = :start
+""")
+
+# Segments are recorded in order, and deleted before the next one is begun.
+_FORGET_EARLIER = text("DELETE FROM journal_positions WHERE worker_id = :worker_id AND segment < :segment")
+
+_FORGET_WORKER = text("DELETE FROM journal_positions WHERE worker_id = :worker_id")
+
+# The rule for tokens: none. Nobody knows what a dead gateway had yet to hear from the provider.
+_GIVE_UP = text("""
+    UPDATE requests SET outcome = 'lost', error = 'gateway_lost', token_source = 'none'
+    WHERE worker_id = :worker_id AND outcome = 'open'
+""")
+
+# Rows are locked in one order, and rows that somebody holds are passed over: two hosts cannot block each other.
+_TOUCH_KEYS = text("""
+    WITH used AS (SELECT * FROM unnest(CAST(:ids AS uuid[]), CAST(:times AS timestamptz[])) AS used (id, at)),
+    free AS (
+        SELECT id FROM api_keys WHERE id = ANY (CAST(:ids AS uuid[])) ORDER BY id FOR NO KEY UPDATE SKIP LOCKED
+    )
+    UPDATE api_keys SET last_used = used.at FROM used, free
+    WHERE api_keys.id = used.id AND api_keys.id = free.id
+        AND (api_keys.last_used IS NULL OR api_keys.last_used < used.at)
+""")
+
+
+class Ledger:
+    """The tables that the recorder writes. Methods raise SQLAlchemy's errors and `DatabaseUnavailable`."""
+
+    def __init__(self, engine: AsyncEngine) -> None:
+        self._engine = engine
+
+    async def positions(self, worker_id: uuid.UUID) -> dict[int, int]:
+        """How far each segment of a worker is recorded; 0 where nothing is said."""
+        async with self._engine.connect() as connection:
+            rows = await connection.execute(_POSITIONS, {"worker_id": worker_id})
+            return {row.segment: row.position for row in rows}
+
+    async def record(self, worker_id: uuid.UUID, segment: int, start: int, end: int, rows: Rows) -> None:
+        """Records what stands between two positions of a segment, once. Raises `PositionMoved`."""
+        place = {"worker_id": worker_id, "segment": segment}
+        async with self._engine.begin() as connection:
+            # First, because it locks: of two recorders the second waits here and then finds the position moved.
+            moved = await connection.execute(_MOVE if start else _FIRST_MOVE, {**place, "start": start, "end": end})
+            if moved.rowcount != 1:
+                raise PositionMoved
+            if not start:
+                await connection.execute(_FORGET_EARLIER, place)
+            if rows.requests:
+                await _insert(connection, _RECORD_REQUESTS, RequestRow._fields, rows.requests)
+            if rows.bodies:
+                await _insert(connection, _RECORD_BODIES, BodyRow._fields, rows.bodies)
+
+    async def give_up(self, worker_id: uuid.UUID) -> int:
+        """Closes as `lost` what a dead worker left open; returns how many requests that are."""
+        async with self._engine.begin() as connection:
+            return (await connection.execute(_GIVE_UP, {"worker_id": worker_id})).rowcount
+
+    async def forget(self, worker_id: uuid.UUID) -> None:
+        """Removes the positions of a worker whose journal is gone."""
+        async with self._engine.begin() as connection:
+            await connection.execute(_FORGET_WORKER, {"worker_id": worker_id})
+
+    async def touch_keys(self, uses: Mapping[uuid.UUID, datetime]) -> None:
+        """Notes when keys were last used."""
+        async with self._engine.begin() as connection:
+            await connection.execute(_TOUCH_KEYS, {"ids": list(uses), "times": list(uses.values())})
+
+
+async def _insert(
+    connection: AsyncConnection, statement: TextClause, names: Sequence[str], rows: Sequence[tuple[object, ...]]
+) -> None:
+    await connection.execute(statement, dict(zip(names, map(list, zip(*rows, strict=True)), strict=True)))

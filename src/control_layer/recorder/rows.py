@@ -1,0 +1,218 @@
+"""Records of the journal as rows of the database. Pure.
+
+What Postgres cannot hold is made fit where that loses nothing that matters (NUL bytes in texts, absurd counts); a
+record without a sound identity is `Unstorable`.
+"""
+
+from __future__ import annotations
+
+import math
+import uuid
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import NamedTuple
+
+import msgspec
+
+from control_layer.contract.usage import Attempt, Bodies, Closed, Opened, Record
+
+__all__ = ["BodyRow", "RequestRow", "Rows", "Unstorable", "rows_of"]
+
+_MOST = 2**63 - 1
+
+
+class Unstorable(Exception):
+    """A record that no row can be made of."""
+
+
+class RequestRow(NamedTuple):
+    """A row of `requests`, columns by name."""
+
+    id: uuid.UUID
+    at: datetime
+    worker_id: uuid.UUID
+    key_id: uuid.UUID
+    user_id: uuid.UUID
+    model: str
+    model_id: uuid.UUID
+    method: str
+    path: str
+    stream: bool
+    outcome: str
+    status: int | None = None
+    error: str | None = None
+    deployment_id: uuid.UUID | None = None
+    attempts: str = "[]"
+    first_byte_seconds: float | None = None
+    duration_seconds: float | None = None
+    input_tokens: int | None = None
+    output_tokens: int | None = None
+    cached_input_tokens: int | None = None
+    cache_write_tokens: int | None = None
+    reasoning_tokens: int | None = None
+    token_source: str = "none"  # noqa: S105 - not that kind of token
+    finish_reason: str | None = None
+    request_bytes: int = 0
+    response_bytes: int = 0
+    upstream_request_id: str | None = None
+    client_request_id: str | None = None
+    user_agent: str | None = None
+
+
+class BodyRow(NamedTuple):
+    """A row of `request_bodies`, columns by name."""
+
+    request_id: uuid.UUID
+    request: bytes
+    request_truncated: bool
+    response: bytes
+    response_truncated: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Rows:
+    """What a run of records says: at most one row of each kind for an id."""
+
+    requests: list[RequestRow]
+    bodies: list[BodyRow]
+
+    def last_use_of_keys(self) -> dict[uuid.UUID, datetime]:
+        """When each key was last seen."""
+        uses: dict[uuid.UUID, datetime] = {}
+        for row in self.requests:
+            if row.key_id not in uses or uses[row.key_id] < row.at:
+                uses[row.key_id] = row.at
+        return uses
+
+
+def rows_of(records: Iterable[Record], worker_id: uuid.UUID) -> Rows:
+    """The rows that `records` amount to. Raises `Unstorable`."""
+    requests: dict[uuid.UUID, RequestRow] = {}
+    bodies: dict[uuid.UUID, BodyRow] = {}
+    for record in records:
+        event_id = _event_id(record.id)
+        if isinstance(record, Opened):
+            requests.setdefault(event_id, _opened(event_id, record, worker_id))
+        elif isinstance(record, Closed):
+            if event_id not in requests or requests[event_id].outcome == "open":
+                requests[event_id] = _closed(event_id, record, worker_id)
+        else:
+            bodies.setdefault(event_id, _bodies(event_id, record))
+    return Rows(list(requests.values()), list(bodies.values()))
+
+
+def _opened(event_id: uuid.UUID, record: Opened, worker_id: uuid.UUID) -> RequestRow:
+    return RequestRow(
+        id=event_id,
+        at=_time(record.at),
+        worker_id=worker_id,
+        key_id=_id(record.key_id),
+        user_id=_id(record.user_id),
+        model=_text(record.model),
+        model_id=_id(record.model_id),
+        method=_text(record.method),
+        path=_text(record.path),
+        stream=record.stream,
+        outcome="open",
+    )
+
+
+def _closed(event_id: uuid.UUID, record: Closed, worker_id: uuid.UUID) -> RequestRow:
+    tokens = record.tokens
+    return RequestRow(
+        id=event_id,
+        at=_time(record.at),
+        worker_id=worker_id,
+        key_id=_id(record.key_id),
+        user_id=_id(record.user_id),
+        model=_text(record.model),
+        model_id=_id(record.model_id),
+        method=_text(record.method),
+        path=_text(record.path),
+        stream=record.stream,
+        outcome=record.outcome,
+        status=record.status if 0 <= record.status < 1000 else None,
+        error=_optional_text(record.error),
+        deployment_id=_optional_id(record.deployment_id),
+        attempts=_attempts(record.attempts),
+        first_byte_seconds=_seconds(record.first_byte),
+        duration_seconds=_seconds(record.duration),
+        input_tokens=_count(tokens.input),
+        output_tokens=_count(tokens.output),
+        cached_input_tokens=_count(tokens.cached_input),
+        cache_write_tokens=_count(tokens.cache_write),
+        reasoning_tokens=_count(tokens.reasoning),
+        token_source=tokens.source,
+        finish_reason=_optional_text(record.finish_reason),
+        request_bytes=_count(record.request_bytes) or 0,
+        response_bytes=_count(record.response_bytes) or 0,
+        upstream_request_id=_optional_text(record.upstream_request_id),
+        client_request_id=_optional_text(record.request_id),
+        user_agent=_optional_text(record.user_agent),
+    )
+
+
+def _bodies(event_id: uuid.UUID, record: Bodies) -> BodyRow:
+    return BodyRow(event_id, record.request, record.request_truncated, record.response, record.response_truncated)
+
+
+def _attempts(attempts: tuple[Attempt, ...]) -> str:
+    return msgspec.json.encode(
+        [
+            {
+                "deployment_id": _text(attempt.deployment_id),
+                "endpoint_id": _text(attempt.endpoint_id),
+                "status": attempt.status,
+                "error": _optional_text(attempt.error),
+                "duration_seconds": _seconds(attempt.duration),
+            }
+            for attempt in attempts
+        ]
+    ).decode()
+
+
+def _event_id(value: bytes) -> uuid.UUID:
+    if len(value) != 16:
+        raise Unstorable(f"an event id of {len(value)} bytes")
+    return uuid.UUID(bytes=value)
+
+
+def _id(value: str) -> uuid.UUID:
+    try:
+        return uuid.UUID(value)
+    except ValueError:
+        raise Unstorable(f"{value!r} is no UUID") from None
+
+
+def _optional_id(value: str | None) -> uuid.UUID | None:
+    """Worth less than the row that it stands in."""
+    try:
+        return None if value is None else uuid.UUID(value)
+    except ValueError:
+        return None
+
+
+def _time(at: float) -> datetime:
+    try:
+        return datetime.fromtimestamp(at, UTC)
+    except (ValueError, OverflowError, OSError):
+        raise Unstorable(f"{at} is no time") from None
+
+
+def _text(value: str) -> str:
+    """Postgres holds every character but NUL."""
+    return value.replace("\0", "\ufffd")
+
+
+def _optional_text(value: str | None) -> str | None:
+    return None if value is None else _text(value)
+
+
+def _seconds(value: float | None) -> float | None:
+    return value if value is not None and math.isfinite(value) else None
+
+
+def _count(value: int | None) -> int | None:
+    """A count as a bigint can hold it: providers have been seen to send anything."""
+    return None if value is None else max(0, min(value, _MOST))
