@@ -14,19 +14,23 @@ from starlette.responses import Response
 
 from control_layer import __version__
 from control_layer.contract.sealing import Seal
+from control_layer.control.api_keys.routes import router as api_keys
 from control_layer.control.authentication.passwords import Passwords
+from control_layer.control.authentication.routes import router as authentication
 from control_layer.control.authentication.sessions import Sessions
 from control_layer.control.authentication.throttle import LoginThrottle
 from control_layer.control.edge import Edge
 from control_layer.control.errors import ControlError, method_not_allowed, render
 from control_layer.control.fallback import Fallback
-from control_layer.control.instance.routes import router as instance_routes
+from control_layer.control.groups.routes import router as groups
+from control_layer.control.instance.routes import router as instance
 from control_layer.control.services import Services
+from control_layer.control.users.routes import router as users
 from control_layer.settings import Cors, Settings
 
 __all__ = ["build_app", "build_services"]
 
-_ROUTERS: tuple[APIRouter, ...] = (instance_routes,)
+_ROUTERS: tuple[APIRouter, ...] = (instance, authentication, users, groups, api_keys)
 _DESCRIPTION = "Users, groups, API keys, endpoints and models of this gateway."
 _METHODS = ("GET", "POST", "PUT", "DELETE", "PATCH", "OPTIONS")
 _REQUEST_HEADERS = ("content-type", "authorization", "accept")
