@@ -48,7 +48,7 @@ async def record_key_use(session: AsyncSession, key_id: uuid.UUID) -> None:
     await session.execute(update(ApiKey).where(ApiKey.id == key_id).values(last_used=func.now()))
 
 
-def _people(key_id: SQLColumnExpression[Any], key_last_used: SQLColumnExpression[Any]) -> Select[Any]:
+def _people(key_id: SQLColumnExpression[Any], key_last_used: SQLColumnExpression[Any]) -> Select[*tuple[Any, ...]]:
     # Columns, not entities: handlers read the same rows again, later and locked, and must not get these back.
     columns = (User.id, User.email, User.is_admin, User.roles, User.last_login)
     return select(*columns, key_id.label("key_id"), key_last_used.label("key_last_used")).where(
@@ -56,7 +56,7 @@ def _people(key_id: SQLColumnExpression[Any], key_last_used: SQLColumnExpression
     )
 
 
-def _principal(row: Row[Any]) -> Principal:
+def _principal(row: Row[*tuple[Any, ...]]) -> Principal:
     known = {role.value for role in Role}
     return Principal(
         id=row.id,
