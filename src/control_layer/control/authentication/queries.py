@@ -15,6 +15,8 @@ from control_layer.store.tables import ApiKey, User
 
 __all__ = ["principal_of_key", "principal_of_user", "record_key_use", "record_login"]
 
+_APART = {"synchronize_session": False}  # rows that are in memory stay as they are
+
 
 async def principal_of_user(session: AsyncSession, user_id: uuid.UUID) -> Principal | None:
     """The living person with this id."""
@@ -40,12 +42,14 @@ async def principal_of_key(
 
 async def record_login(session: AsyncSession, user_id: uuid.UUID) -> None:
     """Notes that the person was here. `updated_at` stays: nobody changed anything."""
-    await session.execute(update(User).where(User.id == user_id).values(last_login=func.now()))
+    statement = update(User).where(User.id == user_id).values(last_login=func.now())
+    await session.execute(statement, execution_options=_APART)
 
 
 async def record_key_use(session: AsyncSession, key_id: uuid.UUID) -> None:
     """Notes that the key was used for the management API; the recorder does it for AI requests."""
-    await session.execute(update(ApiKey).where(ApiKey.id == key_id).values(last_used=func.now()))
+    statement = update(ApiKey).where(ApiKey.id == key_id).values(last_used=func.now())
+    await session.execute(statement, execution_options=_APART)
 
 
 def _people(key_id: SQLColumnExpression[Any], key_last_used: SQLColumnExpression[Any]) -> Select[*tuple[Any, ...]]:

@@ -14,7 +14,7 @@ _LOCK = 0x73656564  # "seed", the key of the advisory lock
 
 
 async def seed(services: Services) -> None:
-    """Starting twice changes nothing but the administrator's password. Raises `ControlError` when the database fails."""
+    """Starting twice changes nothing but the administrator's password. Raises `ControlError`."""
     async with transaction(services) as session:
         await session.execute(text("SELECT pg_advisory_xact_lock(:key)"), {"key": _LOCK})
         await ensure_administrator(session, services)
