@@ -24,6 +24,7 @@ from control_layer.control.errors import ControlError, method_not_allowed, rende
 from control_layer.control.fallback import Fallback
 from control_layer.control.groups.routes import router as groups
 from control_layer.control.instance.routes import router as instance
+from control_layer.control.permissions import Role
 from control_layer.control.services import Services
 from control_layer.control.users.routes import router as users
 from control_layer.settings import Cors, Settings
@@ -41,9 +42,12 @@ def _utc_now() -> datetime:
 
 
 def build_services(*, engine: AsyncEngine, settings: Settings, now: Callable[[], datetime] = _utc_now) -> Services:
-    """The long-lived parts. `settings.secret_key` must be there."""
+    """The long-lived parts. Raises `ValueError` for settings that make no sense here."""
     if settings.secret_key is None:
         raise ValueError("the control plane needs settings.secret_key")
+    unknown = [role for role in settings.auth.default_user_roles if role not in set(Role)]
+    if unknown:
+        raise ValueError(f"auth.default_user_roles: there is no role {unknown[0]!r}; roles are {', '.join(Role)}")
     secret_key = settings.secret_key.get_secret_value()
     return Services(
         settings=settings,
@@ -71,6 +75,7 @@ def build_app(services: Services) -> FastAPI:
     for router in _ROUTERS:
         app.include_router(router)
     routes = [route for router in _ROUTERS for route in router.routes if isinstance(route, APIRoute)]
+    app.state.routes = routes
     fallback = Fallback(title, routes)
     app.router.default = fallback
 

@@ -38,7 +38,7 @@ async def test_created_user_has_exactly_the_contracts_fields(management: Managem
     body = _new("jo", display_name="Jo", avatar_url="https://a/b.png", roles=["RequestViewer"], ignored="yes")
     user = await answered(management.admin.post(f"{API}/users", json=body), 201)
     assert set(user) == _USER_FIELDS
-    assert uuid.UUID(user["id"])
+    assert str(uuid.UUID(user["id"])) == user["id"]
     assert datetime.fromisoformat(user["created_at"]).utcoffset() is not None
     assert user["created_at"].endswith("Z")
     expected = {
@@ -79,6 +79,10 @@ async def test_lists_newest_first_and_clamps_paging(management: Management) -> N
     assert page["limit"] == 1
     page = await answered(management.admin.get(f"{API}/users?skip=99999999999999999999"), 200)
     assert page["data"] == []
+
+
+async def test_search_for_what_no_text_can_hold_is_refused(management: Management) -> None:
+    await refused(management.admin.get(f"{API}/users?search=%00"), 400, "Invalid data provided")
 
 
 @pytest.mark.parametrize("query", ["skip=x", "limit=ten", "limit=1.5"])
