@@ -13,7 +13,7 @@ import structlog
 import uvloop
 
 from control_layer.contract.logs import configure_logs
-from control_layer.control.config import ControlConfig
+from control_layer.control.config import ControlConfig, decode_settings
 from control_layer.control.process import ControlPlane
 from control_layer.control.supervision import first_frame
 from control_layer.settings import Settings
@@ -29,7 +29,7 @@ def main() -> None:
     """Reads the configuration, then serves until told to stop."""
     channel = socket.socket(fileno=int(sys.argv[1]))
     config = msgspec.msgpack.decode(first_frame(channel), type=ControlConfig)
-    settings = Settings.model_validate_json(config.settings)
+    settings = decode_settings(config.settings)
     configure_logs(settings.log_level, json=config.log_json, process="control")
     try:
         uvloop.run(_serve(config, settings, channel))
