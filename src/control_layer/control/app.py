@@ -14,19 +14,24 @@ from starlette.responses import Response
 
 from control_layer import __version__
 from control_layer.contract.sealing import Seal
+from control_layer.control.api_keys.routes import router as api_keys
 from control_layer.control.authentication.passwords import Passwords
+from control_layer.control.authentication.routes import router as authentication
 from control_layer.control.authentication.sessions import Sessions
 from control_layer.control.authentication.throttle import LoginThrottle
 from control_layer.control.edge import Edge
 from control_layer.control.errors import ControlError, method_not_allowed, render
 from control_layer.control.fallback import Fallback
-from control_layer.control.instance.routes import router as instance_routes
+from control_layer.control.groups.routes import router as groups
+from control_layer.control.instance.routes import router as instance
+from control_layer.control.permissions import Role
 from control_layer.control.services import Services
+from control_layer.control.users.routes import router as users
 from control_layer.settings import Cors, Settings
 
 __all__ = ["build_app", "build_services"]
 
-_ROUTERS: tuple[APIRouter, ...] = (instance_routes,)
+_ROUTERS: tuple[APIRouter, ...] = (instance, authentication, users, groups, api_keys)
 _DESCRIPTION = "Users, groups, API keys, endpoints and models of this gateway."
 _METHODS = ("GET", "POST", "PUT", "DELETE", "PATCH", "OPTIONS")
 _REQUEST_HEADERS = ("content-type", "authorization", "accept")
@@ -37,9 +42,12 @@ def _utc_now() -> datetime:
 
 
 def build_services(*, engine: AsyncEngine, settings: Settings, now: Callable[[], datetime] = _utc_now) -> Services:
-    """The long-lived parts. `settings.secret_key` must be there."""
+    """The long-lived parts. Raises `ValueError` for settings that make no sense here."""
     if settings.secret_key is None:
         raise ValueError("the control plane needs settings.secret_key")
+    unknown = [role for role in settings.auth.default_user_roles if role not in set(Role)]
+    if unknown:
+        raise ValueError(f"auth.default_user_roles: there is no role {unknown[0]!r}; roles are {', '.join(Role)}")
     secret_key = settings.secret_key.get_secret_value()
     return Services(
         settings=settings,
@@ -67,6 +75,7 @@ def build_app(services: Services) -> FastAPI:
     for router in _ROUTERS:
         app.include_router(router)
     routes = [route for router in _ROUTERS for route in router.routes if isinstance(route, APIRoute)]
+    app.state.routes = routes
     fallback = Fallback(title, routes)
     app.router.default = fallback
 

@@ -2,9 +2,17 @@
 
 from __future__ import annotations
 
-import msgspec
+import json
+from datetime import timedelta
+from decimal import Decimal
+from pathlib import Path
 
-__all__ = ["ControlConfig", "Demo"]
+import msgspec
+from pydantic import SecretStr
+
+from control_layer.settings import Settings
+
+__all__ = ["ControlConfig", "Demo", "decode_settings", "encode_settings"]
 
 
 class Demo(msgspec.Struct, frozen=True, kw_only=True):
@@ -20,7 +28,7 @@ class ControlConfig(msgspec.Struct, frozen=True, kw_only=True):
     """The control plane's configuration. Paths are absolute; sockets are Unix sockets that it makes itself."""
 
     settings: bytes
-    """`Settings` as JSON, secrets in clear and none of them missing: the channel is private to the two processes."""
+    """`encode_settings`, no secret missing: the channel is private to the two processes."""
     database_url: str
     """`postgresql://…`, of the embedded server or the external one."""
     control_socket: str
@@ -31,3 +39,25 @@ class ControlConfig(msgspec.Struct, frozen=True, kw_only=True):
     journal_dir: str
     demo: Demo | None = None
     log_json: bool = True
+
+
+def encode_settings(settings: Settings) -> bytes:
+    """The settings as JSON, with their secrets in clear."""
+    return json.dumps(settings.model_dump(), default=_plain).encode()
+
+
+def decode_settings(encoded: bytes) -> Settings:
+    """The settings again. Raises `pydantic.ValidationError`."""
+    return Settings.model_validate_json(encoded)
+
+
+def _plain(value: object) -> object:
+    match value:
+        case SecretStr():
+            return value.get_secret_value()
+        case timedelta():
+            return value.total_seconds()
+        case Decimal() | Path():
+            return str(value)
+        case _:
+            raise TypeError(f"settings hold a {type(value).__name__}, which cannot be sent")

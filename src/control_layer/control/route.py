@@ -6,6 +6,8 @@ Path and query → who is calling → what the route declares → the body's siz
 
 from __future__ import annotations
 
+import json
+import re
 from collections.abc import Callable, Coroutine
 from email.message import Message
 from typing import Any
@@ -30,6 +32,7 @@ __all__ = ["MAX_BODY_BYTES", "ControlRoute"]
 MAX_BODY_BYTES = 2 * 1024 * 1024
 """JSON bodies of the management API (§1.6)."""
 
+_SURROGATE = re.compile(rb"\\u[dD][89a-fA-F]")
 _Handler = Callable[[Request], Coroutine[Any, Any, Response]]
 
 
@@ -101,11 +104,24 @@ async def _with_body(request: Request, *, required: bool) -> Request:
     if not body.strip():
         raise _not_json()
     content = bytes(body)
+    _require_text(content)
 
     async def replay() -> AsgiMessage:
         return {"type": "http.request", "body": content, "more_body": False}
 
     return Request(request.scope, replay)
+
+
+def _require_text(body: bytes) -> None:
+    """Raises 400 for a string that is no text, half of a surrogate pair (RFC 8259, 8.2): it cannot be encoded again."""
+    if not _SURROGATE.search(body):
+        return
+    try:
+        json.dumps(json.loads(body), ensure_ascii=False).encode()
+    except UnicodeEncodeError:
+        raise _not_json() from None
+    except (ValueError, RecursionError):
+        return  # no JSON at all, which FastAPI will say
 
 
 def _is_json(content_type: str) -> bool:

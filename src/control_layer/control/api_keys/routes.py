@@ -1,0 +1,176 @@
+"""`/users/{user_id}/api-keys` (§4.2)."""
+
+from __future__ import annotations
+
+import uuid
+
+from fastapi import APIRouter
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from control_layer.control.access import signed_in
+from control_layer.control.api_keys.issuing import give_secret, take_pending_secret
+from control_layer.control.api_keys.queries import count_keys, find_key, list_keys, reachable_models
+from control_layer.control.api_keys.rules import (
+    apply_changes,
+    check_changes,
+    check_new_key,
+    check_purpose,
+    holder_seen_by,
+)
+from control_layer.control.api_keys.schemas import Key, KeyChanges, NewKey, NewlyMadeKey, RevealedSecret
+from control_layer.control.api_keys.secret import KeySecret
+from control_layer.control.errors import Conflict, ControlError, forbidden, invalid, not_found
+from control_layer.control.paging import Page, Paging
+from control_layer.control.people import Owner
+from control_layer.control.permissions import Operation, Resource
+from control_layer.control.principal import Principal
+from control_layer.control.request_context import Caller, Database, Served
+from control_layer.control.route import ControlRoute
+from control_layer.control.users.queries import find_user
+from control_layer.store import tables
+
+__all__ = ["router"]
+
+router = APIRouter(prefix="/admin/api/v1/users/{user_id}/api-keys", tags=["api-keys"], route_class=ControlRoute)
+
+
+@router.get("")
+@signed_in
+async def list_(
+    user_id: Owner, session: Database, caller: Caller, paging: Paging, created_by: uuid.UUID | None = None
+) -> Page[Key]:
+    """A user's keys, newest first, without their secrets."""
+    holder = holder_seen_by(caller, user_id, created_by)
+    await _require_user(session, user_id)
+    rows = await list_keys(session, user_id, holder, paging.skip, paging.limit)
+    total = await count_keys(session, user_id, holder)
+    access = _Access(await reachable_models(session, user_id))
+    return Page.of([Key.of(row, access.of(row)) for row in rows], total, paging)
+
+
+@router.post("", status_code=201)
+@signed_in
+async def create(user_id: Owner, body: NewKey, session: Database, caller: Caller, services: Served) -> NewlyMadeKey:
+    """Makes a key. This answer is the only time its maker sees the secret."""
+    now = services.now()
+    check_new_key(body, now)
+    caller.require_on(Operation.CREATE, Resource.API_KEYS, user_id)
+    check_purpose(body)
+    if body.member_id is not None:
+        if not caller.may(Operation.CREATE, Resource.API_KEYS):
+            raise forbidden(Operation.CREATE, Resource.API_KEYS)
+        raise invalid("member_id is for the keys of organizations; this account is a person's")
+    await _require_user(session, user_id)
+    secret = KeySecret.new()
+    row = tables.ApiKey(
+        id=uuid.uuid4(),
+        name=body.name,
+        description=body.description,
+        purpose=body.purpose or "realtime",
+        user_id=user_id,
+        created_by=user_id,
+        requests_per_second=body.requests_per_second,
+        burst_size=body.burst_size,
+        expires_at=body.expires_at,
+        model_aliases=body.models,
+    )
+    give_secret(row, secret, to=caller.id, seal=services.key_secrets, now=now)
+    session.add(row)
+    await session.flush()
+    return NewlyMadeKey.with_secret(row, await _reachable(session, row), secret.text)
+
+
+@router.get("/{key_id}")
+@signed_in
+async def read(user_id: Owner, key_id: uuid.UUID, session: Database, caller: Caller) -> Key:
+    """One key, without its secret."""
+    row = await _found(session, user_id, key_id, caller)
+    return Key.of(row, await _reachable(session, row))
+
+
+@router.patch("/{key_id}")
+@signed_in
+async def update(
+    user_id: Owner, key_id: uuid.UUID, body: KeyChanges, session: Database, caller: Caller, services: Served
+) -> Key:
+    """Renames, describes or limits a key."""
+    now = services.now()
+    check_changes(body, now)
+    caller.require_on(Operation.UPDATE, Resource.API_KEYS, user_id)
+    row = await _found(session, user_id, key_id, caller, lock=True)
+    apply_changes(row, body, now)
+    await session.flush()
+    return Key.of(row, await _reachable(session, row))
+
+
+@router.post("/{key_id}/rotate")
+@signed_in
+async def rotate(
+    user_id: Owner, key_id: uuid.UUID, session: Database, caller: Caller, services: Served
+) -> RevealedSecret:
+    """Gives a key a new secret; the old one dies at once."""
+    caller.require_on(Operation.UPDATE, Resource.API_KEYS, user_id)
+    row = await _found(session, user_id, key_id, caller, lock=True)
+    secret = KeySecret.new()
+    give_secret(row, secret, to=caller.id, seal=services.key_secrets, now=services.now())
+    row.updated_at = services.now()
+    return RevealedSecret(key=secret.text)
+
+
+@router.post("/{key_id}/reveal")
+@signed_in
+async def reveal(
+    user_id: Owner, key_id: uuid.UUID, session: Database, caller: Caller, services: Served
+) -> RevealedSecret:
+    """Shows the holder the secret of a key that somebody else made for them: once."""
+    caller.require_on(Operation.READ, Resource.API_KEYS, user_id)
+    row = await find_key(session, key_id, user_id, caller.id, lock=True)
+    if row is None:
+        raise _unknown(key_id)
+    secret = take_pending_secret(row, services.key_secrets, services.now())
+    if secret is None:
+        raise Conflict("This key's secret has been shown already; rotate the key to get a new one")
+    return RevealedSecret(key=secret)
+
+
+@router.delete("/{key_id}", status_code=204)
+@signed_in
+async def delete(user_id: Owner, key_id: uuid.UUID, session: Database, caller: Caller, services: Served) -> None:
+    """Deletes a key; it is refused everywhere at once, and its name is free again."""
+    caller.require_on(Operation.DELETE, Resource.API_KEYS, user_id)
+    row = await _found(session, user_id, key_id, caller, lock=True)
+    row.deleted_at = services.now()
+    row.pending_secret = None
+
+
+class _Access:
+    """Which of the owner's reachable models a key may use."""
+
+    def __init__(self, reachable: list[tuple[uuid.UUID, str]]) -> None:
+        self._reachable = reachable
+
+    def of(self, key: tables.ApiKey) -> list[uuid.UUID]:
+        chosen = None if key.model_aliases is None else frozenset(key.model_aliases)
+        return [model_id for model_id, alias in self._reachable if chosen is None or alias in chosen]
+
+
+async def _reachable(session: AsyncSession, key: tables.ApiKey) -> list[uuid.UUID]:
+    return _Access(await reachable_models(session, key.user_id)).of(key)
+
+
+async def _found(
+    session: AsyncSession, owner: uuid.UUID, key_id: uuid.UUID, caller: Principal, *, lock: bool = False
+) -> tables.ApiKey:
+    row = await find_key(session, key_id, owner, holder_seen_by(caller, owner), lock=lock)
+    if row is None:
+        raise _unknown(key_id)
+    return row
+
+
+async def _require_user(session: AsyncSession, user_id: uuid.UUID) -> None:
+    if await find_user(session, user_id) is None:
+        raise not_found("User", user_id)
+
+
+def _unknown(key_id: uuid.UUID) -> ControlError:
+    return not_found("API key", key_id)

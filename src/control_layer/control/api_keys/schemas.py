@@ -1,0 +1,116 @@
+"""The key object and the bodies that make and change it (§4.2), with two fields of ours: `expires_at` and `models`."""
+
+from __future__ import annotations
+
+import uuid
+from collections.abc import Sequence
+from datetime import datetime
+from decimal import Decimal
+from typing import Annotated, Literal
+
+from pydantic import AwareDatetime, Field
+
+from control_layer.control.schema import Flag, Input, Int, Number, Output
+from control_layer.store import tables
+
+__all__ = ["Key", "KeyChanges", "NewKey", "NewlyMadeKey", "RevealedSecret"]
+
+_Interval = Literal["daily", "weekly", "monthly"]
+_Models = Annotated[list[str], Field(max_length=1000)]
+
+
+class NewKey(Input):
+    """A key to be made."""
+
+    name: str
+    description: str | None = None
+    purpose: Literal["realtime", "platform", "batch", "playground"] | None = None
+    requests_per_second: Number | None = None
+    burst_size: Int | None = None
+    member_id: uuid.UUID | None = None
+    spend_limit: Decimal | None = None
+    spend_limit_interval: _Interval | None = None
+    expires_at: AwareDatetime | None = None
+    models: _Models | None = None
+    """Aliases that the key is restricted to; absent for all that its owner may use."""
+
+
+class KeyChanges(Input):
+    """Absent keeps. Null clears the spending cap, `expires_at` and `models`, and keeps everything else (§1.7)."""
+
+    name: str | None = None
+    description: str | None = None
+    requests_per_second: Number | None = None
+    burst_size: Int | None = None
+    spend_limit: Decimal | None = None
+    spend_limit_interval: _Interval | None = None
+    reset_window: Flag | None = None
+    expires_at: AwareDatetime | None = None
+    models: _Models | None = None
+
+
+class Key(Output):
+    """A key without its secret."""
+
+    id: uuid.UUID
+    name: str
+    description: str | None
+    purpose: str
+    user_id: uuid.UUID
+    created_by: uuid.UUID
+    created_at: datetime
+    last_used: datetime | None
+    model_access: list[uuid.UUID]
+    requests_per_second: float | None
+    burst_size: int | None
+    secret_revealed_at: datetime | None
+    spend_limit: Decimal | None
+    spend_limit_interval: str | None
+    spend: Decimal | None
+    total_spend: Decimal | None
+    resets_at: datetime | None
+    expires_at: datetime | None
+    models: list[str] | None
+
+    @classmethod
+    def of(cls, row: tables.ApiKey, model_access: Sequence[uuid.UUID]) -> Key:
+        """The object of a row."""
+        return cls(
+            id=row.id,
+            name=row.name,
+            description=row.description,
+            purpose=row.purpose,
+            user_id=row.user_id,
+            created_by=row.created_by,
+            created_at=row.created_at,
+            last_used=row.last_used,
+            model_access=list(model_access),
+            requests_per_second=row.requests_per_second,
+            burst_size=row.burst_size,
+            secret_revealed_at=row.secret_revealed_at,
+            # No spending is counted yet, so no key has a cap.
+            spend_limit=None,
+            spend_limit_interval=None,
+            spend=None,
+            total_spend=None,
+            resets_at=None,
+            expires_at=row.expires_at,
+            models=row.model_aliases,
+        )
+
+
+class NewlyMadeKey(Key):
+    """The answer to its making: the only object with a secret in it."""
+
+    key: Annotated[str, Field(repr=False)]
+
+    @classmethod
+    def with_secret(cls, row: tables.ApiKey, model_access: Sequence[uuid.UUID], secret: str) -> NewlyMadeKey:
+        """The object of a row and its secret."""
+        return cls(**Key.of(row, model_access).model_dump(), key=secret)
+
+
+class RevealedSecret(Output):
+    """A secret, after a rotation or at the holder's first look."""
+
+    key: Annotated[str, Field(repr=False)]

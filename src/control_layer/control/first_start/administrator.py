@@ -1,0 +1,45 @@
+"""The administrator of the configuration: made once, then only given the configured password at each start."""
+
+from __future__ import annotations
+
+from sqlalchemy import ColumnElement, and_, select
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from control_layer.control.permissions import Role
+from control_layer.control.services import Services
+from control_layer.control.users.accounts import new_account, open_account
+from control_layer.store.tables import User
+
+__all__ = ["ensure_administrator"]
+
+_ROLES: list[str] = [Role.PLATFORM_MANAGER, Role.STANDARD_USER]
+_SOURCE = "system"
+
+
+async def ensure_administrator(session: AsyncSession, services: Services) -> User:
+    """The administrator's row, with the configured password in force. `settings.admin_password` must be there."""
+    settings = services.settings
+    if settings.admin_password is None:
+        raise ValueError("the control plane needs settings.admin_password")
+    password = settings.admin_password.get_secret_value()
+    administrator = await _find(session, and_(User.email == settings.admin_email, User.auth_source == _SOURCE))
+    if administrator is None:
+        # Somebody may have registered under the address before it became the administrator's.
+        taken = await _find(session, User.username == settings.admin_email) is not None
+        administrator = new_account(
+            username=f"{settings.admin_email} (administrator)" if taken else settings.admin_email,
+            email=settings.admin_email,
+            roles=_ROLES,
+            auth_source=_SOURCE,
+            display_name=settings.admin_email.partition("@")[0],
+            password_hash=await services.passwords.hash(password),
+            is_admin=True,
+        )
+        await open_account(session, services.key_secrets, administrator)
+    elif not await services.passwords.verify(administrator.password_hash, password):
+        administrator.password_hash = await services.passwords.hash(password)
+    return administrator
+
+
+async def _find(session: AsyncSession, condition: ColumnElement[bool]) -> User | None:
+    return (await session.execute(select(User).where(condition, User.deleted_at.is_(None)))).scalar_one_or_none()

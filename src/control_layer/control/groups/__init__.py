@@ -1,0 +1,1 @@
+"""Groups, who is in them, and Everyone (§4.3)."""

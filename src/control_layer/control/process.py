@@ -1,0 +1,111 @@
+"""The control plane's process, from its configuration to its last answer: puts the parts together and watches them."""
+
+from __future__ import annotations
+
+import asyncio
+import signal
+import socket
+from collections.abc import Coroutine
+from contextlib import suppress
+from pathlib import Path
+
+import asyncpg
+import structlog
+
+from control_layer.contract.supervision import Sample
+from control_layer.control.app import build_app, build_services
+from control_layer.control.config import ControlConfig
+from control_layer.control.errors import TryLater
+from control_layer.control.first_start.seeding import seed
+from control_layer.control.http_listener import HttpListener, listening
+from control_layer.control.supervision import Supervision
+from control_layer.settings import Settings
+from control_layer.store.engine import open_engine
+from control_layer.store.migrations import migrate
+
+__all__ = ["ControlPlane"]
+
+_log = structlog.get_logger(__name__)
+_FIRST_RETRY_SECONDS = 0.1
+_LAST_RETRY_SECONDS = 5.0
+
+
+class ControlPlane:
+    """One control plane's life."""
+
+    def __init__(self, config: ControlConfig, settings: Settings, channel: socket.socket) -> None:
+        self._config = config
+        self._supervision = Supervision(channel)
+        self._engine = open_engine(config.database_url, pool_size=settings.database.pool.max_connections)
+        self._services = build_services(engine=self._engine, settings=settings)
+        self._stopping = asyncio.Event()
+
+    async def run(self) -> None:
+        """Serves until SIGTERM or until the supervisor is gone.
+
+        Raises `MigrationFailed`, or what a part died of: a control plane that lacks a part is better started anew.
+        """
+        loop = asyncio.get_running_loop()
+        for number in (signal.SIGTERM, signal.SIGINT):
+            loop.add_signal_handler(number, self._stopping.set)
+        supervised = loop.create_task(self._supervised(), name="supervision")
+        try:
+            if await self._unless_stopped(self._prepare()):
+                await self._serve()
+        finally:
+            supervised.cancel()
+            with suppress(asyncio.CancelledError):
+                await supervised
+            self._services.passwords.close()
+            await self._engine.dispose()
+
+    async def _prepare(self) -> None:
+        """Waits for the database as long as it takes, then brings it up to date."""
+        delay = _FIRST_RETRY_SECONDS
+        while True:
+            try:
+                await migrate(self._config.database_url)
+                await seed(self._services)
+            except (OSError, asyncpg.PostgresError, asyncpg.InterfaceError, TryLater) as error:
+                reason = f"{type(error).__name__}: {error}".splitlines()[0]
+                _log.warning("database_not_ready", reason=reason, retry_seconds=delay)
+                await asyncio.sleep(delay)
+                delay = min(delay * 2, _LAST_RETRY_SECONDS)
+            else:
+                return
+
+    async def _serve(self) -> None:
+        """Runs all parts; ends them in order once we are told to stop."""
+        http = HttpListener(build_app(self._services))
+        with listening(Path(self._config.control_socket)) as listener:
+            async with asyncio.TaskGroup() as parts:
+                serving = parts.create_task(http.serve([listener]), name="http")
+                self._supervision.ready()
+                _log.info("control_plane_serving")
+                await self._stopping.wait()
+                _log.info("control_plane_stopping")
+                http.should_exit = True
+                await serving
+
+    async def _supervised(self) -> None:
+        try:
+            await self._supervision.run(self._samples)
+        finally:
+            self._stopping.set()
+
+    def _samples(self) -> list[Sample]:
+        return []
+
+    async def _unless_stopped(self, work: Coroutine[object, object, None]) -> bool:
+        """Whether `work` came to its end before we were told to stop; it is cancelled if not. Raises what it raises."""
+        working = asyncio.ensure_future(work)
+        stopping = asyncio.ensure_future(self._stopping.wait())
+        try:
+            await asyncio.wait((working, stopping), return_when=asyncio.FIRST_COMPLETED)
+            if working.done():
+                await working
+            return working.done()
+        finally:
+            working.cancel()
+            stopping.cancel()
+            await asyncio.gather(working, stopping, return_exceptions=True)

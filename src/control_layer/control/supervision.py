@@ -1,0 +1,61 @@
+"""The control plane's end of the channel to the supervisor: the configuration first, then questions and answers."""
+
+from __future__ import annotations
+
+import asyncio
+import socket
+from collections.abc import Callable
+
+import structlog
+
+from control_layer.contract.frames import FrameReader, frame
+from control_layer.contract.supervision import ChildMessage, Collect, Ready, Sample, Stats, decode_supervisor, encode
+
+__all__ = ["Supervision", "first_frame"]
+
+_log = structlog.get_logger(__name__)
+
+
+def first_frame(channel: socket.socket) -> bytes:
+    """The frame that a supervisor sends first. Raises `EOFError`."""
+    frames = FrameReader()
+    while data := channel.recv(1):  # no more than the frame: what follows is read by the loop
+        if payloads := frames.feed(data):
+            return payloads[0]
+    raise EOFError("the supervisor closed the channel before it sent a configuration")
+
+
+class Supervision:
+    """One child's conversation with its supervisor."""
+
+    def __init__(self, channel: socket.socket) -> None:
+        self._channel = channel
+        self._writer: asyncio.StreamWriter | None = None
+        self._serving = False
+
+    def ready(self) -> None:
+        """Says that we serve."""
+        self._serving = True
+        self._send(Ready())
+
+    async def run(self, samples: Callable[[], list[Sample]]) -> None:
+        """Answers questions until the supervisor is gone."""
+        reader, self._writer = await asyncio.open_connection(sock=self._channel)
+        try:
+            if self._serving:
+                self._send(Ready())
+            frames = FrameReader()
+            while data := await reader.read(65536):
+                for payload in frames.feed(data):
+                    message = decode_supervisor(payload)
+                    if isinstance(message, Collect):
+                        self._send(Stats(message.number, samples()))
+            _log.warning("supervisor_gone")
+        except ConnectionError:
+            _log.warning("supervisor_gone")  # one that was killed says no goodbye
+        finally:
+            self._writer.close()
+
+    def _send(self, message: ChildMessage) -> None:
+        if self._writer is not None:
+            self._writer.write(frame(encode(message)))

@@ -1,0 +1,1 @@
+"""People's accounts (§4.1)."""

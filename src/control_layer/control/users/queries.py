@@ -1,0 +1,62 @@
+"""Accounts in the database. Deleted ones and the system user are never found."""
+
+from __future__ import annotations
+
+import uuid
+from collections.abc import Sequence
+
+from sqlalchemy import ColumnElement, and_, delete, func, or_, select
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from control_layer.store.tables import NIL, ApiKey, GroupMember, User
+
+__all__ = ["count_users", "find_user", "find_user_by_email", "forget_belongings", "list_users", "user_ids"]
+
+
+def _visible() -> ColumnElement[bool]:
+    return and_(User.deleted_at.is_(None), User.user_type == "individual", User.id != NIL)
+
+
+def _matching(search: str) -> ColumnElement[bool]:
+    if not search:
+        return _visible()
+    columns = (User.display_name, User.username, User.email)
+    return and_(_visible(), or_(*(column.icontains(search, autoescape=True) for column in columns)))
+
+
+async def find_user(session: AsyncSession, user_id: uuid.UUID, *, lock: bool = False) -> User | None:
+    """The account; with `lock`, nobody else changes it before the end of the transaction."""
+    statement = select(User).where(User.id == user_id, _visible())
+    if lock:
+        statement = statement.with_for_update(key_share=True)
+    return (await session.execute(statement)).scalar_one_or_none()
+
+
+async def find_user_by_email(session: AsyncSession, email: str, *, with_password: bool = False) -> User | None:
+    """The oldest account with this address; with `with_password`, the oldest that can log in with one."""
+    statement = select(User).where(User.email == email, _visible()).order_by(User.created_at, User.id).limit(1)
+    if with_password:
+        statement = statement.where(User.password_hash.is_not(None))
+    return (await session.execute(statement)).scalar_one_or_none()
+
+
+async def list_users(session: AsyncSession, search: str, skip: int, limit: int) -> Sequence[User]:
+    """Newest first."""
+    newest = select(User).where(_matching(search)).order_by(User.created_at.desc(), User.id.desc())
+    return (await session.execute(newest.offset(skip).limit(limit))).scalars().all()
+
+
+async def count_users(session: AsyncSession, search: str) -> int:
+    """How many `list_users` goes through."""
+    return (await session.execute(select(func.count()).select_from(User).where(_matching(search)))).scalar_one()
+
+
+async def user_ids(session: AsyncSession) -> Sequence[uuid.UUID]:
+    """Everybody."""
+    return (await session.execute(select(User.id).where(_visible()).order_by(User.created_at, User.id))).scalars().all()
+
+
+async def forget_belongings(session: AsyncSession, user_id: uuid.UUID) -> None:
+    """Erases a user's keys and memberships."""
+    await session.execute(delete(ApiKey).where(or_(ApiKey.user_id == user_id, ApiKey.created_by == user_id)))
+    await session.execute(delete(GroupMember).where(GroupMember.user_id == user_id))

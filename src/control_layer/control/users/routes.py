@@ -1,0 +1,109 @@
+"""`/users` (§4.1)."""
+
+from __future__ import annotations
+
+import uuid
+
+from fastapi import APIRouter
+
+from control_layer.control.access import needs, signed_in
+from control_layer.control.errors import ControlError, invalid, not_found
+from control_layer.control.groups.queries import groups_of
+from control_layer.control.groups.schemas import Group
+from control_layer.control.include import included
+from control_layer.control.paging import Page, Paging
+from control_layer.control.people import Owner
+from control_layer.control.permissions import Operation, Resource
+from control_layer.control.request_context import Caller, Database, Served
+from control_layer.control.route import ControlRoute
+from control_layer.control.users.accounts import apply_changes, complete_roles, new_account, open_account, scrub_account
+from control_layer.control.users.queries import count_users, find_user, list_users
+from control_layer.control.users.schemas import NewUser, User, UserChanges
+
+__all__ = ["router"]
+
+router = APIRouter(prefix="/admin/api/v1/users", tags=["users"], route_class=ControlRoute)
+_NO_LEDGER = 0.0
+
+
+@router.get("")
+@needs(Operation.READ, Resource.USERS)
+async def list_(
+    session: Database, caller: Caller, paging: Paging, include: str | None = None, search: str = ""
+) -> Page[User]:
+    """Everybody, newest first. `search` looks for a part of the name, the username or the e-mail address."""
+    term, wanted = search.strip(), included(include)
+    rows = await list_users(session, term, paging.skip, paging.limit)
+    total = await count_users(session, term)
+    balance = _NO_LEDGER if "billing" in wanted and caller.may(Operation.READ, Resource.CREDITS) else None
+    if "groups" not in wanted:
+        return Page.of([User.of(row, credit_balance=balance) for row in rows], total, paging)
+    memberships = await groups_of(session, [row.id for row in rows])
+    users = [
+        User.of(row, credit_balance=balance, groups=[Group.of(group) for group in memberships[row.id]]) for row in rows
+    ]
+    return Page.of(users, total, paging)
+
+
+@router.post("", status_code=201)
+@needs(Operation.CREATE, Resource.USERS)
+async def create(body: NewUser, session: Database, services: Served) -> User:
+    """Opens an account for somebody whom a trusted proxy will sign in."""
+    user = new_account(
+        username=body.username,
+        email=body.email,
+        roles=complete_roles(body.roles),
+        auth_source="proxy-header",
+        display_name=body.display_name,
+        avatar_url=body.avatar_url,
+    )
+    await open_account(session, services.key_secrets, user)
+    return User.of(user)
+
+
+@router.get("/{user_id}")
+@signed_in
+async def read(user_id: Owner, session: Database, caller: Caller, include: str = "") -> User:
+    """One account; `current` is the caller's own."""
+    caller.require_on(Operation.READ, Resource.USERS, user_id)
+    row = await find_user(session, user_id)
+    if row is None:
+        raise _unknown(user_id)
+    # The contract tests for substrings here (§1.4).
+    sees_balance = "billing" in include and caller.may_on(Operation.READ, Resource.CREDITS, user_id)
+    return User.of(
+        row,
+        credit_balance=_NO_LEDGER if sees_balance else None,
+        organizations=[] if "organizations" in include else None,
+    )
+
+
+@router.patch("/{user_id}")
+@signed_in
+async def update(user_id: uuid.UUID, body: UserChanges, session: Database, caller: Caller, services: Served) -> User:
+    """Changes an account. Roles take the right to change everybody's."""
+    caller.require_on(Operation.UPDATE, Resource.USERS, user_id)
+    if body.roles is not None:
+        caller.require(Operation.UPDATE, Resource.USERS)
+    row = await find_user(session, user_id, lock=True)
+    if row is None:
+        raise _unknown(user_id)
+    apply_changes(row, body, services.now())
+    await session.flush()
+    return User.of(row)
+
+
+@router.delete("/{user_id}", status_code=204)
+@needs(Operation.DELETE, Resource.USERS)
+async def delete(user_id: uuid.UUID, session: Database, caller: Caller, services: Served) -> None:
+    """Deletes an account for good: the person's data and keys are gone, the records of use stay."""
+    if user_id == caller.id:
+        raise invalid("You cannot delete your own account", code="own_account")
+    row = await find_user(session, user_id, lock=True)
+    if row is None:
+        raise _unknown(user_id)
+    await scrub_account(session, row, services.now())
+
+
+def _unknown(user_id: uuid.UUID) -> ControlError:
+    return not_found("User", user_id)

@@ -1,0 +1,120 @@
+"""The user object and the bodies that make and change it (§4.1)."""
+
+from __future__ import annotations
+
+import uuid
+from datetime import datetime
+from typing import Literal
+
+from control_layer.control.groups.schemas import Group
+from control_layer.control.permissions import Role
+from control_layer.control.schema import Flag, Input, Number, OmitNull, Output
+from control_layer.store import tables
+
+__all__ = ["NewUser", "OrganizationMembership", "User", "UserChanges"]
+
+
+class NewUser(Input):
+    """An account made by an administrator. It has no password: those come from registration."""
+
+    username: str
+    email: str
+    roles: list[Role]
+    display_name: str | None = None
+    avatar_url: str | None = None
+
+
+class UserChanges(Input):
+    """Absent keeps. Null clears the four amounts, and keeps everything else (§1.7)."""
+
+    display_name: str | None = None
+    avatar_url: str | None = None
+    roles: list[Role] | None = None
+    batch_notifications_enabled: Flag | None = None
+    low_balance_threshold: Number | None = None
+    auto_topup_amount: Number | None = None
+    auto_topup_threshold: Number | None = None
+    auto_topup_monthly_limit: Number | None = None
+    zero_data_retention: Flag | None = None
+
+
+class OrganizationMembership(Output):
+    """An organization that a user belongs to."""
+
+    id: uuid.UUID
+    name: str
+    role: str
+    can_manage_keys: bool
+    zero_data_retention: bool
+    verified: bool
+
+
+class User(Output):
+    """An account as callers see it."""
+
+    id: uuid.UUID
+    username: str
+    email: str
+    display_name: str | None
+    avatar_url: str | None
+    is_admin: bool
+    roles: list[str]
+    created_at: datetime
+    updated_at: datetime
+    last_login: datetime | None
+    auth_source: str
+    external_user_id: str | None
+    has_payment_provider_id: bool
+    has_auto_topup_payment_method: bool
+    batch_notifications_enabled: bool
+    low_balance_threshold: float | None
+    auto_topup_amount: float | None
+    auto_topup_threshold: float | None
+    auto_topup_monthly_limit: float | None
+    user_type: Literal["individual", "organization"]
+    verified: bool
+    zero_data_retention: bool
+    invoicing_enabled: bool
+    groups: OmitNull[list[Group]]
+    credit_balance: OmitNull[float]
+    organizations: OmitNull[list[OrganizationMembership]]
+
+    @classmethod
+    def of(
+        cls,
+        row: tables.User,
+        *,
+        groups: list[Group] | None = None,
+        credit_balance: float | None = None,
+        organizations: list[OrganizationMembership] | None = None,
+    ) -> User:
+        """The object of a row, with what was asked to be included."""
+        payable = row.payment_provider_id is not None
+        return cls(
+            id=row.id,
+            username=row.username,
+            email=row.email,
+            display_name=row.display_name,
+            avatar_url=row.avatar_url,
+            is_admin=row.is_admin,
+            roles=list(row.roles),
+            created_at=row.created_at,
+            updated_at=row.updated_at,
+            last_login=row.last_login,
+            auth_source=row.auth_source,
+            external_user_id=row.external_user_id,
+            has_payment_provider_id=payable,
+            has_auto_topup_payment_method=payable,
+            batch_notifications_enabled=row.batch_notifications_enabled,
+            low_balance_threshold=row.low_balance_threshold,
+            auto_topup_amount=row.auto_topup_amount,
+            auto_topup_threshold=row.auto_topup_threshold,
+            auto_topup_monthly_limit=row.auto_topup_monthly_limit,
+            user_type="organization" if row.user_type == "organization" else "individual",
+            verified=row.verified,
+            zero_data_retention=row.zero_data_retention,
+            invoicing_enabled=row.invoicing_enabled,
+            groups=groups,
+            credit_balance=credit_balance,
+            organizations=organizations,
+        )

@@ -1,0 +1,299 @@
+"""API keys (§4.2): shapes, whose they are, what may be seen of them, and when their secrets die."""
+
+from __future__ import annotations
+
+import asyncio
+import re
+import uuid
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+import httpx
+import pytest
+from tests.control.management import API, NIL, Management, Person, answered, refused
+
+_KEY_FIELDS = {
+    "id", "name", "description", "purpose", "user_id", "created_by", "created_at", "last_used", "model_access",
+    "requests_per_second", "burst_size", "secret_revealed_at", "spend_limit", "spend_limit_interval", "spend",
+    "total_spend", "resets_at", "expires_at", "models",
+}  # fmt: skip
+_SECRET = re.compile(r"sk-[A-Za-z0-9_-]{43}")
+
+
+async def _made(client: httpx.AsyncClient, user: str = "current", **body: Any) -> dict[str, Any]:
+    made: dict[str, Any] = await answered(client.post(f"{API}/users/{user}/api-keys", json={"name": "ci"} | body), 201)
+    return made
+
+
+async def _works(management: Management, secret: str) -> bool:
+    """Whether a platform key opens the management API."""
+    client = await management.client(authorization=f"Bearer {secret}")
+    response = await client.get(f"{API}/config")
+    assert response.status_code in {200, 401}
+    return response.status_code == 200
+
+
+async def test_made_key_has_exactly_the_contracts_fields_and_its_secret(management: Management) -> None:
+    person = await management.person()
+    key = await _made(person.client, description="for CI", requests_per_second=2.5, burst_size=3)
+    assert set(key) == _KEY_FIELDS | {"key"}
+    assert _SECRET.fullmatch(key["key"])
+    expected: dict[str, Any] = {
+        "name": "ci",
+        "description": "for CI",
+        "purpose": "realtime",
+        "user_id": person.id,
+        "created_by": person.id,
+        "last_used": None,
+        "model_access": [],
+        "requests_per_second": 2.5,
+        "burst_size": 3,
+        "spend_limit": None,
+        "spend_limit_interval": None,
+        "spend": None,
+        "total_spend": None,
+        "resets_at": None,
+        "expires_at": None,
+        "models": None,
+    }
+    assert {name: key[name] for name in expected} == expected
+    assert key["secret_revealed_at"] is not None
+    del key["key"]
+    assert await answered(person.client.get(f"{API}/users/current/api-keys/{key['id']}"), 200) == key
+    page = await answered(person.client.get(f"{API}/users/{person.id}/api-keys?limit=1"), 200)
+    assert page == {"data": [key], "total_count": 2, "skip": 0, "limit": 1}  # newest first; the other is the fixture's
+
+
+async def test_hidden_keys_are_nowhere_to_be_seen(management: Management) -> None:
+    page = await answered(management.admin.get(f"{API}/users/current/api-keys"), 200)
+    assert (page["data"], page["total_count"]) == ([], 0)
+    rows = await management.sql("SELECT id, purpose, hidden_secret FROM api_keys")
+    assert sorted(row.purpose for row in rows) == ["batch", "playground"]
+    for row in rows:
+        url = f"{API}/users/current/api-keys/{row.id}"
+        await refused(management.admin.get(url), 404)
+        await refused(management.admin.patch(url, json={}), 404)
+        await refused(management.admin.delete(url), 404)
+        await refused(management.admin.post(f"{url}/rotate"), 404)
+        await refused(management.admin.post(f"{url}/reveal"), 404)
+        assert management.services.key_secrets.open(row.hidden_secret, str(row.id)).startswith("sk-")
+
+
+@pytest.mark.parametrize("purpose", ["batch", "playground"])
+async def test_purposes_of_the_server_are_refused(management: Management, purpose: str) -> None:
+    text = (
+        "Cannot manually create API keys with 'batch' or 'playground' purpose. "
+        "These are reserved for internal system use."
+    )
+    body = {"name": "x", "purpose": purpose}
+    await refused(management.admin.post(f"{API}/users/current/api-keys", json=body), 400, text)
+    person = await management.person()
+    # whose account it is comes first
+    await refused(person.client.post(f"{API}/users/{management.admin_id}/api-keys", json=body), 403)
+
+
+@pytest.mark.parametrize(
+    ("body", "status"),
+    [
+        ({}, 422),
+        ({"name": 5}, 422),
+        ({"name": "x", "purpose": "nonsense"}, 422),
+        ({"name": "x", "burst_size": 1.5}, 422),
+        ({"name": "x", "burst_size": 2**40}, 422),
+        ({"name": "x", "requests_per_second": "2"}, 422),
+        ({"name": "x", "expires_at": "2030-01-01T00:00:00"}, 422),
+        ({"name": "x", "models": "gpt"}, 422),
+        ({"name": "x", "spend_limit": "ten"}, 422),
+        ({"name": "x", "spend_limit": 5, "spend_limit_interval": "hourly"}, 422),
+        ({"name": " "}, 400),
+        ({"name": "x", "spend_limit": 0}, 400),
+        ({"name": "x", "spend_limit": "-1.5"}, 400),
+        ({"name": "x", "spend_limit_interval": "daily"}, 400),
+        ({"name": "x", "requests_per_second": 0}, 400),
+        ({"name": "x", "burst_size": 0}, 400),
+        ({"name": "x", "expires_at": "2020-01-01T00:00:00Z"}, 400),
+        ({"name": "x", "spend_limit": "5"}, 501),
+    ],
+)
+async def test_bodies_are_refused_before_the_owner_is_looked_at(
+    management: Management, body: dict[str, Any], status: int
+) -> None:
+    person = await management.person()
+    await refused(person.client.post(f"{API}/users/{management.admin_id}/api-keys", json=body), status)
+
+
+@pytest.mark.parametrize("body", [{"name": " "}, {"reset_window": True}, {"spend_limit_interval": "daily"}])
+async def test_changes_are_refused_before_the_owner_is_looked_at(management: Management, body: dict[str, Any]) -> None:
+    person = await management.person()
+    url = f"{API}/users/{management.admin_id}/api-keys/{uuid.uuid4()}"
+    await refused(person.client.patch(url, json=body), 400)
+
+
+async def test_empty_name_has_the_contracts_text(management: Management) -> None:
+    body = {"name": ""}
+    await refused(
+        management.admin.post(f"{API}/users/current/api-keys", json=body), 400, "API key name cannot be empty"
+    )
+
+
+async def test_organization_members_are_refused_on_a_persons_account(management: Management) -> None:
+    person = await management.person()
+    body = {"name": "x", "member_id": person.id}
+    await refused(person.client.post(f"{API}/users/current/api-keys", json=body), 403)
+    await refused(management.admin.post(f"{API}/users/{person.id}/api-keys", json=body), 400)
+
+
+async def test_names_are_unique_per_owner_and_free_after_deletion(management: Management) -> None:
+    person, other = await management.person(), await management.person()
+    answers = await asyncio.gather(
+        *(person.client.post(f"{API}/users/current/api-keys", json={"name": "ci"}) for _ in range(8))
+    )
+    assert sorted(answer.status_code for answer in answers) == [201] + [409] * 7
+    refusal = next(answer for answer in answers if answer.status_code == 409)
+    assert refusal.json() == {"message": "Resource already exists", "resource": "unknown"}
+    await _made(other.client)
+    (made,) = (answer.json() for answer in answers if answer.status_code == 201)
+    await answered(person.client.delete(f"{API}/users/current/api-keys/{made['id']}"), 204)
+    await _made(person.client)
+
+
+async def test_nobody_touches_the_keys_of_others(management: Management) -> None:
+    person, other = await management.person(), await management.person()
+    key = await _made(other.client)
+    for owner in (other.id, management.admin_id, str(uuid.uuid4())):
+        url = f"{API}/users/{owner}/api-keys"
+        await refused(person.client.get(url), 403, "Insufficient permissions to Read ApiKeys")
+        await refused(person.client.post(url, json={"name": "x"}), 403, "Insufficient permissions to Create ApiKeys")
+        await refused(person.client.get(f"{url}/{key['id']}"), 403)
+        await refused(person.client.patch(f"{url}/{key['id']}", json={}), 403)
+        await refused(person.client.post(f"{url}/{key['id']}/rotate"), 403)
+        await refused(person.client.post(f"{url}/{key['id']}/reveal"), 403)
+        await refused(person.client.delete(f"{url}/{key['id']}"), 403)
+    await refused(person.client.get(f"{API}/users/current/api-keys/{key['id']}"), 404)
+    await refused(management.admin.get(f"{API}/users/current/api-keys/{key['id']}"), 404)
+    await refused(management.admin.get(f"{API}/users/{uuid.uuid4()}/api-keys"), 404)
+    await refused(management.admin.get(f"{API}/users/{NIL}/api-keys"), 404)
+
+
+async def test_created_by_filters_for_those_who_see_all(management: Management) -> None:
+    person, other = await management.person(), await management.person()
+    url = f"{API}/users/{person.id}/api-keys"
+    assert (await answered(management.admin.get(f"{url}?created_by={person.id}"), 200))["total_count"] == 1
+    assert (await answered(management.admin.get(f"{url}?created_by={other.id}"), 200))["total_count"] == 0
+    assert (await answered(person.client.get(f"{url}?created_by={person.id}"), 200))["total_count"] == 1
+    await refused(person.client.get(f"{url}?created_by={other.id}"), 403)
+    await refused((await management.client()).get(f"{url}?created_by=nobody"), 400)
+
+
+async def test_patch_changes_what_is_given_and_keeps_null(management: Management) -> None:
+    person = await management.person()
+    key = await _made(person.client, description="text", requests_per_second=1, burst_size=2)
+    url = f"{API}/users/current/api-keys/{key['id']}"
+    tomorrow = (datetime.now(UTC) + timedelta(days=1)).isoformat()
+    changed = await answered(
+        person.client.patch(url, json={"name": "new", "expires_at": tomorrow, "models": ["a"]}), 200
+    )
+    assert set(changed) == _KEY_FIELDS
+    assert (changed["name"], changed["models"]) == ("new", ["a"])
+    assert datetime.fromisoformat(changed["expires_at"]) == datetime.fromisoformat(tomorrow)
+    nulls = {"name": None, "description": None, "requests_per_second": None, "burst_size": None}
+    kept = await answered(person.client.patch(url, json=nulls), 200)
+    assert kept == changed
+    cleared = await answered(person.client.patch(url, json={"expires_at": None, "models": None}), 200)
+    assert (cleared["expires_at"], cleared["models"]) == (None, None)
+
+
+async def _made_for(management: Management, person: Person) -> dict[str, Any]:
+    return await _made(management.admin, person.id, name="given", purpose="platform")
+
+
+async def test_key_made_for_somebody_else_shows_its_secret_to_the_holder_once(management: Management) -> None:
+    person = await management.person()
+    key = await _made_for(management, person)
+    assert (key["user_id"], key["created_by"], key["secret_revealed_at"]) == (person.id, person.id, None)
+    url = f"{API}/users/{person.id}/api-keys/{key['id']}"
+    await refused(management.admin.post(f"{url}/reveal"), 404)
+    answers = await asyncio.gather(*(person.client.post(f"{url}/reveal") for _ in range(4)))
+    assert sorted(answer.status_code for answer in answers) == [200, 409, 409, 409]
+    (shown,) = (answer.json() for answer in answers if answer.status_code == 200)
+    assert shown == {"key": key["key"]}
+    assert (await answered(person.client.get(url), 200))["secret_revealed_at"] is not None
+
+
+async def test_own_key_cannot_be_revealed(management: Management) -> None:
+    person = await management.person()
+    key = await _made(person.client)
+    body = await answered(person.client.post(f"{API}/users/current/api-keys/{key['id']}/reveal"), 409)
+    assert set(body) == {"message"}
+
+
+async def test_rotation_kills_the_old_secret_and_keeps_the_key(management: Management) -> None:
+    person = await management.person()
+    key = await _made(person.client, purpose="platform")
+    assert await _works(management, key["key"])
+    rotated = await answered(person.client.post(f"{API}/users/current/api-keys/{key['id']}/rotate"), 200)
+    assert set(rotated) == {"key"}
+    assert _SECRET.fullmatch(rotated["key"])
+    assert not await _works(management, key["key"])
+    assert await _works(management, rotated["key"])
+    now = await answered(person.client.get(f"{API}/users/current/api-keys/{key['id']}"), 200)
+    assert (now["id"], now["name"]) == (key["id"], key["name"])
+
+
+async def test_rotation_by_somebody_else_waits_for_the_holders_look(management: Management) -> None:
+    person = await management.person()
+    key = await _made(person.client)
+    url = f"{API}/users/{person.id}/api-keys/{key['id']}"
+    rotated = await answered(management.admin.post(f"{url}/rotate"), 200)
+    assert (await answered(person.client.get(url), 200))["secret_revealed_at"] is None
+    assert await answered(person.client.post(f"{url}/reveal"), 200) == rotated
+
+
+async def test_deleted_and_expired_keys_open_nothing(management: Management) -> None:
+    person = await management.person()
+    key = await _made(person.client, purpose="platform")
+    assert await _works(management, key["key"])
+    await answered(person.client.delete(f"{API}/users/current/api-keys/{key['id']}"), 204)
+    assert not await _works(management, key["key"])
+    await refused(person.client.delete(f"{API}/users/current/api-keys/{key['id']}"), 404)
+    expiring = await _made(
+        person.client, purpose="platform", expires_at=(datetime.now(UTC) + timedelta(hours=1)).isoformat()
+    )
+    assert await _works(management, expiring["key"])
+    await management.sql("UPDATE api_keys SET expires_at = now() WHERE id = $1", uuid.UUID(expiring["id"]))
+    assert not await _works(management, expiring["key"])
+
+
+async def test_use_of_a_platform_key_is_noted(management: Management) -> None:
+    person = await management.person()
+    key = await _made(person.client, purpose="platform")
+    assert await _works(management, key["key"])
+    url = f"{API}/users/current/api-keys/{key['id']}"
+    assert (await answered(person.client.get(url), 200))["last_used"] is not None
+
+
+async def test_model_access_is_what_the_owners_groups_reach_cut_down_by_the_keys_models(
+    management: Management,
+) -> None:
+    person = await management.person()
+    group, other = await management.group(), await management.group()
+    await answered(management.admin.post(f"{API}/groups/{group}/users/{person.id}"), 204)
+    granted_to = {"b-own": group, "a-everyone": NIL, "foreign": other, "deleted": group, "inactive": group}
+    ids: dict[str, str] = {}
+    for alias, grantee in granted_to.items():
+        model = uuid.uuid4()
+        ids[alias] = str(model)
+        await management.sql(
+            "INSERT INTO models (id, model_name, alias, is_composite, created_by, deleted_at, status) "
+            "VALUES ($1, $2, $2, true, $1, CASE WHEN $2 = 'deleted' THEN now() END, "
+            "CASE WHEN $2 = 'inactive' THEN 'inactive' ELSE 'active' END)",
+            model,
+            alias,
+        )
+        await management.sql("INSERT INTO group_models (group_id, model_id) VALUES ($1, $2)", uuid.UUID(grantee), model)
+    key = await _made(person.client)
+    assert key["model_access"] == [ids["a-everyone"], ids["b-own"]]
+    restricted = await _made(person.client, name="restricted", models=["b-own", "foreign", "unknown"])
+    assert restricted["model_access"] == [ids["b-own"]]
+    page = await answered(management.admin.get(f"{API}/users/{person.id}/api-keys"), 200)
+    assert [len(item["model_access"]) for item in page["data"]] == [1, 2, 2]

@@ -1,0 +1,133 @@
+"""Health, configuration, reference pages, what answers elsewhere, the fields of every answer (§1.1, §1.9)."""
+
+from __future__ import annotations
+
+import pytest
+from tests.control.management import API, Management, answered, client_of, refused, settings_for_tests
+
+from control_layer.control.app import build_app, build_services
+
+_SECURITY_HEADERS = ("x-content-type-options", "x-frame-options", "referrer-policy", "permissions-policy")
+
+
+async def test_health_is_a_plain_ok(management: Management) -> None:
+    client = await management.client()
+    response = await client.get("/healthz")
+    assert (response.status_code, response.text) == (200, "OK")
+    assert response.headers["content-type"].startswith("text/plain")
+    response = await client.head("/healthz")
+    assert (response.status_code, response.content) == (200, b"")
+
+
+async def test_config_has_exactly_the_contracts_fields(management: Management) -> None:
+    person = await management.person()
+    body = await answered(person.client.get(f"{API}/config"), 200)
+    assert body == {
+        "region": None,
+        "organization": None,
+        "payment_enabled": False,
+        "docs_jsonl_url": None,
+        "docs_url": "https://github.com/control-layer/control-layer",
+        "onwards": {"strict_mode": False},
+    }
+
+
+async def test_unknown_pages_are_the_dashboards(management: Management) -> None:
+    settings = settings_for_tests(metadata={"title": "Models & <Co>"})
+    services = build_services(engine=management.engine, settings=settings)
+    async with client_of(build_app(services)) as client:
+        for path in ("/", "/health", "/admin/docs/", f"{API}/unknown", f"{API}/users/", "/models/edit?x=1"):
+            response = await client.get(path)
+            assert response.status_code == 200
+            assert response.headers["content-type"].startswith("text/html")
+            assert response.headers["cache-control"] == "no-cache"
+            assert "<title>Models &amp; &lt;Co&gt;</title>" in response.text
+    services.passwords.close()
+
+
+@pytest.mark.parametrize(
+    ("method", "path", "allow"),
+    [
+        ("POST", "/nowhere", "GET, HEAD"),
+        ("DELETE", f"{API}/nowhere", "GET, HEAD"),
+        ("PUT", f"{API}/users", "GET, POST"),
+        ("PUT", f"{API}/users/x", "DELETE, GET, PATCH"),
+        ("GET", "/authentication/logout", "POST"),
+        ("DELETE", "/authentication/login", "GET, POST"),
+        ("POST", "/healthz", "GET, HEAD"),
+    ],
+)
+async def test_methods_that_a_path_lacks_are_405(management: Management, method: str, path: str, allow: str) -> None:
+    response = await (await management.client()).request(method, path)
+    assert response.status_code == 405
+    assert response.headers["allow"] == allow
+
+
+async def test_every_answer_carries_the_security_fields(management: Management) -> None:
+    client = await management.client()
+    for path in ("/healthz", "/", f"{API}/users", f"{API}/users/x"):
+        response = await client.get(path)
+        assert all(name in response.headers for name in _SECURITY_HEADERS), path
+    assert (await client.get(f"{API}/users")).headers["cache-control"] == "no-store"
+
+
+async def test_security_fields_can_be_switched_off(management: Management) -> None:
+    settings = settings_for_tests(auth={"security": {"headers": {"enabled": False}}})
+    services = build_services(engine=management.engine, settings=settings)
+    async with client_of(build_app(services)) as client:
+        response = await client.get("/healthz")
+    assert not any(name in response.headers for name in _SECURITY_HEADERS)
+    services.passwords.close()
+
+
+async def test_reference_describes_every_route_and_loads_nothing_from_elsewhere(management: Management) -> None:
+    document = await answered(management.admin.get("/admin/openapi.json"), 200)
+    described = {(method.upper(), path) for path, item in document["paths"].items() for method in item}
+    routes = {
+        (method, route.path) for route in management.app.state.routes if route.include_in_schema
+        for method in route.methods
+    }  # fmt: skip
+    assert described == routes
+    page = await management.admin.get("/admin/docs")
+    assert page.status_code == 200
+    assert "<script" not in page.text
+    assert "http://" not in page.text.replace(document["info"]["title"], "")
+    assert f"{API}/users/{{user_id}}/api-keys" in page.text
+    user = document["components"]["schemas"]["User"]
+    assert "email" in user["required"]
+    assert "credit_balance" not in user["required"]
+
+
+async def test_named_origins_may_call_from_their_pages(management: Management) -> None:
+    cors = {"allowed_origins": ["https://pages.test"], "exposed_headers": ["x-request-id"]}
+    services = build_services(engine=management.engine, settings=settings_for_tests(auth={"security": {"cors": cors}}))
+    async with client_of(build_app(services)) as client:
+        asked = {"access-control-request-method": "PATCH", "access-control-request-headers": "content-type"}
+        response = await client.options(f"{API}/users", headers=asked | {"origin": "https://pages.test"})
+        assert response.status_code == 200
+        assert response.headers["access-control-allow-origin"] == "https://pages.test"
+        assert response.headers["access-control-allow-credentials"] == "true"
+        response = await client.options(f"{API}/users", headers=asked | {"origin": "https://evil.test"})
+        assert "access-control-allow-origin" not in response.headers
+        response = await client.get("/healthz", headers={"origin": "https://pages.test"})
+        assert response.headers["access-control-expose-headers"] == "x-request-id"
+    services.passwords.close()
+
+
+async def test_every_origin_with_credentials_is_refused_at_start(management: Management) -> None:
+    settings = settings_for_tests(auth={"security": {"cors": {"allowed_origins": ["*"]}}})
+    services = build_services(engine=management.engine, settings=settings)
+    with pytest.raises(ValueError, match="allow_credentials"):
+        build_app(services)
+    services.passwords.close()
+
+
+async def test_unknown_default_roles_are_refused_at_start(management: Management) -> None:
+    settings = settings_for_tests(auth={"default_user_roles": ["Boss"]})
+    with pytest.raises(ValueError, match="Boss"):
+        build_services(engine=management.engine, settings=settings)
+
+
+async def test_a_failure_shows_nothing_of_the_inside(management: Management) -> None:
+    await management.sql("ALTER TABLE groups RENAME COLUMN name TO title")
+    await refused(management.admin.get(f"{API}/groups"), 500, "Database error occurred")

@@ -1,0 +1,120 @@
+"""The management API on a database of its own, called as people and programs call it."""
+
+from __future__ import annotations
+
+import itertools
+import uuid
+from collections.abc import AsyncIterator, Sequence
+from contextlib import AsyncExitStack, asynccontextmanager
+from dataclasses import dataclass, field
+from typing import Any
+
+import httpx
+from fastapi import FastAPI
+from sqlalchemy import Row
+from sqlalchemy.ext.asyncio import AsyncEngine
+
+from control_layer.control.app import build_app, build_services
+from control_layer.control.first_start.seeding import seed
+from control_layer.control.permissions import Role
+from control_layer.control.services import Services
+from control_layer.settings import Settings
+from control_layer.store.engine import open_engine
+
+ADMIN_EMAIL = "admin@example.org"
+ADMIN_PASSWORD = "correct horse battery"
+SECRET_KEY = "a-secret-key-of-the-tests-that-opens-nothing"
+NIL = "00000000-0000-0000-0000-000000000000"
+API = "/admin/api/v1"
+_ORIGIN = "https://control.test"  # https, because session cookies are Secure
+
+
+@dataclass(frozen=True, slots=True)
+class Person:
+    """Somebody with an account, and a client that calls in their name with a platform key."""
+
+    id: str
+    username: str
+    client: httpx.AsyncClient
+
+
+@dataclass(slots=True)
+class Management:
+    """The application under test."""
+
+    app: FastAPI
+    services: Services
+    engine: AsyncEngine
+    admin: httpx.AsyncClient
+    admin_id: str
+    _clients: AsyncExitStack
+    _numbers: itertools.count[int] = field(default_factory=itertools.count)
+
+    async def client(self, **headers: str) -> httpx.AsyncClient:
+        """Somebody who sends these header fields with every request."""
+        return await self._clients.enter_async_context(client_of(self.app, **headers))
+
+    async def person(self, *roles: Role) -> Person:
+        """A new account with these roles and StandardUser."""
+        username = f"person-{next(self._numbers)}"
+        body = {"username": username, "email": f"{username}@example.org", "roles": list(roles)}
+        user = await answered(self.admin.post(f"{API}/users", json=body), 201)
+        key = await answered(
+            self.admin.post(f"{API}/users/{user['id']}/api-keys", json={"name": "test", "purpose": "platform"}), 201
+        )
+        client = await self.client(authorization=f"Bearer {key['key']}")
+        return Person(user["id"], username, client)
+
+    async def sql(self, statement: str, *values: object) -> Sequence[Row[*tuple[Any, ...]]]:
+        """Looks into the database, or changes what no API call can; values stand for `$1`, `$2`, …"""
+        async with self.engine.begin() as connection:
+            result = await connection.exec_driver_sql(statement, values)
+            return result.all() if result.returns_rows else []
+
+    async def group(self, name: str | None = None) -> str:
+        """A new group's id."""
+        made = await answered(self.admin.post(f"{API}/groups", json={"name": name or f"group-{uuid.uuid4()}"}), 201)
+        return str(made["id"])
+
+
+def client_of(app: FastAPI, **headers: str) -> httpx.AsyncClient:
+    """A client of the application, without a network in between."""
+    return httpx.AsyncClient(transport=httpx.ASGITransport(app), base_url=_ORIGIN, headers=headers)
+
+
+async def answered(call: Any, status: int) -> Any:
+    """The JSON of an answer that must have this status."""
+    response: httpx.Response = await call
+    assert response.status_code == status, f"{response.status_code}: {response.text}"
+    return response.json() if response.content else None
+
+
+async def refused(call: Any, status: int, text: str | None = None) -> None:
+    """Checks a refusal: its status, and its text where the contract fixes it."""
+    response: httpx.Response = await call
+    assert response.status_code == status, f"{response.status_code}: {response.text}"
+    if text is not None:
+        assert response.text == text
+        assert response.headers["content-type"] == "text/plain; charset=utf-8"
+
+
+def settings_for_tests(**changes: Any) -> Settings:
+    """The defaults, with the secrets that a start needs."""
+    secrets = {"secret_key": SECRET_KEY, "admin_email": ADMIN_EMAIL, "admin_password": ADMIN_PASSWORD}
+    return Settings.model_validate(secrets | changes)
+
+
+@asynccontextmanager
+async def managed(database_url: str, settings: Settings) -> AsyncIterator[Management]:
+    """The application as it is after its first start, with the administrator signed in."""
+    engine = open_engine(database_url, pool_size=5)
+    services = build_services(engine=engine, settings=settings)
+    app = build_app(services)
+    async with AsyncExitStack() as clients:
+        clients.push_async_callback(engine.dispose)
+        clients.callback(services.passwords.close)
+        await seed(services)
+        admin = await clients.enter_async_context(client_of(app))
+        login = {"email": ADMIN_EMAIL, "password": ADMIN_PASSWORD}
+        signed_in = await answered(admin.post("/authentication/login", json=login), 200)
+        yield Management(app, services, engine, admin, signed_in["user"]["id"], clients)
