@@ -22,6 +22,7 @@ from control_layer.control.endpoints.connection import (
 )
 from control_layer.control.endpoints.discovery import DiscoveryFailed, NoModels, Provider, discover
 from control_layer.control.endpoints.listing import ListedModel
+from control_layer.control.endpoints.reasoning import checked_translations
 from control_layer.control.endpoints.schemas import (
     DiscoveredModel,
     DiscoveredModels,
@@ -67,7 +68,7 @@ async def create(body: NewEndpoint, caller: Caller, session: Database, services:
         auth_header_name=DEFAULT_HEADER_NAME,
         auth_header_prefix=DEFAULT_HEADER_PREFIX,
         verify_tls=True,
-        reasoning_translation=body.reasoning_translation,
+        reasoning_translation=checked_translations(body.reasoning_translation),
         created_by=caller.id,
     )
     set_connection(endpoint, body, services.provider_credentials)
@@ -127,7 +128,7 @@ async def update(endpoint_id: uuid.UUID, body: EndpointChanges, session: Databas
     if body.model_filter is not None:
         endpoint.model_filter = checked_filter(body.model_filter)
     if "reasoning_translation" in body.model_fields_set:
-        endpoint.reasoning_translation = body.reasoning_translation
+        endpoint.reasoning_translation = checked_translations(body.reasoning_translation)
     set_connection(endpoint, body, services.provider_credentials)
     if body.model_fields_set:
         endpoint.updated_at = services.now()

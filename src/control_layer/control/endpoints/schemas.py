@@ -8,6 +8,7 @@ from typing import Any, Literal
 
 from pydantic import SecretStr
 
+from control_layer.control.endpoints.reasoning import Translations
 from control_layer.control.schema import Flag, Input, OmitNull, Output
 from control_layer.store import tables
 
@@ -44,7 +45,7 @@ class NewEndpoint(_Connection):
     alias_mapping: dict[str, str] | None = None
     sync: Flag | None = None
     skip_fetch: Flag | None = None
-    reasoning_translation: dict[str, Any] | None = None
+    reasoning_translation: Translations | None = None
 
 
 class EndpointChanges(_Connection):
@@ -55,7 +56,7 @@ class EndpointChanges(_Connection):
     description: str | None = None
     model_filter: list[str] | None = None
     alias_mapping: dict[str, str] | None = None
-    reasoning_translation: dict[str, Any] | None = None
+    reasoning_translation: Translations | None = None
 
 
 class EndpointToValidate(_Connection):
