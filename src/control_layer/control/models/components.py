@@ -56,14 +56,14 @@ def move_component(rows: Sequence[tables.ModelComponent], moved: tables.ModelCom
     """Moves a row to a place, or as near to it as there is one, and numbers all of them anew."""
     others = [row for row in rows if row is not moved]
     place = min(max(to, 0), len(others))
-    _number([*others[:place], moved, *others[place:]])
+    renumber([*others[:place], moved, *others[place:]])
 
 
 def heaviest_first(rows: Sequence[tables.ModelComponent]) -> None:
     """Orders by weight; equals keep their order."""
-    _number(sorted(rows, key=lambda row: -row.weight))
+    renumber(sorted(rows, key=lambda row: -row.weight))
 
 
-def _number(rows: Sequence[tables.ModelComponent]) -> None:
+def renumber(rows: Sequence[tables.ModelComponent]) -> None:
     for order, row in enumerate(rows):
         row.sort_order = order

@@ -4,11 +4,25 @@ from __future__ import annotations
 
 import uuid
 from dataclasses import dataclass
-from typing import Annotated, Literal
+from typing import Annotated, Any, Literal
 
 from fastapi import Depends, Query
 from pydantic import AfterValidator
-from sqlalchemy import ColumnElement, Date, Double, UnaryExpression, and_, cast, func, not_, or_, select, true
+from sqlalchemy import (
+    ColumnElement,
+    Date,
+    Double,
+    SQLColumnExpression,
+    UnaryExpression,
+    and_,
+    any_,
+    cast,
+    func,
+    not_,
+    or_,
+    select,
+    true,
+)
 from sqlalchemy.dialects.postgresql import JSONB
 
 from control_layer.control.endpoints.model_type import ModelType
@@ -102,17 +116,17 @@ def matching(asked: _Asked) -> ColumnElement[bool]:
     if asked.model_type is not None:
         conditions.append(model.model_type == asked.model_type.value)
     if asked.capability is not None:
-        conditions.append(model.capabilities.any(asked.capability))
+        conditions.append(any_(model.capabilities) == asked.capability)
     if asked.available_for_realtime is not None:
         denied = func.coalesce(model.traffic_routing_rules.op("@>")(cast(_DENIES_REALTIME, JSONB)), False)
         conditions.append(not_(denied) if asked.available_for_realtime else denied)
     return and_(*conditions)
 
 
-def ordering(asked: _Asked) -> list[UnaryExpression[object]]:
+def ordering(asked: _Asked) -> list[UnaryExpression[Any]]:
     """The order: what has no value comes last, equals newest first."""
     model, metadata = tables.Model, tables.Model.model_metadata
-    key: ColumnElement[object]
+    key: SQLColumnExpression[Any]
     match asked.sort:
         case "created_at":
             key = model.created_at
@@ -130,7 +144,7 @@ def ordering(asked: _Asked) -> list[UnaryExpression[object]]:
     return [ordered.nulls_last(), model.created_at.desc(), model.id.asc()]
 
 
-def _lowest_price() -> ColumnElement[object]:
+def _lowest_price() -> ColumnElement[Any]:
     """The cheapest non-zero active tariff, by its input price; by its output price where the input is free."""
     tariff = tables.Tariff
     price = func.coalesce(func.nullif(tariff.input_price_per_token, 0), func.nullif(tariff.output_price_per_token, 0))

@@ -64,17 +64,27 @@ async def _read(
     ids = [row.id for row in rows]
     hosts = {row.hosted_on for row in rows if row.hosted_on is not None}
     composites = [row.id for row in rows if row.is_composite]
-    see_parts = sight.every_model
+    groups = metrics = tariffs = None
+    if "groups" in include and sight.groups:
+        groups = await queries.groups_with(session, ids)
+    if "metrics" in include and sight.metrics:
+        metrics = await queries.metrics_of(session, ids, since=now - _TIME_SERIES)
+    if "pricing" in include:
+        tariffs = await queries.active_tariffs(session, ids)
+    endpoints: dict[uuid.UUID, tables.Endpoint] = {}
+    if "endpoints" in include and sight.every_model:
+        endpoints = await queries.endpoints_of(session, hosts)
+    parts: dict[uuid.UUID, list[Component]] = {}
+    if "components" in include and sight.every_model:
+        parts = await components.components_of(session, composites)
     return _Inclusions(
-        groups=await queries.groups_with(session, ids) if "groups" in include and sight.groups else None,
-        metrics=await queries.metrics_of(session, ids, since=now - _TIME_SERIES)
-        if "metrics" in include and sight.metrics
-        else None,
+        groups=groups,
+        metrics=metrics,
         status="status" in include,
-        tariffs=await queries.active_tariffs(session, ids) if "pricing" in include else None,
+        tariffs=tariffs,
         provider_pricing=provider_pricing,
-        endpoints=await queries.endpoints_of(session, hosts) if include & {"endpoint", "endpoints"} and see_parts else {},
-        components=await components.components_of(session, composites) if "components" in include and see_parts else {},
+        endpoints=endpoints,
+        components=parts,
     )
 
 
@@ -82,6 +92,7 @@ def _object(row: tables.Model, sight: Sight, inclusions: _Inclusions) -> Model:
     groups = None if inclusions.groups is None else inclusions.groups[row.id]
     endpoint = None if row.hosted_on is None else inclusions.endpoints.get(row.hosted_on)
     tariffs = None if inclusions.tariffs is None else _shown_tariffs(row, inclusions.tariffs[row.id], sight)
+    parts = inclusions.components.get(row.id)
     limits, every = sight.rate_limits, sight.every_model
     return Model(
         id=row.id,
@@ -110,7 +121,7 @@ def _object(row: tables.Model, sight: Sight, inclusions: _Inclusions) -> Model:
         is_composite=row.is_composite if every else None,
         lb_strategy=row.lb_strategy if every and row.is_composite else None,
         fallback=Fallback.of(row) if every else None,
-        components=list(inclusions.components.get(row.id, ())) if row.id in inclusions.components else None,
+        components=None if parts is None else list(parts),
         sanitize_responses=row.sanitize_responses if every else None,
         trusted=row.trusted if every else None,
         open_responses_adapter=row.open_responses_adapter if every else None,

@@ -1,4 +1,4 @@
-"""Prices: what providers take from us, and the price lists callers see (§4.5.3, §4.5.4). Money is decimal throughout."""
+"""Prices: what providers take from us, and the price lists callers see (§4.5.3, §4.5.4). Money is decimal."""
 
 from __future__ import annotations
 

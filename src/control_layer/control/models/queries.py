@@ -69,9 +69,7 @@ async def live_aliases(session: AsyncSession, aliases: Collection[str]) -> set[s
     return set(await session.scalars(statement))
 
 
-async def active_tariffs(
-    session: AsyncSession, models: Collection[uuid.UUID]
-) -> dict[uuid.UUID, list[tables.Tariff]]:
+async def active_tariffs(session: AsyncSession, models: Collection[uuid.UUID]) -> dict[uuid.UUID, list[tables.Tariff]]:
     """The price lists in force, by model, oldest first."""
     tariff = tables.Tariff
     statement = (
@@ -181,7 +179,9 @@ async def facets(session: AsyncSession, condition: ColumnElement[bool]) -> Facet
     capability = func.unnest(model.capabilities).column_valued("capability")
     return Facets(
         providers=await _values(session, select(distinct(provider)).where(condition)),
-        capabilities=await _values(session, select(distinct(capability)).select_from(model, capability).where(condition)),
+        capabilities=await _values(
+            session, select(distinct(capability)).select_from(model, capability).where(condition)
+        ),
         model_types=await _values(session, select(distinct(model.model_type)).where(condition)),
     )
 

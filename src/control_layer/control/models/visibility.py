@@ -58,6 +58,10 @@ class Sight:
         """The models that exist for the caller, whatever their state."""
         return true() if self.every_model else accessible_to(self.user_id)
 
+    def usable(self) -> ColumnElement[bool]:
+        """The models the caller could call."""
+        return accessible_to(self.user_id)
+
     def listed(self, *, deleted: bool, inactive: bool) -> ColumnElement[bool]:
         """The models of the list. `deleted` adds the deleted ones, `inactive` leaves only inactive ones."""
         deleted, inactive = deleted and self.deleted_and_inactive, inactive and self.deleted_and_inactive
