@@ -157,6 +157,8 @@ async def _body(response: httpx.Response) -> bytes:
 
 def _explained(error: Exception, origin: str) -> str:
     """What kept us from an answer. The innermost cause knows; its text holds addresses at most."""
+    if isinstance(error, httpx.RemoteProtocolError):
+        return f"{origin} closed the connection or sent no HTTP. Is it http or https, and is the port right?"
     cause: BaseException = error
     while (inner := cause.__cause__ or cause.__context__) is not None:
         cause = inner
@@ -171,7 +173,7 @@ def _explained(error: Exception, origin: str) -> str:
             return f"The TLS certificate of {origin} is not trusted: {reason}. Add its authority in ca_bundle"
         case ssl.SSLError():
             return f"TLS with {origin} failed ({cause.reason}). Is it https, and is the port right?"
-        case ConnectionResetError() | httpx.RemoteProtocolError():
-            return f"{origin} closed the connection without a proper answer. Is it http or https, and an HTTP server?"
+        case ConnectionResetError():
+            return f"{origin} closed the connection. Is it http or https?"
         case _:
             return f"{origin} cannot be reached: {type(error).__name__}"

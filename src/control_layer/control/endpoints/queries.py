@@ -82,7 +82,7 @@ async def hosted_models(session: AsyncSession, endpoint_id: uuid.UUID) -> list[H
         .where(model.hosted_on == endpoint_id)
         .order_by(model.created_at, model.id)
     )
-    return [HostedModel(*row) for row in (await session.execute(statement)).tuples()]
+    return [HostedModel(*row) for row in (await session.execute(statement))]
 
 
 async def insert_models(session: AsyncSession, endpoint_id: uuid.UUID, models: Sequence[NewModel]) -> set[str]:

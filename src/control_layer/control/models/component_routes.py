@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import uuid
-from typing import NoReturn
 
 from fastapi import APIRouter
 from sqlalchemy.ext.asyncio import AsyncSession
@@ -94,7 +93,7 @@ async def read_cache_pricing(model_id: uuid.UUID, session: Database) -> CachePri
 
 @router.put("/cache-pricing")
 @needs(Operation.UPDATE, Resource.MODELS)
-async def write_cache_pricing(model_id: uuid.UUID, session: Database) -> NoReturn:
+async def write_cache_pricing(model_id: uuid.UUID, session: Database) -> CachePricing:
     """Not available yet."""
     await _live(session, model_id)
     raise ControlError(501, "not_implemented", "Prompt-cache pricing is not available in this release")

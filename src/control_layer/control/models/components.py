@@ -25,7 +25,7 @@ async def components_of(session: AsyncSession, composites: Collection[uuid.UUID]
         .order_by(component.sort_order, component.component_id)
     )
     found: dict[uuid.UUID, list[Component]] = {composite: [] for composite in composites}
-    for row, part, host in (await session.execute(statement)).tuples():
+    for row, part, host in await session.execute(statement):
         found[row.composite_id].append(Component.of(row, part, host))
     return found
 

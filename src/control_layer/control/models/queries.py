@@ -112,7 +112,7 @@ async def groups_with(session: AsyncSession, models: Collection[uuid.UUID]) -> d
         .order_by(tables.Group.name, tables.Group.id)
     )
     found: dict[uuid.UUID, list[tables.Group]] = {model: [] for model in models}
-    for model_id, group in (await session.execute(statement)).tuples():
+    for model_id, group in await session.execute(statement):
         found[model_id].append(group)
     return found
 
@@ -135,7 +135,7 @@ async def metrics_of(
         .order_by(hour)
     )
     series: dict[uuid.UUID, list[Requests]] = {model: [] for model in models}
-    for model_id, timestamp, count in (await session.execute(hourly)).tuples():
+    for model_id, timestamp, count in await session.execute(hourly):
         series[model_id].append(Requests(timestamp=timestamp, requests=count))
     totals = (
         select(
@@ -160,7 +160,7 @@ async def metrics_of(
         )
         for model in models
     }
-    for model_id, count, seconds, tokens_in, tokens_out, last in (await session.execute(totals)).tuples():
+    for model_id, count, seconds, tokens_in, tokens_out, last in await session.execute(totals):
         found[model_id] = Metrics(
             avg_latency_ms=None if seconds is None else seconds * 1000,
             total_requests=count,
