@@ -20,10 +20,14 @@ from control_layer.control.authentication.routes import router as authentication
 from control_layer.control.authentication.sessions import Sessions
 from control_layer.control.authentication.throttle import LoginThrottle
 from control_layer.control.edge import Edge
+from control_layer.control.endpoints.routes import router as endpoints
 from control_layer.control.errors import ControlError, method_not_allowed, render
 from control_layer.control.fallback import Fallback
+from control_layer.control.grants.routes import router as grants
 from control_layer.control.groups.routes import router as groups
 from control_layer.control.instance.routes import router as instance
+from control_layer.control.models.component_routes import router as components
+from control_layer.control.models.routes import router as models
 from control_layer.control.permissions import Role
 from control_layer.control.services import Services
 from control_layer.control.users.routes import router as users
@@ -31,7 +35,17 @@ from control_layer.settings import Cors, Settings
 
 __all__ = ["build_app", "build_services"]
 
-_ROUTERS: tuple[APIRouter, ...] = (instance, authentication, users, groups, api_keys)
+_ROUTERS: tuple[APIRouter, ...] = (
+    instance,
+    authentication,
+    users,
+    groups,
+    api_keys,
+    endpoints,
+    models,
+    components,
+    grants,
+)
 _DESCRIPTION = "Users, groups, API keys, endpoints and models of this gateway."
 _METHODS = ("GET", "POST", "PUT", "DELETE", "PATCH", "OPTIONS")
 _REQUEST_HEADERS = ("content-type", "authorization", "accept")

@@ -1,0 +1,1 @@
+"""Model sources (§4.4): their rows, and what they say they serve."""

@@ -1,0 +1,131 @@
+"""What an administrator says about reaching a provider: checked, and put into an endpoint's row."""
+
+from __future__ import annotations
+
+import re
+import ssl
+from collections.abc import Mapping, Sequence
+
+from control_layer.contract.sealing import CannotOpen, Seal
+from control_layer.control.endpoints.discovery import Provider
+from control_layer.control.endpoints.provider_url import BadProviderUrl, normalised
+from control_layer.control.endpoints.schemas import EndpointChanges, EndpointToValidate, NewEndpoint
+from control_layer.control.errors import ControlError, invalid
+from control_layer.store import tables
+
+__all__ = ["DEFAULT_HEADER_NAME", "DEFAULT_HEADER_PREFIX", "provider_at", "provider_of", "set_connection"]
+
+DEFAULT_HEADER_NAME = "Authorization"
+DEFAULT_HEADER_PREFIX = "Bearer "
+_TOKEN = re.compile(r"[!#$%&'*+\-.^_`|~0-9A-Za-z]{1,128}")  # RFC 9110, 5.6.2
+_PRINTABLE = re.compile(r"[\x20-\x7e]*")
+_MAX_CA_BUNDLE = 256 * 1024
+_OURS = {"host", "connection", "content-length", "content-type", "transfer-encoding", "te", "upgrade", "expect"}
+
+
+def checked_url(text: str) -> str:
+    """The URL as it is stored. Raises 400."""
+    try:
+        return normalised(text)
+    except BadProviderUrl as error:
+        raise invalid(str(error), code="invalid_url") from None
+
+
+def set_connection(row: tables.Endpoint, body: NewEndpoint | EndpointChanges, seal: Seal) -> None:
+    """Puts what `body` says into the row, which must have its id; the credential sealed. Raises 400."""
+    if body.url is not None:
+        row.url = checked_url(body.url)
+    if body.auth_header_name is not None:
+        row.auth_header_name = _checked_header_name(body.auth_header_name)
+    if body.auth_header_prefix is not None:
+        row.auth_header_prefix = _checked_prefix(body.auth_header_prefix)
+    if body.verify_tls is not None:
+        row.verify_tls = body.verify_tls
+    if "ca_bundle" in body.model_fields_set:
+        row.ca_bundle = _checked_ca_bundle(body.ca_bundle)
+    credential = _credential(body)
+    if credential is not None:
+        row.sealed_credential = seal.seal(credential, str(row.id))
+
+
+def provider_of(row: tables.Endpoint, seal: Seal) -> Provider:
+    """How to reach the provider behind a row. Raises 500 where its credential cannot be read."""
+    credential = None
+    if row.sealed_credential is not None:
+        try:
+            credential = seal.open(row.sealed_credential, str(row.id))
+        except CannotOpen as error:
+            text = f"The credential of endpoint '{row.name}' cannot be read ({error}). Set api_key again"
+            raise ControlError(500, "credential_unreadable", text) from error
+    return Provider(
+        url=row.url,
+        credential=credential,
+        auth_header_name=row.auth_header_name,
+        auth_header_prefix=row.auth_header_prefix,
+        verify_tls=row.verify_tls,
+        ca_bundle=row.ca_bundle,
+    )
+
+
+def provider_at(url: str, body: EndpointToValidate) -> Provider:
+    """How to reach a provider that has no row. Raises 400."""
+    name, prefix = body.auth_header_name, body.auth_header_prefix
+    return Provider(
+        url=checked_url(url),
+        credential=_credential(body),
+        auth_header_name=DEFAULT_HEADER_NAME if name is None else _checked_header_name(name),
+        auth_header_prefix=DEFAULT_HEADER_PREFIX if prefix is None else _checked_prefix(prefix),
+        verify_tls=body.verify_tls is not False,
+        ca_bundle=_checked_ca_bundle(body.ca_bundle),
+    )
+
+
+def checked_filter(names: Sequence[str]) -> list[str]:
+    """A model filter, trimmed. Raises 400 for a blank name."""
+    return [not_blank("model_filter", name) for name in names]
+
+
+def checked_aliases(aliases: Mapping[str, str]) -> dict[str, str]:
+    """An alias mapping, trimmed. Raises 400 for a blank name or alias."""
+    return {not_blank("model_name", name): not_blank("alias", alias) for name, alias in aliases.items()}
+
+
+def not_blank(field: str, text: str) -> str:
+    """`text` trimmed. Raises 400 where nothing is left."""
+    text = text.strip()
+    if not text:
+        raise invalid(f"Field '{field}' must not be empty or whitespace")
+    return text
+
+
+def _credential(body: NewEndpoint | EndpointChanges | EndpointToValidate) -> str | None:
+    """A blank key is none: forms send what nobody filled in."""
+    credential = "" if body.api_key is None else body.api_key.get_secret_value().strip()
+    if not _PRINTABLE.fullmatch(credential):
+        raise invalid("api_key must be printable ASCII without line breaks")
+    return credential or None
+
+
+def _checked_header_name(name: str) -> str:
+    name = name.strip()
+    if not _TOKEN.fullmatch(name) or name.lower() in _OURS:
+        raise invalid("auth_header_name must be the name of an HTTP header that can carry a credential")
+    return name
+
+
+def _checked_prefix(prefix: str) -> str:
+    if not _PRINTABLE.fullmatch(prefix):
+        raise invalid("auth_header_prefix must be printable ASCII without line breaks")
+    return prefix
+
+
+def _checked_ca_bundle(bundle: str | None) -> str | None:
+    if bundle is None or not bundle.strip():
+        return None
+    if len(bundle) > _MAX_CA_BUNDLE:
+        raise invalid(f"ca_bundle is larger than {_MAX_CA_BUNDLE} bytes")
+    try:
+        ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT).load_verify_locations(cadata=bundle)
+    except (ssl.SSLError, ValueError):
+        raise invalid("ca_bundle must be one or more certificates in PEM") from None
+    return bundle

@@ -1,0 +1,179 @@
+"""Asks a provider which models it serves, and says in plain words what went wrong where it does not answer.
+
+The request goes where the gateway's requests will go (`contract.endpoint_url`), with the same credential and the same
+trust. Answers are bounded in time and size, and redirects are not followed to other places: they would take the
+credential along.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import socket
+import ssl
+from dataclasses import dataclass, field
+from pathlib import Path
+from urllib.parse import urlsplit
+
+import httpx
+
+from control_layer import __version__
+from control_layer.contract.endpoint_url import upstream_path
+from control_layer.control.endpoints.listing import Dialect, ListedModel, ListPage, NotAModelList, dialect_of, read_page
+
+__all__ = ["DiscoveryFailed", "NoModels", "Provider", "discover"]
+
+_MAX_BYTES = 10 * 1024 * 1024
+"""The largest known list (a few hundred models with prices and descriptions) is under 1 MB."""
+_MAX_PAGES = 20
+_MAX_REDIRECTS = 3
+_REFUSALS = {
+    401: "The provider refused the API key (status 401). Check api_key, auth_header_name and auth_header_prefix",
+    403: "The provider does not let this API key list models (status 403)",
+    404: "The provider has no model list at {address} (status 404). Check the URL; it usually ends in /v1",
+    429: "The provider limits our requests (status 429). Try again in a moment",
+}
+
+
+class DiscoveryFailed(Exception):
+    """Why there is no list of models, in words for an administrator. Holds no credential."""
+
+
+class NoModels(DiscoveryFailed):
+    """The provider answered, but not with a list of models."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Provider:
+    """How to reach a provider."""
+
+    url: str
+    """As `provider_url.normalised` gives it."""
+    credential: str | None = field(repr=False)
+    auth_header_name: str
+    auth_header_prefix: str
+    verify_tls: bool
+    ca_bundle: str | None
+    """PEM text of extra certificate authorities."""
+
+
+async def discover(provider: Provider, *, timeout_seconds: float, ca_file: Path | None = None) -> list[ListedModel]:
+    """The models that the provider lists; never more than `timeout_seconds`. Raises `DiscoveryFailed`.
+
+    `ca_file` holds the certificate authorities that are trusted for all providers.
+    """
+    split = urlsplit(provider.url)
+    origin = f"{split.scheme}://{split.netloc}"
+    path = upstream_path(split.path, "/v1/models")
+    trust = await asyncio.to_thread(_trust, provider, ca_file) if split.scheme == "https" else False
+    try:
+        async with (
+            asyncio.timeout(timeout_seconds),
+            httpx.AsyncClient(base_url=origin, verify=trust, timeout=None) as client,  # noqa: S113 - bounded as a whole
+        ):
+            return await _all_pages(client, provider, dialect_of(provider.url), path)
+    except TimeoutError:
+        raise DiscoveryFailed(f"{origin} did not answer within {timeout_seconds:g} seconds") from None
+    except (httpx.HTTPError, httpx.InvalidURL, OSError, ValueError) as error:
+        raise DiscoveryFailed(_explained(error, origin)) from error
+
+
+def _trust(provider: Provider, ca_file: Path | None) -> ssl.SSLContext:
+    """The system's authorities, the configured ones and the endpoint's own."""
+    try:
+        context = ssl.create_default_context()
+        if ca_file is not None:
+            context.load_verify_locations(cafile=ca_file)
+        if provider.ca_bundle is not None:
+            context.load_verify_locations(cadata=provider.ca_bundle)
+    except (ssl.SSLError, OSError, ValueError) as error:
+        raise DiscoveryFailed(f"The certificate authorities cannot be read: {error}") from error
+    if not provider.verify_tls:
+        context.check_hostname = False
+        context.verify_mode = ssl.CERT_NONE
+    return context
+
+
+async def _all_pages(client: httpx.AsyncClient, provider: Provider, dialect: Dialect, path: str) -> list[ListedModel]:
+    models: dict[str, ListedModel] = {}
+    after: str | None = None
+    for _ in range(_MAX_PAGES):
+        page = await _page(client, provider, dialect, path, after)
+        models.update((model.id, model) for model in page.models)
+        after = page.next_after
+        if after is None:
+            break
+    return list(models.values())
+
+
+async def _page(
+    client: httpx.AsyncClient, provider: Provider, dialect: Dialect, path: str, after: str | None
+) -> ListPage:
+    headers = {
+        **dialect.headers(provider.credential, provider.auth_header_name, provider.auth_header_prefix),
+        "accept": "application/json",
+        "accept-encoding": "identity",
+        "user-agent": f"control-layer/{__version__}",
+    }
+    query = dialect.query(after)
+    target = httpx.URL(path + (f"?{query}" if query else ""))
+    for _ in range(_MAX_REDIRECTS + 1):
+        async with client.stream("GET", target, headers=headers) as response:
+            if response.next_request is not None:
+                target = _same_origin(client, response.next_request.url)
+                continue
+            address = str(response.request.url.copy_with(query=None))
+            if response.status_code != 200:
+                raise DiscoveryFailed(_refusal(response.status_code, address))
+            try:
+                return read_page(await _body(response), dialect)
+            except NotAModelList:
+                raise NoModels(f"{address} answered, but not with a list of models. Check the URL") from None
+    raise DiscoveryFailed(f"{client.base_url} redirects in a circle")
+
+
+def _same_origin(client: httpx.AsyncClient, target: httpx.URL) -> httpx.URL:
+    base = client.base_url
+    if (target.scheme, target.host, target.port) != (base.scheme, base.host, base.port):
+        where = f"{target.scheme}://{target.netloc.decode('ascii', 'replace')}"
+        raise DiscoveryFailed(f"{base} redirects to {where}. If that is the provider, use its address as the URL")
+    return target
+
+
+def _refusal(status: int, address: str) -> str:
+    known = _REFUSALS.get(status)
+    if known is not None:
+        return known.format(address=address)
+    return f"{address} answered with status {status} instead of a list of models"
+
+
+async def _body(response: httpx.Response) -> bytes:
+    body = bytearray()
+    async for chunk in response.aiter_bytes():
+        body += chunk
+        if len(body) > _MAX_BYTES:
+            raise NoModels(f"The provider's answer is larger than {_MAX_BYTES} bytes: that is no list of models")
+    return bytes(body)
+
+
+def _explained(error: Exception, origin: str) -> str:
+    """What kept us from an answer. The innermost cause knows; its text holds addresses at most."""
+    if isinstance(error, httpx.RemoteProtocolError):
+        return f"{origin} closed the connection or sent no HTTP. Is it http or https, and is the port right?"
+    cause: BaseException = error
+    while (inner := cause.__cause__ or cause.__context__) is not None:
+        cause = inner
+    host = urlsplit(origin).hostname
+    match cause:
+        case socket.gaierror():
+            return f"The name {host} cannot be resolved. Check the URL, or this machine's DNS"
+        case ConnectionRefusedError():
+            return f"{origin} refused the connection. Is the provider running, and is the port right?"
+        case ssl.SSLCertVerificationError():
+            reason = cause.verify_message
+            return f"The TLS certificate of {origin} is not trusted: {reason}. Add its authority in ca_bundle"
+        case ssl.SSLError():
+            return f"TLS with {origin} failed ({cause.reason}). Is it https, and is the port right?"
+        case ConnectionResetError():
+            return f"{origin} closed the connection. Is it http or https?"
+        case _:
+            return f"{origin} cannot be reached: {type(error).__name__}"

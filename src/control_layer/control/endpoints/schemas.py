@@ -1,0 +1,144 @@
+"""Bodies of `/endpoints` (§4.4)."""
+
+from __future__ import annotations
+
+import uuid
+from datetime import datetime
+from typing import Any, Literal
+
+from pydantic import SecretStr
+
+from control_layer.control.endpoints.reasoning import Translations
+from control_layer.control.schema import Flag, Input, OmitNull, Output
+from control_layer.store import tables
+
+__all__ = [
+    "DiscoveredModel",
+    "DiscoveredModels",
+    "Endpoint",
+    "EndpointChanges",
+    "EndpointToValidate",
+    "NewEndpoint",
+    "SyncResult",
+    "ValidationResult",
+]
+
+
+class _Connection(Input):
+    """How a provider is reached. What is absent or null takes the default, or stays as it is."""
+
+    api_key: SecretStr | None = None
+    auth_header_name: str | None = None
+    auth_header_prefix: str | None = None
+    verify_tls: Flag | None = None
+    ca_bundle: str | None = None
+    """PEM text; in an update, null takes it away."""
+
+
+class NewEndpoint(_Connection):
+    """A new endpoint. With `skip_fetch` the models come from `model_filter`, without asking the provider."""
+
+    name: str
+    url: str
+    description: str | None = None
+    model_filter: list[str] | None = None
+    alias_mapping: dict[str, str] | None = None
+    sync: Flag | None = None
+    skip_fetch: Flag | None = None
+    reasoning_translation: Translations | None = None
+
+
+class EndpointChanges(_Connection):
+    """Changes. With `alias_mapping` the provider is not asked."""
+
+    name: str | None = None
+    url: str | None = None
+    description: str | None = None
+    model_filter: list[str] | None = None
+    alias_mapping: dict[str, str] | None = None
+    reasoning_translation: Translations | None = None
+
+
+class EndpointToValidate(_Connection):
+    """What would an endpoint list? Either one that exists (`endpoint_id`), or one that is only an idea (`url`)."""
+
+    type: Literal["new", "existing"] | None = None
+    endpoint_id: uuid.UUID | None = None
+    url: str | None = None
+
+
+class Endpoint(Output):
+    """An endpoint. The credential is never shown."""
+
+    id: uuid.UUID
+    name: str
+    description: str | None
+    url: str
+    model_filter: list[str] | None
+    requires_api_key: bool
+    auth_header_name: str
+    auth_header_prefix: str
+    verify_tls: bool
+    ca_bundle: OmitNull[str]
+    reasoning_translation: OmitNull[dict[str, Any]]
+    created_by: uuid.UUID
+    created_at: datetime
+    updated_at: datetime
+
+    @classmethod
+    def of(cls, row: tables.Endpoint) -> Endpoint:
+        """A row as it is shown."""
+        return cls(
+            id=row.id,
+            name=row.name,
+            description=row.description,
+            url=row.url,
+            model_filter=row.model_filter,
+            requires_api_key=row.sealed_credential is not None,
+            auth_header_name=row.auth_header_name,
+            auth_header_prefix=row.auth_header_prefix,
+            verify_tls=row.verify_tls,
+            ca_bundle=row.ca_bundle,
+            reasoning_translation=row.reasoning_translation,
+            created_by=row.created_by,
+            created_at=row.created_at,
+            updated_at=row.updated_at,
+        )
+
+
+class DiscoveredModel(Output):
+    """An entry of a provider's list."""
+
+    id: str
+    object: Literal["model"]
+    created: OmitNull[int]
+    owned_by: OmitNull[str]
+
+
+class DiscoveredModels(Output):
+    """A provider's list."""
+
+    object: Literal["list"]
+    data: list[DiscoveredModel]
+
+
+class ValidationResult(Output):
+    """The provider answered with models. Failures are errors."""
+
+    status: Literal["success"]
+    models: DiscoveredModels
+    error: None
+
+
+class SyncResult(Output):
+    """What a synchronisation has changed."""
+
+    endpoint_id: uuid.UUID
+    changes_made: int
+    new_models_created: int
+    models_reactivated: int
+    models_deactivated: int
+    models_deleted: int
+    total_models_fetched: int
+    filtered_models_count: int
+    synced_at: datetime

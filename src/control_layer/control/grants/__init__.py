@@ -1,0 +1,1 @@
+"""Grants of models to groups (§4.3)."""

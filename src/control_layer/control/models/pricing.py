@@ -1,0 +1,103 @@
+"""Prices: what providers take from us, and the price lists callers see (§4.5.3, §4.5.4). Money is decimal."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Sequence
+from dataclasses import dataclass
+from decimal import Decimal
+from typing import Any
+
+from control_layer.control.errors import Conflict, invalid
+from control_layer.control.models.schemas import HourlyPricing, NewTariff, PerTokenPricing
+from control_layer.store import tables
+
+__all__ = ["Price", "TariffPlan", "merged_pricing", "plain", "planned"]
+
+_PRICE_DIGITS = 12
+"""As the database keeps them, so that what was stored compares equal to what is asked for."""
+_PRICE_BOUND = 10**12
+
+
+@dataclass(frozen=True, slots=True)
+class Price:
+    """What makes two tariffs the same."""
+
+    name: str
+    input_price_per_token: Decimal
+    output_price_per_token: Decimal
+    api_key_purpose: str | None
+    completion_window: str | None
+
+    @classmethod
+    def of(cls, source: NewTariff | tables.Tariff) -> Price:
+        """A tariff's, in force or asked for. Raises 400 for a price that cannot be."""
+        return cls(
+            source.name,
+            _checked_price("input_price_per_token", source.input_price_per_token),
+            _checked_price("output_price_per_token", source.output_price_per_token),
+            source.api_key_purpose,
+            source.completion_window,
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class TariffPlan:
+    """How to get from the tariffs in force to those that are asked for."""
+
+    close: list[tables.Tariff]
+    open: list[Price]
+
+
+def planned(active: Sequence[tables.Tariff], desired: Sequence[NewTariff]) -> TariffPlan:
+    """Keeps what is in both, closes the rest, opens what is new. Raises 400 and 409."""
+    prices = [Price.of(tariff) for tariff in desired]
+    _check(prices)
+    missing = Counter(prices)
+    close = []
+    for tariff in active:
+        price = Price.of(tariff)
+        if missing[price]:
+            missing[price] -= 1
+        else:
+            close.append(tariff)
+    return TariffPlan(close, list(missing.elements()))
+
+
+def merged_pricing(current: dict[str, Any] | None, change: PerTokenPricing | HourlyPricing) -> dict[str, Any]:
+    """What the provider takes, after a change. Of the same mode field by field; another mode replaces. Raises 400."""
+    kept = current if current is not None and current["mode"] == change.mode else {"mode": change.mode}
+    names = ("input_price_per_token", "output_price_per_token")
+    if isinstance(change, HourlyPricing):
+        names = ("rate", "input_token_cost_ratio")
+    merged = dict(kept)
+    for name in names:
+        value: Decimal | None = getattr(change, name)
+        if value is not None:
+            merged[name] = plain(_checked_price(name, value))
+        elif isinstance(change, PerTokenPricing) and name in change.model_fields_set:
+            merged.pop(name, None)
+    if isinstance(change, HourlyPricing) and not all(name in merged for name in names):
+        raise invalid("provider_pricing of mode 'hourly' needs rate and input_token_cost_ratio")
+    return merged
+
+
+def plain(value: Decimal) -> str:
+    """Digits only: `0.0000025`, never `2.5E-6`."""
+    return format(value, "f")
+
+
+def _check(prices: Sequence[Price]) -> None:
+    charged = Counter(
+        (price.api_key_purpose, price.completion_window or "") for price in prices if price.api_key_purpose is not None
+    )
+    for (purpose, window), count in charged.items():
+        if count > 1:
+            place = f"purpose '{purpose}'" + (f" and completion window '{window}'" if window else "")
+            raise Conflict(f"Only one tariff can be active for {place}")
+
+
+def _checked_price(name: str, value: Decimal) -> Decimal:
+    if not 0 <= value < _PRICE_BOUND:
+        raise invalid(f"{name} must not be negative, and less than {_PRICE_BOUND:,}")
+    return round(value, _PRICE_DIGITS)

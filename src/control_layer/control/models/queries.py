@@ -1,0 +1,190 @@
+"""SQL of models. What pages include is read for all their models at once, never model by model."""
+
+from __future__ import annotations
+
+import uuid
+from collections.abc import Collection, Sequence
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import ColumnElement, UnaryExpression, distinct, func, select, update
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from control_layer.control.models.pricing import TariffPlan
+from control_layer.control.models.views import Facets, Metrics, Requests
+from control_layer.store import tables
+
+__all__ = [
+    "active_tariffs",
+    "apply_plan",
+    "count_models",
+    "endpoints_of",
+    "facets",
+    "find_model",
+    "groups_with",
+    "list_models",
+    "live_aliases",
+    "metrics_of",
+    "soft_delete",
+]
+
+
+async def list_models(
+    session: AsyncSession,
+    condition: ColumnElement[bool],
+    order: Sequence[UnaryExpression[Any]],
+    skip: int,
+    limit: int,
+) -> Sequence[tables.Model]:
+    statement = select(tables.Model).where(condition).order_by(*order)
+    return (await session.scalars(statement.offset(skip).limit(limit))).all()
+
+
+async def count_models(session: AsyncSession, condition: ColumnElement[bool]) -> int:
+    return (await session.execute(select(func.count()).select_from(tables.Model).where(condition))).scalar_one()
+
+
+async def find_model(
+    session: AsyncSession, model_id: uuid.UUID, condition: ColumnElement[bool], *, lock: bool = False
+) -> tables.Model | None:
+    """The model, if the condition holds for it; with `lock`, nobody else changes it before the transaction ends."""
+    statement = select(tables.Model).where(tables.Model.id == model_id, condition)
+    if lock:
+        statement = statement.with_for_update(key_share=True)
+    return (await session.execute(statement)).scalar_one_or_none()
+
+
+async def soft_delete(session: AsyncSession, model_id: uuid.UUID) -> bool:
+    """Takes a model away and keeps its alias reserved; false where there never was one."""
+    deleted_at = func.coalesce(tables.Model.deleted_at, func.now())
+    statement = update(tables.Model).where(tables.Model.id == model_id).values(deleted_at=deleted_at)
+    return await session.scalar(statement.returning(tables.Model.id)) is not None
+
+
+async def live_aliases(session: AsyncSession, aliases: Collection[str]) -> set[str]:
+    """Which of `aliases` stand for a model that is not deleted."""
+    if not aliases:
+        return set()
+    statement = select(tables.Model.alias).where(tables.Model.alias.in_(aliases), tables.Model.deleted_at.is_(None))
+    return set(await session.scalars(statement))
+
+
+async def active_tariffs(session: AsyncSession, models: Collection[uuid.UUID]) -> dict[uuid.UUID, list[tables.Tariff]]:
+    """The price lists in force, by model, oldest first."""
+    tariff = tables.Tariff
+    statement = (
+        select(tariff)
+        .where(tariff.model_id.in_(models), tariff.valid_until.is_(None))
+        .order_by(tariff.valid_from, tariff.name, tariff.id)
+    )
+    found: dict[uuid.UUID, list[tables.Tariff]] = {model: [] for model in models}
+    for row in await session.scalars(statement):
+        found[row.model_id].append(row)
+    return found
+
+
+async def apply_plan(session: AsyncSession, model_id: uuid.UUID, plan: TariffPlan) -> None:
+    """Closes and opens price lists at the same moment."""
+    if plan.close:
+        closing = update(tables.Tariff).where(tables.Tariff.id.in_([tariff.id for tariff in plan.close]))
+        await session.execute(closing.values(valid_until=func.now()))
+    session.add_all(
+        tables.Tariff(
+            id=uuid.uuid4(),
+            model_id=model_id,
+            name=price.name,
+            input_price_per_token=price.input_price_per_token,
+            output_price_per_token=price.output_price_per_token,
+            api_key_purpose=price.api_key_purpose,
+            completion_window=price.completion_window,
+        )
+        for price in plan.open
+    )
+    await session.flush()
+
+
+async def groups_with(session: AsyncSession, models: Collection[uuid.UUID]) -> dict[uuid.UUID, list[tables.Group]]:
+    """The groups each model is granted to, by name."""
+    statement = (
+        select(tables.GroupModel.model_id, tables.Group)
+        .join(tables.Group, tables.Group.id == tables.GroupModel.group_id)
+        .where(tables.GroupModel.model_id.in_(models))
+        .order_by(tables.Group.name, tables.Group.id)
+    )
+    found: dict[uuid.UUID, list[tables.Group]] = {model: [] for model in models}
+    for model_id, group in await session.execute(statement):
+        found[model_id].append(group)
+    return found
+
+
+async def endpoints_of(session: AsyncSession, ids: Collection[uuid.UUID]) -> dict[uuid.UUID, tables.Endpoint]:
+    statement = select(tables.Endpoint).where(tables.Endpoint.id.in_(ids))
+    return {row.id: row for row in await session.scalars(statement)}
+
+
+async def metrics_of(
+    session: AsyncSession, models: Collection[uuid.UUID], *, since: datetime
+) -> dict[uuid.UUID, Metrics]:
+    """What was asked of each model; the time series has the hours from `since` on in which something was."""
+    request = tables.Request
+    hour = func.date_trunc("hour", request.at)
+    hourly = (
+        select(request.model_id, hour, func.count())
+        .where(request.model_id.in_(models), request.at >= since)
+        .group_by(request.model_id, hour)
+        .order_by(hour)
+    )
+    series: dict[uuid.UUID, list[Requests]] = {model: [] for model in models}
+    for model_id, timestamp, count in await session.execute(hourly):
+        series[model_id].append(Requests(timestamp=timestamp, requests=count))
+    totals = (
+        select(
+            request.model_id,
+            func.count(),
+            func.avg(request.duration_seconds),
+            func.coalesce(func.sum(request.input_tokens), 0),
+            func.coalesce(func.sum(request.output_tokens), 0),
+            func.max(request.at),
+        )
+        .where(request.model_id.in_(models))
+        .group_by(request.model_id)
+    )
+    found = {
+        model: Metrics(
+            avg_latency_ms=None,
+            total_requests=0,
+            total_input_tokens=0,
+            total_output_tokens=0,
+            last_active_at=None,
+            time_series=[],
+        )
+        for model in models
+    }
+    for model_id, count, seconds, tokens_in, tokens_out, last in await session.execute(totals):
+        found[model_id] = Metrics(
+            avg_latency_ms=None if seconds is None else seconds * 1000,
+            total_requests=count,
+            total_input_tokens=int(tokens_in),
+            total_output_tokens=int(tokens_out),
+            last_active_at=last,
+            time_series=series[model_id],
+        )
+    return found
+
+
+async def facets(session: AsyncSession, condition: ColumnElement[bool]) -> Facets:
+    """What can be filtered by among the models of `condition`."""
+    model = tables.Model
+    provider = model.model_metadata["provider"].astext
+    capability = func.unnest(model.capabilities).column_valued("capability")
+    return Facets(
+        providers=await _values(session, select(distinct(provider)).where(condition)),
+        capabilities=await _values(
+            session, select(distinct(capability)).select_from(model, capability).where(condition)
+        ),
+        model_types=await _values(session, select(distinct(model.model_type)).where(condition)),
+    )
+
+
+async def _values(session: AsyncSession, statement: Any) -> list[str]:
+    return sorted(value for value in await session.scalars(statement) if value is not None)

@@ -1,0 +1,175 @@
+"""Bodies that make and change models (§4.5.3, §4.5.4). Values are checked in `properties`, prices in `pricing`."""
+
+from __future__ import annotations
+
+import uuid
+from datetime import date
+from decimal import Decimal
+from typing import Annotated, Any, Literal
+
+from pydantic import Field
+
+from control_layer.control.endpoints.model_type import ModelType
+from control_layer.control.endpoints.reasoning import Overrides
+from control_layer.control.schema import Flag, Input, Int, Number
+
+__all__ = [
+    "ComponentChanges",
+    "HourlyPricing",
+    "Metadata",
+    "ModelChanges",
+    "ModelFields",
+    "NewComponent",
+    "NewCompositeModel",
+    "NewModel",
+    "NewStandardModel",
+    "NewTariff",
+    "PerTokenPricing",
+    "ProviderPricing",
+    "RoutingRule",
+]
+
+Purpose = Literal["realtime", "batch", "playground"]
+
+
+class NewTariff(Input):
+    """A price list that is to be in force."""
+
+    name: str
+    input_price_per_token: Decimal
+    output_price_per_token: Decimal
+    api_key_purpose: Purpose | None = None
+    completion_window: str | None = None
+
+
+class PerTokenPricing(Input):
+    """What the provider takes for a token."""
+
+    mode: Literal["per_token"]
+    input_price_per_token: Decimal | None = None
+    output_price_per_token: Decimal | None = None
+
+
+class HourlyPricing(Input):
+    """What the provider takes for an hour."""
+
+    mode: Literal["hourly"]
+    rate: Decimal | None = None
+    input_token_cost_ratio: Decimal | None = None
+
+
+ProviderPricing = Annotated[PerTokenPricing | HourlyPricing, Field(discriminator="mode")]
+
+
+class Deny(Input):
+    """Refuse the request."""
+
+    type: Literal["deny"]
+
+
+class Redirect(Input):
+    """Send it to another model."""
+
+    type: Literal["redirect"]
+    target: str
+
+
+class RoutingRule(Input):
+    """What happens to requests made with keys of one purpose."""
+
+    api_key_purpose: Purpose
+    action: Annotated[Deny | Redirect, Field(discriminator="type")]
+
+
+class Metadata(Input):
+    """What people are told about a model."""
+
+    provider: str | None = None
+    display_category: Literal["generation", "embedding", "ocr"] | None = None
+    intelligence_index: Number | None = None
+    context_window: Annotated[int, Field(strict=True, ge=0, le=2**53)] | None = None
+    released_at: date | None = None
+    quantization: str | None = None
+    attribution: str | None = None
+    extra: dict[str, Any] | None = None
+
+
+class ModelFields(Input):
+    """What every model has. Absent keeps; null clears the tri-state fields (§1.7) and keeps the others."""
+
+    alias: str | None = None
+    display_name: str | None = None
+    description: str | None = None
+    model_type: ModelType | None = None
+    capabilities: list[str] | None = None
+    requests_per_second: Number | None = None
+    burst_size: Int | None = None
+    capacity: Int | None = None
+    batch_capacity: Int | None = None
+    throughput: Number | None = None
+    tariffs: list[NewTariff] | None = None
+    sanitize_responses: Flag | None = None
+    trusted: Flag | None = None
+    open_responses_adapter: Flag | None = None
+    backoff_enabled: Flag | None = None
+    backoff_initial_ms: Int | None = None
+    backoff_max_ms: Int | None = None
+    backoff_factor: Number | None = None
+    backoff_jitter: Literal["full", "none"] | None = None
+    backoff_max_total_ms: Int | None = None
+    traffic_routing_rules: list[RoutingRule] | None = None
+    allowed_batch_completion_windows: list[str] | None = None
+    metadata: Metadata | None = None
+
+
+class StandardFields(ModelFields):
+    """What only a standard model has."""
+
+    provider_pricing: ProviderPricing | None = None
+    reasoning_translation_overrides: Overrides | None = None
+
+
+class CompositeFields(ModelFields):
+    """What only a composite model has."""
+
+    lb_strategy: Literal["weighted_random", "priority"] | None = None
+    fallback_enabled: Flag | None = None
+    fallback_on_rate_limit: Flag | None = None
+    fallback_on_status: list[Int] | None = None
+    fallback_with_replacement: Flag | None = None
+    fallback_max_attempts: Int | None = None
+
+
+class NewStandardModel(StandardFields):
+    """A provider's model under an alias."""
+
+    type: Literal["standard"]
+    model_name: str
+    hosted_on: uuid.UUID
+
+
+class NewCompositeModel(CompositeFields):
+    """Several models under one alias."""
+
+    type: Literal["composite"]
+    model_name: str
+
+
+NewModel = Annotated[NewStandardModel | NewCompositeModel, Field(discriminator="type")]
+
+
+class ModelChanges(StandardFields, CompositeFields):
+    """Changes; what does not apply to the model's kind is ignored."""
+
+
+class NewComponent(Input):
+    """A component to be added, as the last one."""
+
+    weight: Int | None = None
+    enabled: Flag | None = None
+
+
+class ComponentChanges(NewComponent):
+    """Absent or null keeps."""
+
+    sort_order: Int | None = None

@@ -1,0 +1,110 @@
+"""The control plane's end of the snapshot link: each gateway says which version it has and is kept up from there."""
+
+from __future__ import annotations
+
+import asyncio
+import socket
+from pathlib import Path
+
+import msgspec
+import structlog
+
+from control_layer.contract.frames import FrameReader, FrameTooLarge
+from control_layer.contract.snapshot import Hello
+from control_layer.control.snapshots.publication import Overrun, Publication, Subscriber
+
+__all__ = ["SnapshotServer"]
+
+_log = structlog.get_logger(__name__)
+_HELLO_SECONDS = 10.0
+_SEND_SECONDS = 30.0
+"""A gateway that takes nothing for that long is stuck: it is let go and starts anew when it comes back."""
+_BACKLOG = 256
+_decode = msgspec.msgpack.Decoder(Hello).decode
+
+
+class SnapshotServer:
+    """Serves a publication on a Unix socket that only our own user can open."""
+
+    def __init__(self, path: Path, publication: Publication) -> None:
+        self._path = path
+        self._publication = publication
+
+    async def run(self, serving: asyncio.Event) -> None:
+        """Serves for ever; sets `serving` when gateways can connect."""
+        async with asyncio.TaskGroup() as connections:
+
+            def accept(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+                connections.create_task(self._serve(reader, writer), name="snapshot-link")
+
+            async with await asyncio.start_unix_server(accept, sock=self._listen(), backlog=_BACKLOG):
+                serving.set()
+                try:
+                    await asyncio.get_running_loop().create_future()
+                finally:
+                    self._path.unlink(missing_ok=True)
+
+    def _listen(self) -> socket.socket:
+        self._path.unlink(missing_ok=True)  # of a predecessor that was killed
+        listener = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM | socket.SOCK_CLOEXEC)
+        listener.bind(str(self._path))
+        self._path.chmod(0o600)  # nobody can connect before listen()
+        return listener
+
+    async def _serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        """One gateway, until one of the two is gone. No failure of a connection is anybody else's."""
+        worker = "?"
+        try:
+            async with asyncio.timeout(_HELLO_SECONDS):
+                hello = await _read_hello(reader)
+            worker = hello.worker_id
+            await self._publication.published.wait()
+            _log.info("gateway_linked", worker=worker, version=hello.version, published=self._publication.version)
+            async with asyncio.TaskGroup() as both:
+                sending = both.create_task(self._keep_up(writer, hello.version))
+                both.create_task(_watch(reader, sending))
+        except* (OSError, EOFError, Overrun, FrameTooLarge, msgspec.MsgspecError) as failed:
+            _log.warning("gateway_link_lost", worker=worker, error=_first(failed))
+        finally:
+            writer.close()
+
+    async def _keep_up(self, writer: asyncio.StreamWriter, version: int) -> None:
+        publication = self._publication
+        if version > publication.version:
+            publication.pass_version(version)
+        with publication.subscription() as deltas:
+            backlog = publication.deltas_since(version)
+            for data in publication.whole() if backlog is None else backlog:
+                await _send(writer, data)
+            await self._follow(writer, deltas)
+
+    async def _follow(self, writer: asyncio.StreamWriter, deltas: Subscriber) -> None:
+        while True:
+            await _send(writer, await deltas.next())
+
+
+async def _read_hello(reader: asyncio.StreamReader) -> Hello:
+    frames = FrameReader()
+    while data := await reader.read(4096):
+        for payload in frames.feed(data):
+            return _decode(payload)
+    raise EOFError("closed before it said who it is")
+
+
+async def _send(writer: asyncio.StreamWriter, data: bytes) -> None:
+    writer.write(data)
+    async with asyncio.timeout(_SEND_SECONDS):
+        await writer.drain()
+
+
+async def _watch(reader: asyncio.StreamReader, sending: asyncio.Task[None]) -> None:
+    """Ends the sending when the gateway goes away; it has nothing more to say while it stays."""
+    await reader.read(1)
+    sending.cancel()
+
+
+def _first(group: BaseExceptionGroup[BaseException]) -> str:
+    error: BaseException = group
+    while isinstance(error, BaseExceptionGroup):
+        error = error.exceptions[0]
+    return str(error) or type(error).__name__

@@ -1,0 +1,239 @@
+"""What the gateways have been told, row by row, and how it differs from what was read since.
+
+Pure: knows no database and no socket. Rows are frozen, so sharing them with a writer thread is safe.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Hashable, Iterable, Mapping
+from dataclasses import dataclass, field
+from typing import Generic, Protocol, TypeVar
+
+from control_layer.contract.snapshot import Endpoint, Key, Model, Update, User
+
+__all__ = ["Change", "Difference", "Found", "Rows", "State", "Table", "Touched"]
+
+
+class _Row(Protocol):
+    @property
+    def id(self) -> str: ...
+
+
+K = TypeVar("K", bound=Hashable)
+R = TypeVar("R", bound=_Row)
+
+
+@dataclass(slots=True)
+class Touched:
+    """Ids of rows that may have changed."""
+
+    keys: set[str] = field(default_factory=set)
+    users: set[str] = field(default_factory=set)
+    models: set[str] = field(default_factory=set)
+    endpoints: set[str] = field(default_factory=set)
+
+    def __bool__(self) -> bool:
+        return bool(self.keys or self.users or self.models or self.endpoints)
+
+    def add(self, other: Touched) -> None:
+        """Takes the other's ids in."""
+        self.keys |= other.keys
+        self.users |= other.users
+        self.models |= other.models
+        self.endpoints |= other.endpoints
+
+    def remove(self, rows: Rows) -> None:
+        """Takes out the ids of `rows`."""
+        self.keys.difference_update(row.id for row in rows.keys)
+        self.users.difference_update(row.id for row in rows.users)
+        self.models.difference_update(row.id for row in rows.models)
+        self.endpoints.difference_update(row.id for row in rows.endpoints)
+
+    def take(self, rows: int, endpoints: int) -> Touched:
+        """Removes and returns up to that many ids of each kind, so that a crowd of one kind holds up no other."""
+        return Touched(
+            _take(self.keys, rows), _take(self.users, rows), _take(self.models, rows), _take(self.endpoints, endpoints)
+        )
+
+
+def _take(ids: set[str], limit: int) -> set[str]:
+    if len(ids) <= limit:
+        taken = set(ids)
+        ids.clear()
+        return taken
+    return {ids.pop() for _ in range(limit)}
+
+
+@dataclass(slots=True)
+class Rows:
+    """Rows that gateways should have, as far as one reading saw them."""
+
+    keys: list[Key] = field(default_factory=list)
+    users: list[User] = field(default_factory=list)
+    models: list[Model] = field(default_factory=list)
+    endpoints: list[Endpoint] = field(default_factory=list)
+
+
+@dataclass(slots=True)
+class Found:
+    """What was found for ids that were looked up: the row, or `None` where gateways should have none."""
+
+    keys: dict[str, Key | None] = field(default_factory=dict)
+    users: dict[str, User | None] = field(default_factory=dict)
+    models: dict[str, Model | None] = field(default_factory=dict)
+    endpoints: dict[str, Endpoint | None] = field(default_factory=dict)
+
+
+@dataclass(slots=True)
+class Change(Generic[K, R]):
+    """Rows to put and keys to remove, in one table. No key stands in both."""
+
+    put: list[R] = field(default_factory=list)
+    gone: list[K] = field(default_factory=list)
+
+
+@dataclass(slots=True)
+class Difference:
+    """What has to be said to somebody who has the state as it was."""
+
+    keys: Change[bytes, Key] = field(default_factory=Change)
+    users: Change[str, User] = field(default_factory=Change)
+    models: Change[str, Model] = field(default_factory=Change)
+    endpoints: Change[str, Endpoint] = field(default_factory=Change)
+
+    def __bool__(self) -> bool:
+        return any(change.put or change.gone for change in (self.keys, self.users, self.models, self.endpoints))
+
+
+class Table(Generic[K, R]):
+    """Rows by the key gateways know them by, with the way from a row's id to that key.
+
+    The two differ where a key can move between rows or change: a key's digest by rotation, a model's alias by renaming.
+    """
+
+    __slots__ = ("_key_of", "keys", "rows")
+
+    def __init__(self, key_of: Callable[[R], K]) -> None:
+        self._key_of = key_of
+        self.rows: dict[K, R] = {}
+        self.keys: dict[str, K] = {}
+
+    def put(self, row: R) -> None:
+        """Takes a row in, in place of what it was before and of whoever held its key."""
+        key = self._key_of(row)
+        former = self.keys.get(row.id)
+        if former is not None and former != key:
+            del self.rows[former]
+        holder = self.rows.get(key)
+        if holder is not None and holder.id != row.id:
+            del self.keys[holder.id]
+        self.rows[key] = row
+        self.keys[row.id] = key
+
+    def remove(self, key: K) -> None:
+        """Forgets the row at `key`, if any."""
+        row = self.rows.pop(key, None)
+        if row is not None:
+            self.keys.pop(row.id, None)
+
+    def has(self, row: R) -> bool:
+        """Whether exactly this row is here."""
+        return self.rows.get(self._key_of(row)) == row
+
+    def replace(self, found: Mapping[str, R | None]) -> Change[K, R]:
+        """Moves to what was found; returns what somebody who followed so far must be told."""
+        before: dict[K, R] = {}
+        for row_id in found:
+            key = self.keys.get(row_id)
+            if key is not None:
+                before[key] = self.rows[key]
+        for key in before:
+            self.remove(key)
+        change: Change[K, R] = Change()
+        for row in found.values():
+            if row is None:
+                continue
+            key = self._key_of(row)
+            holder = self.rows.get(key)
+            if holder is not None:
+                # The key has moved here from a row whose own change has not been read yet.
+                before.setdefault(key, holder)
+            old = before.get(key)
+            if old == row:
+                row = old
+            else:
+                change.put.append(row)
+            self.put(row)
+        change.gone = [key for key in before if key not in self.rows]
+        return change
+
+
+class State:
+    """The four tables."""
+
+    __slots__ = ("endpoints", "keys", "models", "users")
+
+    def __init__(self) -> None:
+        self.keys: Table[bytes, Key] = Table(lambda row: row.digest)
+        self.users: Table[str, User] = Table(lambda row: row.id)
+        self.models: Table[str, Model] = Table(lambda row: row.alias)
+        self.endpoints: Table[str, Endpoint] = Table(lambda row: row.id)
+
+    def add(self, rows: Rows) -> None:
+        """Takes rows in without saying what changed: for a state that nobody has been told of yet."""
+        _put_all(self.keys, rows.keys)
+        _put_all(self.users, rows.users)
+        _put_all(self.models, rows.models)
+        _put_all(self.endpoints, rows.endpoints)
+
+    def replace(self, found: Found) -> Difference:
+        """Moves to what was found; returns what gateways must be told."""
+        return Difference(
+            self.keys.replace(found.keys),
+            self.users.replace(found.users),
+            self.models.replace(found.models),
+            self.endpoints.replace(found.endpoints),
+        )
+
+    def apply(self, update: Update) -> None:
+        """Takes a persisted piece in, as a gateway does."""
+        _remove_all(self.keys, update.gone_keys)
+        _remove_all(self.users, update.gone_users)
+        _remove_all(self.models, update.gone_models)
+        _remove_all(self.endpoints, update.gone_endpoints)
+        _put_all(self.keys, update.keys)
+        _put_all(self.users, update.users)
+        _put_all(self.models, update.models)
+        _put_all(self.endpoints, update.endpoints)
+
+    def rows(self) -> Rows:
+        """All rows at this moment."""
+        return Rows(
+            list(self.keys.rows.values()),
+            list(self.users.rows.values()),
+            list(self.models.rows.values()),
+            list(self.endpoints.rows.values()),
+        )
+
+    def unlike(self, rows: Rows) -> Touched:
+        """Ids of those of `rows` that are not here as they are."""
+        return Touched(
+            {row.id for row in rows.keys if not self.keys.has(row)},
+            {row.id for row in rows.users if not self.users.has(row)},
+            {row.id for row in rows.models if not self.models.has(row)},
+            {row.id for row in rows.endpoints if not self.endpoints.has(row)},
+        )
+
+    def ids(self) -> Touched:
+        """Ids of all rows."""
+        return Touched(set(self.keys.keys), set(self.users.keys), set(self.models.keys), set(self.endpoints.keys))
+
+
+def _put_all(table: Table[K, R], rows: Iterable[R]) -> None:
+    for row in rows:
+        table.put(row)
+
+
+def _remove_all(table: Table[K, R], keys: Iterable[K]) -> None:
+    for key in keys:
+        table.remove(key)
