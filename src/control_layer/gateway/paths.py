@@ -32,6 +32,11 @@ _USAGE_ON_REQUEST = "/completions"
 _MESSAGES = b"/ai/v1/messages"
 
 
+def is_anthropic(path: bytes) -> bool:
+    """Whether a path belongs to the Messages API, so that errors take its shape."""
+    return path == _MESSAGES or path.startswith(_MESSAGES + b"/")
+
+
 class AiPath:
     """One path's handling. `api_path` is the provider's view: `/v1/chat/completions`."""
 
@@ -95,7 +100,8 @@ def classify(path: bytes) -> AiPath | None:
     plain = unquote_to_bytes(path)
     if not _is_plain(plain):
         return None
-    known = _KNOWN.get(plain.rstrip(b"/")) or _KNOWN.get(plain.rstrip(b"/").lower())
+    plain = plain.removesuffix(b"/")
+    known = _KNOWN.get(plain) or _KNOWN.get(plain.lower())
     if known is not None:
         return known
     api_path = path[3:].decode("latin-1")
@@ -109,12 +115,7 @@ def classify(path: bytes) -> AiPath | None:
     return AiPath(Handling.OPEN, api_path, metered=False)
 
 
-def is_anthropic(path: bytes) -> bool:
-    """Whether a path belongs to the Messages API, so that errors take its shape."""
-    return path == _MESSAGES or path.startswith(_MESSAGES + b"/")
-
-
 def _is_plain(path: bytes) -> bool:
     """No empty, `.` or `..` segment, whose meaning is a matter of taste (RFC 3986, 5.2.4)."""
-    segments = path.replace(b"\\", b"/").rstrip(b"/").split(b"/")[1:]
+    segments = path.replace(b"\\", b"/").removesuffix(b"/").split(b"/")[1:]
     return not any(segment in (b"", b".", b"..") for segment in segments)

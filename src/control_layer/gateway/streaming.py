@@ -139,9 +139,9 @@ class StreamObserver:
         rest = self._events.flush()
         if not rest.strip():
             return rest
-        whole = rest + b"\n\n"
-        edited = b"".join([self._edit(event) for event in self._events.feed(whole)])
-        return rest if edited == whole else edited
+        events = self._events.feed(rest + b"\n\n")
+        edited = [self._edit(event) for event in events]
+        return rest if edited == [event.raw for event in events] else b"".join(edited)
 
     # -- reading -----------------------------------------------------------------------------------------------------
 
