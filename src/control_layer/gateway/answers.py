@@ -7,10 +7,12 @@ from typing import TYPE_CHECKING, Protocol
 import msgspec
 
 from control_layer.gateway import errors
+from control_layer.gateway.errors import GatewayError
 from control_layer.gateway.headers import to_client
 from control_layer.gateway.streaming import StreamObserver
-from control_layer.gateway.usage import from_response
-from control_layer.wire import Header
+from control_layer.gateway.upstream_errors import code_in
+from control_layer.gateway.usage import from_response, text_bytes
+from control_layer.wire import Header, first
 
 if TYPE_CHECKING:
     from control_layer.gateway.attempt import Attempt
@@ -21,17 +23,26 @@ __all__ = ["Answer", "ErrorAnswer", "EventAnswer", "SplicedAnswer", "WholeAnswer
 _MAX_METERED_BYTES = 8 * 1024 * 1024
 """Of a longer answer only the last part is looked at for usage, which providers put at the end."""
 _USAGE_TAIL_BYTES = 64 * 1024
+_MAX_RESTORED_BYTES = 8 * 1024 * 1024
+"""A longer answer keeps the provider's name for the model: to restore the alias it would have to be held whole."""
 _MAX_ERROR_BYTES = 256 * 1024
 
 _fields = msgspec.json.Decoder(dict[str, msgspec.Raw])
 
 
 class Answer(Protocol):
-    """What an attempt feeds. A connection that breaks is the attempt's business, not the answer's."""
+    """What an attempt feeds."""
+
+    @property
+    def terminated(self) -> bool:
+        """The answer has said that nothing more comes, whether or not its framing has."""
 
     def on_data(self, data: bytes) -> None: ...
 
     def on_complete(self) -> None: ...
+
+    def on_broken(self) -> None:
+        """The answer ends here, before its end. What is done about it is the exchange's business."""
 
 
 class EventAnswer:
@@ -46,29 +57,38 @@ class EventAnswer:
         self._observer = StreamObserver(
             hide_usage=exchange.hides_usage,
             alias=model.alias if model.sanitize else None,
+            error=self._generic_error() if model.sanitize else None,
         )
         exchange.responder.start(status, exchange.answer_headers(to_client(headers)), None)
+
+    def _generic_error(self) -> bytes:
+        exchange = self._exchange
+        return errors.stream_event(errors.upstream_failed(), exchange.anthropic, exchange.public_id).lstrip(b"\n")
+
+    @property
+    def terminated(self) -> bool:
+        return self._observer.terminated
 
     def on_data(self, data: bytes) -> None:
         exchange = self._exchange
         out = self._observer.feed(data)
-        self._read_counts()
         if out:
             exchange.response_bytes += len(out)
-            if exchange.captured is not None:
-                exchange.capture(out)
+            if exchange.answer_sample is not None:
+                exchange.answer_sample.keep(out)
             exchange.responder.write(out)
 
     def on_complete(self) -> None:
         exchange, observer = self._exchange, self._observer
         last = observer.flush()
         self._read_counts()
-        if exchange.captured is not None:
-            exchange.capture(last)
+        if exchange.answer_sample is not None:
+            exchange.answer_sample.keep(last)
         if observer.error_event:
             # The provider itself said what went wrong; the client has its words.
             exchange.end_failed_stream(self._attempt, last)
-        elif exchange.path.ends_explicitly and not observer.complete:
+        elif exchange.path.ends_explicitly and not observer.complete and not observer.lost:
+            exchange.tokens_final = False
             if last:
                 exchange.response_bytes += len(last)
                 exchange.responder.write(last)
@@ -76,12 +96,16 @@ class EventAnswer:
         else:
             exchange.finish(self._attempt, None, last)
 
+    def on_broken(self) -> None:
+        self._read_counts()
+        self._exchange.tokens_final = self._observer.terminated
+
     def _read_counts(self) -> None:
-        observer = self._observer
-        if observer.tokens is not None:
-            self._exchange.tokens = observer.tokens
-        if observer.finish_reason is not None:
-            self._exchange.finish_reason = observer.finish_reason
+        exchange, observer = self._exchange, self._observer
+        exchange.tokens = observer.tokens
+        exchange.finish_reason = observer.finish_reason
+        # A complete stream in which we found no text has it in a place we do not know.
+        exchange.text_bytes = None if observer.complete and not observer.text_bytes else observer.text_bytes
 
 
 class WholeAnswer:
@@ -129,20 +153,30 @@ class WholeAnswer:
             self._write(data)
         self._held.clear()
 
+    @property
+    def terminated(self) -> bool:
+        return False
+
+    def on_broken(self) -> None:
+        self._exchange.tokens_final = False
+
     def _write(self, data: bytes) -> None:
         self._exchange.response_bytes += len(data)
         self._exchange.responder.write(data)
 
     def on_data(self, data: bytes) -> None:
         self._seen += len(data)
-        if self._exchange.captured is not None:
-            self._exchange.capture(data)
+        if self._exchange.answer_sample is not None:
+            self._exchange.answer_sample.keep(data)
         if self._metered:
             self._keep(data)
         if self._head is None and self._seen != self._length:
             self._write(data)
-        else:
-            self._held.append(data)
+            return
+        self._held.append(data)
+        if self._restore and self._seen > _MAX_RESTORED_BYTES:
+            self._restore = False
+            self._start()
 
     def _keep(self, data: bytes) -> None:
         self._kept.append(data)
@@ -157,6 +191,8 @@ class WholeAnswer:
             if self._seen != len(body):
                 body = body[-_USAGE_TAIL_BYTES:]
             exchange.tokens, exchange.finish_reason = from_response(body)
+            if exchange.tokens is None and self._seen == len(body):
+                exchange.text_bytes = text_bytes(body)
         held = self._held
         last = held[0] if len(held) == 1 else b"".join(held)
         if self._restore:
@@ -176,24 +212,39 @@ class ErrorAnswer:
         self._headers = headers
         self._body = bytearray()
 
+    @property
+    def terminated(self) -> bool:
+        return False
+
     def on_data(self, data: bytes) -> None:
         self._body += data[: _MAX_ERROR_BYTES - len(self._body)]
 
     def on_complete(self) -> None:
         exchange, status = self._exchange, self._status
         body = bytes(self._body)
-        exchange.capture(body)
-        if status in (401, 403):
-            exchange.provider_refused(self._attempt, errors.upstream_authentication())
-        elif status == 429:
-            exchange.provider_refused(self._attempt, errors.upstream_rate_limited(self._retry_after()))
-        elif exchange.route.model.sanitize:
-            exchange.provider_refused(self._attempt, errors.upstream_error(status))
+        if exchange.answer_sample is not None:
+            exchange.answer_sample.keep(body)
+        error = self._in_our_words(body)
+        if error is not None:
+            exchange.provider_refused(self._attempt, error)
         else:
-            exchange.finish(self._attempt, (status, exchange.answer_headers(to_client(self._headers))), body)
+            head = (status, exchange.answer_headers(to_client(self._headers)))
+            exchange.finish(self._attempt, head, body, code_in(body) or "upstream_error")
 
-    def _retry_after(self) -> bytes | None:
-        return next((value for name, value in self._headers if name == b"retry-after"), None)
+    def on_broken(self) -> None:
+        """An error that cannot be read is no less an error: the exchange says so."""
+
+    def _in_our_words(self, body: bytes) -> GatewayError | None:
+        status = self._status
+        if status < 400:
+            return errors.upstream_redirected()
+        if status in (401, 403):
+            return errors.upstream_authentication()
+        if status == 429:
+            return errors.upstream_rate_limited(first(self._headers, b"retry-after"))
+        if self._exchange.route.model.sanitize:
+            return errors.upstream_error(status, code_in(body))
+        return None
 
 
 class SplicedAnswer:
@@ -206,12 +257,19 @@ class SplicedAnswer:
         self._attempt = attempt
         exchange.splice(headers)
 
+    @property
+    def terminated(self) -> bool:
+        return False
+
     def on_data(self, data: bytes) -> None:
         self._exchange.response_bytes += len(data)
         self._exchange.responder.write(data)
 
     def on_complete(self) -> None:
         self._exchange.finish(self._attempt, None, b"")
+
+    def on_broken(self) -> None:
+        """Nothing is counted in it."""
 
 
 def _with_model(body: bytes, alias: str) -> bytes:

@@ -18,23 +18,35 @@ if TYPE_CHECKING:
 __all__ = ["Attempt"]
 
 _SWITCHING = 101
-_ERRORS_FROM = 400
+_REDIRECTS_FROM = 300
 
 
 class Attempt:
     """Receives one provider's response for an exchange."""
 
-    __slots__ = ("_answer", "_call", "_exchange", "_started", "deployment", "status", "streams_events", "upstream")
+    __slots__ = (
+        "_answer",
+        "_call",
+        "_exchange",
+        "_started",
+        "deployment",
+        "settled",
+        "status",
+        "streams_events",
+        "upstream",
+    )
 
     def __init__(self, exchange: Exchange, deployment: Deployment, upstream: Upstream) -> None:
         self._exchange = exchange
         self.deployment = deployment
         self.upstream = upstream
         self.status: int | None = None
+        self.settled = False
+        """How it went is noted."""
         self.streams_events = False
         """The answer is a stream of Server-Sent Events."""
         self._started = exchange.plane.monotonic()
-        self._answer: Answer
+        self._answer: Answer | None = None
         self._call: Call | None = None
 
     def send(self, body: bytes | None, length: int | None) -> Call:
@@ -43,7 +55,7 @@ class Attempt:
         self._call = self.upstream.pool.send(
             self,
             exchange.request.method,
-            self.upstream.target(exchange.path.api_path, exchange.upstream_query),
+            self.upstream.target(exchange.path.api_path, exchange.upstream_query(self)),
             self._head(exchange.request.headers),
             body,
             body_length=length,
@@ -57,7 +69,7 @@ class Attempt:
         self._call = self.upstream.pool.upgrade(
             self,
             exchange.request.method,
-            self.upstream.target(exchange.path.api_path, exchange.upstream_query),
+            self.upstream.target(exchange.path.api_path, exchange.upstream_query(self)),
             self._head(headers),
             protocol=b"websocket",
             timeouts=exchange.plane.deadlines(exchange.route),
@@ -67,7 +79,7 @@ class Attempt:
     def _head(self, headers: list[Header]) -> bytes:
         event_id = text(self._exchange.event_id).encode()
         return b"%baccept-encoding: identity\r\nx-request-id: %b\r\n%b" % (
-            to_upstream(headers),
+            to_upstream(headers, self.upstream.credential_name),
             event_id,
             self.upstream.credential,
         )
@@ -86,6 +98,8 @@ class Attempt:
         """Gives the attempt up; the provider sees the connection close."""
         if self._call is not None:
             self._call.cancel()
+        if self._answer is not None:
+            self._answer.on_broken()
 
     def pause(self) -> None:
         """The client is slow: stop reading from the provider."""
@@ -102,15 +116,21 @@ class Attempt:
         self.status = status
         exchange = self._exchange
         content_type = b""
+        encoded = False
         for name, value in headers:
             if name == b"content-type":
-                content_type = value
+                content_type = value.lower()
+            elif name == b"content-encoding":
+                encoded = value.lower() != b"identity"
             elif name in (b"x-request-id", b"request-id"):
                 exchange.upstream_request_id = value.decode("latin-1")[:128]
         if status == _SWITCHING:
             self._answer = SplicedAnswer(exchange, self, headers)
-        elif status >= _ERRORS_FROM:
+        elif status >= _REDIRECTS_FROM:
             self._answer = ErrorAnswer(exchange, self, status, headers)
+        elif encoded:
+            # We asked for none: it passes as it is, unread.
+            self._answer = WholeAnswer(exchange, self, status, headers, length, b"")
         elif content_type.startswith(b"text/event-stream"):
             self.streams_events = True
             self._answer = EventAnswer(exchange, self, status, headers)
@@ -121,17 +141,26 @@ class Attempt:
         exchange = self._exchange
         if exchange.first_byte is None:
             exchange.mark_first_byte()
+        assert self._answer is not None
         self._answer.on_data(data)
 
     def on_complete(self) -> None:
+        assert self._answer is not None
         self._answer.on_complete()
 
     def on_error(self, error: ExchangeError) -> None:
-        self._exchange.attempt_failed(self, error)
+        if self._answer is None:
+            self._exchange.attempt_failed(self, error)
+        elif self._answer.terminated:
+            # A provider that hangs up without framing the end of what it has said completely.
+            self._answer.on_complete()
+        else:
+            self._answer.on_broken()
+            self._exchange.attempt_failed(self, error)
 
     def pause_writing(self) -> None:
         """The provider takes the request body slower than the client sends it."""
-        self._exchange.responder.pause_body()
+        self._exchange.pause_body()
 
     def resume_writing(self) -> None:
-        self._exchange.responder.resume_body()
+        self._exchange.resume_body()

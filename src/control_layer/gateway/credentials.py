@@ -39,5 +39,5 @@ def digest(secret: bytes) -> bytes:
 def masked(secret: bytes) -> str:
     """Enough of a key for its owner to recognise it: `sk-…abcd`."""
     shown = secret[-_SHOWN:] if len(secret) >= _LONG_ENOUGH else b""
-    tail = "".join(chr(byte) if chr(byte).isalnum() else "*" for byte in shown)
+    tail = "".join(chr(byte) if byte < 0x80 and chr(byte).isalnum() else "*" for byte in shown)
     return f"sk-…{tail}" if secret.startswith(b"sk-") else f"…{tail}"

@@ -7,38 +7,37 @@ import random
 import time
 from collections.abc import Callable
 
+from control_layer.gateway import errors
 from control_layer.gateway.config import GatewayConfig
+from control_layer.gateway.entrance import Entrance
 from control_layer.gateway.exchange import Exchange
 from control_layer.gateway.identifiers import EventIds
 from control_layer.gateway.journal import Journal
 from control_layer.gateway.metrics import Metrics
-from control_layer.gateway.models_page import ModelsPage
-from control_layer.gateway.paths import AI_PREFIX, Handling, classify
+from control_layer.gateway.models_page import answer_models
+from control_layer.gateway.named import NamedExchange, named_model
+from control_layer.gateway.paths import AI_PREFIX, AiPath, Handling, classify
+from control_layer.gateway.policy.retry import RetryBudget
 from control_layer.gateway.realtime import RealtimeExchange
 from control_layer.gateway.relay import Relay
 from control_layer.gateway.snapshot import Route, SnapshotState
-from control_layer.gateway.status import answer_status
-from control_layer.gateway.upload import UploadExchange, streams_through
+from control_layer.gateway.status import ANSWERED, answer_status
+from control_layer.gateway.upload import UploadExchange, is_form
 from control_layer.gateway.upstreams import Upstreams
 from control_layer.wire import Handler, Pool, Request, Responder, Timeouts
 
 __all__ = ["DataPlane"]
 
-_EXCHANGES: dict[Handling, type[Exchange]] = {
-    Handling.JSON: Exchange,
-    Handling.MULTIPART: UploadExchange,
-    Handling.OPEN: UploadExchange,
-    Handling.REALTIME: RealtimeExchange,
-    Handling.MODELS: ModelsPage,
-}
+_NOWHERE = AiPath(Handling.OPEN, "/", metered=False)
+_JSON = b"application/json"
 
 
 class DataPlane:
     """One worker's shared state. The clock and randomness are attributes, so that tests may give their own."""
 
     __slots__ = (
-        "config", "control", "draining", "ids", "journal", "loop", "metrics", "monotonic", "random", "snapshots",
-        "upstreams", "wall",
+        "config", "control", "draining", "ids", "journal", "loop", "metrics", "monotonic", "random", "retries",
+        "snapshots", "upstreams", "wall",
     )  # fmt: skip
 
     def __init__(
@@ -58,6 +57,7 @@ class DataPlane:
         self.upstreams = upstreams
         self.control = control
         self.metrics = Metrics()
+        self.retries = RetryBudget()
         self.ids = EventIds()
         self.draining = False
         self.wall: Callable[[], float] = time.time
@@ -83,12 +83,29 @@ class DataPlane:
         if not path.startswith(AI_PREFIX):
             return answer_status(self, request, responder) or Relay(self, request, responder)
         ai_path = classify(path)
+        if ai_path is None:
+            door = Entrance(self, request, responder, _NOWHERE)
+            door.turn_away(errors.ambiguous_path())
+            return ANSWERED
         handling = ai_path.handling
         if handling is Handling.CONTROL:
             return Relay(self, request, responder)
-        kind = _EXCHANGES[handling]
-        if handling is Handling.OPEN and not streams_through(request):
-            kind = Exchange
-        exchange = kind(self, request, responder, ai_path)
+        if handling is Handling.MODELS:
+            return answer_models(self, request, responder, ai_path)
+        exchange = _kind(handling, request)(self, request, responder, ai_path)
         exchange.begin()
         return exchange
+
+
+def _kind(handling: Handling, request: Request) -> type[Exchange]:
+    """How the model of a request is found."""
+    if handling is Handling.JSON:
+        return Exchange
+    if handling is Handling.REALTIME:
+        return RealtimeExchange
+    if is_form(request):
+        return UploadExchange
+    if handling is Handling.MULTIPART:
+        # Providers have begun to take JSON where there were only forms.
+        return Exchange if (request.header(b"content-type") or b"").startswith(_JSON) else UploadExchange
+    return NamedExchange if named_model(request) is not None else Exchange

@@ -2,94 +2,113 @@
 
 from __future__ import annotations
 
+from typing import TypeVar
+
 import msgspec
 
 from control_layer.gateway import errors
 
-__all__ = ["Envelope", "read_envelope", "rewrite"]
+__all__ = ["Envelope", "read_envelope"]
 
 _MAX_MODEL = 512
+_MAX_SCANNED = 4 * 1024 * 1024
+"""Looking through a body costs about 3 ms per megabyte, which other requests wait for."""
+_DECIDED = frozenset(("model", "stream", "stream_options"))
+
+_Field = TypeVar("_Field")
 
 
-class _StreamOptions(msgspec.Struct, gc=False):
-    include_usage: bool | None = None
-
-
-class Envelope(msgspec.Struct, gc=False):
-    """What is decoded of a request. Unknown fields are not looked at."""
-
-    model: str | None = None
-    stream: bool | None = None
-    stream_options: _StreamOptions | None = None
-
-    @property
-    def streaming(self) -> bool:
-        return self.stream is True
-
-    @property
-    def include_usage(self) -> bool:
-        """The client asked for usage at the end of the stream."""
-        return self.stream_options is not None and self.stream_options.include_usage is True
-
-
-_decode = msgspec.json.Decoder(Envelope).decode
 _decode_fields = msgspec.json.Decoder(dict[str, msgspec.Raw]).decode
+_model = msgspec.json.Decoder(str | None)
+_flag = msgspec.json.Decoder(bool | None)
+_options = msgspec.json.Decoder(dict[str, msgspec.Raw] | None)
 _encode = msgspec.json.Encoder().encode
-_INCLUDE = b'{"include_usage":true}'
 
 
-def read_envelope(body: bytes) -> Envelope:
-    """Reads a body's envelope. Raises GatewayError with the parameter's name."""
+class Envelope:
+    """A body, its top-level fields undecoded, and what was decided on."""
+
+    __slots__ = ("_body", "_fields", "_stream_options", "include_usage", "model", "streaming")
+
+    def __init__(self, body: bytes, fields: dict[str, msgspec.Raw], named: str | None) -> None:
+        """Raises GatewayError."""
+        self._body = body
+        self._fields = fields
+        self.model = (named if named is not None else _field(fields, "model", _model)) or ""
+        self.streaming = _field(fields, "stream", _flag) is True
+        options = self._stream_options = _field(fields, "stream_options", _options) or {}
+        self.include_usage = _field(options, "include_usage", _flag, "stream_options.") is True
+        """The client asked for usage at the end of the stream."""
+
+    def rewritten(self, *, model: str, include_usage: bool) -> bytes:
+        """The body for the provider: the client's own bytes where nothing must change.
+
+        The top level is written anew around untouched values, which gives back the very bytes of compact JSON (what
+        SDKs send). A key that stands twice or is spelled with escapes then has one reading left, the one that was
+        authorised. With `include_usage` the provider is asked for usage.
+        """
+        fields = self._fields.copy()
+        renamed = False
+        if "model" in fields:
+            name = _encode(model)
+            renamed = bytes(fields["model"]) != name
+            fields["model"] = msgspec.Raw(name)
+        if include_usage:
+            options = {**self._stream_options, "include_usage": msgspec.Raw(b"true")}
+            fields["stream_options"] = msgspec.Raw(_encode(options))
+        written = _encode(fields)
+        asked = include_usage and not self.include_usage
+        if written == self._body or (not (renamed or asked) and _reads_one_way(self._body)):
+            return self._body
+        return written
+
+
+def read_envelope(body: bytes, named: str | None = None) -> Envelope:
+    """Reads a body's envelope. `named` is a model named outside the body, which the body's own then gives way to.
+
+    Raises GatewayError with the parameter's name.
+    """
     try:
-        envelope = _decode(body)
-    except msgspec.ValidationError as error:
-        text = str(error)
-        detail, _, path = text.partition(" - at `$")
-        param = path.rstrip("`").lstrip(".")
-        if not param:
-            raise errors.not_json(detail) from None
-        raise errors.wrong_type(param, detail) from None
-    except (msgspec.DecodeError, UnicodeDecodeError) as error:
+        fields = _decode_fields(body)
+    except UnicodeDecodeError:
+        raise errors.not_json("it is not valid UTF-8") from None
+    except msgspec.MsgspecError as error:
         raise errors.not_json(str(error)) from None
     except RecursionError:
         raise errors.not_json("it is nested too deeply") from None
-    model = envelope.model
-    if not model:
+    for name in fields:
+        # Some providers match names without regard to case (Go's encoding/json): `Model` would be a second model.
+        if not (name.isascii() and name.islower()) and name.casefold() in _DECIDED:
+            raise errors.unknown_parameter(name, name.casefold())
+    envelope = Envelope(body, fields, named)
+    if not envelope.model:
         raise errors.missing_model()
-    if len(model) > _MAX_MODEL:
-        raise errors.model_not_found(model)
+    if len(envelope.model) > _MAX_MODEL:
+        raise errors.model_not_found(envelope.model)
     return envelope
 
 
-def rewrite(body: bytes, envelope: Envelope, *, model: str, include_usage: bool) -> bytes:
-    """The body for the provider: `body` itself where nothing must change.
-
-    Otherwise the top level is written anew around untouched values. That is also done where a field that was decided
-    on may stand twice or be spelled with escapes: what was authorised is then the only reading the provider has.
-    """
-    add_usage = include_usage and not envelope.include_usage
-    if model == envelope.model and not add_usage and _reads_one_way(body):
-        return body
-    fields = _decode_fields(body)
-    fields["model"] = msgspec.Raw(_encode(model))
-    if add_usage:
-        options = fields.get("stream_options")
-        if options is None or bytes(options) == b"null":
-            fields["stream_options"] = msgspec.Raw(_INCLUDE)
-        else:
-            inner = _decode_fields(options)
-            inner["include_usage"] = msgspec.Raw(b"true")
-            fields["stream_options"] = msgspec.Raw(_encode(inner))
-    return _encode(fields)
+def _field(
+    fields: dict[str, msgspec.Raw], name: str, decoder: msgspec.json.Decoder[_Field | None], inside: str = ""
+) -> _Field | None:
+    raw = fields.get(name)
+    if raw is None:
+        return None
+    try:
+        return decoder.decode(raw)
+    except msgspec.ValidationError as error:
+        raise errors.wrong_type(inside + name, str(error)) from None
+    except (msgspec.DecodeError, UnicodeDecodeError):
+        raise errors.not_json(f"`{inside}{name}` is not valid text") from None
 
 
 def _reads_one_way(body: bytes) -> bool:
-    # A key inside a JSON string would have its quotes escaped, so counting quoted names over-counts at worst.
+    """Whether spaced JSON may stay as it is. Quoted names are counted wherever they stand, which errs on one side."""
     return (
-        body.count(b'"model"') == 1
+        len(body) <= _MAX_SCANNED
+        and body.count(b'"model"') == 1
         and body.count(b'"stream"') <= 1
         and body.count(b'"stream_options"') <= 1
-        and b"\\u005" not in body
-        and b"\\u006" not in body
-        and b"\\u007" not in body
+        and body.count(b'"include_usage"') <= 1
+        and b"\\u00" not in body
     )

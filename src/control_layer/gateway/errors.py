@@ -17,6 +17,7 @@ _SHOWN = 100
 _INVALID = "invalid_request_error"
 _UPSTREAM = "upstream_error"
 _RATE = "rate_limit_error"
+_CONTEXT_LENGTH = "context_length_exceeded"
 _ANTHROPIC_BY_STATUS = {
     400: "invalid_request_error",
     401: "authentication_error",
@@ -26,6 +27,7 @@ _ANTHROPIC_BY_STATUS = {
     413: "request_too_large",
     429: "rate_limit_error",
     503: "overloaded_error",
+    529: "overloaded_error",
 }
 
 
@@ -160,6 +162,11 @@ def wrong_type(param: str, detail: str) -> GatewayError:
     return GatewayError(400, _INVALID, "invalid_type", text, param=_short(param))
 
 
+def unknown_parameter(name: str, known: str) -> GatewayError:
+    text = f"Unknown parameter: '{_short(name)}'. Did you mean '{known}'?"
+    return GatewayError(400, _INVALID, "unknown_parameter", text, param=_short(name))
+
+
 def invalid_value(param: str, detail: str) -> GatewayError:
     return GatewayError(400, _INVALID, "invalid_value", f"Invalid value for '{param}': {detail}.", param=param)
 
@@ -178,6 +185,11 @@ def unsupported_encoding(encoding: str) -> GatewayError:
     return GatewayError(415, _INVALID, "unsupported_encoding", text)
 
 
+def unsupported_media_type() -> GatewayError:
+    text = "Request bodies of this content-type are not passed on. Send JSON, multipart/form-data or the file itself."
+    return GatewayError(415, _INVALID, "unsupported_media_type", text)
+
+
 def body_too_large(limit: int) -> GatewayError:
     text = f"The request body is larger than this gateway takes ({limit} bytes). Send less, or ask for a higher limit."
     return GatewayError(413, _INVALID, "request_too_large", text)
@@ -186,6 +198,11 @@ def body_too_large(limit: int) -> GatewayError:
 def unknown_route() -> GatewayError:
     text = "Unknown path. The API begins at /ai/v1; GET /ai/v1/models lists what your key may call."
     return GatewayError(404, _INVALID, "unknown_url", text)
+
+
+def ambiguous_path() -> GatewayError:
+    text = "This path could be read as another one. Send it without empty, '.' and '..' segments."
+    return GatewayError(400, _INVALID, "ambiguous_path", text)
 
 
 def method_not_allowed(allow: str) -> GatewayError:
@@ -222,6 +239,11 @@ def journal_full() -> GatewayError:
     return GatewayError(503, "server_error", "cannot_account", text, headers=_SOON)
 
 
+def internal_error() -> GatewayError:
+    text = "The gateway failed to handle this request; its log says why. Give an administrator the x-request-id."
+    return GatewayError(500, "server_error", "internal_error", text)
+
+
 # -- the provider --------------------------------------------------------------------------------------------------
 
 
@@ -236,11 +258,18 @@ def upstream_rate_limited(retry_after: bytes | None) -> GatewayError:
     return GatewayError(429, _RATE, "upstream_rate_limited", text, headers=headers)
 
 
-def upstream_error(status: int) -> GatewayError:
+def upstream_error(status: int, code: str | None) -> GatewayError:
     """A provider's error in words that say nothing of the provider."""
+    if code == _CONTEXT_LENGTH:
+        text = "This model's maximum context length is exceeded. Shorten the messages or ask for fewer tokens."
+        return GatewayError(status, _INVALID, _CONTEXT_LENGTH, text, param="messages")
     if status < 500:
         text = "The model's provider did not accept this request. Check its parameters."
         return GatewayError(status, _INVALID, "upstream_rejected", text)
+    return upstream_failed(status)
+
+
+def upstream_failed(status: int = 502) -> GatewayError:
     return GatewayError(status, _UPSTREAM, "upstream_failed", "The model's provider failed. Try again later.")
 
 
@@ -248,8 +277,17 @@ def model_unavailable(reason: str, *, status: int = 502) -> GatewayError:
     return GatewayError(status, _UPSTREAM, "model_unavailable", f"The model is not available: {reason}.")
 
 
+def no_deployment() -> GatewayError:
+    return model_unavailable("no deployment serves it; an administrator must add one", status=503)
+
+
 def upstream_bad_reply() -> GatewayError:
     text = "The model is not available: its provider sent a reply that is not valid HTTP."
+    return GatewayError(502, _UPSTREAM, "model_unavailable", text)
+
+
+def upstream_redirected() -> GatewayError:
+    text = "The model is not available: its provider redirects elsewhere. An administrator must correct its URL."
     return GatewayError(502, _UPSTREAM, "model_unavailable", text)
 
 

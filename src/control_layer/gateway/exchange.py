@@ -4,65 +4,82 @@ An `Exchange` handles the client's side and owns the decisions; an `Attempt` (se
 deployment and reports back here. Nothing waits: every method is called by a socket's event and returns.
 
 What is always true: a request that was admitted wrote `Opened` before a byte of it left for a provider, and writes one
-`Closed` before the last byte of its answer leaves for the client.
+`Closed` before the last byte of its answer leaves for the client. Where the disk takes nothing any more, no request is
+let in, and those under way end with their `Closed` kept in memory until it can be written.
 """
 
 from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable
+from enum import Enum
 from typing import TYPE_CHECKING
 
-from control_layer.contract.snapshot import Deployment, Key, User
+import structlog
+
+from control_layer.contract.snapshot import Deployment
 from control_layer.contract.usage import Attempt as AttemptRecord
-from control_layer.contract.usage import Bodies, Closed, Opened, Outcome, Tokens
-from control_layer.gateway import errors
+from control_layer.contract.usage import Outcome, Tokens
+from control_layer.gateway import accounting, errors
 from control_layer.gateway.attempt import Attempt
-from control_layer.gateway.credentials import bearer, digest, masked
-from control_layer.gateway.envelope import Envelope, read_envelope, rewrite
+from control_layer.gateway.entrance import Entrance
+from control_layer.gateway.envelope import Envelope, read_envelope
 from control_layer.gateway.errors import GatewayError, render
-from control_layer.gateway.headers import sane_request_id
 from control_layer.gateway.identifiers import text
 from control_layer.gateway.paths import AiPath, Handling
 from control_layer.gateway.policy.order import by_weight
 from control_layer.gateway.policy.retry import attempts_allowed, backoff
-from control_layer.gateway.snapshot import Route
+from control_layer.gateway.query import rename_model
+from control_layer.gateway.sample import Sample
 from control_layer.gateway.upstream_errors import as_gateway_error, code_of, may_retry
-from control_layer.gateway.usage import estimate
+from control_layer.gateway.upstreams import Upstream
 from control_layer.wire import ExchangeError, Header, Request, Responder
 
 if TYPE_CHECKING:
     from control_layer.gateway.data_plane import DataPlane
 
-__all__ = ["Exchange"]
+__all__ = ["Exchange", "State"]
 
+_log = structlog.get_logger(__name__)
 _CLIENT_LEFT = 499
 """What logs call a client that went away before its answer began (nginx's number)."""
-_ERRORS_FROM = 400
-_MAX_AGENT = 256
-_NO_TOKENS = Tokens()
 
 
-class Exchange:
+class State(Enum):
+    """Where an exchange is. It moves downwards only."""
+
+    READING = "reading"
+    """The request is on its way in."""
+    REFUSED = "refused"
+    """Answered, or left, without having been let in: nothing to account for."""
+    ADMITTED = "admitted"
+    """`Opened` is queued or written."""
+    CLOSED = "closed"
+    """`Closed` is queued or written; only the last piece of the answer may still leave."""
+
+
+_LET_IN = (State.ADMITTED, State.CLOSED)
+
+
+class Exchange(Entrance):
     """One AI request whose model stands in a JSON body."""
 
     __slots__ = (
-        "_at", "_attempt", "_body", "_chunks", "_client_gone", "_closed", "_deployments", "_envelope", "_head",
-        "_last", "_opened", "_refused", "_retry", "_started", "attempts", "captured", "captured_whole",
-        "event_id", "finish_reason", "first_byte", "key", "path", "plane", "received", "request", "request_id",
-        "responder", "response_bytes", "route", "streaming", "tokens", "upstream_request_id", "user",
+        "_chunks", "_client_gone", "_deployments", "_head", "_last", "_retry", "answer_sample", "at", "attempt",
+        "attempts", "body", "envelope", "finish_reason", "first_byte", "received", "request_sample", "response_bytes",
+        "started", "state", "streaming", "text_bytes", "tokens", "tokens_final", "upstream_request_id",
     )  # fmt: skip
 
     def __init__(self, plane: DataPlane, request: Request, responder: Responder, path: AiPath) -> None:
-        self.plane = plane
-        self.request = request
-        self.responder = responder
-        self.path = path
-        self.key: Key
-        self.user: User
-        self.route: Route
-        self.event_id = plane.ids.next(int(plane.wall() * 1000))
-        self.request_id = sane_request_id(request.header(b"x-request-id"))
+        super().__init__(plane, request, responder, path)
+        self.state = State.READING
+        self.at = 0.0
+        self.started = 0.0
+        """When it was let in, on the wall's and on the monotonic clock."""
+        self.body = b""
+        """The request's body, where it is read whole."""
+        self.envelope: Envelope | None = None
+        """What was read of a JSON body."""
         self.received = 0
         """Request body bytes that have come."""
         self.response_bytes = 0
@@ -71,25 +88,23 @@ class Exchange:
         """Whether the client asked for a stream."""
         self.first_byte: float | None = None
         self.tokens: Tokens | None = None
+        self.tokens_final = True
+        """False where a stream broke off: what it had counted may be less than what was used."""
+        self.text_bytes: int | None = None
+        """How much the model said, as far as that is known."""
         self.finish_reason: str | None = None
         self.upstream_request_id: str | None = None
+        self.attempt: Attempt | None = None
+        """The latest one."""
         self.attempts: list[AttemptRecord] = []
-        self.captured: bytearray | None = None
-        """The beginning of the answer, where bodies are logged."""
-        self.captured_whole = True
+        self.request_sample: Sample | None = None
+        self.answer_sample: Sample | None = None
+        """Set where bodies are logged."""
         self._chunks: list[bytes] = []
-        self._body = b""
-        self._envelope: Envelope
         self._deployments: tuple[Deployment, ...] = ()
-        self._attempt: Attempt | None = None
         self._retry: asyncio.TimerHandle | None = None
-        self._at = 0.0
-        self._started = 0.0
         self._head: tuple[int, list[Header]] | None = None
         self._last = b""
-        self._refused = False
-        self._opened = False
-        self._closed = False
         self._client_gone = False
 
     # -- authenticate and collect ------------------------------------------------------------------------------------
@@ -104,33 +119,10 @@ class Exchange:
         else:
             self.responder.send_continue()
 
-    def authenticate(self) -> None:
-        """Sets key and user. Raises GatewayError."""
-        secret = bearer(self.request.headers)
-        if secret is None:
-            raise errors.missing_key()
-        snapshot = self.plane.snapshots.current
-        if not snapshot.version:
-            raise errors.not_ready()
-        key = snapshot.keys.get(digest(secret))
-        user = snapshot.users.get(key.user_id) if key is not None else None
-        if key is None or user is None:
-            raise errors.invalid_key(masked(secret))
-        if key.expires_at is not None and key.expires_at <= self.plane.wall():
-            raise errors.expired_key(masked(secret))
-        if key.purpose == "platform":
-            raise errors.key_purpose_not_allowed()
-        self.key = key
-        self.user = user
-
     def check_head(self) -> None:
         """Refuses what the head alone condemns. Raises GatewayError."""
         request = self.request
-        if self.path.handling is Handling.OPEN:
-            if not request.has_body:
-                raise errors.unknown_route()
-        elif request.method != b"POST":
-            raise errors.method_not_allowed("POST")
+        self.check_method()
         limit = self.plane.config.max_body_bytes
         if request.content_length is not None and request.content_length > limit:
             raise errors.body_too_large(limit)
@@ -138,8 +130,16 @@ class Exchange:
         if encoding is not None and encoding.lower() != b"identity":
             raise errors.unsupported_encoding(encoding.decode("latin-1"))
 
+    def check_method(self) -> None:
+        """Raises GatewayError where this path does not take the request's method."""
+        if self.path.handling is Handling.OPEN:
+            if not self.request.has_body:
+                raise errors.unknown_route()
+        elif self.request.method != b"POST":
+            raise errors.method_not_allowed("POST")
+
     def on_body(self, data: bytes) -> None:
-        if self._refused:
+        if self.state is not State.READING:
             return
         self.received += len(data)
         limit = self.plane.config.max_body_bytes
@@ -149,118 +149,135 @@ class Exchange:
         self._chunks.append(data)
 
     def on_end(self) -> None:
-        if self._refused:
+        if self.state is not State.READING:
             return
-        chunks = self._chunks
-        self._body = chunks[0] if len(chunks) == 1 else b"".join(chunks)
-        self._chunks = []
+        chunks, self._chunks = self._chunks, []
+        self.body = chunks[0] if len(chunks) == 1 else b"".join(chunks)
+        del chunks
         try:
-            self._envelope = read_envelope(self._body)
-            self.authorise(self._envelope.model or "")
-            self.admit(self._envelope.streaming)
+            alias = self.read_body()
+            self.authorise(alias)
+            self.admit(stream=self.envelope is not None and self.envelope.streaming)
         except GatewayError as error:
             self.refuse(error)
 
-    # -- authorise and admit -----------------------------------------------------------------------------------------
+    def read_body(self) -> str:
+        """The model that the request names. Raises GatewayError."""
+        self.envelope = read_envelope(self.body)
+        return self.envelope.model
 
-    def authorise(self, alias: str) -> None:
-        """Sets the route. Raises GatewayError: 404 where there is no such model, 403 where it is not granted."""
-        route = self.plane.snapshots.current.routes.get(alias)
-        if route is None:
-            raise errors.model_not_found(alias)
-        subset = self.key.models
-        if not route.grants(self.user) or (subset is not None and alias not in subset):
-            raise errors.model_access_denied(alias)
-        self.route = route
+    # -- admit -------------------------------------------------------------------------------------------------------
 
-    def admit(self, stream: bool) -> None:
+    def admit(self, *, stream: bool) -> None:
         """Lets the request in: from here on it ends in one accounting row. Raises GatewayError."""
         plane = self.plane
         if plane.journal.failing:
             raise errors.journal_full()
-        request, model = self.request, self.route.model
-        self._at = plane.wall()
-        self._started = plane.monotonic()
-        self._deployments = by_weight(model.deployments, plane.random)
-        if plane.config.capture.enabled and self.user.log_bodies:
-            self.captured = bytearray()
-        self._opened = True
+        deployments = self.route.model.deployments
+        if not deployments:
+            raise errors.no_deployment()
+        self.at = plane.wall()
+        self.started = plane.monotonic()
+        self._deployments = by_weight(deployments, plane.random)
         self.streaming = stream
-        opened = Opened(
-            id=self.event_id,
-            at=self._at,
-            key_id=self.key.id,
-            user_id=self.user.id,
-            model=model.alias,
-            model_id=model.id,
-            method=request.method.decode("latin-1"),
-            path=request.path.decode("latin-1"),
-            stream=stream,
-        )
-        plane.journal.append(opened, self.forward)
+        capture = plane.config.capture
+        if capture.enabled and self.user.log_bodies:
+            self.request_sample = Sample(capture.max_bytes)
+            self.request_sample.keep(self.body)
+            self.answer_sample = Sample(capture.max_bytes)
+        self.state = State.ADMITTED
+        plane.retries.deposit()
+        plane.journal.append(accounting.opened(self), self.forward)
 
     # -- forward -----------------------------------------------------------------------------------------------------
 
     def forward(self) -> None:
-        """Makes the next attempt. `Opened` is on disk."""
+        """Makes the next attempt. `Opened` is on disk, or the journal is failing."""
         self._retry = None
-        if self._closed:
+        if self.state is not State.ADMITTED:
             return
-        plane = self.plane
-        deployment = self._deployments[len(self.attempts) % len(self._deployments)]
+        if self.plane.journal.failing and not self.attempts:
+            self.fail(errors.journal_full())
+            return
         try:
-            endpoint = plane.snapshots.current.endpoints.get(deployment.endpoint_id)
-            if endpoint is None:
-                raise errors.model_unavailable("its endpoint was removed")
-            upstream = plane.upstreams.get(endpoint)
+            attempt = self.attempt = Attempt(self, *self._next_upstream())
+            self.send(attempt)
         except GatewayError as error:
-            self.attempts.append(AttemptRecord(deployment.id, deployment.endpoint_id, None, error.code, 0.0))
             self.fail(error)
-            return
-        self._attempt = Attempt(self, deployment, upstream)
-        self.send(self._attempt)
+        except Exception:  # noqa: BLE001 - whatever it was, the client gets an answer and the request its row
+            _log.error("forward_failed", request=text(self.event_id), exc_info=True)
+            self.fail(errors.internal_error())
+
+    def _next_upstream(self) -> tuple[Deployment, Upstream]:
+        """The next deployment that can be reached at all. Raises GatewayError where none is left."""
+        plane = self.plane
+        while True:
+            deployment = self._deployments[len(self.attempts) % len(self._deployments)]
+            try:
+                endpoint = plane.snapshots.current.endpoints.get(deployment.endpoint_id)
+                if endpoint is None:
+                    raise errors.model_unavailable("its endpoint was removed")
+                return deployment, plane.upstreams.get(endpoint)
+            except GatewayError as error:
+                self.attempts.append(AttemptRecord(deployment.id, deployment.endpoint_id, None, error.code, 0.0))
+                if len(self.attempts) >= len(self._deployments):
+                    raise
 
     def send(self, attempt: Attempt) -> None:
         """Hands the request to the provider's connection pool."""
-        envelope = self._envelope
-        body = rewrite(
-            self._body,
-            envelope,
-            model=attempt.deployment.upstream_model,
-            include_usage=self.path.usage_on_request and envelope.streaming,
-        )
+        body, envelope = self.body, self.envelope
+        if envelope is not None:
+            body = envelope.rewritten(model=attempt.deployment.upstream_model, include_usage=self._asks_for_usage)
         attempt.send(body, len(body))
+
+    @property
+    def _asks_for_usage(self) -> bool:
+        return self.path.usage_on_request and self.streaming
 
     @property
     def hides_usage(self) -> bool:
         """Whether the stream will carry usage that the client did not ask for."""
-        return self.path.usage_on_request and self.streaming and not self._envelope.include_usage
+        return self._asks_for_usage and self.envelope is not None and not self.envelope.include_usage
 
     def attempt_failed(self, attempt: Attempt, error: ExchangeError) -> None:
         """The attempt brought no whole answer. Tries again while nothing has reached the client."""
-        plane = self.plane
-        code = code_of(error)
-        self.attempts.append(attempt.record(code))
-        plane.metrics.attempts_failed[attempt.upstream.endpoint.name, code] += 1
+        self.settle(attempt, code_of(error))
         tried = len(self.attempts)
-        if (
-            not self.responder.started
-            and may_retry(error)
-            and self.can_resend()
-            and tried < attempts_allowed(len(self._deployments))
-        ):
-            self._retry = plane.loop.call_later(backoff(tried, plane.random), self.forward)
+        if not self.responder.started and may_retry(error) and self.can_resend() and self._may_try_again(tried):
+            self._retry = self.plane.loop.call_later(backoff(tried, self.plane.random), self.forward)
             return
         self.fail(as_gateway_error(error))
+
+    def _may_try_again(self, tried: int) -> bool:
+        plane = self.plane
+        return (
+            tried < attempts_allowed(len(self._deployments))
+            and plane.monotonic() - self.started < plane.deadlines(self.route).total
+            and plane.retries.take()
+        )
 
     def can_resend(self) -> bool:
         """Whether the request is still at hand for another attempt."""
         return True
 
-    @property
-    def upstream_query(self) -> bytes:
+    def settle(self, attempt: Attempt, code: str | None) -> None:
+        """Notes how an attempt went, once."""
+        if not attempt.settled:
+            attempt.settled = True
+            self.attempts.append(attempt.record(code))
+            if code is not None:
+                self.plane.metrics.attempts_failed[attempt.upstream.endpoint.name, code] += 1
+
+    def upstream_query(self, attempt: Attempt) -> bytes:
         """The query string as the provider gets it."""
-        return self.request.query
+        query = self.request.query
+        return rename_model(query, attempt.deployment.upstream_model) if query else query
+
+    def pause_body(self) -> None:
+        """The provider takes the request slower than it is sent: a body that is read whole is all sent already."""
+
+    def resume_body(self) -> None:
+        """The provider has caught up."""
 
     # -- answer ------------------------------------------------------------------------------------------------------
 
@@ -272,50 +289,40 @@ class Exchange:
     @property
     def ended(self) -> bool:
         """Whether nothing more may be sent but the last piece."""
-        return self._closed
+        return self.state is State.CLOSED
 
     def mark_first_byte(self) -> None:
         """The provider's first body byte has come."""
-        self.first_byte = self.plane.monotonic() - self._started
+        self.first_byte = self.plane.monotonic() - self.started
 
     def answer_headers(self, headers: list[Header]) -> list[Header]:
         """`headers` (a provider's, cleaned, or our own) with what we say about this request."""
-        headers.append((b"x-request-id", self.public_id.encode()))
-        if self._opened and self.plane.config.report_headers:
-            attempt = self._attempt
+        super().answer_headers(headers)
+        attempt = self.attempt
+        if self.state in _LET_IN and self.plane.config.report_headers:
             headers.append((b"x-control-layer-model", self.route.model.alias.encode()))
             if attempt is not None:
                 headers.append((b"x-control-layer-deployment", attempt.deployment.id.encode()))
-            headers.append((b"x-control-layer-attempts", b"%d" % max(len(self.attempts), 1)))
+            under_way = attempt is not None and not attempt.settled
+            headers.append((b"x-control-layer-attempts", b"%d" % (len(self.attempts) + under_way)))
         return headers
 
-    @property
-    def public_id(self) -> str:
-        """The caller's own request id when it sent a sane one, else the usage event's."""
-        return self.request_id or text(self.event_id)
+    def finish(
+        self, attempt: Attempt, head: tuple[int, list[Header]] | None, last: bytes, code: str | None = None
+    ) -> None:
+        """The provider's answer is whole. `head` is given where nothing has been sent yet; `last` ends the answer.
 
-    def capture(self, data: bytes) -> None:
-        """Keeps the beginning of the answer for the request log."""
-        kept = self.captured
-        if kept is None:
-            return
-        room = self.plane.config.capture.max_bytes - len(kept)
-        kept += data[:room]
-        if len(data) > room:
-            self.captured_whole = False
-
-    def finish(self, attempt: Attempt, head: tuple[int, list[Header]] | None, last: bytes) -> None:
-        """The provider's answer is whole. `head` is given where nothing has been sent yet; `last` ends the answer."""
-        self.attempts.append(attempt.record(None))
+        `code` is the provider's word for an answer that is an error.
+        """
+        self.settle(attempt, None)
         self._head = head
         self._last = last
         self.response_bytes += len(last)
-        self.close("completed", attempt.status or 0, None)
+        self.close("completed", attempt.status or 0, code)
 
     def provider_refused(self, attempt: Attempt, error: GatewayError) -> None:
         """The provider answered with an error that is said in our words."""
-        self.attempts.append(attempt.record(error.code))
-        self.plane.metrics.attempts_failed[attempt.upstream.endpoint.name, error.code] += 1
+        self.settle(attempt, error.code)
         self.fail(error)
 
     def broken_stream(self, attempt: Attempt) -> None:
@@ -325,132 +332,84 @@ class Exchange:
     def end_failed_stream(self, attempt: Attempt, last: bytes) -> None:
         """The provider reported an error inside its stream, which the client has seen; `last` is what is left of it."""
         error = errors.upstream_stream_broken()
-        self.attempts.append(attempt.record(error.code))
-        self.plane.metrics.attempts_failed[attempt.upstream.endpoint.name, error.code] += 1
+        self.settle(attempt, error.code)
         self._last = last
         self.response_bytes += len(last)
-        self.close("failed", attempt.status or 0, error)
+        self.responder.closes = True
+        self.close("failed", attempt.status or 0, error.code)
 
     def fail(self, error: GatewayError) -> None:
         """Ends an admitted request with an error: as an answer, or inside the stream that has begun."""
-        if self._closed:
+        if self.state is not State.ADMITTED:
             return
+        attempt, sample = self.attempt, self.answer_sample
         if not self.responder.started:
-            status, headers, body = render(error, self.path.anthropic, self.public_id)
+            status, headers, body = render(error, self.anthropic, self.public_id)
             self._head = (status, self.answer_headers(headers))
             self._last = body
             self.response_bytes += len(body)
-            self.capture(body)
-            self.close("failed", status, error)
-            return
-        attempt = self._attempt
-        if attempt is not None and attempt.streams_events:
-            self._last = errors.stream_event(error, self.path.anthropic, self.public_id)
-            self.capture(self._last)
-            self.close("failed", attempt.status or 0, error)
+            if sample is not None and not sample.data:
+                sample.keep(body)
+            self.close("failed", status, error.code)
+        elif attempt is not None and attempt.streams_events:
+            self._last = errors.stream_event(error, self.anthropic, self.public_id)
+            if sample is not None:
+                sample.keep(self._last)
+            self.responder.closes = True
+            self.close("failed", attempt.status or 0, error.code)
         else:
-            self.close("failed", attempt.status or 0 if attempt is not None else 0, error, self.responder.abort)
+            self.close("failed", (attempt.status or 0) if attempt is not None else 0, error.code, self.responder.abort)
 
     def refuse(self, error: GatewayError) -> None:
         """Ends a request that was not let in."""
-        if self._opened:
+        if self.state is State.ADMITTED:
             self.fail(error)
             return
-        self._refused = True
+        self.state = State.REFUSED
         self._chunks = []
-        self.plane.metrics.refused[error.code] += 1
-        status, headers, body = render(error, self.path.anthropic, self.public_id)
-        self.responder.respond(status, self.answer_headers(headers), body)
+        self.turn_away(error)
 
     def on_disconnect(self) -> None:
         """The client went away: so does the provider's work, at once."""
         self._client_gone = True
-        self._refused = True
         self._chunks = []
         if self._retry is not None:
             self._retry.cancel()
             self._retry = None
-        attempt = self._attempt
-        if self._opened and not self._closed:
+        if self.state is State.READING:
+            self.state = State.REFUSED
+        elif self.state is State.ADMITTED:
+            attempt = self.attempt
+            status = _CLIENT_LEFT
             if attempt is not None:
                 attempt.cancel()
-                self.attempts.append(attempt.record("client_left"))
-            status = (attempt.status if attempt is not None and self.responder.started else None) or _CLIENT_LEFT
+                self.settle(attempt, "client_left")
+                if self.responder.started:
+                    status = attempt.status or _CLIENT_LEFT
             self.close("cancelled", status, None)
 
     def pause_writing(self) -> None:
-        if self._attempt is not None:
-            self._attempt.pause()
+        if self.attempt is not None:
+            self.attempt.pause()
 
     def resume_writing(self) -> None:
-        if self._attempt is not None:
-            self._attempt.resume()
+        if self.attempt is not None:
+            self.attempt.resume()
 
     # -- account -----------------------------------------------------------------------------------------------------
 
-    def close(
-        self, outcome: Outcome, status: int, error: GatewayError | None, then: Callable[[], None] | None = None
-    ) -> None:
+    def close(self, outcome: Outcome, status: int, code: str | None, then: Callable[[], None] | None = None) -> None:
         """Writes the one `Closed` of an admitted request; then the rest of the answer leaves."""
-        if self._closed:
+        if self.state is not State.ADMITTED:
             return
-        self._closed = True
-        plane, request, attempt = self.plane, self.request, self._attempt
-        if self.captured is not None:
-            self._journal_bodies(self.captured)
-        model = self.route.model
-        agent = request.header(b"user-agent")
-        closed = Closed(
-            id=self.event_id,
-            at=self._at,
-            key_id=self.key.id,
-            user_id=self.user.id,
-            model=model.alias,
-            model_id=model.id,
-            method=request.method.decode("latin-1"),
-            path=request.path.decode("latin-1"),
-            stream=self.streaming,
-            outcome=outcome,
-            status=status,
-            error=error.code if error is not None else None,
-            deployment_id=attempt.deployment.id if attempt is not None else None,
-            attempts=tuple(self.attempts),
-            first_byte=self.first_byte,
-            duration=plane.monotonic() - self._started,
-            tokens=self._final_tokens(outcome, status),
-            finish_reason=self.finish_reason,
-            request_bytes=self.received,
-            response_bytes=self.response_bytes,
-            upstream_request_id=self.upstream_request_id,
-            request_id=self.request_id,
-            user_agent=agent.decode("latin-1")[:_MAX_AGENT] if agent is not None else None,
-        )
+        self.state = State.CLOSED
+        plane = self.plane
+        bodies = accounting.bodies(self)
+        if bodies is not None:
+            plane.journal.append(bodies)
+        closed = accounting.closed(self, outcome, status, code)
         plane.metrics.closed(closed)
         plane.journal.append(closed, then or self._send_last)
-
-    def _final_tokens(self, outcome: Outcome, status: int) -> Tokens:
-        """The provider's counts; without them an estimate of what it did, which is marked as one.
-
-        An estimate is made for an answer that succeeded, and for one that broke off or was left after it had begun:
-        the provider worked for it. Where no answer began there is nothing to count.
-        """
-        if self.tokens is not None:
-            return self.tokens
-        if not self.path.metered or self.first_byte is None or (outcome == "completed" and status >= _ERRORS_FROM):
-            return _NO_TOKENS
-        return estimate(self.received, self.response_bytes)
-
-    def _journal_bodies(self, response: bytearray) -> None:
-        limit = self.plane.config.capture.max_bytes
-        self.plane.journal.append(
-            Bodies(
-                id=self.event_id,
-                request=self._body[:limit],
-                request_truncated=len(self._body) > limit,
-                response=bytes(response),
-                response_truncated=not self.captured_whole,
-            )
-        )
 
     def _send_last(self) -> None:
         """`Closed` is on disk: the end of the answer may leave."""

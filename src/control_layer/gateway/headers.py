@@ -23,16 +23,18 @@ _NOT_UPSTREAM = _HOP_BY_HOP | frozenset(
         # Where the request came from is nobody's business.
         b"origin", b"referer", b"forwarded", b"via", b"x-real-ip", b"x-request-id", b"x-model", b"model-override",
         # A client's account at the provider is not the account that pays.
-        b"openai-organization", b"openai-project",
+        b"openai-organization", b"openai-project", b"x-goog-api-key", b"x-amz-security-token",
     )
 )  # fmt: skip
 _NOT_UPSTREAM_PREFIXES = (b"x-forwarded-", b"x-control-layer-", b"cf-", b"x-envoy-")
 
 _NOT_CLIENT = _HOP_BY_HOP | frozenset(
     (
-        b"content-length", b"content-encoding", b"date", b"server", b"set-cookie", b"alt-svc", b"via",
-        b"strict-transport-security", b"x-request-id", b"request-id", b"openai-organization", b"openai-project",
-        b"anthropic-organization-id", b"nel", b"report-to",
+        b"content-length", b"date", b"server", b"set-cookie", b"alt-svc", b"via", b"strict-transport-security",
+        b"x-request-id", b"request-id", b"openai-organization", b"openai-project", b"anthropic-organization-id",
+        b"nel", b"report-to", b"www-authenticate",
+        # Where the provider is: clients would take their key there.
+        b"location", b"content-location", b"operation-location", b"link", b"refresh",
     )
 )  # fmt: skip
 _NOT_CLIENT_PREFIXES = (
@@ -44,15 +46,15 @@ _ID_BYTES = frozenset(b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123
 _MAX_ID = 128
 
 
-def to_upstream(headers: list[Header]) -> bytes:
-    """The field lines of a client's request that may go to a provider."""
+def to_upstream(headers: list[Header], credential_name: bytes) -> bytes:
+    """The field lines of a client's request that may go to a provider whose credential stands in `credential_name`."""
     lines = []
     named = b""
     for name, value in headers:
         if name in _NOT_UPSTREAM:
             if name == b"connection":
                 named += b"," + value
-        elif not name.startswith(_NOT_UPSTREAM_PREFIXES):
+        elif name != credential_name and not name.startswith(_NOT_UPSTREAM_PREFIXES):
             lines.append(b"%b: %b\r\n" % (name, value))
     if len(named) > len(b",keep-alive"):
         lines = _without(lines, named)

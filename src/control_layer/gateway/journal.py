@@ -33,8 +33,10 @@ class Journal:
         self._records: list[bytes] = []
         self._callbacks: list[Callable[[], None]] = []
         self._scheduled = False
+        self._retry: asyncio.TimerHandle | None = None
         self._number = 0
         self._size = 0
+        self._torn = False
         self.written_bytes = 0
         self.failing = False
         """True while the disk takes nothing (full, gone): nothing new may be let in."""
@@ -47,7 +49,10 @@ class Journal:
         self._fd = self._open_segment()
 
     def append(self, record: Record, then: Callable[[], None] | None = None) -> None:
-        """Queues a record; `then` is called when it is in the kernel's hands, in the next turn of the loop."""
+        """Queues a record; `then` is called when it is in the kernel's hands, in the next turn of the loop.
+
+        Where the disk refuses it, `then` is called too, with `failing` set: the record is kept and tried again.
+        """
         self._records.append(encode_record(record))
         if then is not None:
             self._callbacks.append(then)
@@ -56,19 +61,20 @@ class Journal:
             self._loop.call_soon(self.flush)
 
     def flush(self) -> None:
-        """Writes what is queued and calls back. While the disk refuses, everything waits and is tried again."""
+        """Writes what is queued and calls back. What the disk refuses is kept: little, as nothing new is let in."""
         self._scheduled = False
         if self._records:
             data = self._records[0] if len(self._records) == 1 else b"".join(self._records)
             try:
                 self._write(data)
             except OSError as error:
+                self._records = [data]
                 self._refused(error)
-                return
-            self._records.clear()
-            if self.failing:
-                self.failing = False
-                _log.warning("journal_writable_again", directory=str(self._directory))
+            else:
+                self._records.clear()
+                if self.failing:
+                    self.failing = False
+                    _log.warning("journal_writable_again", directory=str(self._directory))
         callbacks, self._callbacks = self._callbacks, []
         for call in callbacks:
             try:
@@ -82,15 +88,24 @@ class Journal:
             fd = self._open_segment()
             os.close(self._fd)
             self._fd, self._size = fd, 0
+        if self._torn:
+            self._mend()
         written = os.write(self._fd, data)
         while written < len(data):
+            self._torn = True
             try:
                 written += os.write(self._fd, memoryview(data)[written:])
             except OSError:
-                os.ftruncate(self._fd, self._size)  # half a record must not stand before the next whole one
+                self._mend()
                 raise
+        self._torn = False
         self._size += len(data)
         self.written_bytes += len(data)
+
+    def _mend(self) -> None:
+        """Half a record must not stand before the next whole one."""
+        os.ftruncate(self._fd, self._size)
+        self._torn = False
 
     def _refused(self, error: OSError) -> None:
         if not self.failing:
@@ -101,8 +116,12 @@ class Journal:
                 error=error.strerror,
                 consequence="no new AI request is let in until it is; free disk space",
             )
-        self._scheduled = True
-        self._loop.call_later(_RETRY_SECONDS, self.flush)
+        if self._retry is None:
+            self._retry = self._loop.call_later(_RETRY_SECONDS, self._try_again)
+
+    def _try_again(self) -> None:
+        self._retry = None
+        self.flush()
 
     def _open_segment(self) -> int:
         path = self._directory / f"{self._number + 1:08d}.seg"
@@ -113,5 +132,7 @@ class Journal:
     def close(self) -> None:
         """Writes what is queued and lets the directory go: the recorder may now finish it."""
         self.flush()
+        if self._retry is not None:
+            self._retry.cancel()
         os.close(self._fd)
         os.close(self._lock)

@@ -6,51 +6,51 @@ from typing import TYPE_CHECKING
 from urllib.parse import unquote_to_bytes
 
 from control_layer.gateway import errors
-from control_layer.gateway.errors import GatewayError, render
-from control_layer.gateway.exchange import Exchange
+from control_layer.gateway.entrance import Entrance
+from control_layer.gateway.errors import GatewayError
 from control_layer.gateway.model_list import anthropic_item, anthropic_list, openai_item, openai_list
-from control_layer.gateway.paths import AiPath
-from control_layer.wire import Request, Responder
+from control_layer.gateway.status import ANSWERED
+from control_layer.wire import Handler
 
 if TYPE_CHECKING:
     from control_layer.gateway.data_plane import DataPlane
+    from control_layer.gateway.paths import AiPath
+    from control_layer.wire import Request, Responder
 
-__all__ = ["ModelsPage"]
+__all__ = ["answer_models"]
 
 _PREFIX = b"/ai/v1/models/"
 _JSON = (b"content-type", b"application/json")
 
 
-class ModelsPage(Exchange):
-    """A request that ends here: authenticated like any other, never admitted, so it leaves no accounting row."""
+def answer_models(plane: DataPlane, request: Request, responder: Responder, path: AiPath) -> Handler:
+    """Answers at the head: authenticated like any other request, never admitted, so it leaves no accounting row."""
+    page = _ModelsPage(plane, request, responder, path)
+    try:
+        body = page.body()
+    except GatewayError as error:
+        page.turn_away(error)
+    else:
+        responder.respond(200, page.answer_headers([_JSON]), body)
+    return ANSWERED
 
-    __slots__ = ("_anthropic",)
 
-    def __init__(self, plane: DataPlane, request: Request, responder: Responder, path: AiPath) -> None:
-        super().__init__(plane, request, responder, path)
-        self._anthropic = request.header(b"anthropic-version") is not None
+class _ModelsPage(Entrance):
+    __slots__ = ()
 
-    def begin(self) -> None:
-        try:
-            self.authenticate()
-            if self.request.method not in (b"GET", b"HEAD"):
-                raise errors.method_not_allowed("GET")
-            body = self._page()
-        except GatewayError as error:
-            self.plane.metrics.refused[error.code] += 1
-            status, headers, body = render(error, self._anthropic, self.public_id)
-            self.responder.respond(status, self.answer_headers(headers), body)
-        else:
-            self.responder.respond(200, self.answer_headers([_JSON]), body)
-        self._refused = True
+    @property
+    def anthropic(self) -> bool:
+        return self.request.header(b"anthropic-version") is not None
 
-    def _page(self) -> bytes:
-        snapshot = self.plane.snapshots.current
-        path = self.request.path
-        if not path.startswith(_PREFIX):
-            models = list(snapshot.callable_by(self.key, self.user))
-            return anthropic_list(models) if self._anthropic else openai_list(models)
-        alias = unquote_to_bytes(path[len(_PREFIX) :]).decode("utf-8", "replace")
+    def body(self) -> bytes:
+        """Raises GatewayError."""
+        self.authenticate()
+        if self.request.method not in (b"GET", b"HEAD"):
+            raise errors.method_not_allowed("GET")
+        alias = unquote_to_bytes(self.request.path[len(_PREFIX) :]).decode("utf-8", "replace")
+        if not alias:
+            models = list(self.plane.snapshots.current.callable_by(self.key, self.user))
+            return anthropic_list(models) if self.anthropic else openai_list(models)
         self.authorise(alias)
         model = self.route.model
-        return anthropic_item(model) if self._anthropic else openai_item(model)
+        return anthropic_item(model) if self.anthropic else openai_item(model)

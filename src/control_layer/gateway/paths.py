@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from enum import Enum
+from urllib.parse import unquote_to_bytes
 
-__all__ = ["AI_PREFIX", "AiPath", "Handling", "classify"]
+__all__ = ["AI_PREFIX", "AiPath", "Handling", "classify", "is_anthropic"]
 
 AI_PREFIX = b"/ai/"
 
@@ -26,39 +27,49 @@ class Handling(Enum):
     """A path we do not know: forwarded when a JSON body, `x-model` or `?model=` names a model."""
 
 
-_EXPLICIT_ENDS = frozenset(("/v1/chat/completions", "/v1/completions", "/v1/responses", "/v1/messages"))
+_ENDS = frozenset(("/v1/chat/completions", "/v1/completions", "/v1/responses", "/v1/messages"))
+_USAGE_ON_REQUEST = "/completions"
+_MESSAGES = b"/ai/v1/messages"
+
+
+def is_anthropic(path: bytes) -> bool:
+    """Whether a path belongs to the Messages API, so that errors take its shape."""
+    return path == _MESSAGES or path.startswith(_MESSAGES + b"/")
 
 
 class AiPath:
     """One path's handling. `api_path` is the provider's view: `/v1/chat/completions`."""
 
-    __slots__ = ("anthropic", "api_path", "ends_explicitly", "handling", "metered", "usage_on_request")
+    __slots__ = ("anthropic", "api_path", "ends_explicitly", "generates", "handling", "metered", "usage_on_request")
 
-    def __init__(
-        self, handling: Handling, api_path: str, *, usage_on_request: bool = False, metered: bool = True
-    ) -> None:
+    def __init__(self, handling: Handling, api_path: str, *, metered: bool = True, generates: bool = True) -> None:
         self.handling = handling
         self.api_path = api_path
-        self.anthropic = api_path.startswith("/v1/messages")
-        self.usage_on_request = usage_on_request
+        self.anthropic = is_anthropic(b"/ai" + api_path.encode("latin-1"))
+        completions = api_path.rstrip("/").lower().endswith(_USAGE_ON_REQUEST)
+        self.usage_on_request = completions
         """Streams carry usage only when `stream_options.include_usage` asks for it."""
-        self.ends_explicitly = handling is Handling.JSON and api_path in _EXPLICIT_ENDS
+        self.ends_explicitly = completions or api_path in _ENDS
         """A stream that stops without a finish reason or its terminal event has been cut off."""
-        self.metered = metered
+        self.metered = metered or completions
         """An answer without usage is estimated; off where an answer has no tokens to count."""
+        self.generates = generates
+        """The answer is made of tokens; off for embeddings, which only read."""
 
 
-def _json(api_path: str, *, usage_on_request: bool = False, metered: bool = True) -> AiPath:
-    return AiPath(Handling.JSON, api_path, usage_on_request=usage_on_request, metered=metered)
+def _json(api_path: str, *, metered: bool = True, generates: bool = True) -> AiPath:
+    return AiPath(Handling.JSON, api_path, metered=metered, generates=generates)
 
 
 _KNOWN = {
     b"/ai" + path.api_path.encode(): path
     for path in (
-        _json("/v1/chat/completions", usage_on_request=True),
-        _json("/v1/completions", usage_on_request=True),
-        _json("/v1/embeddings"),
+        _json("/v1/chat/completions"),
+        _json("/v1/completions"),
+        _json("/v1/embeddings", generates=False),
         _json("/v1/responses"),
+        _json("/v1/responses/compact"),
+        _json("/v1/responses/input_tokens", metered=False),
         _json("/v1/messages"),
         _json("/v1/messages/count_tokens", metered=False),
         _json("/v1/moderations", metered=False),
@@ -72,18 +83,25 @@ _KNOWN = {
         AiPath(Handling.MULTIPART, "/v1/audio/transcriptions", metered=False),
         AiPath(Handling.MULTIPART, "/v1/audio/translations", metered=False),
         AiPath(Handling.MODELS, "/v1/models"),
-        AiPath(Handling.REALTIME, "/v1/realtime"),
+        AiPath(Handling.REALTIME, "/v1/realtime", metered=False),
     )
 }
-_CONTROL_PREFIXES = (b"/ai/v1/files", b"/ai/v1/batches", b"/ai/v1/daemons")
+_CONTROL_PREFIXES = (b"/ai/v1/files", b"/ai/v1/batches", b"/ai/v1/daemons", b"/ai/v1/responses")
 _CONTROL_EXACT = (b"/ai/openapi.json", b"/ai/docs")
-_RESPONSES = b"/ai/v1/responses/"
 _MODELS = b"/ai/v1/models/"
 
 
-def classify(path: bytes) -> AiPath:
-    """The handling of a path that begins with `/ai/`."""
+def classify(path: bytes) -> AiPath | None:
+    """The handling of a path that begins with `/ai/`; `None` for one that could be read as another path."""
     known = _KNOWN.get(path)
+    if known is not None:
+        return known
+    # A provider may take another spelling for the same path: what is accounted for must not depend on it.
+    plain = unquote_to_bytes(path)
+    if not _is_plain(plain):
+        return None
+    plain = plain.removesuffix(b"/")
+    known = _KNOWN.get(plain) or _KNOWN.get(plain.lower())
     if known is not None:
         return known
     api_path = path[3:].decode("latin-1")
@@ -92,6 +110,12 @@ def classify(path: bytes) -> AiPath:
     for prefix in _CONTROL_PREFIXES:
         if path == prefix or path.startswith(prefix + b"/"):
             return AiPath(Handling.CONTROL, api_path)
-    if path.startswith(_RESPONSES) or path in _CONTROL_EXACT:
+    if path in _CONTROL_EXACT:
         return AiPath(Handling.CONTROL, api_path)
     return AiPath(Handling.OPEN, api_path, metered=False)
+
+
+def _is_plain(path: bytes) -> bool:
+    """No empty, `.` or `..` segment, whose meaning is a matter of taste (RFC 3986, 5.2.4)."""
+    segments = path.replace(b"\\", b"/").removesuffix(b"/").split(b"/")[1:]
+    return not any(segment in (b"", b".", b"..") for segment in segments)

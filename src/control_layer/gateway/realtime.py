@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-from urllib.parse import parse_qsl, urlencode
-
 from control_layer.gateway import errors
 from control_layer.gateway.attempt import Attempt
 from control_layer.gateway.errors import GatewayError
-from control_layer.gateway.exchange import Exchange
+from control_layer.gateway.exchange import Exchange, State
 from control_layer.gateway.headers import to_client
+from control_layer.gateway.query import model_in_query
 from control_layer.wire import Call, Header, Request
 
 __all__ = ["RealtimeExchange"]
@@ -16,6 +15,7 @@ __all__ = ["RealtimeExchange"]
 _SWITCHING = 101
 _KEY_PROTOCOL = b"openai-insecure-api-key."
 _PROTOCOLS = b"sec-websocket-protocol"
+_SWITCHED = ((b"connection", b"upgrade"), (b"upgrade", b"websocket"))
 
 
 class RealtimeExchange(Exchange):
@@ -33,6 +33,12 @@ class RealtimeExchange(Exchange):
         except GatewayError as error:
             self.refuse(error)
 
+    def pause_body(self) -> None:
+        self.responder.pause_body()
+
+    def resume_body(self) -> None:
+        self.responder.resume_body()
+
     def on_body(self, data: bytes) -> None:
         if self._spliced and self._call is not None:
             self.received += len(data)
@@ -42,11 +48,11 @@ class RealtimeExchange(Exchange):
         """An upgrade request has no body; what follows is the session."""
 
     def on_disconnect(self) -> None:
-        if self._spliced and self._attempt is not None:
+        if self._spliced and self.attempt is not None and self.state is State.ADMITTED:
             # Either side may hang up: leaving is the normal end of a session.
             self._client_gone = True
-            self._attempt.cancel()
-            self.attempts.append(self._attempt.record(None))
+            self.attempt.cancel()
+            self.settle(self.attempt, None)
             self.close("completed", _SWITCHING, None)
         else:
             super().on_disconnect()
@@ -54,33 +60,10 @@ class RealtimeExchange(Exchange):
     def send(self, attempt: Attempt) -> None:
         self._call = attempt.upgrade(_without_key(self.request.headers))
 
-    @property
-    def upstream_query(self) -> bytes:
-        attempt = self._attempt
-        name = attempt.deployment.upstream_model if attempt is not None else self.route.model.alias
-        return with_model(self.request.query, name)
-
-    @property
-    def hides_usage(self) -> bool:
-        return False
-
     def splice(self, headers: list[Header]) -> None:
         """The provider has switched protocols: from here on bytes pass both ways."""
         self._spliced = True
-        self.responder.upgrade(_SWITCHING, self.answer_headers(to_client(headers)))
-
-
-def with_model(query: bytes, name: str) -> bytes:
-    """`query` with `name` as its `model`."""
-    pairs = parse_qsl(query.decode("latin-1"), keep_blank_values=True)
-    return urlencode([(key, name if key == "model" else value) for key, value in pairs]).encode()
-
-
-def model_in_query(query: bytes) -> str | None:
-    """The `model` a query string names."""
-    if b"model=" not in query:
-        return None
-    return next((value for key, value in parse_qsl(query.decode("latin-1")) if key == "model"), None)
+        self.responder.upgrade(_SWITCHING, [*_SWITCHED, *self.answer_headers(to_client(headers))])
 
 
 def _model_of(request: Request) -> str:
@@ -98,7 +81,8 @@ def _without_key(headers: list[Header]) -> list[Header]:
     for name, value in headers:
         if name == _PROTOCOLS and _KEY_PROTOCOL in value:
             offered = [token.strip() for token in value.split(b",")]
-            kept.append((name, b", ".join(token for token in offered if not token.startswith(_KEY_PROTOCOL))))
+            if left := [token for token in offered if not token.startswith(_KEY_PROTOCOL)]:
+                kept.append((name, b", ".join(left)))
         else:
             kept.append((name, value))
     return kept

@@ -24,36 +24,20 @@ _AWAY = (
 
 
 class Relay:
-    """One request on its way to the control plane and back."""
+    """One request on its way to the control plane: the client's side."""
 
-    __slots__ = ("_call", "_responder")
+    __slots__ = ("_call",)
 
     def __init__(self, plane: DataPlane, request: Request, responder: Responder) -> None:
-        self._responder = responder
         responder.send_continue()
-        dropped = _named_by_connection(request.headers)
-        lines = [
-            b"%b: %b\r\n" % header
-            for header in request.headers
-            if header[0] not in _HOP_BY_HOP
-            and header[0] not in _FRAMING
-            and header[0] != _PEER
-            and header[0] not in dropped
-        ]
-        # The wire adds a Host of its own where the lines do not begin with one.
-        lines.sort(key=lambda line: not line.startswith(b"host:"))
-        # The control plane throttles logins by peer; a client cannot set this line, only we do.
-        lines.append(b"%b: %b\r\n" % (_PEER, request.peer.encode()))
         self._call: Call = plane.control.send(
-            self,
+            _Reply(responder),
             request.method,
             request.target,
-            b"".join(lines),
+            _lines(request),
             None if request.has_body else b"",
             body_length=request.content_length,
         )
-
-    # -- wire.Handler: the client ------------------------------------------------------------------------------------
 
     def on_body(self, data: bytes) -> None:
         self._call.write(data)
@@ -70,7 +54,14 @@ class Relay:
     def resume_writing(self) -> None:
         self._call.resume()
 
-    # -- wire.Receiver: the control plane ----------------------------------------------------------------------------
+
+class _Reply:
+    """The control plane's answer on its way back."""
+
+    __slots__ = ("_responder",)
+
+    def __init__(self, responder: Responder) -> None:
+        self._responder = responder
 
     def on_response(self, status: int, headers: list[Header], length: int | None) -> None:
         dropped = _named_by_connection(headers)
@@ -93,6 +84,34 @@ class Relay:
             self._responder.abort()
         else:
             self._responder.respond(503, _AWAY_HEADERS, _AWAY)
+
+    def pause_writing(self) -> None:
+        self._responder.pause_body()
+
+    def resume_writing(self) -> None:
+        self._responder.resume_body()
+
+
+def _lines(request: Request) -> bytes:
+    """The client's fields for the control plane, its own Host among them, and what only we can say."""
+    dropped = _named_by_connection(request.headers)
+    lines = [
+        b"%b: %b\r\n" % header
+        for header in request.headers
+        if header[0] not in _HOP_BY_HOP
+        and header[0] not in _FRAMING
+        and header[0] != _PEER
+        and header[0] not in dropped
+    ]
+    # The control plane throttles logins by peer; a client cannot set this line, only we do.
+    lines.append(b"%b: %b\r\n" % (_PEER, request.peer.encode()))
+    # The wire puts a Host of its own unless the lines begin with one.
+    lines.sort(key=_is_not_host)
+    return b"".join(lines)
+
+
+def _is_not_host(line: bytes) -> bool:
+    return not line.startswith(b"host:")
 
 
 def _named_by_connection(headers: list[Header]) -> frozenset[bytes]:

@@ -9,7 +9,7 @@ from control_layer.wire import Handler, Request, Responder
 if TYPE_CHECKING:
     from control_layer.gateway.data_plane import DataPlane
 
-__all__ = ["Answered", "answer_status"]
+__all__ = ["ANSWERED", "Answered", "answer_status"]
 
 _PLAIN = ((b"content-type", b"text/plain; charset=utf-8"), (b"cache-control", b"no-store"))
 
@@ -30,7 +30,8 @@ class Answered:
     def resume_writing(self) -> None: ...
 
 
-_ANSWERED = Answered()
+ANSWERED: Handler = Answered()
+"""It keeps nothing, so one does for all."""
 
 
 def answer_status(plane: DataPlane, request: Request, responder: Responder) -> Handler | None:
@@ -48,4 +49,4 @@ def answer_status(plane: DataPlane, request: Request, responder: Responder) -> H
             responder.respond(200, _PLAIN, b"OK")
     else:
         return None
-    return _ANSWERED
+    return ANSWERED

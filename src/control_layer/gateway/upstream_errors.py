@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import msgspec
+
 from control_layer.gateway import errors
 from control_layer.gateway.errors import GatewayError
 from control_layer.wire import (
@@ -18,7 +20,7 @@ from control_layer.wire import (
     TotalTimeout,
 )
 
-__all__ = ["as_gateway_error", "code_of", "may_retry"]
+__all__ = ["as_gateway_error", "code_in", "code_of", "may_retry"]
 
 _CODES: dict[type[ExchangeError], str] = {
     ConnectFailed: "connect_failed",
@@ -34,6 +36,29 @@ _CODES: dict[type[ExchangeError], str] = {
 }
 _RETRYABLE = (ConnectFailed, ConnectTimeout, ResetBeforeResponse)
 _SLOW = (FirstByteTimeout, ReadTimeout, TotalTimeout)
+_MAX_CODE = 64
+
+
+class _Error(msgspec.Struct):
+    code: str | int | None = None
+    type: str | None = None
+
+
+class _Body(msgspec.Struct):
+    error: _Error
+
+
+_decode = msgspec.json.Decoder(_Body).decode
+
+
+def code_in(body: bytes) -> str | None:
+    """The code, or else the type, that a provider's error body names."""
+    try:
+        error = _decode(body).error
+    except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError):
+        return None
+    code = error.code if isinstance(error.code, str) else error.type
+    return code[:_MAX_CODE] if code else None
 
 
 def code_of(error: ExchangeError) -> str:

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import asyncio
+import ssl
 from collections.abc import Mapping
-from urllib.parse import urlsplit
+from urllib.parse import SplitResult, quote, urlsplit
 
 import structlog
 
@@ -19,20 +20,25 @@ __all__ = ["Upstream", "Upstreams"]
 
 _log = structlog.get_logger(__name__)
 _MAX_TARGETS = 512
+_MAX_CONTEXTS = 64
 _PORTS = {"http": 80, "https": 443}
+_PATH_SAFE = "/%:@!$&'()*+,;=-._~"
 
 
 class Upstream:
     """One endpoint: where requests go and what identifies us there."""
 
-    __slots__ = ("_base_path", "_targets", "credential", "endpoint", "pool")
+    __slots__ = ("_base_path", "_base_query", "_targets", "credential", "credential_name", "endpoint", "pool")
 
-    def __init__(self, endpoint: Endpoint, pool: Pool, credential: bytes, base_path: str) -> None:
+    def __init__(self, endpoint: Endpoint, pool: Pool, credential: bytes, url: SplitResult) -> None:
         self.endpoint = endpoint
         self.pool = pool
         self.credential = credential
         """The rendered header line, `b""` for an endpoint without one. Never logged."""
-        self._base_path = base_path
+        self.credential_name = endpoint.auth_header_name.lower().encode()
+        self._base_path = quote(url.path, safe=_PATH_SAFE)
+        self._base_query = quote(url.query, safe=_PATH_SAFE + "?").encode()
+        """Some providers want one everywhere (`?api-version=…`)."""
         self._targets: dict[str, bytes] = {}
 
     def target(self, api_path: str, query: bytes) -> bytes:
@@ -43,6 +49,8 @@ class Upstream:
             if len(self._targets) >= _MAX_TARGETS:
                 self._targets.clear()  # only unknown paths can fill it
             self._targets[api_path] = target
+        if self._base_query:
+            query = self._base_query + b"&" + query if query else self._base_query
         return target + b"?" + query if query else target
 
 
@@ -54,9 +62,10 @@ class Upstreams:
         self._loop = loop
         self._seal = Seal(config.secret_key, "provider-credential")
         self._by_id: dict[str, Upstream] = {}
+        self._contexts: dict[tuple[str | None, bool], ssl.SSLContext] = {}
 
     def get(self, endpoint: Endpoint) -> Upstream:
-        """The upstream of a row. Raises GatewayError where its credential cannot be opened."""
+        """The upstream of a row. Raises GatewayError where its settings or its credential are of no use."""
         upstream = self._by_id.get(endpoint.id)
         if upstream is not None:
             if upstream.endpoint is endpoint:
@@ -79,9 +88,6 @@ class Upstreams:
         self.retain({})
 
     def _make(self, endpoint: Endpoint) -> Upstream:
-        url = urlsplit(endpoint.url)
-        scheme, host = url.scheme, url.hostname or ""
-        origin = Origin(scheme=scheme, host=host, port=url.port or _PORTS.get(scheme, 443))
         settings = self._config.pool
         options = PoolOptions(
             max_connections=settings.max_connections,
@@ -89,12 +95,28 @@ class Upstreams:
             idle_seconds=settings.idle_seconds,
             connect_timeout=self._config.timeouts.connect,
         )
-        tls = None
-        if scheme == "https":
-            tls = client_context(ca_file=self._config.ca_bundle, ca_text=endpoint.ca_bundle, verify=endpoint.verify_tls)
-        proxy = proxy_for(origin, self._config.proxy_environment)
-        pool = Pool(origin, options, loop=self._loop, tls=tls, proxy=proxy)
-        return Upstream(endpoint, pool, self._credential(endpoint), url.path)
+        try:
+            url = urlsplit(endpoint.url)
+            origin = Origin(scheme=url.scheme, host=url.hostname or "", port=url.port or _PORTS[url.scheme])
+            tls = self._tls(endpoint) if url.scheme == "https" else None
+            proxy = proxy_for(origin, self._config.proxy_environment)
+            pool = Pool(origin, options, loop=self._loop, tls=tls, proxy=proxy)
+        except (KeyError, ValueError, OSError) as error:
+            _log.error("endpoint_unusable", endpoint=endpoint.name, error=str(error))
+            raise model_unavailable("its endpoint's address or certificates cannot be used") from error
+        return Upstream(endpoint, pool, self._credential(endpoint), url)
+
+    def _tls(self, endpoint: Endpoint) -> ssl.SSLContext:
+        # Reading the system's certificates takes tens of milliseconds, so endpoints share what is the same.
+        wanted = (endpoint.ca_bundle, endpoint.verify_tls)
+        context = self._contexts.get(wanted)
+        if context is None:
+            if len(self._contexts) >= _MAX_CONTEXTS:
+                self._contexts.clear()
+            context = self._contexts[wanted] = client_context(
+                ca_file=self._config.ca_bundle, ca_text=endpoint.ca_bundle, verify=endpoint.verify_tls
+            )
+        return context
 
     def _credential(self, endpoint: Endpoint) -> bytes:
         if endpoint.sealed_credential is None:

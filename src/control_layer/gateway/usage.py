@@ -14,11 +14,13 @@ import msgspec
 
 from control_layer.contract.usage import Tokens
 
-__all__ = ["Report", "estimate", "from_object", "from_response", "merge"]
+__all__ = ["Report", "estimate", "from_object", "from_response", "merge", "text_bytes"]
 
 _BYTES_PER_TOKEN = 4
 _MAX_COUNT = 10**12
 _MAX_FINISH = 64
+_MAX_READ_FOR_TEXT = 1024 * 1024
+_TEXT_FIELDS = frozenset(("content", "text", "reasoning_content", "reasoning", "refusal", "thinking", "arguments"))
 
 
 class _Choice(msgspec.Struct, gc=False):
@@ -111,7 +113,7 @@ def from_object(usage: object) -> Tokens | None:
         counted = (counted or 0) + (read or 0) + (written or 0)
         cached = read
     if cached is None:
-        cached = _count(usage.get("prompt_cache_hit_tokens"))
+        cached = _first(usage, "prompt_cache_hit_tokens", "cache_read_input_tokens")
     reasoning = _count(_mapping(usage, "completion_tokens_details", "output_tokens_details").get("reasoning_tokens"))
     if counted is None and output is None:
         return None
@@ -139,11 +141,34 @@ def merge(earlier: Tokens | None, later: Tokens | None) -> Tokens | None:
     )
 
 
-def estimate(request_bytes: int, response_bytes: int) -> Tokens:
-    """A guess from sizes (about four bytes a token), for answers whose provider said nothing. Marked as a guess."""
-    return Tokens(
-        input=-(-request_bytes // _BYTES_PER_TOKEN), output=-(-response_bytes // _BYTES_PER_TOKEN), source="estimate"
-    )
+def estimate(request_bytes: int, answer_bytes: int | None) -> Tokens:
+    """A guess from sizes (about four bytes a token), marked as one. `answer_bytes` is `None` where nothing is said."""
+    output = None if answer_bytes is None else -(-answer_bytes // _BYTES_PER_TOKEN)
+    return Tokens(input=-(-request_bytes // _BYTES_PER_TOKEN), output=output, source="estimate")
+
+
+def text_bytes(body: bytes) -> int | None:
+    """How many bytes of a whole JSON response are what the model said; `None` where that cannot be told."""
+    if len(body) > _MAX_READ_FOR_TEXT:
+        return None
+    try:
+        return _said(_decode_any(body)) or None
+    except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError):
+        return None
+
+
+def _said(value: object) -> int:
+    if isinstance(value, list):
+        return sum(_said(item) for item in value)
+    if not isinstance(value, dict):
+        return 0
+    total = 0
+    for name, inner in value.items():
+        if isinstance(inner, str):
+            total += len(inner.encode()) if name in _TEXT_FIELDS else 0
+        else:
+            total += _said(inner)
+    return total
 
 
 def _first(usage: Mapping[Any, Any], *names: str) -> int | None:

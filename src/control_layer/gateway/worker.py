@@ -16,6 +16,7 @@ from control_layer.gateway.data_plane import DataPlane
 from control_layer.gateway.errors import bad_head, render
 from control_layer.gateway.identifiers import text
 from control_layer.gateway.journal import Journal
+from control_layer.gateway.paths import is_anthropic
 from control_layer.gateway.snapshot import SnapshotState
 from control_layer.gateway.snapshot_link import SnapshotLink, load_persisted
 from control_layer.gateway.upstreams import Upstreams
@@ -76,8 +77,12 @@ class Worker:
             await loop.create_server(self._server.protocol, sock=socket.socket(fileno=fd), ssl=tls, backlog=_BACKLOG)
             for fd in config.listen_fds
         ]
-        following = loop.create_task(link.run(), name="snapshot-link")
-        supervised = loop.create_task(self._answer_supervisor(), name="supervision")
+        tasks = [
+            loop.create_task(link.run(), name="snapshot-link"),
+            loop.create_task(self._answer_supervisor(), name="supervision"),
+        ]
+        for task in tasks:
+            task.add_done_callback(self._task_ended)
         _log.info("gateway_serving", worker=config.worker_id, snapshot=self._snapshots.current.version)
         await self._stopping.wait()
         for listener in listeners:
@@ -85,23 +90,30 @@ class Worker:
         self._plane.draining = True
         _log.info("gateway_draining", active=self._server.active_requests, grace_seconds=config.drain_seconds)
         await self._server.drain(config.drain_seconds)
-        for task in (following, supervised):
+        for task in tasks:
             task.cancel()
-        await asyncio.gather(following, supervised, return_exceptions=True)
+        await asyncio.gather(*tasks, return_exceptions=True)
         self._upstreams.retire()
         self._control.retire()
         self._journal.close()
         _log.info("gateway_ended", worker=config.worker_id)
 
+    def _task_ended(self, task: asyncio.Task[None]) -> None:
+        """Without its link or its supervisor a worker is of no use for long: it drains and is replaced."""
+        if not task.cancelled() and (error := task.exception()) is not None:
+            _log.error("task_failed", task=task.get_name(), exc_info=error)
+            self._stopping.set()
+
     def _changed(self) -> None:
         self._upstreams.retain(self._snapshots.current.endpoints)
 
-    def _refused(self, status: int, reason: str) -> tuple[list[Header], bytes]:
+    def _refused(self, status: int, reason: str, target: bytes) -> tuple[list[Header], bytes]:
         error = bad_head(status, reason)
         self._plane.metrics.refused[error.code] += 1
-        event_id = self._plane.ids.next(int(self._plane.wall() * 1000))
-        _, headers, body = render(error, anthropic=False, request_id=text(event_id))
-        return headers, body
+        request_id = text(self._plane.ids.next(int(self._plane.wall() * 1000)))
+        anthropic = is_anthropic(target.partition(b"?")[0])
+        _, headers, body = render(error, anthropic, request_id)
+        return [*headers, (b"x-request-id", request_id.encode())], body
 
     async def _answer_supervisor(self) -> None:
         """Says that we serve, then answers questions; a closed channel means that the supervisor died."""

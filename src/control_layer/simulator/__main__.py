@@ -10,6 +10,7 @@ import sys
 
 import uvloop
 
+from control_layer.simulator.script import describe
 from control_layer.simulator.server import Simulator
 
 __all__ = ["main", "run"]
@@ -37,7 +38,12 @@ def run(host: str, port: int, api_key: str | None = None) -> None:
 
 def main() -> None:
     """The command line of `python -m control_layer.simulator`."""
-    parser = argparse.ArgumentParser(prog="python -m control_layer.simulator", description=__doc__)
+    parser = argparse.ArgumentParser(
+        prog="python -m control_layer.simulator",
+        description=__doc__,
+        epilog=describe(),
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+    )
     parser.add_argument("--host", default="127.0.0.1")
     parser.add_argument("--port", type=int, default=0)
     parser.add_argument("--api-key", default=None, help="refuse requests that do not carry this key")

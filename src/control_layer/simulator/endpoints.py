@@ -13,7 +13,7 @@ from control_layer.simulator.text import count_tokens, vector
 
 __all__ = [
     "PIXEL", "embeddings", "message", "message_events", "model_list", "moderations", "rerank", "response",
-    "response_events", "speech",
+    "response_events", "speech", "transcript_events",
 ]  # fmt: skip
 
 PIXEL = "iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAYAAAAfFcSJAAAADUlEQVR42mNk+M9QDwADhgGAWjR9awAAAABJRU5ErkJggg=="
@@ -70,6 +70,13 @@ def speech(body: dict[str, Any]) -> bytes:
     return head + samples
 
 
+def transcript_events(text: str, usage: dict[str, Any]) -> list[bytes]:
+    """A transcription, streamed."""
+    events: list[dict[str, Any]] = [{"type": "transcript.text.delta", "delta": word + " "} for word in text.split()]
+    events.append({"type": "transcript.text.done", "text": text, "usage": usage})
+    return [_typed(event) for event in events]
+
+
 # -- Responses -----------------------------------------------------------------------------------------------------
 
 
@@ -95,8 +102,8 @@ def response(body: dict[str, Any], script: Script, answer_id: str) -> dict[str, 
     }  # fmt: skip
 
 
-def response_events(body: dict[str, Any], script: Script, answer_id: str) -> list[bytes]:
-    """The Responses API, streamed."""
+def response_events(body: dict[str, Any], script: Script, answer_id: str) -> tuple[dict[str, Any], list[bytes]]:
+    """The Responses API, streamed: the whole answer, and the events that tell it."""
     whole = response(body, script, answer_id)
     begun = {**whole, "status": "in_progress", "output": [], "usage": None}
     text = whole["output"][0]["content"][0]["text"]
@@ -107,7 +114,7 @@ def response_events(body: dict[str, Any], script: Script, answer_id: str) -> lis
         for i in range(0, len(text), 12)
     ]
     events.append({"type": "response.completed", "response": whole})
-    return [_typed({**event, "sequence_number": number}) for number, event in enumerate(events)]
+    return whole, [_typed({**event, "sequence_number": number}) for number, event in enumerate(events)]
 
 
 # -- Messages ------------------------------------------------------------------------------------------------------
@@ -130,8 +137,8 @@ def _message_usage(done: Completion) -> dict[str, Any]:
     }  # fmt: skip
 
 
-def message_events(body: dict[str, Any], script: Script, answer_id: str) -> list[bytes]:
-    """The Anthropic Messages API, streamed."""
+def message_events(body: dict[str, Any], script: Script, answer_id: str) -> tuple[dict[str, Any], list[bytes]]:
+    """The Anthropic Messages API, streamed: the whole answer, and the events that tell it."""
     whole = message(body, script, answer_id)
     usage = whole["usage"]
     text = whole["content"][0]["text"]
@@ -151,7 +158,7 @@ def message_events(body: dict[str, Any], script: Script, answer_id: str) -> list
         {"type": "message_delta", "delta": delta, "usage": {"output_tokens": usage["output_tokens"]}},
         {"type": "message_stop"},
     ]
-    return [_typed(event) for event in events]
+    return whole, [_typed(event) for event in events]
 
 
 def _typed(event: dict[str, Any]) -> bytes:

@@ -1,19 +1,51 @@
 """What a model's name asks the simulator to do: `sim-error-503`, `sim-slow-first-200ms-tokens-50`, …
 
-The grammar: `sim-` and then words, each a behaviour below, some with a number behind it; unknown words are ignored, so
-that any name is a model that works.
+A name is `sim-` and then words, each a behaviour of `BEHAVIOURS`, some with a number; behaviours may be combined, and
+unknown words are ignored, so that any name is a model that works.
 """
 
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
+from typing import Any
 
-__all__ = ["MODELS", "Script", "script_for"]
+__all__ = ["BEHAVIOURS", "MODELS", "Script", "describe", "script_for"]
 
 MODELS = (
     "sim-small", "sim-large", "sim-reasoning", "sim-embed", "sim-rerank", "sim-image", "sim-speech", "sim-transcribe",
 )  # fmt: skip
 """What the model list shows. Every other name works too."""
+
+BEHAVIOURS = (
+    ("tokens-<n>", "answer with n tokens (24 by default)"),
+    ("reasoning", "think first: reasoning_content and reasoning tokens"),
+    ("slow-first-<ms>", "wait before the answer begins"),
+    ("slow-chunks-<ms>", "wait before each piece of a stream"),
+    ("drip", "stream byte by byte"),
+    ("big-<mb>", "answer with that many megabytes"),
+    ("hang", "never answer"),
+    ("error-<status>", "answer with this status; 429 and 503 with Retry-After: 7"),
+    ("flaky-<n>", "fail the first n requests for this very name with 500"),
+    ("context", "refuse: context_length_exceeded"),
+    ("redirect", "answer with a redirect"),
+    ("error-in-stream", "report an error in the middle of a stream"),
+    ("reset-before", "close the connection instead of answering"),
+    ("reset-after", "close it behind the head"),
+    ("reset-middle", "close it in the middle of the answer"),
+    ("cut", "end a stream cleanly in its middle, without finish reason and [DONE]"),
+    ("no-done", "end a stream with its finish reason, but without [DONE]"),
+    ("unframed-done", "say [DONE] and close the connection without ending the message"),
+    ("truncated", "answer with half of the JSON"),
+    ("wrong-content-length", "announce more than is sent"),
+    ("no-usage", "report no usage"),
+    ("usage-with-content", "report usage in the last chunk that has choices"),
+    ("usage-in-every-chunk", "report usage in every chunk"),
+    ("usage-odd", "report usage as floats and strings"),
+)
+"""Words of a name and what they do."""
+
+_MAX_TOKENS = 100_000
+_MAX_MEGABYTES = 1024
 
 
 @dataclass(slots=True, frozen=True, kw_only=True)
@@ -22,7 +54,9 @@ class Script:
 
     error: int | None = None
     """Answer with this status."""
+    flaky: int = 0
     context_length: bool = False
+    redirect: bool = False
     first_delay: float = 0.0
     chunk_delay: float = 0.0
     """Seconds."""
@@ -30,6 +64,9 @@ class Script:
     hang: bool = False
     reset: str | None = None
     """`before` the head, `after` it, or in the `middle` of the body."""
+    cut: bool = False
+    no_done: bool = False
+    unframed_done: bool = False
     truncated: bool = False
     wrong_length: bool = False
     usage: str = "normal"
@@ -41,50 +78,67 @@ class Script:
     reasoning: bool = False
 
 
-_ERROR_WORDS = {"context": {"context_length": True}, "hang": {"hang": True}, "truncated": {"truncated": True}}
+_WORDS: dict[str, dict[str, Any]] = {
+    "reasoning": {"reasoning": True},
+    "drip": {"drip": True},
+    "hang": {"hang": True},
+    "context": {"context_length": True},
+    "redirect": {"redirect": True},
+    "cut": {"cut": True},
+    "truncated": {"truncated": True},
+    "error-in": {"error_in_stream": True},
+    "reset-before": {"reset": "before"},
+    "reset-after": {"reset": "after"},
+    "reset-middle": {"reset": "middle"},
+    "no-done": {"no_done": True},
+    "unframed-done": {"unframed_done": True},
+    "wrong-content": {"wrong_length": True},
+    "no-usage": {"usage": "none"},
+    "usage-with": {"usage": "inline"},
+    "usage-in": {"usage": "every"},
+    "usage-odd": {"usage": "odd"},
+}
 
 
 def script_for(model: str) -> Script:
     """The script a name stands for."""
     words = model.split("-")
-    script = Script()
+    changes: dict[str, Any] = {}
     for index, word in enumerate(words):
-        number = _number(words[index + 1 :])
-        two = "-".join(words[index : index + 2])
-        if two == "error-in":
-            script = replace(script, error_in_stream=True)
-        elif word == "error" and number:
-            script = replace(script, error=int(number))
-        elif two == "slow-first":
-            script = replace(script, first_delay=_number(words[index + 2 :]) / 1000)
-        elif two == "slow-chunks":
-            script = replace(script, chunk_delay=_number(words[index + 2 :]) / 1000)
+        pair = "-".join(words[index : index + 2])
+        changes.update(_WORDS.get(word, {}))
+        changes.update(_WORDS.get(pair, {}))
+        number = _number(words, index + 1)
+        if word == "error" and number:
+            changes["error"] = min(max(number, 200), 599)
+        elif word == "flaky":
+            changes["flaky"] = number
         elif word == "tokens" and number:
-            script = replace(script, tokens=int(number))
-        elif word == "reset":
-            script = replace(script, reset={"before": "before", "after": "after"}.get(words[index + 1], "middle"))
-        elif two == "wrong-content":
-            script = replace(script, wrong_length=True)
-        elif word == "usage":
-            script = replace(script, usage=_usage(words, index))
-        elif word == "drip":
-            script = replace(script, drip=True)
+            changes["tokens"] = min(number, _MAX_TOKENS)
         elif word == "big" and number:
-            script = replace(script, big=int(number))
-        elif word == "reasoning":
-            script = replace(script, reasoning=True)
-        elif word in _ERROR_WORDS:
-            script = replace(script, **_ERROR_WORDS[word])  # type: ignore[arg-type]
-    return script
+            changes["big"] = min(number, _MAX_MEGABYTES)
+        elif pair == "slow-first":
+            changes["first_delay"] = _number(words, index + 2) / 1000
+        elif pair == "slow-chunks":
+            changes["chunk_delay"] = _number(words, index + 2) / 1000
+    return replace(Script(), **changes)
 
 
-def _usage(words: list[str], index: int) -> str:
-    if index and words[index - 1] == "no":
-        return "none"
-    following = words[index + 1] if index + 1 < len(words) else ""
-    return {"with": "inline", "in": "every", "odd": "odd"}.get(following, "normal")
+def _number(words: list[str], index: int) -> int:
+    """The number at `index`, with or without a unit; 0 where there is none."""
+    digits = words[index].rstrip("msb") if index < len(words) else ""
+    return int(digits) if digits.isascii() and digits.isdigit() else 0
 
 
-def _number(words: list[str]) -> float:
-    digits = words[0].rstrip("ms b") if words else ""
-    return float(digits) if digits.isdigit() else 0.0
+def describe() -> str:
+    """The behaviours as a text for a terminal."""
+    width = max(len(words) for words, _ in BEHAVIOURS)
+    lines = [f"  {words:<{width}}  {meaning}" for words, meaning in BEHAVIOURS]
+    listed = ", ".join(MODELS)
+    return "\n".join(
+        [
+            f"Models: {listed}; any other name works too.",
+            "Words in a model's name ask for a behaviour, alone or together, such as sim-slow-first-200ms-tokens-50:",
+            *lines,
+        ]
+    )

@@ -23,7 +23,7 @@ from control_layer.wire.errors import (
     TotalTimeout,
 )
 from control_layer.wire.handler import Handler
-from control_layer.wire.headers import Header, is_token
+from control_layer.wire.headers import Header, first, is_token
 from control_layer.wire.limits import ServerLimits
 from control_layer.wire.origin import Origin
 from control_layer.wire.pool import Pool, PoolOptions
@@ -64,6 +64,7 @@ __all__ = [
     "Timeouts",
     "TotalTimeout",
     "client_context",
+    "first",
     "is_token",
     "proxy_for",
     "server_context",

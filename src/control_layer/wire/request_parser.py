@@ -43,7 +43,7 @@ class RequestParser:
 
     __slots__ = (
         "_expects", "_head_bytes", "_headers", "_limits", "_muted", "_parser", "_peer", "_sink", "_skipped",
-        "_switching", "_target", "in_head", "on_body", "silent",
+        "_switching", "in_head", "on_body", "silent", "target",
     )  # fmt: skip
 
     def __init__(self, sink: Sink, limits: ServerLimits, peer: str) -> None:
@@ -51,7 +51,8 @@ class RequestParser:
         self._limits = limits
         self._peer = peer
         self._headers: list[Header] = []
-        self._target = b""
+        self.target = b""
+        """Of the request that is being read, as far as it has come."""
         self._head_bytes = 0
         """Of the head that is being read, and of the trailers behind its body."""
         self._expects = False
@@ -97,7 +98,7 @@ class RequestParser:
         if self._muted:
             return
         self._headers = []
-        self._target = b""
+        self.target = b""
         self._head_bytes = self.silent = 0
         self._expects = False
         self.in_head = True
@@ -105,7 +106,7 @@ class RequestParser:
     def on_url(self, url: bytes) -> None:
         if not self.in_head:
             return
-        self._target += url
+        self.target += url
         self._head_bytes += len(url)
         if self._head_bytes > self._limits.max_target_bytes:
             self._refuse("the request target is too long", 414)
@@ -138,7 +139,7 @@ class RequestParser:
         if hosts > 1 or (not hosts and http_minor):
             self._refuse("exactly one host field is needed")  # RFC 9112, 3.2
         method = parser.get_method()
-        target = self._target if self._target.startswith(b"/") else self._origin_form(method)
+        target = self.target if self.target.startswith(b"/") else self._origin_form(method)
         if b"#" in target:
             self._refuse("the request target has a fragment")
         has_body = framing.chunked or bool(framing.length)
@@ -172,7 +173,7 @@ class RequestParser:
 
     def _origin_form(self, method: bytes) -> bytes:
         """RFC 9112, 3.2: absolute form is understood, and its authority not trusted for anything."""
-        target = self._target
+        target = self.target
         if method == b"CONNECT":
             self._refuse("this is not a forward proxy", 501)
         if target == b"*" and method == b"OPTIONS":

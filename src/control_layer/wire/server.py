@@ -22,11 +22,11 @@ _ABORT_SECONDS = 1.0
 """An aborted connection is gone, and its handler told, in one turn of the loop."""
 
 Accept = Callable[[Request, Responder], Handler]
-Refuse = Callable[[int, str], tuple[list[Header], bytes]]
+Refuse = Callable[[int, str, bytes], tuple[list[Header], bytes]]
 
 
-def _plain_refusal(status: int, reason: str) -> tuple[list[Header], bytes]:
-    del status
+def _plain_refusal(status: int, reason: str, target: bytes) -> tuple[list[Header], bytes]:
+    del status, target
     return [(b"content-type", b"text/plain; charset=utf-8")], reason.encode()
 
 
@@ -34,7 +34,7 @@ class Server:
     """Makes connections for `loop.create_server(server.protocol, …)` and knows them all.
 
     `accept` is called with each request's head and returns its handler. `on_refused` renders the headers and body of
-    an answer to something that is no request.
+    an answer to something that is no request, of whose target as much is given as has come.
     """
 
     def __init__(

@@ -392,7 +392,7 @@ class ServerConnection(asyncio.Protocol):
 
     def _answer_refusal(self, refusal: Ambiguous) -> None:
         status = refusal.status
-        headers, body = self.server.refuse(status, refusal.reason)
+        headers, body = self.server.refuse(status, refusal.reason, self._parser.target)
         head = status_line(status) + self.server.date_line() + render_lines(headers)
         self.write(b"%bcontent-length: %d\r\nconnection: close\r\n\r\n%b" % (head, len(body), body))
         self._close_kindly()

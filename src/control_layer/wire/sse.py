@@ -48,6 +48,11 @@ class EventStream:
         self._max_bytes = max_event_bytes
         self._first = True
 
+    @property
+    def held(self) -> int:
+        """How many bytes have come of an event that is not complete."""
+        return len(self._held)
+
     def feed(self, data: bytes) -> list[Event]:
         """The events that `data` completes.
 

@@ -1,0 +1,104 @@
+"""What is written about a request: `Opened`, `Closed` and, where bodies are logged, `Bodies` (see `contract.usage`)."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import msgspec
+
+from control_layer.contract.usage import Bodies, Closed, Opened, Outcome, Tokens
+from control_layer.gateway.usage import estimate
+
+if TYPE_CHECKING:
+    from control_layer.gateway.exchange import Exchange
+
+__all__ = ["bodies", "closed", "opened"]
+
+_ERRORS_FROM = 400
+_MAX_AGENT = 256
+_NOTHING = Tokens()
+
+
+def opened(exchange: Exchange) -> Opened:
+    """The record of a request's admission."""
+    request, model = exchange.request, exchange.route.model
+    return Opened(
+        id=exchange.event_id,
+        at=exchange.at,
+        key_id=exchange.key.id,
+        user_id=exchange.user.id,
+        model=model.alias,
+        model_id=model.id,
+        method=request.method.decode("latin-1"),
+        path=request.path.decode("latin-1"),
+        stream=exchange.streaming,
+    )
+
+
+def closed(exchange: Exchange, outcome: Outcome, status: int, code: str | None) -> Closed:
+    """The record of its end. `status` is what the client was answered, `code` the error it saw."""
+    request, model, attempt = exchange.request, exchange.route.model, exchange.attempt
+    agent = request.header(b"user-agent")
+    return Closed(
+        id=exchange.event_id,
+        at=exchange.at,
+        key_id=exchange.key.id,
+        user_id=exchange.user.id,
+        model=model.alias,
+        model_id=model.id,
+        method=request.method.decode("latin-1"),
+        path=request.path.decode("latin-1"),
+        stream=exchange.streaming,
+        outcome=outcome,
+        status=status,
+        error=code,
+        deployment_id=attempt.deployment.id if attempt is not None else None,
+        attempts=tuple(exchange.attempts),
+        first_byte=exchange.first_byte,
+        duration=exchange.plane.monotonic() - exchange.started,
+        tokens=_tokens(exchange),
+        finish_reason=exchange.finish_reason,
+        request_bytes=exchange.received,
+        response_bytes=exchange.response_bytes,
+        upstream_request_id=exchange.upstream_request_id,
+        request_id=exchange.request_id,
+        user_agent=agent.decode("latin-1")[:_MAX_AGENT] if agent is not None else None,
+    )
+
+
+def bodies(exchange: Exchange) -> Bodies | None:
+    """What was said, where it is logged."""
+    request, answer = exchange.request_sample, exchange.answer_sample
+    if request is None or answer is None:
+        return None
+    return Bodies(
+        id=exchange.event_id,
+        request=bytes(request.data),
+        request_truncated=not request.whole,
+        response=bytes(answer.data),
+        response_truncated=not answer.whole,
+    )
+
+
+def _tokens(exchange: Exchange) -> Tokens:
+    """The provider's counts; without them an estimate of what it did, which is marked as one.
+
+    An estimate is made for an answer that succeeded, and for one that broke off or was left after its first byte: the
+    provider worked for it. There the input is the provider's where it has said so, and the output the larger of what it
+    had counted and what had been said. Where no answer began, or it was an error, there is nothing to count.
+    """
+    known, attempt = exchange.tokens, exchange.attempt
+    if known is not None and exchange.tokens_final:
+        return known
+    answered = attempt is not None and attempt.status is not None and attempt.status < _ERRORS_FROM
+    if not answered or exchange.first_byte is None or not exchange.path.metered:
+        return known or _NOTHING
+    said = exchange.text_bytes
+    if said is None:
+        said = exchange.response_bytes
+    guess = estimate(exchange.received, said if exchange.path.generates else None)
+    if known is None:
+        return guess
+    if (guess.output or 0) <= (known.output or 0):
+        return known
+    return msgspec.structs.replace(known, output=guess.output, source="estimate")

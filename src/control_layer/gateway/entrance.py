@@ -1,0 +1,106 @@
+"""Whose request is it, and may it call that model? What every request under `/ai` that we answer begins with."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from control_layer.contract.snapshot import Key, User
+from control_layer.gateway import errors
+from control_layer.gateway.credentials import bearer, digest, masked
+from control_layer.gateway.errors import GatewayError, render
+from control_layer.gateway.headers import sane_request_id
+from control_layer.gateway.identifiers import text
+from control_layer.gateway.paths import AiPath
+from control_layer.gateway.snapshot import Route
+from control_layer.wire import Header, Request, Responder
+
+if TYPE_CHECKING:
+    from control_layer.gateway.data_plane import DataPlane
+
+__all__ = ["Entrance"]
+
+
+class Entrance:
+    """A request at the door: `authenticate` at its head, `authorise` when its model is known, or an error answer."""
+
+    __slots__ = (
+        "_secret", "_version", "event_id", "key", "path", "plane", "request", "request_id", "responder", "route",
+        "user",
+    )  # fmt: skip
+
+    def __init__(self, plane: DataPlane, request: Request, responder: Responder, path: AiPath) -> None:
+        self.plane = plane
+        self.request = request
+        self.responder = responder
+        self.path = path
+        self.key: Key
+        self.user: User
+        self.route: Route
+        self.event_id = plane.ids.next(int(plane.wall() * 1000))
+        self.request_id = sane_request_id(request.header(b"x-request-id"))
+        self._secret = b""
+        self._version = 0
+
+    def authenticate(self) -> None:
+        """Sets key and user. Raises GatewayError."""
+        secret = bearer(self.request.headers)
+        if secret is None:
+            raise errors.missing_key()
+        if not self.plane.snapshots.ready:
+            raise errors.not_ready()
+        self._secret = secret
+        self._look_up()
+
+    def _look_up(self) -> None:
+        snapshot, secret = self.plane.snapshots.current, self._secret
+        key = snapshot.keys.get(digest(secret))
+        user = snapshot.users.get(key.user_id) if key is not None else None
+        if key is None or user is None:
+            raise errors.invalid_key(masked(secret))
+        if key.expires_at is not None and key.expires_at <= self.plane.wall():
+            raise errors.expired_key(masked(secret))
+        if key.purpose == "platform":
+            raise errors.key_purpose_not_allowed()
+        self.key = key
+        self.user = user
+        self._version = snapshot.version
+
+    def authorise(self, alias: str) -> None:
+        """Sets the route. Raises GatewayError: 404 where there is no such model, 403 where it is not granted.
+
+        A body may take minutes to come: what was revoked in the meantime is revoked.
+        """
+        snapshot = self.plane.snapshots.current
+        if snapshot.version != self._version:
+            self._look_up()
+        route = snapshot.routes.get(alias)
+        if route is None:
+            raise errors.model_not_found(alias)
+        subset = self.key.models
+        if not route.grants(self.user) or (subset is not None and alias not in subset):
+            raise errors.model_access_denied(alias)
+        self.route = route
+
+    @property
+    def public_id(self) -> str:
+        """The caller's own request id when it sent a sane one, else the usage event's."""
+        return self.request_id or text(self.event_id)
+
+    @property
+    def anthropic(self) -> bool:
+        """Whether errors take Anthropic's shape."""
+        return self.path.anthropic
+
+    def answer_headers(self, headers: list[Header]) -> list[Header]:
+        """`headers` with what identifies this request."""
+        public_id = self.public_id.encode()
+        headers.append((b"x-request-id", public_id))
+        if self.anthropic:
+            headers.append((b"request-id", public_id))
+        return headers
+
+    def turn_away(self, error: GatewayError) -> None:
+        """Answers a request that was not let in."""
+        self.plane.metrics.refused[error.code] += 1
+        status, headers, body = render(error, self.anthropic, self.public_id)
+        self.responder.respond(status, self.answer_headers(headers), body)

@@ -1,0 +1,361 @@
+"""One request at the simulated provider: read it, follow its script, bill it."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+from collections.abc import Callable, Iterator
+from hashlib import sha256
+from typing import TYPE_CHECKING, Any
+from urllib.parse import parse_qs
+
+from control_layer.simulator import endpoints
+from control_layer.simulator.completions import complete
+from control_layer.simulator.realtime import RealtimeSession, accept_key
+from control_layer.simulator.script import Script, script_for
+from control_layer.simulator.strictness import Refusal, check_body, check_head, parse_form, parse_object
+from control_layer.wire import Header, Request, Responder
+
+if TYPE_CHECKING:
+    from control_layer.simulator.server import Simulator
+
+__all__ = ["SimulatedExchange"]
+
+_SIMULATED: Header = (b"x-simulated", b"true")
+_JSON: Header = (b"content-type", b"application/json")
+_EVENTS: Header = (b"content-type", b"text/event-stream")
+_DONE = b"data: [DONE]\n\n"
+_FAILURE = b'data: {"error":{"message":"Simulated failure at sim-host.internal","type":"server_error","code":null}}\n\n'
+_BREAK_SECONDS = 0.01
+"""Between the last byte of an answer that breaks off and the reset, so that the byte gets there."""
+
+
+class SimulatedExchange:
+    """A `wire.Handler`. Timers stand for a model's thinking; all of them end with the client."""
+
+    __slots__ = (
+        "_chunks", "_ended", "_paused", "_pending", "_request", "_responder", "_script", "_session", "_simulator",
+        "_timer",
+    )  # fmt: skip
+
+    def __init__(self, simulator: Simulator, request: Request, responder: Responder) -> None:
+        self._simulator = simulator
+        self._request = request
+        self._responder = responder
+        self._chunks: list[bytes] = []
+        self._pending: Iterator[bytes] = iter(())
+        self._timer: asyncio.TimerHandle | None = None
+        self._script = Script()
+        self._session: RealtimeSession | None = None
+        self._ended = False
+        self._paused = False
+        simulator.open += 1
+        responder.send_continue()
+
+    # -- wire.Handler ------------------------------------------------------------------------------------------------
+
+    def on_body(self, data: bytes) -> None:
+        session = self._session
+        if session is None:
+            self._chunks.append(data)
+            return
+        self._responder.write(session.feed(data))
+        if session.ended:
+            self._responder.end()
+            self._close()
+
+    def on_disconnect(self) -> None:
+        self._simulator.cancelled += 1
+        self._close()
+
+    def pause_writing(self) -> None:
+        self._paused = True
+
+    def resume_writing(self) -> None:
+        if self._paused:
+            self._paused = False
+            if self._timer is None and not self._ended:
+                self._next_chunk()
+
+    def on_end(self) -> None:
+        body, self._chunks = b"".join(self._chunks), []
+        path = self._request.path.decode("latin-1")
+        if path.startswith("/sim/"):
+            self._control(path)
+            return
+        try:
+            self._serve(path, body)
+        except Refusal as refusal:
+            self._error(refusal.status, refusal.code, refusal.message)
+
+    def _close(self) -> None:
+        if not self._ended:
+            self._ended = True
+            self._simulator.open -= 1
+        if self._timer is not None:
+            self._timer.cancel()
+
+    # -- reading -----------------------------------------------------------------------------------------------------
+
+    def _serve(self, path: str, body: bytes) -> None:
+        request = self._request
+        check_head(request)
+        if not self._authorised():
+            raise Refusal(401, "invalid_api_key", "Incorrect API key provided.")
+        if path == "/v1/realtime":
+            self._realtime()
+        elif path == "/v1/models" and request.method == b"GET":
+            self._json(endpoints.model_list())
+        elif path.startswith("/v1/models/"):
+            self._json(endpoints.model_item(path.removeprefix("/v1/models/")))
+        elif (content_type := request.header(b"content-type") or b"").startswith(b"multipart/"):
+            form = parse_form(content_type, body)
+            model = form.get("model", b"").decode("utf-8", "replace")
+            self._follow(path, model, lambda: self._upload(path, model, form, len(body)))
+        elif body.lstrip()[:1] == b"{" or path.startswith("/v1/chat/"):
+            fields = parse_object(body)
+            check_body(path, fields)
+            self._follow(path, str(fields.get("model", "")), lambda: self._perform(path, fields, body))
+        else:
+            self._echo(path, body)
+
+    def _authorised(self) -> bool:
+        key = self._simulator.api_key
+        if key is None:
+            return True
+        sent = self._request.header(b"authorization") or b"Bearer " + (self._request.header(b"x-api-key") or b"")
+        return sent == b"Bearer " + key.encode()
+
+    def _follow(self, path: str, model: str, perform: Callable[[], None]) -> None:
+        """What the script says of the time before an answer; then the answer."""
+        counted = f"{path} {model}"
+        self._simulator.requests[counted] += 1
+        script = self._script = script_for(model)
+        if script.hang:
+            return
+        if script.reset == "before":
+            self._responder.abort()
+            self._close()
+        elif self._simulator.requests[counted] <= script.flaky:
+            self._error(500, "simulated_error", "Simulated error, gone at the next try.")
+        elif script.first_delay:
+            self._later(script.first_delay, lambda: self._answer(perform))
+        else:
+            self._answer(perform)
+
+    def _answer(self, perform: Callable[[], None]) -> None:
+        self._timer = None
+        script = self._script
+        if script.error is not None:
+            self._error(script.error, "simulated_error", f"Simulated error {script.error}.")
+        elif script.context_length:
+            text = "This model's maximum context length is 10 tokens, says sim-host.internal."
+            self._error(400, "context_length_exceeded", text)
+        elif script.redirect:
+            self._respond(307, [(b"location", b"https://elsewhere.invalid/v1"), _SIMULATED], b"")
+        else:
+            perform()
+
+    def _perform(self, path: str, fields: dict[str, Any], body: bytes) -> None:
+        script, answer_id = self._script, self._answer_id()
+        streaming = fields.get("stream") is True
+        if path in ("/v1/chat/completions", "/v1/completions"):
+            self._completion(fields, answer_id, chat=path.startswith("/v1/chat"), streaming=streaming)
+        elif path == "/v1/embeddings":
+            self._billed(self._with_usage(endpoints.embeddings(fields)), fields)
+        elif path == "/v1/responses" and streaming:
+            whole, events = endpoints.response_events(fields, script, answer_id)
+            self._stream(events, fields, whole["usage"])
+        elif path == "/v1/responses":
+            self._billed(self._with_usage(endpoints.response(fields, script, answer_id)), fields)
+        elif path == "/v1/messages" and streaming:
+            whole, events = endpoints.message_events(fields, script, answer_id)
+            self._stream(events, fields, whole["usage"])
+        elif path == "/v1/messages":
+            self._billed(self._with_usage(endpoints.message(fields, script, answer_id)), fields)
+        elif path == "/v1/messages/count_tokens":
+            self._json({"input_tokens": max(1, len(body) // 4)})
+        elif path == "/v1/moderations":
+            self._json(endpoints.moderations(fields, answer_id))
+        elif path in ("/v1/rerank", "/v2/rerank", "/v1/score"):
+            self._json(endpoints.rerank(fields, answer_id))
+        elif path == "/v1/images/generations":
+            usage = {"input_tokens": 10, "output_tokens": 20, "total_tokens": 30}
+            self._json({"created": 1, "data": [{"b64_json": endpoints.PIXEL}], "usage": usage})
+        elif path == "/v1/audio/speech":
+            self._respond(200, [(b"content-type", b"audio/wav"), _SIMULATED], endpoints.speech(fields))
+        else:
+            self._echo(path, body)
+
+    def _with_usage(self, answer: dict[str, Any]) -> dict[str, Any]:
+        if self._script.usage == "none":
+            del answer["usage"]
+        return answer
+
+    # -- answers -----------------------------------------------------------------------------------------------------
+
+    def _completion(self, fields: dict[str, Any], answer_id: str, *, chat: bool, streaming: bool) -> None:
+        script = self._script
+        done = complete(fields, script, answer_id, chat=chat)
+        if not streaming:
+            whole = self._with_usage(done.whole())
+            if script.big:
+                whole["choices"][0]["message"]["content"] = "x" * (script.big * 1024 * 1024)
+            self._billed(whole, fields)
+            return
+        options = fields.get("stream_options") or {}
+        chunks = done.chunks(script, bool(options.get("include_usage")))
+        events = [b"data: %b\n\n" % json.dumps(chunk, separators=(",", ":")).encode() for chunk in chunks]
+        if script.error_in_stream:
+            self._stream([*events[:3], _FAILURE], fields, done.usage)
+        elif script.cut:
+            self._stream(events[: len(events) // 2], fields, done.usage)
+        elif script.big:
+            text = events[2]
+            self._stream(
+                _repeated(events[:2], text, script.big * 1024 * 1024, [*events[3:], _DONE]), fields, done.usage
+            )
+        else:
+            self._stream(events if script.no_done else [*events, _DONE], fields, done.usage)
+
+    def _upload(self, path: str, model: str, form: dict[str, bytes], size: int) -> None:
+        if not path.startswith("/v1/audio/"):
+            self._json({"created": 1, "data": [{"b64_json": endpoints.PIXEL}], "received_bytes": size, "model": model})
+            return
+        text = f"Simulated transcript of {size} bytes for {model}."
+        usage = {"type": "tokens", "input_tokens": size // 100, "output_tokens": 9, "total_tokens": size // 100 + 9}
+        if form.get("stream") == b"true":
+            events = endpoints.transcript_events(text, usage)
+            self._stream(events, {"model": model}, usage)
+        else:
+            self._billed({"text": text, "usage": usage}, {"model": model})
+
+    def _realtime(self) -> None:
+        key = self._request.header(b"sec-websocket-key")
+        if not self._request.upgrade or key is None:
+            raise Refusal(426, "upgrade_required", "This path speaks WebSocket only.")
+        model = parse_qs(self._request.query.decode("latin-1")).get("model", [""])[0]
+        self._simulator.requests[f"/v1/realtime {model}"] += 1
+        script = script_for(model)
+        if script.error is not None:
+            raise Refusal(script.error, "simulated_error", f"Simulated error {script.error}.")
+        self._session = RealtimeSession(model)
+        switched = [(b"connection", b"upgrade"), (b"upgrade", b"websocket"), (b"sec-websocket-accept", accept_key(key))]
+        offered = self._request.header(b"sec-websocket-protocol")
+        if offered is not None:
+            switched.append((b"sec-websocket-protocol", offered.split(b",")[0].strip()))
+        self._responder.upgrade(101, switched)
+        self._responder.write(self._session.greeting())
+
+    def _billed(self, answer: dict[str, Any], fields: dict[str, Any]) -> None:
+        self._simulator.bill(self._sent_id(), str(fields.get("model")), answer.get("usage"))
+        self._json(answer)
+
+    def _sent_id(self) -> str:
+        return (self._request.header(b"x-request-id") or b"").decode("latin-1")
+
+    def _answer_id(self) -> str:
+        return "sim-" + sha256(self._sent_id().encode()).hexdigest()[:24]
+
+    def _json(self, answer: dict[str, Any]) -> None:
+        body = json.dumps(answer, separators=(",", ":")).encode()
+        script = self._script
+        if script.truncated:
+            self._respond(200, [_JSON, _SIMULATED], body[: len(body) // 2])
+        elif script.wrong_length or script.reset in ("after", "middle"):
+            self._responder.start(200, [_JSON, _SIMULATED], len(body) + 10)
+            if script.reset != "after":
+                self._responder.write(body[: len(body) // 2] if script.reset else body)
+            self._later(_BREAK_SECONDS, self._break)
+        else:
+            self._respond(200, [_JSON, _SIMULATED], body)
+
+    def _error(self, status: int, code: str, message: str) -> None:
+        answer: dict[str, Any] = {"error": {"message": message, "type": "simulated_error", "param": None, "code": code}}
+        if self._request.path.startswith(b"/v1/messages"):
+            answer = {"type": "error", "error": {"type": code, "message": message}}
+        headers = [_JSON, _SIMULATED]
+        if status in (429, 503):
+            headers.append((b"retry-after", b"7"))
+        self._respond(status, headers, json.dumps(answer).encode())
+
+    def _respond(self, status: int, headers: list[Header], body: bytes) -> None:
+        self._simulator.completed += 1
+        self._responder.respond(status, headers, body)
+        self._close()
+
+    def _echo(self, path: str, body: bytes) -> None:
+        """What reached us; of the credential only whether it is there, and a hash to compare."""
+        headers = {name.decode("latin-1"): value.decode("latin-1") for name, value in self._request.headers}
+        credential = headers.pop("authorization", None)
+        shown = sha256(credential.encode()).hexdigest()[:16] if credential else None
+        self._json(
+            {
+                "simulated": True, "method": self._request.method.decode(), "path": path,
+                "query": self._request.query.decode("latin-1"), "headers": headers, "credential_sha256": shown,
+                "body": body[:65536].decode("utf-8", "replace"), "body_bytes": len(body),
+            }
+        )  # fmt: skip
+
+    # -- streaming ---------------------------------------------------------------------------------------------------
+
+    def _stream(
+        self, events: list[bytes] | Iterator[bytes], fields: dict[str, Any], usage: dict[str, Any] | None
+    ) -> None:
+        script = self._script
+        self._simulator.bill(self._sent_id(), str(fields.get("model")), usage)
+        self._responder.start(200, [_EVENTS, _SIMULATED, (b"cache-control", b"no-cache")], None)
+        if script.reset == "after":
+            self._later(_BREAK_SECONDS, self._break)
+            return
+        if script.reset == "middle" and isinstance(events, list):
+            events = events[: len(events) // 2]
+        self._pending = (bytes((byte,)) for event in events for byte in event) if script.drip else iter(events)
+        self._next_chunk()
+
+    def _next_chunk(self) -> None:
+        self._timer = None
+        script = self._script
+        while not self._paused and not self._ended:
+            data = next(self._pending, None)
+            if data is None:
+                self._end_stream()
+                return
+            self._simulator.streamed_bytes += len(data)
+            self._responder.write(data)
+            if script.chunk_delay or script.drip:
+                self._later(script.chunk_delay, self._next_chunk)
+                return
+
+    def _end_stream(self) -> None:
+        if self._script.reset == "middle" or self._script.unframed_done:
+            self._later(_BREAK_SECONDS, self._break)
+            return
+        self._simulator.completed += 1
+        self._responder.end()
+        self._close()
+
+    def _break(self) -> None:
+        self._responder.abort()
+        self._close()
+
+    def _later(self, seconds: float, what: Callable[[], None]) -> None:
+        self._timer = self._simulator.loop.call_later(seconds, what)
+
+    # -- control -----------------------------------------------------------------------------------------------------
+
+    def _control(self, path: str) -> None:
+        """`GET /sim/stats` and `POST /sim/reset`, for tests."""
+        self._close()
+        if path == "/sim/reset":
+            self._simulator.reset()
+        self._responder.respond(200, [_JSON], json.dumps(self._simulator.stats()).encode())
+
+
+def _repeated(before: list[bytes], event: bytes, total: int, after: list[bytes]) -> Iterator[bytes]:
+    """`event` padded to 16 KB, as often as it takes to send `total` bytes."""
+    padded = event.replace(b'"content":"', b'"content":"' + b"x" * (16 * 1024), 1)
+    yield from before
+    for _ in range(-(-total // len(padded))):
+        yield padded
+    yield from after
