@@ -1,7 +1,7 @@
 """The commands a person types. Each imports what it needs when it runs, so that `--help` and `version` are quick.
 
-Exit status: 0 done, 1 something failed while running, 2 the command line or the configuration is wrong, 3 it cannot start
-(port taken, database unreachable, data directory not usable).
+Exit status: 0 done, 1 something failed while running, 2 the command line or the configuration is wrong, 3 it cannot
+start (port taken, database unreachable, data directory not usable).
 """
 
 from __future__ import annotations

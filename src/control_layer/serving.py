@@ -30,9 +30,7 @@ def serve_until_stopped(sources: Sources, settings: Settings, *, demo: bool) -> 
         directory.close()
 
 
-async def _serve(
-    sources: Sources, settings: Settings, directory: DataDirectory, *, demo: bool, log_json: bool
-) -> None:
+async def _serve(sources: Sources, settings: Settings, directory: DataDirectory, *, demo: bool, log_json: bool) -> None:
     keys = DemoKeys.generate() if demo else None
     await Supervisor(sources, settings, directory, demo=keys, announce=_announce, log_json=log_json).run()
 
@@ -61,24 +59,24 @@ def start_text(started: Started) -> str:
         f"  Password        {shown}",
     ]
     if not started.management:
-        lines += ["", "  The database cannot be reached: AI requests are served as last known, the rest follows when it can."]
+        lines += [
+            "",
+            "  The database cannot be reached. AI requests are served as last known; the rest follows.",
+        ]
     if started.demo_key is not None:
         lines += _try_it(started.address, started.demo_key)
     return "\n".join(lines) + "\n\n"
 
 
 def _try_it(address: str, key: str) -> list[str]:
-    body = (
-        f'{{"model": "{_DEMO_MODEL}", "stream": true, '
-        '"messages": [{"role": "user", "content": "Hello"}]}'
-    )
+    body = f'{{"model": "{_DEMO_MODEL}", "stream": true, "messages": [{{"role": "user", "content": "Hello"}}]}}'
+    headers = f"-H 'Authorization: Bearer {key}' -H 'Content-Type: application/json'"
     return [
         f"  API key         {key}",
         "",
         "Try it (a simulated provider answers):",
         "",
-        f"  curl -N {address}/ai/v1/chat/completions -H 'Authorization: Bearer {key}' "
-        f"-H 'Content-Type: application/json' -d '{body}'",
+        f"  curl -N {address}/ai/v1/chat/completions {headers} -d '{body}'",
         "",
         "or with the OpenAI SDK:",
         "",

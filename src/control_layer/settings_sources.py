@@ -1,7 +1,7 @@
 """Where settings come from: the command line, then the environment, then a YAML file, then the defaults.
 
-Unknown names are errors in every one of them, with the name that was probably meant; so our own reading of the environment
-rather than a library's, which would pass over what it does not know.
+Unknown names are errors in every one of them, with the name that was probably meant; so our own reading of the
+environment rather than a library's, which would pass over what it does not know.
 """
 
 from __future__ import annotations

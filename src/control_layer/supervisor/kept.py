@@ -50,19 +50,20 @@ class Kept:
                 await asyncio.sleep(self.restarts.died())
                 continue
             self.restarts.started()
-            await self._watch()
-            if self._ending:
-                return
-            if self._wanted_again:
-                self._wanted_again = False
-                continue
-            delay = self.restarts.died()
-            process = self.process
-            _log.error("child_died", child=self.name, exit_code=process.exit_code, restart_seconds=round(delay, 2))
-            await asyncio.sleep(delay)
+            ended = await self._watch()
+            await self._pause(ended)
 
-    async def _watch(self) -> None:
-        """Returns when the process that has the place at that moment has ended."""
+    async def _pause(self, ended: Process) -> None:
+        """Waits before the next process, unless the last one ended because it was asked to."""
+        if self._ending or self._wanted_again:
+            self._wanted_again = False
+            return
+        delay = self.restarts.died()
+        _log.error("child_died", child=self.name, exit_code=ended.exit_code, restart_seconds=round(delay, 2))
+        await asyncio.sleep(delay)
+
+    async def _watch(self) -> Process:
+        """Returns the process that has the place at that moment once it has ended."""
         while True:
             process = self.process
             assert process is not None
@@ -75,7 +76,7 @@ class Kept:
                 await _first(process.exited.wait(), self._swapped.wait())
             if process is self.process and process.exited.is_set():
                 self._on_exit(process)
-                return
+                return process
 
     async def replace(self, grace_seconds: float) -> None:
         """Starts a new process, and when it serves lets the old one end in peace. Raises `NotReplaced`."""

@@ -21,7 +21,9 @@ def listen(host: str, port: int, *, setting: str) -> list[socket.socket]:
     try:
         found = socket.getaddrinfo(host or None, port, type=socket.SOCK_STREAM, flags=socket.AI_PASSIVE)
     except socket.gaierror as error:
-        raise CannotStart(f"the address {host} is not known on this machine ({error.strerror}); change 'host'") from error
+        raise CannotStart(
+            f"the address {host} is not known on this machine ({error.strerror}); change 'host'"
+        ) from error
     sockets: list[socket.socket] = []
     try:
         for family, kind, protocol, _, address in dict.fromkeys(found):

@@ -1,7 +1,7 @@
 """One child process and the channel to it.
 
-The child inherits one end of a socket pair; its configuration is the first frame, so that no secret stands in an argument
-list or an environment. When the channel closes, the other side is gone.
+The child inherits one end of a socket pair; its configuration is the first frame, so that no secret stands in an
+argument list or an environment. When the channel closes, the other side is gone.
 """
 
 from __future__ import annotations
@@ -30,9 +30,7 @@ _SECRETS = ("DATABASE_URL", "DATABASE_REPLICA_URL", "SECRET_KEY")
 
 def child_environment(environment: Mapping[str, str]) -> dict[str, str]:
     """What children get of our environment: nothing of our settings, which hold secrets and come over the channel."""
-    return {
-        name: value for name, value in environment.items() if not name.startswith(PREFIX) and name not in _SECRETS
-    }
+    return {name: value for name, value in environment.items() if not name.startswith(PREFIX) and name not in _SECRETS}
 
 
 class Process:
