@@ -17,6 +17,7 @@ import contextlib
 import fcntl
 import os
 import secrets
+from collections.abc import Callable
 from pathlib import Path
 
 import platformdirs
@@ -27,7 +28,8 @@ __all__ = ["DataDirectory", "UnusableDirectory", "default_directory"]
 
 _NAME = "control-layer"
 _SECRET_BYTES = 32  # 256 bits
-_PASSWORD_BYTES = 18  # 144 bits, 24 characters to type
+_PASSWORD_LETTERS = 20  # of 56: 116 bits
+_LETTERS = "abcdefghijkmnpqrstuvwxyzABCDEFGHJKLMNPQRSTUVWXYZ23456789"  # none that look alike
 
 
 class UnusableDirectory(Exception):
@@ -93,25 +95,25 @@ class DataDirectory:
 
     def secret_key(self) -> str:
         """The generated secret key, made at the first call."""
-        return self._kept("secret_key", _SECRET_BYTES)[0]
+        return self._kept("secret_key", lambda: secrets.token_urlsafe(_SECRET_BYTES))[0]
 
     def admin_password(self) -> tuple[str, bool]:
         """The generated password of the administrator, and whether it was made just now."""
-        return self._kept("admin_password", _PASSWORD_BYTES)
+        return self._kept("admin_password", _password)
 
     @property
     def password_file(self) -> Path:
         """Where the generated password is kept."""
         return self.path / "admin_password"
 
-    def _kept(self, name: str, size: int) -> tuple[str, bool]:
+    def _kept(self, name: str, make: Callable[[], str]) -> tuple[str, bool]:
         path = self.path / name
         try:
             with contextlib.suppress(FileNotFoundError):
                 kept = path.read_text().strip()
                 if kept:
                     return kept, False
-            made = secrets.token_urlsafe(size)
+            made = make()
             fresh = path.with_name(f".{name}.new")
             fresh.unlink(missing_ok=True)
             fd = os.open(fresh, os.O_CREAT | os.O_EXCL | os.O_WRONLY | os.O_CLOEXEC, 0o600)
@@ -128,3 +130,8 @@ class DataDirectory:
         """Lets the directory go."""
         self._sockets.remove()
         os.close(self._lock)
+
+
+def _password() -> str:
+    """To be typed by a person."""
+    return "".join(secrets.choice(_LETTERS) for _ in range(_PASSWORD_LETTERS))

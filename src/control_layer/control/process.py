@@ -16,12 +16,17 @@ from control_layer.contract.supervision import Sample
 from control_layer.control.app import build_app, build_services
 from control_layer.control.config import ControlConfig
 from control_layer.control.errors import TryLater
+from control_layer.control.first_start.demonstration import set_up_demonstration
+from control_layer.control.first_start.model_sources import connect_model_sources
 from control_layer.control.first_start.seeding import seed
 from control_layer.control.http_listener import HttpListener, listening
+from control_layer.control.snapshots import SnapshotService
 from control_layer.control.supervision import Supervision
+from control_layer.recorder import Recorder
 from control_layer.settings import Settings
 from control_layer.store.engine import open_engine
 from control_layer.store.migrations import migrate
+from control_layer.store.notifications import ChangeListener
 
 __all__ = ["ControlPlane"]
 
@@ -38,6 +43,13 @@ class ControlPlane:
         self._supervision = Supervision(channel)
         self._engine = open_engine(config.database_url, pool_size=settings.database.pool.max_connections)
         self._services = build_services(engine=self._engine, settings=settings)
+        self._snapshots = SnapshotService(
+            self._engine, file=Path(config.snapshot_file), socket=Path(config.snapshot_socket)
+        )
+        self._changes = ChangeListener(
+            config.database_url, on_change=self._snapshots.notice, on_resync=self._snapshots.missed
+        )
+        self._recorder = Recorder(self._engine, Path(config.journal_dir))
         self._stopping = asyncio.Event()
 
     async def run(self) -> None:
@@ -66,26 +78,40 @@ class ControlPlane:
             try:
                 await migrate(self._config.database_url)
                 await seed(self._services)
+                if self._config.demo is not None:
+                    await set_up_demonstration(self._services, self._config.demo)
             except (OSError, asyncpg.PostgresError, asyncpg.InterfaceError, TryLater) as error:
                 reason = f"{type(error).__name__}: {error}".splitlines()[0]
                 _log.warning("database_not_ready", reason=reason, retry_seconds=delay)
+                self._supervision.waiting(reason)
                 await asyncio.sleep(delay)
                 delay = min(delay * 2, _LAST_RETRY_SECONDS)
             else:
                 return
 
     async def _serve(self) -> None:
-        """Runs all parts; ends them in order once we are told to stop."""
+        """Runs all parts; ends them in order once we are told to stop: the recorder last, with all that there is."""
         http = HttpListener(build_app(self._services))
         with listening(Path(self._config.control_socket)) as listener:
             async with asyncio.TaskGroup() as parts:
+                recording = parts.create_task(self._recorder.run(), name="recorder")
+                endless = [
+                    parts.create_task(self._snapshots.run(), name="snapshots"),
+                    parts.create_task(self._changes.run(), name="changes"),
+                ]
+                sources = parts.create_task(connect_model_sources(self._services), name="model-sources")
                 serving = parts.create_task(http.serve([listener]), name="http")
+                await self._snapshots.serving.wait()
                 self._supervision.ready()
                 _log.info("control_plane_serving")
                 await self._stopping.wait()
                 _log.info("control_plane_stopping")
                 http.should_exit = True
                 await serving
+                for task in (sources, *endless):
+                    task.cancel()
+                self._recorder.stop()
+                await recording
 
     async def _supervised(self) -> None:
         try:
@@ -94,7 +120,7 @@ class ControlPlane:
             self._stopping.set()
 
     def _samples(self) -> list[Sample]:
-        return []
+        return [*self._snapshots.samples(), *self._recorder.samples()]
 
     async def _unless_stopped(self, work: Coroutine[object, object, None]) -> bool:
         """Whether `work` came to its end before we were told to stop; it is cancelled if not. Raises what it raises."""

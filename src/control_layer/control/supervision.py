@@ -9,7 +9,16 @@ from collections.abc import Callable
 import structlog
 
 from control_layer.contract.frames import FrameReader, frame
-from control_layer.contract.supervision import ChildMessage, Collect, Ready, Sample, Stats, decode_supervisor, encode
+from control_layer.contract.supervision import (
+    ChildMessage,
+    Collect,
+    Ready,
+    Sample,
+    Stats,
+    Waiting,
+    decode_supervisor,
+    encode,
+)
 
 __all__ = ["Supervision", "first_frame"]
 
@@ -37,6 +46,10 @@ class Supervision:
         """Says that we serve."""
         self._serving = True
         self._send(Ready())
+
+    def waiting(self, reason: str) -> None:
+        """Says what we cannot serve without."""
+        self._send(Waiting(reason))
 
     async def run(self, samples: Callable[[], list[Sample]]) -> None:
         """Answers questions until the supervisor is gone."""

@@ -22,7 +22,7 @@ __all__ = ["SnapshotLink", "load_persisted"]
 _log = structlog.get_logger(__name__)
 _READ_BYTES = 256 * 1024
 _FIRST_RETRY_SECONDS = 0.05
-_LAST_RETRY_SECONDS = 2.0
+_LAST_RETRY_SECONDS = 0.5
 
 _decode_update = msgspec.msgpack.Decoder(Update).decode
 _encode = msgspec.msgpack.Encoder().encode

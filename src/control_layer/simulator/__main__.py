@@ -16,9 +16,11 @@ from control_layer.simulator.server import Simulator
 __all__ = ["main", "run"]
 
 
-async def _serve(host: str, port: int, api_key: str | None) -> None:
+async def _serve(host: str, port: int, api_key: str | None, *, until_stdin_closes: bool = False) -> None:
     loop = asyncio.get_running_loop()
     stopping = asyncio.Event()
+    if until_stdin_closes:
+        await loop.connect_read_pipe(lambda: _Ending(stopping), sys.stdin.buffer)
     for number in (signal.SIGTERM, signal.SIGINT):
         loop.add_signal_handler(number, stopping.set)
     simulator = Simulator(loop, api_key)
@@ -29,6 +31,17 @@ async def _serve(host: str, port: int, api_key: str | None) -> None:
     await stopping.wait()
     listener.close()
     await simulator.server.drain(1.0)
+
+
+class _Ending(asyncio.Protocol):
+    """Whoever started us holds the other end of standard input: when it closes, nobody needs us any more."""
+
+    def __init__(self, stopping: asyncio.Event) -> None:
+        self._stopping = stopping
+
+    def connection_lost(self, error: Exception | None) -> None:
+        del error
+        self._stopping.set()
 
 
 def run(host: str, port: int, api_key: str | None = None) -> None:
@@ -46,9 +59,11 @@ def main() -> None:
     )
     parser.add_argument("--host", default="127.0.0.1")
     parser.add_argument("--port", type=int, default=0)
-    parser.add_argument("--api-key", default=None, help="refuse requests that do not carry this key")
+    parser.add_argument("--api-key", default=None, help="refuse requests without this key; - reads it from stdin")
+    parser.add_argument("--until-stdin-closes", action="store_true", help="end when standard input does")
     options = parser.parse_args()
-    run(options.host, options.port, options.api_key)
+    api_key = sys.stdin.buffer.readline().decode().strip() if options.api_key == "-" else options.api_key
+    uvloop.run(_serve(options.host, options.port, api_key, until_stdin_closes=options.until_stdin_closes))
 
 
 if __name__ == "__main__":

@@ -64,16 +64,15 @@ class SnapshotService:
 
     # -- what the listener says --------------------------------------------------------------------------------------
 
-    def notice(self, payload: str) -> None:
-        """A row has changed: `<table>:<id>`, as the triggers write it."""
-        table, _, row_id = payload.partition(":")
+    def notice(self, table: str, row_id: str) -> None:
+        """A row has changed, as the triggers tell it."""
         ids = _ids_of(self._touched, table)
         if ids is None:
             return
         try:
             ids.add(str(uuid.UUID(row_id)))
         except ValueError:
-            _log.warning("notification_not_understood", payload=payload[:100])
+            _log.warning("notification_not_understood", table=table, row_id=row_id[:100])
             return
         self._work.set()
 

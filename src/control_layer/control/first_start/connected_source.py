@@ -1,0 +1,74 @@
+"""A model source that a start connects: its endpoint's row, its models, and Everyone's grants of them."""
+
+from __future__ import annotations
+
+import uuid
+from dataclasses import dataclass, field
+
+from sqlalchemy import select
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from control_layer.control.endpoints import importing, queries
+from control_layer.control.endpoints.connection import DEFAULT_HEADER_NAME, DEFAULT_HEADER_PREFIX, provider_of
+from control_layer.control.endpoints.discovery import discover
+from control_layer.control.endpoints.provider_url import normalised
+from control_layer.control.grants.queries import add_grant
+from control_layer.control.request_context import transaction
+from control_layer.control.services import Services
+from control_layer.store.tables import NIL, Endpoint
+
+__all__ = ["Source", "connect_source"]
+
+_DISCOVER_SECONDS = 30.0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Source:
+    """What is known of it beforehand."""
+
+    name: str
+    url: str
+    credential: str | None = field(repr=False)
+    grant_to_everyone: bool
+
+
+async def connect_source(services: Services, source: Source) -> None:
+    """Makes or renews the endpoint of that name and brings its models in, past aliases that others have.
+
+    Raises `DiscoveryFailed` and `BadProviderUrl`, which leave nothing behind, and `ControlError`.
+    """
+    endpoint = Endpoint(
+        id=uuid.uuid4(),
+        name=source.name,
+        url=normalised(source.url),
+        auth_header_name=DEFAULT_HEADER_NAME,
+        auth_header_prefix=DEFAULT_HEADER_PREFIX,
+        verify_tls=True,
+        created_by=NIL,
+    )
+    _set_credential(endpoint, source.credential, services)
+    provider = provider_of(endpoint, services.provider_credentials)
+    listed = await discover(provider, timeout_seconds=_DISCOVER_SECONDS, ca_file=services.settings.gateway.ca_bundle)
+    async with transaction(services) as session:
+        known = await _endpoint_named(session, source.name)
+        if known is not None:
+            known.url = endpoint.url
+            _set_credential(known, source.credential, services)
+            endpoint = known
+        else:
+            session.add(endpoint)
+        await session.flush()
+        await importing.synchronise(session, endpoint, [model.id for model in listed])
+        if source.grant_to_everyone:
+            for model in await queries.hosted_models(session, endpoint.id):
+                if not model.deleted:
+                    await add_grant(session, NIL, model.id)
+
+
+def _set_credential(endpoint: Endpoint, credential: str | None, services: Services) -> None:
+    sealed = None if credential is None else services.provider_credentials.seal(credential, str(endpoint.id))
+    endpoint.sealed_credential = sealed
+
+
+async def _endpoint_named(session: AsyncSession, name: str) -> Endpoint | None:
+    return (await session.execute(select(Endpoint).where(Endpoint.name == name).with_for_update())).scalar_one_or_none()
