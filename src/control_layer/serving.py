@@ -58,6 +58,8 @@ def start_text(started: Started) -> str:
         f"  Administrator   {started.admin_email}",
         f"  Password        {shown}",
     ]
+    if started.metrics is not None:
+        lines.insert(5, f"  Metrics         {started.metrics}")
     if not started.management:
         lines += [
             "",

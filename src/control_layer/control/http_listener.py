@@ -43,7 +43,7 @@ class HttpListener(uvicorn.Server):
                 log_config=None,
                 access_log=False,
                 server_header=False,
-                date_header=True,
+                date_header=False,  # the gateway says it
                 proxy_headers=False,
                 ws="none",
                 timeout_keep_alive=75,

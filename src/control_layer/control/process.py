@@ -102,6 +102,7 @@ class ControlPlane:
                 sources = parts.create_task(connect_model_sources(self._services), name="model-sources")
                 serving = parts.create_task(http.serve([listener]), name="http")
                 await self._snapshots.serving.wait()
+                await self._snapshots.current.wait()
                 self._supervision.ready()
                 _log.info("control_plane_serving")
                 await self._stopping.wait()

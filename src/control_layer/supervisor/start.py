@@ -19,7 +19,8 @@ _GIVE_UP_SECONDS = 180.0
 _MAX_DEATHS = 3
 _CANNOT_START = 3
 """A child's exit status that no restart would change."""
-_VERSION = "control_layer_snapshot_version"
+_PUBLISHED = "control_layer_snapshot_published_version"
+_IN_FORCE = "control_layer_snapshot_version"
 
 
 class Start:
@@ -67,9 +68,12 @@ class Start:
                 raise CannotStart(f"{child.name} does not start; its messages above say why")
 
     async def _snapshots_there(self) -> bool:
-        for gateway in self._gateways:
-            process = gateway.process
-            stats = None if process is None else await process.collect(_COLLECT_SECONDS)
-            if stats is None or not any(sample.name == _VERSION and sample.value > 0 for sample in stats.samples):
-                return False
-        return True
+        """Whether every gateway has what the control plane publishes."""
+        published = await _sample(self._control, _PUBLISHED)
+        in_force = [await _sample(gateway, _IN_FORCE) for gateway in self._gateways]
+        return published > 0 and min(in_force) >= published
+
+
+async def _sample(child: Kept, name: str) -> float:
+    stats = None if child.process is None else await child.process.collect(_COLLECT_SECONDS)
+    return 0.0 if stats is None else next((sample.value for sample in stats.samples if sample.name == name), 0.0)

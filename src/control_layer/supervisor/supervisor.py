@@ -58,6 +58,8 @@ class Started:
     demo_key: str | None
     management: bool
     """False while the control plane is still waiting for its database and gateways serve what they know."""
+    metrics: str | None
+    """Address of the metrics page."""
 
 
 class Supervisor:
@@ -87,6 +89,7 @@ class Supervisor:
         self._at_once = asyncio.Event()
         self._reload = asyncio.Event()
         self._begun = time.time()
+        self._metrics_address: str | None = None
         embedded = EmbeddedPostgres(directory.postgres) if settings.database.type == "embedded" else None
         self._database = InstanceDatabase(self._settings, embedded)
         self._database_url = ""
@@ -144,6 +147,7 @@ class Supervisor:
                 completed=self._completed,
                 demo_key=self._demo.api_key if self._demo is not None else None,
                 management=management,
+                metrics=self._metrics_address,
             )
         )
 
@@ -278,6 +282,7 @@ class Supervisor:
             return None
         loop = asyncio.get_running_loop()
         (listener, *_) = listen(settings.metrics.host, settings.metrics.port, setting="metrics.port")
+        self._metrics_address = f"http://{_bracketed(settings.metrics.host)}:{listener.getsockname()[1]}/metrics"
         server = Server(self._page.accept, loop=loop)
         return await loop.create_server(server.protocol, sock=listener)
 
@@ -302,4 +307,8 @@ class Supervisor:
         scheme = "http" if settings.gateway.tls.certificate is None else "https"
         host = "localhost" if settings.host in ("", "0.0.0.0", "::") else settings.host  # noqa: S104
         port = self._listeners[0].getsockname()[1]
-        return f"{scheme}://{f'[{host}]' if ':' in host else host}:{port}"
+        return f"{scheme}://{_bracketed(host)}:{port}"
+
+
+def _bracketed(host: str) -> str:
+    return f"[{host}]" if ":" in host else host

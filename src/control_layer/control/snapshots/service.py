@@ -61,6 +61,9 @@ class SnapshotService:
         self._doubt = asyncio.Event()
         self.serving = asyncio.Event()
         """Set when gateways can connect."""
+        self.current = asyncio.Event()
+        """Set once what is published is what Postgres holds, and no longer only what was persisted."""
+        self._compared = False
 
     # -- what the listener says --------------------------------------------------------------------------------------
 
@@ -123,6 +126,8 @@ class SnapshotService:
             self._work.clear()
             while self._touched:
                 await self._publish(self._touched.take(_ROWS_PER_READING, _ENDPOINTS_PER_READING))
+            if self._compared:
+                self.current.set()
 
     async def _publish(self, touched: Touched) -> None:
         delay = _FIRST_RETRY_SECONDS
@@ -153,6 +158,9 @@ class SnapshotService:
                 delay = min(delay * 2, _LAST_RETRY_SECONDS)
                 continue
             delay = _FIRST_RETRY_SECONDS
+            self._compared = True
+            if not self._touched:
+                self.current.set()
             with suppress(TimeoutError):
                 async with asyncio.timeout(self._compare_seconds):
                     await self._doubt.wait()
