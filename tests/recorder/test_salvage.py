@@ -76,6 +76,17 @@ def test_a_damaged_record_costs_no_other(records: list[Record], data: st.DataObj
     assert _read_all(b"".join(pieces)) == records[:hit] + records[hit + 1 :]
 
 
+def test_a_checksum_that_looks_like_an_arrays_head_hides_nothing() -> None:
+    misleading = next(
+        record
+        for record in (opened(number.to_bytes(16, "big")) for number in range(100_000))
+        if encode_record(record)[6] == 0xDC
+    )
+    damaged = bytearray(encode_record(opened(bytes(16))))
+    damaged[0] ^= 1
+    assert _read_all(bytes(damaged) + encode_record(misleading)) == [misleading]
+
+
 @given(st.lists(_records, min_size=1, max_size=3), st.integers(0, 255))
 def test_what_a_client_wrote_is_never_taken_for_a_record(forged: list[Record], flipped: int) -> None:
     victim, real = bytes(16), b"r" * 16

@@ -9,15 +9,18 @@ from __future__ import annotations
 
 import re
 import struct
+from itertools import islice
 
 from control_layer.contract.usage import MAX_RECORD_BYTES, DamagedRecord, decode_records
 
 __all__ = ["next_whole_record", "only_zeros"]
 
 _HEAD = struct.Struct("<II")
-_TAG = re.compile(rb"(?:[\x90-\x9f]|\xdc..)\xa6(?:opened|closed|bodies)", re.DOTALL)
-"""How a payload begins: an array of a few or of up to 65,535 items, and the record's tag as the first."""
-_MOST_CANDIDATES = 4096
+_TAG = re.compile(rb"\xa6(?:opened|closed|bodies)")
+_ARRAY_HEADS = (3, 1)
+"""Bytes that stand before the tag, which is the first item of an array: `dc` and a u16, or one byte for a short one."""
+_MOST_CANDIDATES = 256
+"""A real record is the first one or nearly; more are made by somebody who wants us to check sums for hours."""
 
 
 def next_whole_record(data: bytes, damaged: int) -> int | None:
@@ -31,17 +34,9 @@ def next_whole_record(data: bytes, damaged: int) -> int | None:
         # The length is whole when another record, or the end, stands where it points.
         if length <= MAX_RECORD_BYTES and (behind == len(data) or _begins_record(data, behind)):
             return behind
-    candidates = 0
-    for match in _TAG.finditer(data, damaged + 1):
-        start = match.start() - _HEAD.size
-        if start <= damaged:
-            continue
-        candidates += 1
-        if candidates > _MOST_CANDIDATES:
-            return None
-        if _reads_to_the_end(data, start):
-            return start
-    return None
+    tags = islice(_TAG.finditer(data, damaged + 1), _MOST_CANDIDATES)
+    starts = (tag.start() - head - _HEAD.size for tag in tags for head in _ARRAY_HEADS)
+    return next((start for start in starts if start > damaged and _reads_to_the_end(data, start)), None)
 
 
 def only_zeros(data: bytes, start: int) -> bool:

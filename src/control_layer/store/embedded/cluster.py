@@ -31,6 +31,8 @@ DATABASE = "control_layer"
 RUN_FROM_DATA = "../run"
 _PASSWORD_FROM_DATA = "../password"  # noqa: S105 - a path
 _INIT_SECONDS = 120
+_WORKING_DIRECTORY = Path("/proc/self/cwd")
+"""Linux's name for it, which leads there without a walk from the root; elsewhere the path must be open to walk."""
 
 
 class Cluster:
@@ -107,7 +109,7 @@ class Cluster:
 
 def data_argument(data: Path, account: Account) -> str:
     """`data` as Postgres's account can name it, given that it is the working directory."""
-    return str(data) if account.is_ours else "/proc/self/cwd"
+    return str(data) if account.is_ours or not _WORKING_DIRECTORY.is_dir() else str(_WORKING_DIRECTORY)
 
 
 def _furnish(cluster: Path, account: Account) -> None:
