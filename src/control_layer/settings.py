@@ -10,7 +10,7 @@ from decimal import Decimal
 from pathlib import Path
 from typing import Annotated, Literal
 
-from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, SecretStr
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, PlainSerializer, SecretStr
 
 __all__ = ["Auth", "Database", "Gateway", "Metadata", "ModelSource", "Settings"]
 
@@ -30,7 +30,17 @@ def _duration(value: object) -> object:
     return value
 
 
-Duration = Annotated[timedelta, BeforeValidator(_duration)]
+def _written(value: timedelta) -> str:
+    """The same in the largest unit that fits."""
+    milliseconds = round(value.total_seconds() * 1000)
+    for unit in ("d", "h", "m", "s", "ms"):
+        size = round(_UNITS[unit] * 1000)
+        if milliseconds % size == 0 and milliseconds:
+            return f"{milliseconds // size}{unit}"
+    return "0s"
+
+
+Duration = Annotated[timedelta, BeforeValidator(_duration), PlainSerializer(_written, when_used="json")]
 
 
 class _Section(BaseModel):
@@ -206,7 +216,8 @@ class Settings(_Section):
     dashboard_url: str = "http://localhost:3001"
     admin_email: str = "admin@localhost"
     admin_password: SecretStr | None = None
-    secret_key: SecretStr | None = Field(None)
+    secret_key: SecretStr | None = Field(None, min_length=16)
+    """Everything that is signed or sealed depends on it: long, random, and never changed."""
     data_dir: Path | None = None
     """`None`: the platform's place for it; `/var/lib/control-layer` for root."""
     database: Database = Database()

@@ -11,7 +11,7 @@ import json
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any, get_args
+from typing import Any, get_args, get_origin
 
 import yaml
 from pydantic import BaseModel, SecretStr, ValidationError
@@ -142,17 +142,36 @@ class Sources:
 
 def _take(content: Mapping[Any, Any], section: type[BaseModel], above: KeyPath, origin: str, reading: _Reading) -> None:
     """Takes a mapping of the file in, key by key."""
+    _check_names(content, section, above, origin, reading)
     for key, value in content.items():
         path = (*above, str(key))
         if key not in section.model_fields:
-            known = list(section.model_fields)
-            reading.problems.append(f"{origin}: unknown key '{'.'.join(path)}'{_meant(str(key), known)}")
             continue
         inner = _section(section.model_fields[key])
+        item = _item(section.model_fields[key])
+        if item is not None and isinstance(value, list):
+            for number, entry in enumerate(value):
+                if isinstance(entry, dict):
+                    _check_names(entry, item, (*path, str(number)), origin, reading)
         if inner is not None and isinstance(value, dict):
             _take(value, inner, path, origin, reading)
         elif inner is None or value is not None:
             reading.put(path, value, origin)
+
+
+def _check_names(
+    content: Mapping[Any, Any], section: type[BaseModel], above: KeyPath, origin: str, reading: _Reading
+) -> None:
+    for key in content:
+        if key not in section.model_fields:
+            path = ".".join((*above, str(key)))
+            reading.problems.append(f"{origin}: unknown key '{path}'{_meant(str(key), list(section.model_fields))}")
+
+
+def _item(info: FieldInfo) -> type[BaseModel] | None:
+    """The section that each item of a list is."""
+    kinds = [kind for kind in get_args(info.annotation) if isinstance(kind, type) and issubclass(kind, BaseModel)]
+    return kinds[0] if kinds and get_origin(info.annotation) is tuple else None
 
 
 def _section(info: FieldInfo) -> type[BaseModel] | None:
@@ -172,7 +191,7 @@ def _field(path: KeyPath) -> FieldInfo | None:
 
 
 def _is_structured(info: FieldInfo) -> bool:
-    return _section(info) is not None or "tuple" in str(info.annotation)
+    return _section(info) is not None or get_origin(info.annotation) is tuple
 
 
 def _variables(section: type[BaseModel] = Settings, above: str = PREFIX) -> Iterator[str]:

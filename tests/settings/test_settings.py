@@ -1,0 +1,192 @@
+"""Settings: where they come from, which source wins, and what a person is told who got one wrong."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from datetime import timedelta
+from pathlib import Path
+
+import pytest
+import yaml
+from hypothesis import given
+from hypothesis import strategies as st
+
+from control_layer.settings import Settings
+from control_layer.settings_sources import PREFIX, SettingsError, Sources
+
+
+@pytest.fixture(autouse=True)
+def _elsewhere(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+
+
+def _load(
+    environment: Mapping[str, str] | None = None,
+    text: str | None = None,
+    options: Mapping[tuple[str, ...], object] = {},
+) -> Settings:
+    file = None
+    if text is not None:
+        file = Path("settings.yaml")
+        file.write_text(text)
+    return Sources(file=file, environment=environment or {}, options=options).load()
+
+
+def _problems(environment: Mapping[str, str] | None = None, text: str | None = None) -> list[str]:
+    with pytest.raises(SettingsError) as caught:
+        _load(environment, text)
+    return caught.value.problems
+
+
+def test_without_any_source_the_defaults_hold() -> None:
+    settings = _load()
+    assert (settings.port, settings.database.type, settings.admin_password) == (3001, "embedded", None)
+
+
+def test_the_command_line_wins_over_the_environment_and_that_over_the_file() -> None:
+    environment = {"CONTROL_LAYER_PORT": "2", "CONTROL_LAYER_HOST": "from-environment"}
+    settings = _load(environment, "port: 1\nhost: from-file\nadmin_email: a@b.c\n", {("port",): 3})
+    assert (settings.port, settings.host, settings.admin_email) == (3, "from-environment", "a@b.c")
+
+
+def test_levels_are_separated_by_two_underscores() -> None:
+    environment = {
+        "CONTROL_LAYER_AUTH__NATIVE__ALLOW_REGISTRATION": "true",
+        "CONTROL_LAYER_GATEWAY__LIMITS__MAX_BODY_BYTES": "2048",
+        "CONTROL_LAYER_GATEWAY__TIMEOUTS__FIRST_BYTE": "90s",
+    }
+    settings = _load(environment)
+    assert settings.auth.native.allow_registration
+    assert settings.gateway.limits.max_body_bytes == 2048
+    assert settings.gateway.timeouts.first_byte == timedelta(seconds=90)
+
+
+def test_lists_come_from_the_environment_as_json() -> None:
+    environment = {"CONTROL_LAYER_MODEL_SOURCES": '[{"name": "vllm", "url": "http://localhost:8000/v1"}]'}
+    (source,) = _load(environment).model_sources
+    assert (source.name, source.url, source.grant_to_everyone) == ("vllm", "http://localhost:8000/v1", True)
+    (problem,) = _problems({"CONTROL_LAYER_MODEL_SOURCES": "vllm"})
+    assert problem.startswith("CONTROL_LAYER_MODEL_SOURCES: write it as JSON")
+
+
+def test_a_database_url_means_an_external_database() -> None:
+    environment = {
+        "DATABASE_URL": "postgresql://u:p@h/d",
+        "SECRET_KEY": "s" * 32,
+        "CONTROL_LAYER_ADMIN_PASSWORD": "p" * 9,
+    }
+    settings = _load(environment)
+    assert settings.database.type == "external"
+    assert settings.database.url is not None
+    assert settings.database.url.get_secret_value() == "postgresql://u:p@h/d"
+
+
+def test_an_external_database_needs_both_secrets() -> None:
+    problems = _problems({"DATABASE_URL": "postgresql://u:p@h/d"})
+    assert [problem.split(" ")[0] for problem in problems] == ["admin_password", "secret_key"]
+
+
+@pytest.mark.parametrize(
+    ("environment", "text", "expected"),
+    [
+        ({}, "prot: 1", "settings.yaml: unknown key 'prot'; did you mean 'port'?"),
+        (
+            {},
+            "gateway:\n  limits:\n    max_body_byte: 1",
+            "settings.yaml: unknown key 'gateway.limits.max_body_byte'; did you mean 'max_body_bytes'?",
+        ),
+        (
+            {"CONTROL_LAYER_PROT": "1"},
+            None,
+            "CONTROL_LAYER_PROT: unknown setting; did you mean 'CONTROL_LAYER_PORT'?",
+        ),
+        (
+            {"CONTROL_LAYER_AUTH__NATIV__ENABLED": "1"},
+            None,
+            "CONTROL_LAYER_AUTH__NATIV__ENABLED: unknown setting; did you mean 'CONTROL_LAYER_AUTH__NATIVE__ENABLED'?",
+        ),
+        ({}, "completely_different: 1", "settings.yaml: unknown key 'completely_different'"),
+        ({}, "- a list", "settings.yaml: it must hold keys and values, such as 'port: 3001'"),
+        (
+            {},
+            "model_sources:\n- {name: a, url: b, api_kee: c}",
+            "settings.yaml: unknown key 'model_sources.0.api_kee'; did you mean 'api_key'?",
+        ),
+        ({}, "database: {url: x, type: embedded}", "database.url is set, but database.type is 'embedded'"),
+        ({}, "gateway: {tls: {key: a.pem}}", "gateway.tls needs both, certificate and key"),
+    ],
+)
+def test_a_mistake_is_named_with_what_was_probably_meant(
+    environment: dict[str, str], text: str | None, expected: str
+) -> None:
+    (problem,) = _problems(environment, text)
+    assert problem.startswith(expected)
+
+
+def test_a_wrong_value_is_named_with_its_source_and_what_it_should_be() -> None:
+    (problem,) = _problems({"CONTROL_LAYER_PORT": "many"})
+    assert problem.startswith("CONTROL_LAYER_PORT: port 'many': it should be a valid integer")
+    (problem,) = _problems(text="gateway:\n  drain: soon")
+    assert (
+        problem
+        == "settings.yaml: gateway.drain 'soon': write a duration such as 30m, 24h or 1500ms, or seconds as a number"
+    )
+
+
+def test_no_secret_is_shown_in_a_message() -> None:
+    assert "hush" not in "".join(_problems(text="secret_key: [hush]\nadmin_password: {a: hush}"))
+    assert "hush" not in "".join(_problems({"SECRET_KEY": "hush"}))
+    assert "hush" not in "".join(_problems(text="model_sources: [{name: a, api_key: [hush]}]"))
+
+
+def test_broken_yaml_is_told_with_its_line() -> None:
+    (problem,) = _problems(text="port: 1\nhost: [\n")
+    assert problem.startswith("settings.yaml, line 3: it is not valid YAML")
+
+
+def test_a_named_file_must_be_there_and_the_usual_one_need_not() -> None:
+    with pytest.raises(SettingsError) as caught:
+        Sources(file=Path("absent.yaml"), environment={}, options={}).load()
+    assert caught.value.problems == ["absent.yaml: there is no such file"]
+    Path("config.yaml").write_text("port: 5")
+    assert _load().port == 5
+    Path("other.yaml").write_text("port: 6")
+    assert _load({"CONTROL_LAYER_CONFIG": "other.yaml"}).port == 6
+
+
+def test_every_problem_is_told_at_once() -> None:
+    assert len(_problems({"CONTROL_LAYER_X": "1", "CONTROL_LAYER_Y": "1"}, "z: 1")) == 3
+
+
+@given(st.sampled_from([("ms", 0.001), ("s", 1), ("m", 60), ("h", 3600), ("d", 86400)]), st.integers(1, 900))
+def test_durations_have_units(unit: tuple[str, float], number: int) -> None:
+    settings = Settings.model_validate({"gateway": {"drain": f"{number}{unit[0]}"}})
+    assert settings.gateway.drain.total_seconds() == pytest.approx(number * unit[1])
+
+
+@given(
+    st.builds(
+        Settings,
+        port=st.integers(0, 65535),
+        admin_email=st.emails(),
+        enable_metrics=st.booleans(),
+        log_level=st.sampled_from(["debug", "info", "warning", "error"]),
+    )
+)
+def test_what_is_printed_can_be_read_again(settings: Settings) -> None:
+    text = yaml.safe_dump(settings.model_dump(mode="json"))
+    assert Settings.model_validate(yaml.safe_load(text)) == settings
+
+
+def test_every_setting_has_a_name_in_the_environment() -> None:
+    environment = {
+        f"{PREFIX}PORT": "1",
+        f"{PREFIX}DATA_DIR": "/d",
+        f"{PREFIX}ADMIN_PASSWORD": "p",
+        f"{PREFIX}LOG_LEVEL": "debug",
+    }
+    settings = _load(environment)
+    assert settings.admin_password is not None
+    assert (settings.port, str(settings.data_dir), settings.log_level) == (1, "/d", "debug")
+    assert "admin_password" in repr(settings)
+    assert "SecretStr('p')" not in repr(settings)
