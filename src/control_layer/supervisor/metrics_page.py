@@ -13,7 +13,6 @@ from prometheus_client import CollectorRegistry
 from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily, HistogramMetricFamily, Metric
 from prometheus_client.exposition import CONTENT_TYPE_PLAIN_0_0_4, generate_latest
 from prometheus_client.registry import Collector
-from prometheus_client.utils import floatToGoString
 
 from control_layer.contract.supervision import Sample
 from control_layer.supervisor.process import Process
@@ -86,7 +85,7 @@ def _family(
 
 
 def _bound(bound: float) -> str:
-    return floatToGoString(bound)
+    return "+Inf" if bound == float("inf") else str(float(bound))
 
 
 class _Families(Collector):
