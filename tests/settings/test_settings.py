@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import subprocess
+import sys
 from collections.abc import Mapping
 from datetime import timedelta
 from pathlib import Path
@@ -190,3 +192,11 @@ def test_every_setting_has_a_name_in_the_environment() -> None:
     assert (settings.port, str(settings.data_dir), settings.log_level) == (1, "/d", "debug")
     assert "admin_password" in repr(settings)
     assert "SecretStr('p')" not in repr(settings)
+
+
+def test_the_manual_says_what_the_tree_says() -> None:
+    root = Path(__file__).parents[2]
+    page = subprocess.run(
+        [sys.executable, str(root / "scripts" / "settings-page")], capture_output=True, text=True, check=True
+    )
+    assert (root / "docs" / "configuration.md").read_text() == page.stdout, "run scripts/settings-page"

@@ -6,7 +6,6 @@ import json
 import os
 from collections.abc import Mapping
 from datetime import timedelta
-from decimal import Decimal
 from pathlib import Path
 
 from pydantic import SecretStr
@@ -110,7 +109,7 @@ def _plain(value: object) -> object:
             return value.get_secret_value()
         case timedelta():
             return value.total_seconds()
-        case Path() | Decimal():
+        case Path():
             return str(value)
         case _:
             raise TypeError(f"{type(value).__name__} is not a kind of setting")

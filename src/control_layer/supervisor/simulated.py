@@ -25,24 +25,24 @@ class SimulatedProvider:
 
     async def start(self, port: int = 0) -> str:
         """Starts it on loopback; returns its base URL. Raises `CannotStart`."""
-        process = self._process = await asyncio.create_subprocess_exec(
-            sys.executable,
-            *("-m", "control_layer.simulator", "--port", str(port), "--api-key", "-", "--until-stdin-closes"),
-            stdin=asyncio.subprocess.PIPE,
-            stdout=asyncio.subprocess.PIPE,
-            env=child_environment(os.environ),
-            start_new_session=True,
-        )
-        assert process.stdin is not None
-        assert process.stdout is not None
-        process.stdin.write(f"{self._key}\n".encode())
         try:
+            process = self._process = await asyncio.create_subprocess_exec(
+                sys.executable,
+                *("-m", "control_layer.simulator", "--port", str(port), "--api-key", "-", "--until-stdin-closes"),
+                stdin=asyncio.subprocess.PIPE,
+                stdout=asyncio.subprocess.PIPE,
+                env=child_environment(os.environ),
+                start_new_session=True,
+            )
+            assert process.stdin is not None
+            assert process.stdout is not None
+            process.stdin.write(f"{self._key}\n".encode())
             async with asyncio.timeout(_START_SECONDS):
                 line = await process.stdout.readline()
             return str(json.loads(line)["url"])
-        except (TimeoutError, ValueError, KeyError) as error:
+        except (TimeoutError, ValueError, KeyError, OSError) as error:
             await self.end()
-            raise CannotStart("the simulated provider did not start; its message is above") from error
+            raise CannotStart(f"the simulated provider does not start ({error}); its message is above") from error
 
     @property
     def pid(self) -> int | None:

@@ -27,7 +27,7 @@ async def test_config_has_exactly_the_contracts_fields(management: Management) -
         "organization": None,
         "payment_enabled": False,
         "docs_jsonl_url": None,
-        "docs_url": "https://github.com/control-layer/control-layer",
+        "docs_url": "/admin/docs",
         "onwards": {"strict_mode": False},
     }
 
