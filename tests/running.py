@@ -199,11 +199,14 @@ class Instance:
 
 @contextmanager
 def running(
-    directory: Path, *arguments: str, environment: Mapping[str, str] | None = None, workers: int = 1
+    directory: Path, *arguments: str, environment: Mapping[str, str | None] | None = None, workers: int = 1
 ) -> Iterator[Instance]:
-    """A started instance, stopped at the end. `environment` adds to a fixed administrator and secret key."""
+    """A started instance, stopped at the end.
+
+    `environment` adds to a fixed administrator and secret key, or, with `None`, takes away.
+    """
     directory.mkdir(parents=True, exist_ok=True)
-    settings = {
+    wanted = {
         "CONTROL_LAYER_ADMIN_EMAIL": ADMIN_EMAIL,
         "CONTROL_LAYER_ADMIN_PASSWORD": ADMIN_PASSWORD,
         "SECRET_KEY": SECRET_KEY,
@@ -214,6 +217,7 @@ def running(
         "CONTROL_LAYER_GATEWAY__WORKERS": str(workers),
         **(environment or {}),
     }
+    settings = {name: value for name, value in wanted.items() if value is not None}
     instance = Instance(directory, settings, _launch(directory, arguments, settings), arguments=arguments)
     try:
         instance.wait_started()

@@ -159,8 +159,7 @@ class SnapshotService:
                 continue
             delay = _FIRST_RETRY_SECONDS
             self._compared = True
-            if not self._touched:
-                self.current.set()
+            self._work.set()  # what was touched is published, or being published, before `current` is set
             with suppress(TimeoutError):
                 async with asyncio.timeout(self._compare_seconds):
                     await self._doubt.wait()
