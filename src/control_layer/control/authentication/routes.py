@@ -15,7 +15,7 @@ from control_layer.control.authentication.schemas import (
     Registration,
     SignedIn,
 )
-from control_layer.control.errors import ControlError, invalid
+from control_layer.control.errors import ControlError, invalid, not_blank
 from control_layer.control.permissions import Role
 from control_layer.control.request_context import Caller, Database, Served
 from control_layer.control.route import ControlRoute
@@ -58,8 +58,8 @@ async def register(
     await session.rollback()  # no connection is held while the password is hashed
     password_hash = await services.passwords.hash(body.password)
     user = new_account(
-        username=body.username,
-        email=body.email,
+        username=not_blank("username", body.username),
+        email=not_blank("email", body.email),
         roles=complete_roles([Role(role) for role in services.settings.auth.default_user_roles]),
         auth_source="native",
         display_name=body.display_name or body.email.partition("@")[0],

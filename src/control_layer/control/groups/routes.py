@@ -9,7 +9,7 @@ from fastapi import APIRouter
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from control_layer.control.access import needs, signed_in
-from control_layer.control.errors import ControlError, invalid, not_found, protected
+from control_layer.control.errors import ControlError, not_blank, not_found, protected
 from control_layer.control.groups.inclusions import ListedGroup
 from control_layer.control.groups.queries import (
     add_member,
@@ -56,7 +56,11 @@ async def list_(
 async def create(body: NewGroup, session: Database, caller: Caller) -> Group:
     """Makes an empty group."""
     row = tables.Group(
-        id=uuid.uuid4(), name=_name(body.name), description=body.description, created_by=caller.id, source="native"
+        id=uuid.uuid4(),
+        name=not_blank("name", body.name),
+        description=body.description,
+        created_by=caller.id,
+        source="native",
     )
     session.add(row)
     await session.flush()
@@ -79,7 +83,7 @@ async def update(group_id: uuid.UUID, body: GroupChanges, session: Database, ser
     """Renames or describes a group."""
     row = await _own_group(session, group_id, "update")
     if body.name is not None:
-        row.name = _name(body.name)
+        row.name = not_blank("name", body.name)
     if body.description is not None:
         row.description = body.description
     row.updated_at = services.now()
@@ -165,9 +169,3 @@ async def _leave(session: AsyncSession, group_id: uuid.UUID, user_id: uuid.UUID)
         raise protected("remove a user from", "group", "everybody belongs to Everyone")
     if not await remove_member(session, group_id, user_id):
         raise ControlError(404, "not_found", f"User {user_id} is not in group {group_id}")
-
-
-def _name(name: str) -> str:
-    if not name.strip():
-        raise invalid("Field 'name' must not be empty or whitespace")
-    return name

@@ -7,7 +7,7 @@ import uuid
 from fastapi import APIRouter
 
 from control_layer.control.access import needs, signed_in
-from control_layer.control.errors import ControlError, invalid, not_found
+from control_layer.control.errors import ControlError, invalid, not_blank, not_found
 from control_layer.control.groups.queries import groups_of
 from control_layer.control.groups.schemas import Group
 from control_layer.control.include import included
@@ -50,8 +50,8 @@ async def list_(
 async def create(body: NewUser, session: Database, services: Served) -> User:
     """Opens an account for somebody whom a trusted proxy will sign in."""
     user = new_account(
-        username=body.username,
-        email=body.email,
+        username=not_blank("username", body.username),
+        email=not_blank("email", body.email),
         roles=complete_roles(body.roles),
         auth_source="proxy-header",
         display_name=body.display_name,
