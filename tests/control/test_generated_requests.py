@@ -19,7 +19,7 @@ from schemathesis.specs.openapi.checks import (
     response_schema_conformance,
     status_code_conformance,
 )
-from tests.control.management import managed, settings_for_tests
+from tests.control.management import API, managed, settings_for_tests
 
 from control_layer.control.http_listener import HttpListener
 from control_layer.control.instance.openapi import document
@@ -71,6 +71,8 @@ def test_answers_what_the_document_says(served: Served) -> None:
     assert len(operations) == sum(len(item) for item in served.document["paths"].values())
 
     for operation in operations:
+        if operation.method.upper() != "GET" and operation.path.startswith(f"{API}/endpoints"):
+            continue  # these ask whatever address they are given
 
         @given(case=operation.as_strategy())
         @settings(max_examples=25, derandomize=True, deadline=None, suppress_health_check=list(HealthCheck))

@@ -26,7 +26,6 @@ __all__ = [
     "invalid_parameters",
     "method_not_allowed",
     "not_authenticated",
-    "not_blank",
     "not_found",
     "protected",
     "render",
@@ -123,13 +122,6 @@ def not_found(kind: str, id_: object) -> ControlError:
 def invalid(message: str, *, code: str = "invalid") -> ControlError:
     """A value that the rules refuse."""
     return ControlError(400, code, message)
-
-
-def not_blank(field: str, value: str) -> str:
-    """`value`, which must not be blank. Raises 400."""
-    if not value.strip():
-        raise invalid(f"Field '{field}' must not be empty or whitespace", code="blank")
-    return value
 
 
 def method_not_allowed(allow: str) -> ControlError:

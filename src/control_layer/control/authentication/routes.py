@@ -15,12 +15,13 @@ from control_layer.control.authentication.schemas import (
     Registration,
     SignedIn,
 )
-from control_layer.control.errors import ControlError, invalid, not_blank
+from control_layer.control.errors import ControlError, invalid
 from control_layer.control.permissions import Role
 from control_layer.control.request_context import Caller, Database, Served
 from control_layer.control.route import ControlRoute
 from control_layer.control.same_origin import require_same_origin
 from control_layer.control.services import Services
+from control_layer.control.text import not_blank
 from control_layer.control.users.accounts import complete_roles, new_account, open_account
 from control_layer.control.users.queries import find_user, find_user_by_email
 from control_layer.control.users.schemas import User

@@ -7,7 +7,7 @@ import uuid
 from fastapi import APIRouter
 
 from control_layer.control.access import needs, signed_in
-from control_layer.control.errors import ControlError, invalid, not_blank, not_found
+from control_layer.control.errors import ControlError, invalid, not_found
 from control_layer.control.groups.queries import groups_of
 from control_layer.control.groups.schemas import Group
 from control_layer.control.include import included
@@ -16,6 +16,7 @@ from control_layer.control.people import Owner
 from control_layer.control.permissions import Operation, Resource
 from control_layer.control.request_context import Caller, Database, Served
 from control_layer.control.route import ControlRoute
+from control_layer.control.text import not_blank
 from control_layer.control.users.accounts import apply_changes, complete_roles, new_account, open_account, scrub_account
 from control_layer.control.users.queries import count_users, find_user, list_users
 from control_layer.control.users.schemas import NewUser, User, UserChanges
