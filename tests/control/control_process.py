@@ -16,7 +16,7 @@ import httpx
 import msgspec
 
 from control_layer.contract.frames import FrameReader, frame
-from control_layer.contract.supervision import ChildMessage, Collect, Ready, decode_child, encode
+from control_layer.contract.supervision import ChildMessage, Collect, Ready, Waiting, decode_child, encode
 from control_layer.control.config import ControlConfig, Demo, encode_settings
 from control_layer.settings import Settings
 
@@ -50,8 +50,10 @@ class ControlProcess:
         return self._pending.pop(0)
 
     def wait_ready(self) -> None:
-        """Waits until it serves."""
-        assert isinstance(self.next_message(), Ready)
+        """Waits until it serves, whatever it waits for itself."""
+        while isinstance(message := self.next_message(), Waiting):
+            pass
+        assert isinstance(message, Ready)
 
     def collect(self, number: int) -> ChildMessage:
         """Asks for its metrics."""

@@ -26,6 +26,7 @@ ADMIN_PASSWORD = "correct horse battery"
 SECRET_KEY = "a-secret-key-of-the-tests-that-opens-nothing"
 NIL = "00000000-0000-0000-0000-000000000000"
 API = "/admin/api/v1"
+POOL_SIZE = 5
 _ORIGIN = "https://control.test"  # https, because session cookies are Secure
 
 
@@ -107,7 +108,7 @@ def settings_for_tests(**changes: Any) -> Settings:
 @asynccontextmanager
 async def managed(database_url: str, settings: Settings) -> AsyncIterator[Management]:
     """The application as it is after its first start, with the administrator signed in."""
-    engine = open_engine(database_url, pool_size=5)
+    engine = open_engine(database_url, pool_size=POOL_SIZE)
     services = build_services(engine=engine, settings=settings)
     app = build_app(services)
     async with AsyncExitStack() as clients:

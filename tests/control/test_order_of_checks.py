@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
+from collections.abc import AsyncIterator
 from typing import Any
 
 import pytest
 from fastapi import APIRouter
-from tests.control.management import API, Management, answered, refused
+from tests.control.management import API, POOL_SIZE, Management, answered, refused
 
 from control_layer.control.access import NoAccessDeclared
 from control_layer.control.app import build_app
@@ -91,6 +93,26 @@ async def test_bodies_over_two_mebibytes_are_413(management: Management) -> None
     fits = start + b"a" * (MAX_BODY_BYTES - len(start) - len(end)) + end
     await answered(management.admin.post(_USERS, content=fits, headers=_JSON), 201)
     await refused(management.admin.post(_USERS, content=fits + b" ", headers=_JSON), 413)
+
+
+async def test_slow_bodies_hold_no_connection(management: Management) -> None:
+    released = asyncio.Event()
+    started = asyncio.Semaphore(0)
+
+    async def slowly() -> AsyncIterator[bytes]:
+        started.release()
+        await released.wait()
+        yield b"{}"
+
+    slow = [
+        asyncio.create_task(management.admin.post(_USERS, content=slowly(), headers=_JSON))
+        for _ in range(2 * POOL_SIZE)
+    ]
+    for _ in slow:
+        await started.acquire()
+    await answered(management.admin.get(_USERS), 200)
+    released.set()
+    assert {response.status_code for response in await asyncio.gather(*slow)} == {422}
 
 
 async def test_a_refusal_never_shows_what_was_sent(management: Management) -> None:

@@ -47,7 +47,7 @@ def test_ends_when_the_supervisor_is_gone(tmp_path: Path, database_url: str) -> 
 def test_ends_when_the_supervisor_is_gone_before_the_database_has_come(tmp_path: Path, database_url: str) -> None:
     away = "postgresql://nobody@127.0.0.1:1/nothing"
     with control_process(tmp_path, away, settings_for_tests()) as control:
-        wait_until(lambda: "database_not_ready" in control.log)
+        wait_until(lambda: "not_ready" in control.log)
         control.channel.close()
         assert control.end() == 0
 
@@ -83,7 +83,7 @@ def test_waits_for_the_database(tmp_path: Path, postgres_url: str, database_url:
     (server,) = Path(host).glob(".s.PGSQL.*[0-9]")
     url = database_url.replace(quote(host, safe="/"), quote(str(directory), safe="/"))
     with control_process(tmp_path, url, settings_for_tests()) as control:
-        wait_until(lambda: "database_not_ready" in control.log)
+        wait_until(lambda: "not_ready" in control.log)
         (directory / server.name).symlink_to(server)
         control.wait_ready()
 

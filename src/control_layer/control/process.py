@@ -15,6 +15,7 @@ import structlog
 from control_layer.contract.supervision import Sample
 from control_layer.control.app import build_app, build_services
 from control_layer.control.config import ControlConfig
+from control_layer.control.endpoints.discovery import DiscoveryFailed
 from control_layer.control.errors import TryLater
 from control_layer.control.first_start.demonstration import set_up_demonstration
 from control_layer.control.first_start.model_sources import connect_model_sources
@@ -72,7 +73,7 @@ class ControlPlane:
             await self._engine.dispose()
 
     async def _prepare(self) -> None:
-        """Waits for the database as long as it takes, then brings it up to date."""
+        """Waits for the database, and for the simulated provider of a demonstration, as long as it takes."""
         delay = _FIRST_RETRY_SECONDS
         while True:
             try:
@@ -80,9 +81,9 @@ class ControlPlane:
                 await seed(self._services)
                 if self._config.demo is not None:
                     await set_up_demonstration(self._services, self._config.demo)
-            except (OSError, asyncpg.PostgresError, asyncpg.InterfaceError, TryLater) as error:
+            except (OSError, asyncpg.PostgresError, asyncpg.InterfaceError, TryLater, DiscoveryFailed) as error:
                 reason = f"{type(error).__name__}: {error}".splitlines()[0]
-                _log.warning("database_not_ready", reason=reason, retry_seconds=delay)
+                _log.warning("not_ready", reason=reason, retry_seconds=delay)
                 self._supervision.waiting(reason)
                 await asyncio.sleep(delay)
                 delay = min(delay * 2, _LAST_RETRY_SECONDS)

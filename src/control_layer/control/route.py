@@ -55,6 +55,7 @@ class ControlRoute(APIRoute):
                 if access.authenticated:
                     context.principal = await _admit(request, access)
                 if takes_body:
+                    await session.rollback()  # nobody's slow body holds a connection
                     request = await _with_body(request, required=needs_body)
                 response = await _handle(handle, request)
             if context.principal is not None:

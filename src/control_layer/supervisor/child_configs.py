@@ -2,15 +2,13 @@
 
 from __future__ import annotations
 
-import json
 import os
 from collections.abc import Mapping
-from datetime import timedelta
 from pathlib import Path
 
 from pydantic import SecretStr
 
-from control_layer.control.config import ControlConfig, Demo
+from control_layer.control.config import ControlConfig, Demo, encode_settings
 from control_layer.data_directory import DataDirectory
 from control_layer.gateway.config import Capture, GatewayConfig, PoolSettings, TimeoutDefaults
 from control_layer.settings import Settings
@@ -83,7 +81,7 @@ def control_config(
     """The control plane's configuration. `settings` lacks no secret."""
     sockets = directory.sockets()
     return ControlConfig(
-        settings=json.dumps(settings.model_dump(), default=_plain).encode(),
+        settings=encode_settings(settings),
         database_url=database_url,
         control_socket=str(sockets / _CONTROL_SOCKET),
         snapshot_socket=str(sockets / _SNAPSHOT_SOCKET),
@@ -101,15 +99,3 @@ def _revealed(secret: SecretStr | None) -> str:
 
 def _path(path: Path | None) -> str | None:
     return None if path is None else str(path.expanduser().absolute())
-
-
-def _plain(value: object) -> object:
-    match value:
-        case SecretStr():
-            return value.get_secret_value()
-        case timedelta():
-            return value.total_seconds()
-        case Path():
-            return str(value)
-        case _:
-            raise TypeError(f"{type(value).__name__} is not a kind of setting")

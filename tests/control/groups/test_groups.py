@@ -52,6 +52,23 @@ async def test_include_users_gives_whole_users_and_leaves_empty_groups_without_t
     assert "users" not in by_id[empty]
 
 
+async def test_include_models_gives_whole_models_that_are_not_deleted(management: Management) -> None:
+    group, empty = await management.group("full"), await management.group("empty")
+    for alias in ("zebra", "ant", "gone"):
+        body = {"type": "composite", "model_name": alias}
+        model = await answered(management.admin.post(f"{API}/models", json=body), 200)
+        for grantee in (group, NIL):
+            await answered(management.admin.post(f"{API}/groups/{grantee}/models/{model['id']}"), 204)
+    await answered(management.admin.delete(f"{API}/models/{model['id']}"), 200)
+    page = await answered(management.admin.get(f"{API}/groups?include=users,models"), 200)
+    by_id = {item["id"]: item for item in page["data"]}
+    for grantee in (group, NIL):
+        assert [model["alias"] for model in by_id[grantee]["models"]] == ["ant", "zebra"]
+    assert "models" not in by_id[empty]
+    ant = by_id[group]["models"][0]
+    assert ant == await answered(management.admin.get(f"{API}/models/{ant['id']}"), 200)
+
+
 async def test_patch_keeps_what_is_absent_or_null(management: Management) -> None:
     group = await management.group("before")
     url = f"{API}/groups/{group}"

@@ -183,6 +183,8 @@ async def test_one_of_many_at_once_gets_the_name(management: Management) -> None
         ({"username": "x", "email": "y", "roles": "StandardUser"}, 422),
         ({"username": 5, "email": "y", "roles": []}, 422),
         ([], 422),
+        ({"username": " ", "email": "y", "roles": []}, 400),
+        ({"username": "x", "email": "", "roles": []}, 400),
         ({"username": "x\u0000", "email": "y", "roles": []}, 400),
         ({"username": "x", "email": "y", "roles": ["StandardUser", "StandardUser"]}, 409),
         ({"username": "x" * 10_000 + "".join(map(str, range(20_000))), "email": "y", "roles": []}, 400),

@@ -21,6 +21,7 @@ from control_layer.control.request_context import Caller, Database, Served
 from control_layer.control.route import ControlRoute
 from control_layer.control.same_origin import require_same_origin
 from control_layer.control.services import Services
+from control_layer.control.text import not_blank
 from control_layer.control.users.accounts import complete_roles, new_account, open_account
 from control_layer.control.users.queries import find_user, find_user_by_email
 from control_layer.control.users.schemas import User
@@ -58,8 +59,8 @@ async def register(
     await session.rollback()  # no connection is held while the password is hashed
     password_hash = await services.passwords.hash(body.password)
     user = new_account(
-        username=body.username,
-        email=body.email,
+        username=not_blank("username", body.username),
+        email=not_blank("email", body.email),
         roles=complete_roles([Role(role) for role in services.settings.auth.default_user_roles]),
         auth_source="native",
         display_name=body.display_name or body.email.partition("@")[0],

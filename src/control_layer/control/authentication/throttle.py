@@ -61,7 +61,8 @@ class LoginThrottle:
 
     def __init__(self) -> None:
         self._accounts = _Buckets(size=10, rate=1 / 30)
-        self._peers = _Buckets(size=100, rate=1 / 3)
+        # A peer may be a load balancer with a whole company behind it, so this one only stops floods.
+        self._peers = _Buckets(size=300, rate=1.0)
 
     def begin(self, account: str, peer: str, now: datetime) -> None:
         """Counts an attempt. Raises 429, for a right password as well, where there were too many wrong ones."""

@@ -11,6 +11,7 @@ from control_layer.control.endpoints.discovery import Provider
 from control_layer.control.endpoints.provider_url import BadProviderUrl, normalised
 from control_layer.control.endpoints.schemas import EndpointChanges, EndpointToValidate, NewEndpoint
 from control_layer.control.errors import ControlError, invalid
+from control_layer.control.text import not_blank
 from control_layer.store import tables
 
 __all__ = ["DEFAULT_HEADER_NAME", "DEFAULT_HEADER_PREFIX", "provider_at", "provider_of", "set_connection"]
@@ -88,14 +89,6 @@ def checked_filter(names: Sequence[str]) -> list[str]:
 def checked_aliases(aliases: Mapping[str, str]) -> dict[str, str]:
     """An alias mapping, trimmed. Raises 400 for a blank name or alias."""
     return {not_blank("model_name", name): not_blank("alias", alias) for name, alias in aliases.items()}
-
-
-def not_blank(field: str, text: str) -> str:
-    """`text` trimmed. Raises 400 where nothing is left."""
-    text = text.strip()
-    if not text:
-        raise invalid(f"Field '{field}' must not be empty or whitespace")
-    return text
 
 
 def _credential(body: NewEndpoint | EndpointChanges | EndpointToValidate) -> str | None:

@@ -15,7 +15,6 @@ from control_layer.control.endpoints.connection import (
     DEFAULT_HEADER_PREFIX,
     checked_aliases,
     checked_filter,
-    not_blank,
     provider_at,
     provider_of,
     set_connection,
@@ -39,6 +38,7 @@ from control_layer.control.permissions import Operation, Resource
 from control_layer.control.request_context import Caller, Database, Served
 from control_layer.control.route import ControlRoute
 from control_layer.control.services import Services
+from control_layer.control.text import not_blank
 from control_layer.store import tables
 
 __all__ = ["router"]

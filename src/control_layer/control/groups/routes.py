@@ -9,7 +9,7 @@ from fastapi import APIRouter
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from control_layer.control.access import needs, signed_in
-from control_layer.control.errors import ControlError, invalid, not_found, protected
+from control_layer.control.errors import ControlError, not_found, protected
 from control_layer.control.groups.inclusions import ListedGroup
 from control_layer.control.groups.queries import (
     add_member,
@@ -19,15 +19,23 @@ from control_layer.control.groups.queries import (
     list_groups,
     member_ids,
     members_of,
+    models_of,
     remove_member,
 )
 from control_layer.control.groups.schemas import Group, GroupChanges, NewGroup
 from control_layer.control.include import included
+from control_layer.control.models.presentation import model_objects
+from control_layer.control.models.views import Model
+from control_layer.control.models.visibility import Sight
 from control_layer.control.paging import Page, Paging
 from control_layer.control.permissions import Operation, Resource
+from control_layer.control.principal import Principal
 from control_layer.control.request_context import Caller, Database, Served
 from control_layer.control.route import ControlRoute
+from control_layer.control.services import Services
+from control_layer.control.text import not_blank
 from control_layer.control.users.queries import find_user, user_ids
+from control_layer.control.users.schemas import User
 from control_layer.store import tables
 from control_layer.store.tables import NIL
 
@@ -39,16 +47,28 @@ router = APIRouter(prefix="/admin/api/v1", tags=["groups"], route_class=ControlR
 @router.get("/groups")
 @needs(Operation.READ, Resource.GROUPS)
 async def list_(
-    session: Database, caller: Caller, paging: Paging, include: str | None = None, search: str = ""
+    session: Database,
+    caller: Caller,
+    services: Served,
+    paging: Paging,
+    include: str | None = None,
+    search: str = "",
 ) -> Page[ListedGroup]:
     """All groups by name, Everyone among them."""
-    term = search.strip()
+    term, wanted = search.strip(), included(include)
     rows = await list_groups(session, term, paging.skip, paging.limit)
     total = await count_groups(session, term)
-    members: dict[uuid.UUID, list[tables.User]] = {}
-    if "users" in included(include) and caller.may(Operation.READ, Resource.USERS):
-        members = await members_of(session, [row.id for row in rows])
-    return Page.of([ListedGroup.with_members(row, members.get(row.id, ())) for row in rows], total, paging)
+    ids = [row.id for row in rows]
+    users: dict[uuid.UUID, list[User]] = {}
+    if "users" in wanted and caller.may(Operation.READ, Resource.USERS):
+        users = {
+            group: [User.of(row) for row in members] for group, members in (await members_of(session, ids)).items()
+        }
+    models: dict[uuid.UUID, list[Model]] = {}
+    if "models" in wanted and caller.may(Operation.READ, Resource.MODELS):
+        models = await _granted_models(session, ids, caller, services)
+    listed = [ListedGroup.holding(row, users.get(row.id, ()), models.get(row.id, ())) for row in rows]
+    return Page.of(listed, total, paging)
 
 
 @router.post("/groups", status_code=201)
@@ -56,7 +76,11 @@ async def list_(
 async def create(body: NewGroup, session: Database, caller: Caller) -> Group:
     """Makes an empty group."""
     row = tables.Group(
-        id=uuid.uuid4(), name=_name(body.name), description=body.description, created_by=caller.id, source="native"
+        id=uuid.uuid4(),
+        name=not_blank("name", body.name),
+        description=body.description,
+        created_by=caller.id,
+        source="native",
     )
     session.add(row)
     await session.flush()
@@ -79,7 +103,7 @@ async def update(group_id: uuid.UUID, body: GroupChanges, session: Database, ser
     """Renames or describes a group."""
     row = await _own_group(session, group_id, "update")
     if body.name is not None:
-        row.name = _name(body.name)
+        row.name = not_blank("name", body.name)
     if body.description is not None:
         row.description = body.description
     row.updated_at = services.now()
@@ -141,6 +165,17 @@ async def remove_group(user_id: uuid.UUID, group_id: uuid.UUID, session: Databas
     await _leave(session, group_id, user_id)
 
 
+async def _granted_models(
+    session: AsyncSession, groups: Sequence[uuid.UUID], caller: Principal, services: Services
+) -> dict[uuid.UUID, list[Model]]:
+    """What is granted to each group, as the caller sees it; a model of several groups is read once."""
+    granted = await models_of(session, groups)
+    rows = {row.id: row for models in granted.values() for row in models}
+    objects = await model_objects(session, list(rows.values()), Sight.of(caller), frozenset(), services.now())
+    by_id = {model.id: model for model in objects}
+    return {group: [by_id[row.id] for row in models] for group, models in granted.items()}
+
+
 async def _own_group(session: AsyncSession, group_id: uuid.UUID, operation: str) -> tables.Group:
     """The group, to be changed. Raises 403 for Everyone, 404."""
     if group_id == NIL:
@@ -165,9 +200,3 @@ async def _leave(session: AsyncSession, group_id: uuid.UUID, user_id: uuid.UUID)
         raise protected("remove a user from", "group", "everybody belongs to Everyone")
     if not await remove_member(session, group_id, user_id):
         raise ControlError(404, "not_found", f"User {user_id} is not in group {group_id}")
-
-
-def _name(name: str) -> str:
-    if not name.strip():
-        raise invalid("Field 'name' must not be empty or whitespace")
-    return name

@@ -9,37 +9,76 @@ from fastapi.openapi.utils import get_openapi
 
 __all__ = ["document"]
 
-_ERRORS = {
+_TEXT = {
     "400": "A parameter or value is not valid.",
     "401": "No credential that works.",
     "403": "The credential lacks the permission.",
     "404": "There is no such object, or none that the caller may see.",
-    "409": "Somebody has it already.",
+}
+_TEXT_ABOUT_BODIES = {
+    "413": "The body is too large.",
     "415": "The body is not JSON.",
     "422": "The body is JSON of the wrong shape.",
+    "501": "The body asks for something that this release does not do yet.",
 }
-_PROBLEM = {
-    "type": "object",
-    "required": ["type", "title", "status", "detail", "code"],
-    "properties": {
-        "type": {"type": "string"},
-        "title": {"type": "string"},
-        "status": {"type": "integer"},
-        "detail": {"type": "string"},
-        "code": {"type": "string", "description": "Stable; programs may key on it."},
-        "errors": {
-            "type": "array",
-            "items": {
-                "type": "object",
-                "properties": {"field": {"type": "string"}, "message": {"type": "string"}},
+_JSON = {
+    "409": ("Somebody has it already.", "Conflict"),
+    "429": ("Too much at this moment.", "TryLater"),
+    "503": ("The database cannot be reached.", "TryLater"),
+}
+_STRING = {"type": "string"}
+_SCHEMAS: dict[str, Any] = {
+    "Problem": {
+        "type": "object",
+        "description": "RFC 9457, for clients that accept JSON rather than text.",
+        "required": ["type", "title", "status", "detail", "code"],
+        "properties": {
+            "type": _STRING,
+            "title": _STRING,
+            "status": {"type": "integer"},
+            "detail": _STRING,
+            "code": {"type": "string", "description": "Stable; programs may key on it."},
+            "errors": {
+                "type": "array",
+                "items": {
+                    "type": "object",
+                    "required": ["field", "message"],
+                    "properties": {"field": _STRING, "message": _STRING},
+                },
             },
         },
     },
+    "Conflict": {
+        "type": "object",
+        "required": ["message"],
+        "properties": {
+            "message": _STRING,
+            "resource": {"type": "string", "enum": ["user", "deployment", "endpoint", "unknown"]},
+            "conflicts": {
+                "type": "array",
+                "items": {
+                    "type": "object",
+                    "required": ["model_name", "attempted_alias"],
+                    "properties": {"model_name": _STRING, "attempted_alias": _STRING},
+                },
+            },
+        },
+    },
+    "TryLater": {
+        "type": "object",
+        "required": ["error", "message", "retry_after_seconds"],
+        "properties": {"error": _STRING, "message": _STRING, "retry_after_seconds": {"type": "integer"}},
+    },
 }
-_BODY = {
-    "text/plain": {"schema": {"type": "string"}},
-    "application/problem+json": {"schema": {"$ref": "#/components/schemas/Problem"}},
-}
+
+
+def _answer(meaning: str, schema: str | None = None) -> dict[str, Any]:
+    plain = {"text/plain": {"schema": _STRING}} if schema is None else {"application/json": {"schema": _ref(schema)}}
+    return {"description": meaning, "content": plain | {"application/problem+json": {"schema": _ref("Problem")}}}
+
+
+def _ref(schema: str) -> dict[str, str]:
+    return {"$ref": f"#/components/schemas/{schema}"}
 
 
 def document(app: FastAPI) -> dict[str, Any]:
@@ -50,7 +89,7 @@ def document(app: FastAPI) -> dict[str, Any]:
         schemas = components.setdefault("schemas", {})
         for name in ("HTTPValidationError", "ValidationError"):  # FastAPI's own shape, which we never send
             schemas.pop(name, None)
-        schemas["Problem"] = _PROBLEM
+        schemas.update(_SCHEMAS)
         components["securitySchemes"] = {
             "key": {"type": "http", "scheme": "bearer", "description": "An API key of purpose `platform`."},
             "session": {"type": "apiKey", "in": "cookie", "name": app.state.services.sessions.cookie_name},
@@ -58,10 +97,14 @@ def document(app: FastAPI) -> dict[str, Any]:
         described["security"] = [{"key": []}, {"session": []}]
         for operations in described["paths"].values():
             for operation in operations.values():
-                for status, meaning in _ERRORS.items():
-                    if status != "422" or "requestBody" in operation:
-                        operation["responses"][status] = {"description": meaning, "content": _BODY}
-                    else:
-                        operation["responses"].pop(status, None)
+                _describe_refusals(operation)
         app.openapi_schema = described
     return app.openapi_schema
+
+
+def _describe_refusals(operation: dict[str, Any]) -> None:
+    answers = operation["responses"]
+    answers.pop("422", None)
+    texts = _TEXT | _TEXT_ABOUT_BODIES if "requestBody" in operation else _TEXT
+    answers.update({status: _answer(meaning) for status, meaning in texts.items()})
+    answers.update({status: _answer(meaning, schema) for status, (meaning, schema) in _JSON.items()})

@@ -6,7 +6,6 @@ import json
 from collections.abc import Collection
 from typing import Any
 
-from control_layer.control.endpoints.connection import not_blank
 from control_layer.control.endpoints.reasoning import checked_overrides
 from control_layer.control.errors import invalid
 from control_layer.control.models.pricing import merged_pricing
@@ -18,6 +17,7 @@ from control_layer.control.models.schemas import (
     NewStandardModel,
     RoutingRule,
 )
+from control_layer.control.text import not_blank
 from control_layer.store import tables
 
 __all__ = ["check_targets", "set_properties"]

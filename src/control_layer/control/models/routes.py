@@ -10,7 +10,6 @@ from sqlalchemy import true
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from control_layer.control.access import needs, signed_in
-from control_layer.control.endpoints.connection import not_blank
 from control_layer.control.endpoints.queries import find_endpoint
 from control_layer.control.errors import not_found
 from control_layer.control.include import included
@@ -31,6 +30,7 @@ from control_layer.control.paging import Page, Paging
 from control_layer.control.permissions import Operation, Resource
 from control_layer.control.request_context import Caller, Database, Served
 from control_layer.control.route import ControlRoute
+from control_layer.control.text import not_blank
 from control_layer.store import tables
 
 __all__ = ["router"]

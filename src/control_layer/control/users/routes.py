@@ -16,6 +16,7 @@ from control_layer.control.people import Owner
 from control_layer.control.permissions import Operation, Resource
 from control_layer.control.request_context import Caller, Database, Served
 from control_layer.control.route import ControlRoute
+from control_layer.control.text import not_blank
 from control_layer.control.users.accounts import apply_changes, complete_roles, new_account, open_account, scrub_account
 from control_layer.control.users.queries import count_users, find_user, list_users
 from control_layer.control.users.schemas import NewUser, User, UserChanges
@@ -50,8 +51,8 @@ async def list_(
 async def create(body: NewUser, session: Database, services: Served) -> User:
     """Opens an account for somebody whom a trusted proxy will sign in."""
     user = new_account(
-        username=body.username,
-        email=body.email,
+        username=not_blank("username", body.username),
+        email=not_blank("email", body.email),
         roles=complete_roles(body.roles),
         auth_source="proxy-header",
         display_name=body.display_name,
