@@ -7,7 +7,7 @@ from collections.abc import Collection, Sequence
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import ColumnElement, UnaryExpression, distinct, func, select, update
+from sqlalchemy import ColumnElement, Select, UnaryExpression, func, select, update
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from control_layer.control.models.pricing import TariffPlan
@@ -176,15 +176,12 @@ async def facets(session: AsyncSession, condition: ColumnElement[bool]) -> Facet
     """What can be filtered by among the models of `condition`."""
     model = tables.Model
     provider = model.model_metadata["provider"].astext
-    capability = func.unnest(model.capabilities).column_valued("capability")
     return Facets(
-        providers=await _values(session, select(distinct(provider)).where(condition)),
-        capabilities=await _values(
-            session, select(distinct(capability)).select_from(model, capability).where(condition)
-        ),
-        model_types=await _values(session, select(distinct(model.model_type)).where(condition)),
+        providers=await _values(session, select(provider).where(condition)),
+        capabilities=await _values(session, select(func.unnest(model.capabilities)).where(condition)),
+        model_types=await _values(session, select(model.model_type).where(condition)),
     )
 
 
-async def _values(session: AsyncSession, statement: Any) -> list[str]:
-    return sorted(value for value in await session.scalars(statement) if value is not None)
+async def _values(session: AsyncSession, statement: Select[Any]) -> list[str]:
+    return sorted(value for value in await session.scalars(statement.distinct()) if value is not None)
