@@ -35,6 +35,20 @@ async def test_unknown_groups_and_models_are_404(management: Management) -> None
     assert await answered(management.admin.get(f"{API}/groups/{unknown}/models"), 200) == []
 
 
+async def test_include_models_gives_whole_models_and_leaves_groups_without_any_without_the_key(
+    management: Management,
+) -> None:
+    full, empty = await management.group(), await management.group()
+    model, other, gone = await standard(management, "b"), await standard(management, "a"), await standard(management)
+    for granted in (model, other, gone):
+        await grant(management, granted["id"], full)
+    await answered(management.admin.delete(f"{MODELS}/{gone['id']}"), 200)
+    page = await answered(management.admin.get(f"{API}/groups?include=models,users&limit=100"), 200)
+    groups = {group["id"]: group for group in page["data"]}
+    assert groups[full]["models"] == [other, model]
+    assert not {"models", "users"} & set(groups[empty])
+
+
 async def test_grants_go_with_their_group(management: Management) -> None:
     group, model = await management.group(), await standard(management)
     await grant(management, model["id"], group)

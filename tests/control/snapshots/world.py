@@ -19,6 +19,7 @@ from control_layer.control.snapshots.state import State
 from control_layer.gateway.snapshot import Snapshot, SnapshotState
 from control_layer.gateway.snapshot_link import SnapshotLink, load_persisted
 from control_layer.store.engine import open_engine
+from control_layer.store.notifications import ChangeListener
 
 _DEADLINE_SECONDS = 30
 
@@ -94,7 +95,7 @@ class Service:
 
     service: SnapshotService
     directory: Path
-    _task: asyncio.Task[None]
+    _tasks: tuple[asyncio.Task[None], ...]
 
     @property
     def socket(self) -> Path:
@@ -106,9 +107,11 @@ class Service:
 
     async def stop(self) -> None:
         """Ends it as the control plane does."""
-        self._task.cancel()
-        with suppress(asyncio.CancelledError):
-            await self._task
+        for task in self._tasks:
+            task.cancel()
+        for task in self._tasks:
+            with suppress(asyncio.CancelledError):
+                await task
 
     def persisted(self) -> Tables:
         """What a gateway that starts alone would know."""
@@ -134,8 +137,10 @@ class World:
         directory = self.directory / name
         directory.mkdir(exist_ok=True)
         file, socket = directory / "snapshot", directory / "snapshot.sock"
-        service = SnapshotService(engine, url, file=file, socket=socket, **options)
-        running = Service(service, directory, asyncio.create_task(service.run()))
+        service = SnapshotService(engine, file=file, socket=socket, **options)
+        listener = ChangeListener(url, on_change=service.notice, on_resync=service.missed)
+        tasks = asyncio.create_task(service.run()), asyncio.create_task(listener.run())
+        running = Service(service, directory, tasks)
         self.stack.push_async_callback(running.stop)
         async with asyncio.timeout(_DEADLINE_SECONDS):
             await service.serving.wait()
@@ -169,7 +174,7 @@ class World:
 async def eventually(condition: Callable[[], object]) -> None:
     """Waits until the condition holds."""
     async with asyncio.timeout(_DEADLINE_SECONDS):
-        while not condition():
+        while not condition():  # noqa: ASYNC110 - a file tells nobody that it has changed
             await asyncio.sleep(0.01)
 
 

@@ -23,6 +23,9 @@ from control_layer.control.groups.queries import (
 )
 from control_layer.control.groups.schemas import Group, GroupChanges, NewGroup
 from control_layer.control.include import included
+from control_layer.control.models.presentation import models_of_groups
+from control_layer.control.models.views import Model
+from control_layer.control.models.visibility import Sight
 from control_layer.control.paging import Page, Paging
 from control_layer.control.permissions import Operation, Resource
 from control_layer.control.request_context import Caller, Database, Served
@@ -39,16 +42,26 @@ router = APIRouter(prefix="/admin/api/v1", tags=["groups"], route_class=ControlR
 @router.get("/groups")
 @needs(Operation.READ, Resource.GROUPS)
 async def list_(
-    session: Database, caller: Caller, paging: Paging, include: str | None = None, search: str = ""
+    session: Database,
+    caller: Caller,
+    services: Served,
+    paging: Paging,
+    include: str | None = None,
+    search: str = "",
 ) -> Page[ListedGroup]:
     """All groups by name, Everyone among them."""
     term = search.strip()
     rows = await list_groups(session, term, paging.skip, paging.limit)
     total = await count_groups(session, term)
+    ids, asked = [row.id for row in rows], included(include)
     members: dict[uuid.UUID, list[tables.User]] = {}
-    if "users" in included(include) and caller.may(Operation.READ, Resource.USERS):
-        members = await members_of(session, [row.id for row in rows])
-    return Page.of([ListedGroup.with_members(row, members.get(row.id, ())) for row in rows], total, paging)
+    if "users" in asked and caller.may(Operation.READ, Resource.USERS):
+        members = await members_of(session, ids)
+    models: dict[uuid.UUID, list[Model]] = {}
+    if "models" in asked:
+        models = await models_of_groups(session, ids, Sight.of(caller), services.now())
+    groups = [ListedGroup.including(row, members.get(row.id, ()), models.get(row.id, ())) for row in rows]
+    return Page.of(groups, total, paging)
 
 
 @router.post("/groups", status_code=201)

@@ -21,6 +21,7 @@ __all__ = [
     "endpoints_of",
     "facets",
     "find_model",
+    "granted_to",
     "groups_with",
     "list_models",
     "live_aliases",
@@ -114,6 +115,22 @@ async def groups_with(session: AsyncSession, models: Collection[uuid.UUID]) -> d
     found: dict[uuid.UUID, list[tables.Group]] = {model: [] for model in models}
     for model_id, group in await session.execute(statement):
         found[model_id].append(group)
+    return found
+
+
+async def granted_to(
+    session: AsyncSession, groups: Collection[uuid.UUID], condition: ColumnElement[bool]
+) -> dict[uuid.UUID, list[tables.Model]]:
+    """The models of `condition` that are granted to each group, by alias; groups without any are left out."""
+    statement = (
+        select(tables.GroupModel.group_id, tables.Model)
+        .join(tables.Model, tables.Model.id == tables.GroupModel.model_id)
+        .where(tables.GroupModel.group_id.in_(groups), condition)
+        .order_by(tables.Model.alias)
+    )
+    found: dict[uuid.UUID, list[tables.Model]] = {}
+    for group_id, model in await session.execute(statement):
+        found.setdefault(group_id, []).append(model)
     return found
 
 
