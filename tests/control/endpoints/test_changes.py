@@ -16,7 +16,8 @@ async def test_patch_keeps_what_is_absent_or_null(management: Management) -> Non
     endpoint = await create_endpoint(management, description="d", api_key="k", skip_fetch=True, model_filter=["m"])
     url = f"{ENDPOINTS}/{endpoint['id']}"
     assert await answered(management.admin.patch(url, json={}), 200) == endpoint
-    nulls = {"name": None, "description": None, "api_key": None, "model_filter": None, "url": None, "alias_mapping": {}}
+    names = ("name", "description", "api_key", "model_filter", "url", "auth_header_name", "verify_tls")
+    nulls: dict[str, object] = {"alias_mapping": {}, **dict.fromkeys(names)}
     kept = await answered(management.admin.patch(url, json=nulls), 200)
     assert {**kept, "updated_at": ""} == {**endpoint, "updated_at": ""}
 

@@ -1,4 +1,4 @@
-"""Groups with what is in them, for `GET /groups?include=…`; apart from `schemas`: users include groups too."""
+"""Groups with members and models, for `GET /groups?include=…`: apart from `schemas`, as both include groups in turn."""
 
 from __future__ import annotations
 
@@ -14,12 +14,13 @@ __all__ = ["ListedGroup"]
 
 
 class ListedGroup(Group):
-    """A group with what was asked to be included."""
+    """A group with what was asked to be included. A group with nobody in it, or no model, lacks the key."""
 
     users: OmitNull[list[User]]
     models: OmitNull[list[Model]]
 
     @classmethod
-    def holding(cls, row: tables.Group, users: Sequence[User], models: Sequence[Model]) -> ListedGroup:
-        """The object of a row; where there is nothing to include the key is left out."""
-        return cls(**Group.of(row).model_dump(), users=list(users) or None, models=list(models) or None)
+    def including(cls, row: tables.Group, users: Sequence[tables.User], models: Sequence[Model]) -> ListedGroup:
+        """The object of a row."""
+        shown = [User.of(user) for user in users]
+        return cls(**Group.of(row).model_dump(), users=shown or None, models=list(models) or None)

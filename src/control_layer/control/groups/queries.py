@@ -9,7 +9,7 @@ from sqlalchemy import ColumnElement, delete, func, or_, select, true
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from control_layer.store.tables import NIL, Group, GroupMember, GroupModel, Model, User
+from control_layer.store.tables import NIL, Group, GroupMember, User
 
 __all__ = [
     "add_member",
@@ -19,7 +19,6 @@ __all__ = [
     "list_groups",
     "member_ids",
     "members_of",
-    "models_of",
     "remove_member",
 ]
 
@@ -79,20 +78,6 @@ async def members_of(session: AsyncSession, groups: Sequence[uuid.UUID]) -> dict
     for group_id, user in await session.execute(statement):
         members.setdefault(group_id, []).append(user)
     return members
-
-
-async def models_of(session: AsyncSession, groups: Sequence[uuid.UUID]) -> dict[uuid.UUID, list[Model]]:
-    """The models granted to each group by alias, deleted ones left out; groups without any are left out."""
-    statement = (
-        select(GroupModel.group_id, Model)
-        .join(Model, Model.id == GroupModel.model_id)
-        .where(GroupModel.group_id.in_(groups), Model.deleted_at.is_(None))
-        .order_by(Model.alias)
-    )
-    models: dict[uuid.UUID, list[Model]] = {}
-    for group_id, model in await session.execute(statement):
-        models.setdefault(group_id, []).append(model)
-    return models
 
 
 async def member_ids(session: AsyncSession, group_id: uuid.UUID) -> Sequence[uuid.UUID]:

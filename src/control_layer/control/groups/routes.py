@@ -19,23 +19,19 @@ from control_layer.control.groups.queries import (
     list_groups,
     member_ids,
     members_of,
-    models_of,
     remove_member,
 )
 from control_layer.control.groups.schemas import Group, GroupChanges, NewGroup
 from control_layer.control.include import included
-from control_layer.control.models.presentation import model_objects
+from control_layer.control.models.presentation import models_of_groups
 from control_layer.control.models.views import Model
 from control_layer.control.models.visibility import Sight
 from control_layer.control.paging import Page, Paging
 from control_layer.control.permissions import Operation, Resource
-from control_layer.control.principal import Principal
 from control_layer.control.request_context import Caller, Database, Served
 from control_layer.control.route import ControlRoute
-from control_layer.control.services import Services
 from control_layer.control.text import not_blank
 from control_layer.control.users.queries import find_user, user_ids
-from control_layer.control.users.schemas import User
 from control_layer.store import tables
 from control_layer.store.tables import NIL
 
@@ -55,20 +51,18 @@ async def list_(
     search: str = "",
 ) -> Page[ListedGroup]:
     """All groups by name, Everyone among them."""
-    term, wanted = search.strip(), included(include)
+    term = search.strip()
     rows = await list_groups(session, term, paging.skip, paging.limit)
     total = await count_groups(session, term)
-    ids = [row.id for row in rows]
-    users: dict[uuid.UUID, list[User]] = {}
-    if "users" in wanted and caller.may(Operation.READ, Resource.USERS):
-        users = {
-            group: [User.of(row) for row in members] for group, members in (await members_of(session, ids)).items()
-        }
+    ids, asked = [row.id for row in rows], included(include)
+    members: dict[uuid.UUID, list[tables.User]] = {}
+    if "users" in asked and caller.may(Operation.READ, Resource.USERS):
+        members = await members_of(session, ids)
     models: dict[uuid.UUID, list[Model]] = {}
-    if "models" in wanted and caller.may(Operation.READ, Resource.MODELS):
-        models = await _granted_models(session, ids, caller, services)
-    listed = [ListedGroup.holding(row, users.get(row.id, ()), models.get(row.id, ())) for row in rows]
-    return Page.of(listed, total, paging)
+    if "models" in asked:
+        models = await models_of_groups(session, ids, Sight.of(caller), services.now())
+    groups = [ListedGroup.including(row, members.get(row.id, ()), models.get(row.id, ())) for row in rows]
+    return Page.of(groups, total, paging)
 
 
 @router.post("/groups", status_code=201)
@@ -163,17 +157,6 @@ async def add_group(user_id: uuid.UUID, group_id: uuid.UUID, session: Database) 
 async def remove_group(user_id: uuid.UUID, group_id: uuid.UUID, session: Database) -> None:
     """Takes a user out of a group."""
     await _leave(session, group_id, user_id)
-
-
-async def _granted_models(
-    session: AsyncSession, groups: Sequence[uuid.UUID], caller: Principal, services: Services
-) -> dict[uuid.UUID, list[Model]]:
-    """What is granted to each group, as the caller sees it; a model of several groups is read once."""
-    granted = await models_of(session, groups)
-    rows = {row.id: row for models in granted.values() for row in models}
-    objects = await model_objects(session, list(rows.values()), Sight.of(caller), frozenset(), services.now())
-    by_id = {model.id: model for model in objects}
-    return {group: [by_id[row.id] for row in models] for group, models in granted.items()}
 
 
 async def _own_group(session: AsyncSession, group_id: uuid.UUID, operation: str) -> tables.Group:

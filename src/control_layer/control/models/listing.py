@@ -118,7 +118,7 @@ def matching(asked: _Asked) -> ColumnElement[bool]:
     if asked.capability is not None:
         conditions.append(any_(model.capabilities) == asked.capability)
     if asked.available_for_realtime is not None:
-        denied = func.coalesce(model.traffic_routing_rules.op("@>")(cast(_DENIES_REALTIME, JSONB)), False)
+        denied = func.coalesce(cast(model.traffic_routing_rules, JSONB).contains(_DENIES_REALTIME), False)
         conditions.append(not_(denied) if asked.available_for_realtime else denied)
     return and_(*conditions)
 

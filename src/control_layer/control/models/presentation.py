@@ -17,7 +17,7 @@ from control_layer.control.models.views import CachePricing, Component, Fallback
 from control_layer.control.models.visibility import Sight
 from control_layer.store import tables
 
-__all__ = ["model_object", "model_objects"]
+__all__ = ["model_object", "model_objects", "models_of_groups"]
 
 _TIME_SERIES = timedelta(hours=24)
 
@@ -50,6 +50,16 @@ async def model_object(
     with_pricing = sight.pricing and "pricing" in include
     inclusions = await _read(session, [row], sight, include, now, provider_pricing=with_pricing)
     return _object(row, sight, inclusions)
+
+
+async def models_of_groups(
+    session: AsyncSession, groups: Sequence[uuid.UUID], sight: Sight, now: datetime
+) -> dict[uuid.UUID, list[Model]]:
+    """The objects of the models granted to each of `groups`, by alias. Groups without any are left out."""
+    granted = await queries.granted_to(session, groups, sight.listed(deleted=False, inactive=False))
+    rows = {row.id: row for models in granted.values() for row in models}
+    objects = {model.id: model for model in await model_objects(session, list(rows.values()), sight, frozenset(), now)}
+    return {group: [objects[row.id] for row in models] for group, models in granted.items()}
 
 
 async def _read(

@@ -100,4 +100,5 @@ def _check(prices: Sequence[Price]) -> None:
 def _checked_price(name: str, value: Decimal) -> Decimal:
     if not 0 <= value < _PRICE_BOUND:
         raise invalid(f"{name} must not be negative, and less than {_PRICE_BOUND:,}")
-    return round(value, _PRICE_DIGITS)
+    rounded = round(value, _PRICE_DIGITS)
+    return value if value == rounded else rounded

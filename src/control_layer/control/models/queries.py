@@ -7,7 +7,7 @@ from collections.abc import Collection, Sequence
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import ColumnElement, UnaryExpression, distinct, func, select, update
+from sqlalchemy import ColumnElement, Select, UnaryExpression, func, select, update
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from control_layer.control.models.pricing import TariffPlan
@@ -21,6 +21,7 @@ __all__ = [
     "endpoints_of",
     "facets",
     "find_model",
+    "granted_to",
     "groups_with",
     "list_models",
     "live_aliases",
@@ -117,6 +118,22 @@ async def groups_with(session: AsyncSession, models: Collection[uuid.UUID]) -> d
     return found
 
 
+async def granted_to(
+    session: AsyncSession, groups: Collection[uuid.UUID], condition: ColumnElement[bool]
+) -> dict[uuid.UUID, list[tables.Model]]:
+    """The models of `condition` that are granted to each group, by alias; groups without any are left out."""
+    statement = (
+        select(tables.GroupModel.group_id, tables.Model)
+        .join(tables.Model, tables.Model.id == tables.GroupModel.model_id)
+        .where(tables.GroupModel.group_id.in_(groups), condition)
+        .order_by(tables.Model.alias)
+    )
+    found: dict[uuid.UUID, list[tables.Model]] = {}
+    for group_id, model in await session.execute(statement):
+        found.setdefault(group_id, []).append(model)
+    return found
+
+
 async def endpoints_of(session: AsyncSession, ids: Collection[uuid.UUID]) -> dict[uuid.UUID, tables.Endpoint]:
     statement = select(tables.Endpoint).where(tables.Endpoint.id.in_(ids))
     return {row.id: row for row in await session.scalars(statement)}
@@ -176,15 +193,12 @@ async def facets(session: AsyncSession, condition: ColumnElement[bool]) -> Facet
     """What can be filtered by among the models of `condition`."""
     model = tables.Model
     provider = model.model_metadata["provider"].astext
-    capability = func.unnest(model.capabilities).column_valued("capability")
     return Facets(
-        providers=await _values(session, select(distinct(provider)).where(condition)),
-        capabilities=await _values(
-            session, select(distinct(capability)).select_from(model, capability).where(condition)
-        ),
-        model_types=await _values(session, select(distinct(model.model_type)).where(condition)),
+        providers=await _values(session, select(provider).where(condition)),
+        capabilities=await _values(session, select(func.unnest(model.capabilities)).where(condition)),
+        model_types=await _values(session, select(model.model_type).where(condition)),
     )
 
 
-async def _values(session: AsyncSession, statement: Any) -> list[str]:
-    return sorted(value for value in await session.scalars(statement) if value is not None)
+async def _values(session: AsyncSession, statement: Select[Any]) -> list[str]:
+    return sorted(value for value in await session.scalars(statement.distinct()) if value is not None)

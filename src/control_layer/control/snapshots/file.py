@@ -145,4 +145,5 @@ def _write(descriptor: int, data: bytes) -> int:
 
 
 async def _in(writer: ThreadPoolExecutor, work: Callable[[], T]) -> T:
-    return await asyncio.get_running_loop().run_in_executor(writer, work)
+    # Shielded: a cancellation would take work back that has not begun.
+    return await asyncio.shield(asyncio.get_running_loop().run_in_executor(writer, work))

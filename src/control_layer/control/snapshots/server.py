@@ -66,7 +66,7 @@ class SnapshotServer:
         except* (OSError, EOFError, Overrun, FrameTooLarge, msgspec.MsgspecError) as failed:
             _log.warning("gateway_link_lost", worker=worker, error=_first(failed))
         finally:
-            writer.close()
+            writer.transport.abort()  # close() would keep for ever what a stuck gateway does not take
 
     async def _keep_up(self, writer: asyncio.StreamWriter, version: int) -> None:
         publication = self._publication

@@ -35,6 +35,8 @@ _ROWS_PER_READING = 2000
 _ENDPOINTS_PER_READING = 100
 _READ_SECONDS = 10.0
 _READ_EVERYTHING_SECONDS = 120.0
+_FIRST_COMPARE_SECONDS = 2.0
+"""How long the first comparison waits for the listener, lest everything be compared twice."""
 _FIRST_RETRY_SECONDS = 0.1
 _LAST_RETRY_SECONDS = 5.0
 
@@ -145,24 +147,23 @@ class SnapshotService:
             _log.debug("snapshot_published", version=self._publication.version)
 
     async def _compare_for_ever(self) -> None:
-        """Compares everything at the start, after every doubt, and now and then."""
-        delay = _FIRST_RETRY_SECONDS
+        """Compares everything when the listener has connected, and now and then."""
+        delay, wait_seconds = _FIRST_RETRY_SECONDS, _FIRST_COMPARE_SECONDS
         while True:
+            with suppress(TimeoutError):
+                async with asyncio.timeout(wait_seconds):
+                    await self._doubt.wait()
             self._doubt.clear()
             try:
                 async with asyncio.timeout(_READ_EVERYTHING_SECONDS):
                     await self._compare()
             except (SQLAlchemyError, OSError) as error:
                 _log.warning("snapshot_not_compared", error=_brief(error), retry_seconds=delay)
-                await asyncio.sleep(delay)
-                delay = min(delay * 2, _LAST_RETRY_SECONDS)
+                wait_seconds, delay = delay, min(delay * 2, _LAST_RETRY_SECONDS)
                 continue
-            delay = _FIRST_RETRY_SECONDS
+            delay, wait_seconds = _FIRST_RETRY_SECONDS, self._compare_seconds
             self._compared = True
             self._work.set()  # what was touched is published, or being published, before `current` is set
-            with suppress(TimeoutError):
-                async with asyncio.timeout(self._compare_seconds):
-                    await self._doubt.wait()
 
     async def _compare(self) -> None:
         if not self._publication.published.is_set():

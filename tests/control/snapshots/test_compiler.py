@@ -1,0 +1,135 @@
+"""What is in a snapshot: who lives, who may what, where it goes."""
+
+from __future__ import annotations
+
+import hashlib
+from datetime import UTC, datetime, timedelta
+
+import pytest
+from tests.control.snapshots.rows import EVERYONE
+from tests.control.snapshots.world import World
+
+from control_layer.contract.snapshot import Deployment, Endpoint, Key, Model, Timeouts, User
+
+_PAST = datetime(2020, 1, 1, tzinfo=UTC)
+_FUTURE = datetime(2100, 1, 1, tzinfo=UTC)
+
+
+def _digest(secret: str) -> bytes:
+    return hashlib.sha256(secret.encode()).digest()
+
+
+async def test_live_keys_of_every_purpose_hidden_ones_included(world: World) -> None:
+    rows = world.rows
+    user, gone = await rows.user(), await rows.user(deleted_at=_PAST)
+    plain = await rows.key(user, "plain")
+    batch = await rows.key(user, "batch", purpose="batch", hidden=True)
+    platform = await rows.key(user, "platform", purpose="platform")
+    limited = await rows.key(user, "limited", model_aliases=["b", "a"], expires_at=_FUTURE)
+    await rows.key(user, deleted_at=_PAST)
+    await rows.key(user, expires_at=datetime.now(UTC) - timedelta(seconds=1))
+    await rows.key(gone)
+    keys, *_ = await world.truth()
+    assert keys == {
+        _digest("plain"): Key(_digest("plain"), plain, user),
+        _digest("batch"): Key(_digest("batch"), batch, user, "batch"),
+        _digest("platform"): Key(_digest("platform"), platform, user, "platform"),
+        _digest("limited"): Key(_digest("limited"), limited, user, expires_at=_FUTURE.timestamp(), models=("b", "a")),
+    }
+
+
+async def test_live_users_with_all_their_groups_and_everyone(world: World) -> None:
+    rows = world.rows
+    user, private = await rows.user(), await rows.user(zero_data_retention=True)
+    gone = await rows.user(deleted_at=_PAST)
+    groups = [await rows.group() for _ in range(3)]
+    for group in groups:
+        await rows.member(group, user)
+    _, users, *_ = await world.truth()
+    assert users[user] == User(user, (EVERYONE, *sorted(groups)))
+    assert users[private] == User(private, (EVERYONE,), log_bodies=False)
+    assert gone not in users
+
+
+async def test_live_models_with_their_grants_and_deployments(world: World) -> None:
+    rows = world.rows
+    endpoint, group = await rows.endpoint(), await rows.group()
+    created = datetime(2025, 1, 2, 3, 4, 5, 600000, tzinfo=UTC)
+    full = await rows.model(
+        endpoint,
+        "full",
+        model_type="CHAT",
+        display_name="Full",
+        sanitize_responses=True,
+        created_at=created,
+        timeouts='{"first_byte": 5, "unknown": 1}',
+    )
+    await rows.grant(group, full)
+    await rows.grant(EVERYONE, full)
+    await rows.model(endpoint, "deleted", deleted_at=_PAST)
+    await rows.model(endpoint, "inactive", status="inactive")
+    _, _, models, endpoints = await world.truth()
+    assert models == {
+        "full": Model(
+            "full",
+            full,
+            int(created.timestamp()),
+            (EVERYONE, group),
+            (Deployment(full, endpoint, "upstream-full"),),
+            model_type="CHAT",
+            display_name="Full",
+            sanitize=True,
+            timeouts=Timeouts(first_byte=5),
+        )
+    }
+    assert set(endpoints) == {endpoint}
+
+
+async def test_a_composite_model_goes_to_its_live_and_enabled_components_in_order(world: World) -> None:
+    rows = world.rows
+    one, two = await rows.endpoint(), await rows.endpoint()
+    mix = await rows.model(None, "mix")
+    first, second = await rows.model(one, "first"), await rows.model(two, "second")
+    disabled, gone = await rows.model(one, "disabled"), await rows.model(one, "gone", deleted_at=_PAST)
+    idle = await rows.model(one, "idle", status="inactive")
+    await rows.component(mix, second, sort_order=1, weight=7)
+    await rows.component(mix, first, sort_order=0, weight=3)
+    await rows.component(mix, disabled, sort_order=2, enabled=False)
+    await rows.component(mix, gone, sort_order=3)
+    await rows.component(mix, idle, sort_order=4)
+    _, _, models, _ = await world.truth()
+    assert models["mix"].deployments == (
+        Deployment(first, one, "upstream-first", 3),
+        Deployment(second, two, "upstream-second", 7),
+    )
+    await rows.execute("UPDATE model_components SET enabled = false")
+    _, _, models, _ = await world.truth()
+    assert "mix" not in models
+
+
+async def test_endpoints_carry_the_sealed_credential_as_it_is(world: World) -> None:
+    columns = {
+        "url": "https://provider.test/v1",
+        "auth_header_name": "X-Key",
+        "auth_header_prefix": "",
+        "sealed_credential": b"\x01sealed",
+        "verify_tls": False,
+        "ca_bundle": "PEM",
+    }
+    endpoint = await world.rows.endpoint(name="e", **columns)
+    *_, endpoints = await world.truth()
+    assert endpoints == {
+        endpoint: Endpoint(endpoint, "e", "https://provider.test/v1", "X-Key", "", b"\x01sealed", False, "PEM")
+    }
+
+
+@pytest.mark.parametrize("first", ["model", "user"])
+async def test_two_compilations_of_one_state_are_equal(world: World, first: str) -> None:
+    rows = world.rows
+    endpoint, user = await rows.endpoint(), await rows.user()
+    model = await rows.model(endpoint)
+    for _ in range(5):
+        group = await rows.group()
+        await (rows.grant(group, model) if first == "model" else rows.member(group, user))
+    await rows.key(user, expires_at=_FUTURE)
+    assert await world.truth() == await world.truth()

@@ -1,0 +1,86 @@
+"""What is changed through the management API is what the gateways do, in a whole running instance."""
+
+from __future__ import annotations
+
+import uuid
+from collections.abc import Iterator
+from typing import Any
+
+import httpx
+import pytest
+from bench.processes import simulator
+from tests.control.management import NIL
+from tests.running import Instance, running, until
+
+pytestmark = pytest.mark.server
+
+
+@pytest.fixture(scope="module")
+def provider_url() -> Iterator[str]:
+    with simulator("--api-key", "provider-secret") as url:
+        yield url
+
+
+@pytest.fixture(scope="module")
+def instance(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Instance]:
+    with running(tmp_path_factory.mktemp("instance")) as instance:
+        yield instance
+
+
+def _status(instance: Instance, key: str, model: str) -> int:
+    body = {"model": model, "messages": [{"role": "user", "content": "hello"}]}
+    headers = {"authorization": f"Bearer {key}"}
+    return httpx.post(f"{instance.base_url}/chat/completions", json=body, headers=headers, timeout=30.0).status_code
+
+
+def test_every_change_of_access_and_routing_takes_effect_without_a_restart(
+    instance: Instance, provider_url: str
+) -> None:
+    def api(method: str, path: str, body: Any = None, status: int = 200) -> Any:
+        return instance.api(method, path, body, status=status)
+
+    def now(expected: int, key: str, model: str) -> None:
+        until(lambda: _status(instance, key, model) == expected, message=f"{model} does not answer {expected}")
+
+    endpoint = api(
+        "POST",
+        "/endpoints",
+        {"name": "sim", "url": provider_url, "api_key": "wrong", "skip_fetch": True, "model_filter": ["sim-small"]},
+        201,
+    )
+    (model,) = api("GET", "/models?search=sim-small")["data"]
+    name = uuid.uuid4().hex
+    user = api("POST", "/users", {"username": name, "email": f"{name}@example.org", "roles": []}, 201)
+    key = api("POST", f"/users/{user['id']}/api-keys", {"name": "k"}, 201)
+    secret, other = key["key"], api("POST", f"/users/{user['id']}/api-keys", {"name": "other"}, 201)["key"]
+    group = api("POST", "/groups", {"name": "g"}, 201)["id"]
+
+    now(403, secret, "sim-small")
+    api("POST", f"/groups/{group}/models/{model['id']}", status=204)
+    api("POST", f"/groups/{group}/users/{user['id']}", status=204)
+    now(502, secret, "sim-small")  # the provider refuses our credential
+    api("PATCH", f"/endpoints/{endpoint['id']}", {"api_key": "provider-secret", "alias_mapping": {}})
+    now(200, secret, "sim-small")
+    api("DELETE", f"/groups/{group}/users/{user['id']}", status=204)
+    now(403, secret, "sim-small")
+    api("POST", f"/groups/{NIL}/models/{model['id']}", status=204)
+    now(200, secret, "sim-small")
+    api("PATCH", f"/models/{model['id']}", {"alias": "renamed"})
+    now(404, secret, "sim-small")
+    now(200, secret, "renamed")
+
+    mix = api("POST", "/models", {"type": "composite", "model_name": "mix"})["id"]
+    api("POST", f"/groups/{NIL}/models/{mix}", status=204)
+    now(404, secret, "mix")
+    api("POST", f"/models/{mix}/components/{model['id']}", {})
+    now(200, secret, "mix")
+    api("PATCH", f"/models/{mix}/components/{model['id']}", {"enabled": False})
+    now(404, secret, "mix")
+
+    api("DELETE", f"/users/{user['id']}/api-keys/{key['id']}", status=204)
+    now(401, secret, "renamed")
+    assert _status(instance, other, "renamed") == 200
+    api("DELETE", f"/models/{model['id']}")
+    now(404, other, "renamed")
+    api("DELETE", f"/users/{user['id']}", status=204)
+    now(401, other, "renamed")
