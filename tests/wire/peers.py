@@ -221,7 +221,7 @@ Script = Callable[["Peer"], Awaitable[None]]
 
 
 class Peer:
-    """The server's end of one connection of a pool's."""
+    """The server's end of one connection of a pool's. What it sends to a pool that has gone is lost."""
 
     def __init__(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         self.reader = reader
@@ -238,7 +238,8 @@ class Peer:
         return head + await self.reader.readexactly(length)
 
     def send(self, data: bytes) -> None:
-        self.writer.write(data)
+        if not self.writer.is_closing():
+            self.writer.write(data)
 
     def reset(self) -> None:
         self.writer.transport.abort()
