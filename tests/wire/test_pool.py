@@ -260,7 +260,7 @@ async def test_opens_no_more_connections_than_the_cap_and_serves_the_queue_in_or
     async with provider(slow) as server, pooled(server, PoolOptions(max_connections=3)) as pool:
         gots = [Got() for _ in range(10)]
         for number, got in enumerate(gots):
-            got.then = lambda got=got: order.append(got.body)  # type: ignore[misc]
+            got.then = lambda got=got: order.append(got.body)
             pool.send(got, b"GET", b"/%02d" % number, b"", b"")
         await until(lambda: len(server.peers) == 3)
         assert (pool.active, pool.waiting) == (3, 7)
