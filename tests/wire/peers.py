@@ -47,15 +47,25 @@ class Handled:
         self.site = site
         self.request = request
         self.responder = responder
-        self.body = b""
+        self._body = bytearray()
         self.pieces = 0
         self.ends = 0
         self.disconnects = 0
         self.pauses = 0
         self.resumes = 0
 
+    @property
+    def body(self) -> bytes:
+        return bytes(self._body)
+
+    def taken(self) -> bytes:
+        """The body that has come since this was last asked."""
+        data = bytes(self._body)
+        self._body.clear()
+        return data
+
     def on_body(self, data: bytes) -> None:
-        self.body += data
+        self._body += data
         self.pieces += 1
         self.site.on_body(self)
 
@@ -221,7 +231,7 @@ Script = Callable[["Peer"], Awaitable[None]]
 
 
 class Peer:
-    """The server's end of one connection of a pool's."""
+    """The server's end of one connection of a pool's. What it sends to a pool that has gone is lost."""
 
     def __init__(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         self.reader = reader
@@ -238,7 +248,8 @@ class Peer:
         return head + await self.reader.readexactly(length)
 
     def send(self, data: bytes) -> None:
-        self.writer.write(data)
+        if not self.writer.is_closing():
+            self.writer.write(data)
 
     def reset(self) -> None:
         self.writer.transport.abort()
@@ -308,7 +319,7 @@ class Got:
         self.status: int | None = None
         self.headers: list[Header] = []
         self.length: int | None = None
-        self.body = b""
+        self._body = bytearray()
         self.heads = 0
         self.completes = 0
         self.errors: list[ExchangeError] = []
@@ -317,12 +328,16 @@ class Got:
         self.then: Callable[[], None] | None = None
         self.on_piece: Callable[[bytes], None] | None = None
 
+    @property
+    def body(self) -> bytes:
+        return bytes(self._body)
+
     def on_response(self, status: int, headers: list[Header], length: int | None) -> None:
         self.heads += 1
         self.status, self.headers, self.length = status, headers, length
 
     def on_data(self, data: bytes) -> None:
-        self.body += data
+        self._body += data
         if self.on_piece is not None:
             self.on_piece(data)
 

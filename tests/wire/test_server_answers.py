@@ -297,8 +297,7 @@ async def test_holds_no_endless_session_before_the_switch() -> None:
 
 
 def _echo_raw(handled: Handled) -> None:
-    handled.responder.write(handled.body)
-    handled.body = b""
+    handled.responder.write(handled.taken())
 
 
 async def _slow_connection(site: Site) -> tuple[asyncio.StreamReader, asyncio.StreamWriter]:

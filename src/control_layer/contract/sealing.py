@@ -47,8 +47,10 @@ class Seal:
         """The value again. Raises `CannotOpen`."""
         if sealed[:1] != _VERSION:
             raise CannotOpen("sealed with an unknown version; was the database written by a newer release?")
+        start = 1 + _NONCE_BYTES
+        if len(sealed) < start:
+            raise CannotOpen("cut short; restore the value or enter it anew")
         try:
-            start = 1 + _NONCE_BYTES
             return self._cipher.decrypt(sealed[1:start], sealed[start:], context.encode()).decode()
         except InvalidTag:
             raise CannotOpen("sealed with another secret_key; restore the key it was made with") from None

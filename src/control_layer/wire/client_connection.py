@@ -140,9 +140,6 @@ class ClientConnection(asyncio.Protocol):
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         self._transport = cast("asyncio.Transport", transport)
         self._transport.set_write_buffer_limits(high=_WRITE_HIGH_WATER)
-        # Should nobody want it any more, the sweep ends it.
-        self.deadline = self._pool.loop.time() + self._pool.options.connect_timeout
-        self._pool.opened(self)
 
     def connection_lost(self, error: Exception | None) -> None:
         self._transport = None

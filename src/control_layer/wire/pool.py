@@ -155,13 +155,13 @@ class Pool:
             raise
         else:
             self._connecting.pop(call, None)
-            if call.done:
-                self.release(connection)
-            elif connection.alive:
+            if connection.alive:
+                # Known only from here on: the loop loses one whose making is cancelled without another word.
+                self._open.add(connection)
+                self._watch()
                 connection.send(call)
             else:
-                call.fail(ConnectFailed(f"{self.origin.host}: closed as soon as it was connected"))
-            self._serve_waiting()
+                self._connect_failed(call, ConnectFailed(f"{self.origin.host}: closed as soon as it was connected"))
 
     def _connect_failed(self, call: Call, error: ConnectFailed | ConnectTimeout) -> None:
         self._connecting.pop(call, None)
@@ -169,10 +169,6 @@ class Pool:
         self._serve_waiting()
 
     # -- connections' side -------------------------------------------------------------------------------------------
-
-    def opened(self, connection: ClientConnection) -> None:
-        self._open.add(connection)
-        self._watch()
 
     def closed(self, connection: ClientConnection) -> None:
         self._open.discard(connection)

@@ -55,10 +55,10 @@ def _exempt(origin: Origin, rules: str) -> bool:
         if rule == "*" or _in_network(host, rule):
             return True
         name, colon, port = rule.rpartition(":")
-        if colon and port.isdigit() and "]" not in port and ":" not in name:
+        if colon and port.isdigit() and (":" not in name or name.startswith("[")):
             if int(port) != origin.port:
                 continue
-            rule = name
+            rule = name.strip("[]")
         rule = rule.lstrip(".")
         if host == rule or host.endswith("." + rule):
             return True

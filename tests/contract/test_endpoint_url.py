@@ -1,0 +1,50 @@
+"""Whatever base URL an administrator pastes, requests reach the provider's path, and no version is said twice."""
+
+from __future__ import annotations
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from control_layer.contract.endpoint_url import upstream_path
+
+
+@pytest.mark.parametrize(
+    ("base", "path", "expected"),
+    [
+        ("", "/v1/chat/completions", "/v1/chat/completions"),
+        ("/", "/v1/models", "/v1/models"),
+        ("/v1", "/v1/models", "/v1/models"),
+        ("/v1/", "/v1/models", "/v1/models"),
+        ("/openai", "/v1/models", "/openai/v1/models"),
+        ("/openai/v1", "/v1/models", "/openai/v1/models"),
+        ("/v1beta/openai", "/v1/models", "/v1beta/openai/models"),
+        ("/api/paas/v4", "/v1/chat/completions", "/api/paas/v4/chat/completions"),
+        ("/v1", "/v2/rerank", "/v2/rerank"),
+        ("", "/v2/rerank", "/v2/rerank"),
+        ("/cohere/v1/", "/v2/rerank", "/cohere/v2/rerank"),
+        ("", "/score", "/score"),
+        ("/v1", "/score", "/v1/score"),
+        ("/vllm", "/v1/models", "/vllm/v1/models"),
+    ],
+)
+def test_the_path_under_a_base(base: str, path: str, expected: str) -> None:
+    assert upstream_path(base, path) == expected
+
+
+SEGMENTS = st.lists(st.sampled_from(["openai", "api", "v1", "v2", "v1beta", "vllm"]), max_size=3)
+
+
+@given(SEGMENTS, st.booleans(), st.sampled_from(["/v1/chat/completions", "/v2/rerank", "/score"]))
+def test_a_trailing_slash_changes_nothing_and_no_slash_is_doubled(segments: list[str], slash: bool, path: str) -> None:
+    base = "".join("/" + segment for segment in segments)
+    reached = upstream_path(base + "/" * slash, path)
+    assert reached == upstream_path(base, path)
+    assert "//" not in reached
+    assert reached.endswith(path.rpartition("/")[2])
+
+
+@given(SEGMENTS.filter(lambda segments: not {"v1", "v2", "v1beta"} & set(segments)))
+def test_a_base_with_and_without_the_version_reach_the_same(segments: list[str]) -> None:
+    base = "".join("/" + segment for segment in segments)
+    assert upstream_path(base, "/v1/models") == upstream_path(base + "/v1", "/v1/models") == base + "/v1/models"
