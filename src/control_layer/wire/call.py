@@ -52,7 +52,7 @@ class Call:
     """A request in flight. `write` and `end` are for bodies that stream."""
 
     __slots__ = (
-        "_pool", "body", "chunked", "connection", "done", "head", "head_only", "held", "left", "method", "pausing",
+        "_pool", "body", "chunked", "connection", "done", "head", "held", "left", "method", "pausing",
         "receiver", "request_ended", "retried", "started", "timeouts", "upgrading",
     )  # fmt: skip
 
