@@ -10,7 +10,6 @@ from typing import Any
 import httpx
 import psutil
 import pytest
-
 from bench.processes import GatewayProcess
 from tests.gateway.conftest import DEADLINE_SECONDS, Provider, chat, raw, until
 

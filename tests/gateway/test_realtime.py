@@ -10,10 +10,10 @@ from contextlib import contextmanager
 
 import httpx
 import pytest
-
 from bench.processes import GatewayProcess
-from control_layer.simulator.realtime import accept_key
 from tests.gateway.conftest import DEADLINE_SECONDS, Journal, Provider, until
+
+from control_layer.simulator.realtime import accept_key
 
 
 class WebSocket:
@@ -74,20 +74,20 @@ def connect(gateway: GatewayProcess, path: str, *lines: str) -> Iterator[tuple[W
 def test_a_session_is_spliced_both_ways_and_accounted_for_once(
     gateway: GatewayProcess, journal: Journal, provider: Provider
 ) -> None:
-    with journal.admitted() as ends:
-        with connect(gateway, "/ai/v1/realtime?model=renamed", f"Authorization: Bearer {gateway.secret}") as (ws, key):
-            head = ws.read_head().lower()
-            assert head.startswith(b"http/1.1 101 ")
-            assert b"\r\nupgrade: websocket" in head
-            assert b"\r\nconnection: upgrade" in head
-            assert accept_key(key).lower() in head
-            assert b"sim-small-under-another-name" in ws.receive()[1]
-            for text in (b"hello", b"x" * 5000):
-                ws.send(1, text)
-                assert text in ws.receive()[1]
-            ws.send(8, b"\x03\xe8")
-            assert ws.receive()[0] == 8
-            assert ws.closed()
+    bearer = f"Authorization: Bearer {gateway.secret}"
+    with journal.admitted() as ends, connect(gateway, "/ai/v1/realtime?model=renamed", bearer) as (ws, key):
+        head = ws.read_head().lower()
+        assert head.startswith(b"http/1.1 101 ")
+        assert b"\r\nupgrade: websocket" in head
+        assert b"\r\nconnection: upgrade" in head
+        assert accept_key(key).lower() in head
+        assert b"sim-small-under-another-name" in ws.receive()[1]
+        for text in (b"hello", b"x" * 5000):
+            ws.send(1, text)
+            assert text in ws.receive()[1]
+        ws.send(8, b"\x03\xe8")
+        assert ws.receive()[0] == 8
+        assert ws.closed()
     end = ends[0]
     assert (end.outcome, end.status, end.model, end.stream) == ("completed", 101, "renamed", True)
     assert end.tokens.source == "none"
@@ -98,10 +98,10 @@ def test_hanging_up_is_the_normal_end_of_a_session(
     gateway: GatewayProcess, journal: Journal, provider: Provider
 ) -> None:
     before = provider.stats()["open"]
-    with journal.admitted() as ends:
-        with connect(gateway, "/ai/v1/realtime?model=sim-small", f"x-api-key: {gateway.secret}") as (ws, _):
-            ws.read_head()
-            ws.receive()
+    key = f"x-api-key: {gateway.secret}"
+    with journal.admitted() as ends, connect(gateway, "/ai/v1/realtime?model=sim-small", key) as (ws, _):
+        ws.read_head()
+        ws.receive()
     assert (ends[0].outcome, ends[0].status, ends[0].attempts[0].error) == ("completed", 101, None)
     until(lambda: provider.stats()["open"] == before, "the provider's session ends")
 

@@ -13,8 +13,8 @@ import httpx
 import psutil
 import pytest
 import uvloop
-
 from bench.processes import GatewayProcess
+
 from control_layer.wire import Request, Responder, Server
 
 
@@ -96,8 +96,8 @@ def site(gateway: GatewayProcess) -> Iterator[httpx.Client]:
 
 @pytest.mark.parametrize(
     "path",
-    ["/", "/admin/api/v1/users?skip=1", "/authentication/login", "/ai/v1/files", "/ai/v1/files/f/content", "/ai/v1/batches/b",
-     "/ai/v1/responses/resp_1", "/ai/openapi.json", "/assets/a.js", "/ai"],
+    ["/", "/admin/api/v1/users?skip=1", "/authentication/login", "/ai/v1/files", "/ai/v1/files/f/content",
+     "/ai/v1/batches/b", "/ai/v1/responses/resp_1", "/ai/openapi.json", "/assets/a.js", "/ai"],
 )  # fmt: skip
 @pytest.mark.parametrize("method", ["GET", "POST", "DELETE", "PATCH"])
 def test_requests_pass_as_they_are(site: httpx.Client, gateway: GatewayProcess, path: str, method: str) -> None:
