@@ -84,9 +84,11 @@ def test_errors_have_their_class_and_type(
 
 
 def test_a_wrong_key_is_an_authentication_error(gateway: GatewayProcess) -> None:
-    with Anthropic(base_url=base_url(gateway), api_key="sk-wrong", max_retries=0) as client:
-        with pytest.raises(anthropic.AuthenticationError):
-            client.messages.create(model="sim-small", max_tokens=5, messages=MESSAGES)
+    with (
+        Anthropic(base_url=base_url(gateway), api_key="sk-wrong", max_retries=0) as client,
+        pytest.raises(anthropic.AuthenticationError),
+    ):
+        client.messages.create(model="sim-small", max_tokens=5, messages=MESSAGES)
 
 
 def test_a_stream_that_breaks_raises(client: Anthropic) -> None:

@@ -63,10 +63,11 @@ def test_streams_carry_usage_only_when_it_is_asked_for(client: OpenAI) -> None:
     whole = client.chat.completions.create(model="sim-small", messages=MESSAGES)
     with client.chat.completions.create(model="sim-small", messages=MESSAGES, stream=True) as stream:
         plain = list(stream)
-    options = {"include_usage": True}
     counted = list(
-        client.chat.completions.create(model="sim-small", messages=MESSAGES, stream=True, stream_options=options)
-    )  # type: ignore[call-overload]
+        client.chat.completions.create(
+            model="sim-small", messages=MESSAGES, stream=True, stream_options={"include_usage": True}
+        )
+    )
     text = "".join(chunk.choices[0].delta.content or "" for chunk in plain)
     assert text == whole.choices[0].message.content
     assert all(chunk.usage is None and chunk.choices for chunk in plain)
@@ -202,9 +203,11 @@ def test_errors_have_their_class_and_code(
 
 
 def test_a_wrong_key_is_an_authentication_error(gateway: GatewayProcess) -> None:
-    with OpenAI(base_url=gateway.base_url, api_key="sk-wrong", max_retries=0) as client:
-        with pytest.raises(openai.AuthenticationError, match="Incorrect API key provided") as raised:
-            client.chat.completions.create(model="sim-small", messages=MESSAGES)
+    with (
+        OpenAI(base_url=gateway.base_url, api_key="sk-wrong", max_retries=0) as client,
+        pytest.raises(openai.AuthenticationError, match="Incorrect API key provided") as raised,
+    ):
+        client.chat.completions.create(model="sim-small", messages=MESSAGES)
     assert raised.value.code == "invalid_api_key"
 
 
