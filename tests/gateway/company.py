@@ -7,8 +7,8 @@ import uuid
 from dataclasses import dataclass, field
 
 import msgspec
-
 from bench.processes import World
+
 from control_layer.contract.snapshot import Deployment, Endpoint, Key, Model, Timeouts, Update, User
 
 __all__ = ["EXPIRED", "LOGGED_NOT", "OUTSIDER", "PLATFORM", "RESTRICTED", "Company"]

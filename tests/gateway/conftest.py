@@ -12,17 +12,18 @@ from typing import Any
 
 import httpx
 import pytest
-
 from bench.processes import GatewayProcess, simulator, start_gateway
+from tests.gateway.company import ABSENT, BROKEN, DEAD, LIVE, UNREADABLE, Company
+
 from control_layer.contract.snapshot import Timeouts
 from control_layer.contract.usage import Bodies, Closed, Opened, Record, decode_records
-from tests.gateway.company import ABSENT, BROKEN, DEAD, LIVE, UNREADABLE, Company
 
 DEADLINE_SECONDS = 15.0
 
 ALIASES = (
-    "sim-small", "renamed", "sim-small-sanitised", "sim-embed", "sim-rerank", "sim-image", "sim-speech", "sim-transcribe",
-    "sim-tokens-200", "sim-slow-chunks-50ms-tokens-200", "sim-slow-first-3000ms", "sim-hang", "sim-drip", "sim-big-24mb",
+    "sim-small", "renamed", "sim-small-sanitised", "sim-embed", "sim-rerank", "sim-image", "sim-speech",
+    "sim-transcribe", "sim-tokens-200", "sim-slow-chunks-50ms-tokens-200", "sim-slow-first-3000ms", "sim-hang",
+    "sim-drip", "sim-big-24mb",
     "sim-error-400", "sim-error-401", "sim-error-403", "sim-error-404", "sim-error-422", "sim-error-429",
     "sim-error-500", "sim-error-503", "sim-error-529", "sim-context", "sim-redirect", "sim-error-in-stream",
     "sim-reset-before", "sim-reset-after", "sim-reset-middle", "sim-cut", "sim-no-done", "sim-unframed-done",

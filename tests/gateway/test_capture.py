@@ -7,11 +7,11 @@ from typing import Any
 
 import httpx
 import pytest
-
 from bench.processes import GatewayProcess
-from control_layer.contract.usage import Bodies
 from tests.gateway.company import LOGGED_NOT
 from tests.gateway.conftest import Journal, chat
+
+from control_layer.contract.usage import Bodies
 
 LIMIT = 4096
 

@@ -13,6 +13,7 @@ from hypothesis import strategies as st
 from control_layer.gateway.envelope import read_envelope
 from control_layer.gateway.errors import GatewayError
 
+ASKED: list[dict[str, Any]] = [{}, {"include_usage": True}, {"include_usage": False}, {"include_usage": None}]
 scalars = (
     st.none()
     | st.booleans()
@@ -24,10 +25,8 @@ values = st.recursive(
     scalars, lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.text(), inner, max_size=3), max_leaves=12
 )
 names = st.text(max_size=12).filter(lambda name: name.casefold() not in ("model", "stream", "stream_options"))
-options = st.none() | st.dictionaries(names, values, max_size=2).flatmap(
-    lambda extra: st.sampled_from([{}, {"include_usage": True}, {"include_usage": False}, {"include_usage": None}]).map(
-        lambda given: {**extra, **given}
-    )
+options: st.SearchStrategy[dict[str, Any] | None] = st.none() | st.dictionaries(names, values, max_size=2).flatmap(
+    lambda extra: st.sampled_from(ASKED).map(lambda asked: {**extra, **asked})
 )
 documents: st.SearchStrategy[dict[str, Any]] = st.fixed_dictionaries(
     {"model": st.text(min_size=1, max_size=40)},

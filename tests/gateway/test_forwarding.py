@@ -8,7 +8,6 @@ from typing import Any
 
 import httpx
 import pytest
-
 from bench.processes import GatewayProcess
 from tests.gateway.conftest import Journal, Provider, chat
 
@@ -141,9 +140,8 @@ def test_an_unknown_path_without_a_model_is_not_found_or_told_what_is_missing(cl
 
 @pytest.mark.parametrize("path", ["/chat/completions/", "/chat%2fcompletions", "/Chat/Completions"])
 def test_another_spelling_of_a_known_path_is_counted_alike(client: httpx.Client, journal: Journal, path: str) -> None:
-    with journal.admitted() as ends:
-        with client.stream("POST", path, json=chat(stream=True)) as answer:
-            assert b'"usage"' not in answer.read()
+    with journal.admitted() as ends, client.stream("POST", path, json=chat(stream=True)) as answer:
+        assert b'"usage"' not in answer.read()
     assert ends[0].tokens.source == "provider"
 
 

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import httpx
 import pytest
-
 from bench.processes import GatewayProcess
 from tests.gateway.company import OUTSIDER, PLATFORM, RESTRICTED
 from tests.gateway.conftest import Journal

@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-
 import httpx
 import pytest
-
 from tests.gateway.conftest import Journal, Provider, chat
 
 CASES = [

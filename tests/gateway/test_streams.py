@@ -9,7 +9,6 @@ from typing import Any
 import httpx
 import psutil
 import pytest
-
 from bench.processes import GatewayProcess
 from tests.gateway.conftest import DEADLINE_SECONDS, Journal, Provider, chat, until
 
@@ -254,7 +253,7 @@ def test_a_slow_client_makes_the_provider_wait_in_bounded_memory(
 ) -> None:
     worker = psutil.Process(gateway.process.pid)
     body = json.dumps(chat("sim-big-24mb", stream=True)).encode()
-    head = f"POST /ai/v1/chat/completions HTTP/1.1\r\nhost: x\r\nauthorization: Bearer {gateway.secret}\r\nconnection: close\r\n"
+    head = f"POST /ai/v1/chat/completions HTTP/1.1\r\nhost: x\r\nx-api-key: {gateway.secret}\r\nconnection: close\r\n"
     before, resident = provider.stats()["streamed_bytes"], worker.memory_info().rss
     with journal.admitted() as ends, socket.socket() as connection:
         connection.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 16 * 1024)

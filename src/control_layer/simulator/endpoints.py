@@ -106,12 +106,24 @@ def response_events(body: dict[str, Any], script: Script, answer_id: str) -> tup
     """The Responses API, streamed: the whole answer, and the events that tell it."""
     whole = response(body, script, answer_id)
     begun = {**whole, "status": "in_progress", "output": [], "usage": None}
-    text = whole["output"][0]["content"][0]["text"]
-    where = {"item_id": f"msg_{answer_id}", "output_index": 0, "content_index": 0}
-    events: list[dict[str, Any]] = [{"type": "response.created", "response": begun}]
+    item = whole["output"][0]
+    part = item["content"][0]
+    text = part["text"]
+    at = {"output_index": 0}
+    where = {"item_id": item["id"], "output_index": 0, "content_index": 0}
+    events: list[dict[str, Any]] = [
+        {"type": "response.created", "response": begun},
+        {"type": "response.output_item.added", **at, "item": {**item, "status": "in_progress", "content": []}},
+        {"type": "response.content_part.added", **where, "part": {**part, "text": ""}},
+    ]
     events += [
         {"type": "response.output_text.delta", **where, "delta": text[i : i + 12], "logprobs": []}
         for i in range(0, len(text), 12)
+    ]
+    events += [
+        {"type": "response.output_text.done", **where, "text": text, "logprobs": []},
+        {"type": "response.content_part.done", **where, "part": part},
+        {"type": "response.output_item.done", **at, "item": item},
     ]
     events.append({"type": "response.completed", "response": whole})
     return whole, [_typed({**event, "sequence_number": number}) for number, event in enumerate(events)]
