@@ -10,6 +10,7 @@ import argparse
 import asyncio
 import time
 from collections import deque
+from typing import cast
 
 import uvloop
 
@@ -97,8 +98,7 @@ class Sink(asyncio.Protocol):
         self._window = b""
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
-        assert isinstance(transport, asyncio.WriteTransport)
-        self._transport = transport
+        self._transport = cast("asyncio.WriteTransport", transport)
 
     def connection_lost(self, error: Exception | None) -> None:
         del error

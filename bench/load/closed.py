@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import time
+from typing import cast
 
 from bench.load.job import Answers, Closed
 from bench.load.response import ResponseReader
@@ -28,9 +29,8 @@ class _Connection(asyncio.Protocol):
         self._transport: asyncio.WriteTransport
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
-        assert isinstance(transport, asyncio.WriteTransport)
-        self._transport = transport
-        transport.write(self._shared.request)
+        self._transport = cast("asyncio.WriteTransport", transport)
+        self._transport.write(self._shared.request)
 
     def data_received(self, data: bytes) -> None:
         if not self._reader.feed(data):

@@ -91,7 +91,10 @@ class OpenLoop:
         if connection is None:
             self._poll.unregister(fd)
             return
-        data = connection.sock.recv(65536)
+        try:
+            data = connection.sock.recv(65536)
+        except ConnectionResetError:
+            data = b""
         if not data:
             self._poll.unregister(fd)
         elif not connection.reader.feed(data):

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import time
+from typing import cast
 
 from bench.load.job import Streamed, Streams
 from bench.sink import SENT_AT
@@ -11,6 +12,11 @@ from bench.sink import SENT_AT
 __all__ = ["run_streams"]
 
 _DIGITS = 19
+_CHUNK_END = b"}\n\n\r\n"
+_DONE = b"data: [DONE]\n\n"
+_LAST_CHUNK = b"\r\n0\r\n\r\n"
+_TAIL_BYTES = 256
+"""Enough for the last event and the end of the message, however they were cut."""
 
 
 class _Streams:
@@ -42,12 +48,12 @@ class _Stream(asyncio.Protocol):
         self._due = due
         self._begun = False
         self._ended = False
+        self._tail = b""
         self._transport: asyncio.WriteTransport
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
-        assert isinstance(transport, asyncio.WriteTransport)
-        self._transport = transport
-        transport.write(self._shared.request)
+        self._transport = cast("asyncio.WriteTransport", transport)
+        self._transport.write(self._shared.request)
 
     def data_received(self, data: bytes) -> None:
         shared = self._shared
@@ -60,9 +66,11 @@ class _Stream(asyncio.Protocol):
             else:
                 self._begun = True
                 shared.first.append(now / 1e9 - self._due)
-        if data.endswith(b"data: [DONE]\n\n\r\n0\r\n\r\n"):
-            self._end(whole=True)
-            self._transport.close()
+        if at < 0 or not data.endswith(_CHUNK_END):
+            self._tail = (self._tail + data)[-_TAIL_BYTES:]
+            if self._tail.endswith(_LAST_CHUNK) and _DONE in self._tail:
+                self._end(whole=True)
+                self._transport.close()
 
     def connection_lost(self, error: Exception | None) -> None:
         self._end(whole=False)
