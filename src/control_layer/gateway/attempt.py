@@ -101,6 +101,11 @@ class Attempt:
         if self._answer is not None:
             self._answer.on_broken()
 
+    def release(self) -> None:
+        """Lets go of the call and the answer. Nothing comes from them any more."""
+        self._call = None
+        self._answer = None
+
     def pause(self) -> None:
         """The client is slow: stop reading from the provider."""
         if self._call is not None:

@@ -409,10 +409,16 @@ class Exchange(Entrance):
             plane.journal.append(bodies)
         closed = accounting.closed(self, outcome, status, code)
         plane.metrics.closed(closed)
+        self.body = b""
+        self.envelope = None
         plane.journal.append(closed, then or self._send_last)
 
     def _send_last(self) -> None:
         """`Closed` is on disk: the end of the answer may leave."""
+        attempt, self.attempt = self.attempt, None
+        if attempt is not None:
+            # They know each other: left to the collector, bodies would pile up until it runs.
+            attempt.release()
         if self._client_gone:
             return
         if self._head is not None:
