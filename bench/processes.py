@@ -48,7 +48,8 @@ def simulator(*arguments: str, cpu: int | None = None) -> Iterator[str]:
     finally:
         process.terminate()
         process.wait(10)
-        process.stdout.close() if process.stdout else None
+        if process.stdout is not None:
+            process.stdout.close()
 
 
 def _pin(cpu: int | None):  # type: ignore[no-untyped-def]

@@ -16,7 +16,7 @@ from bench.load.streams import run_streams
 
 def main() -> None:
     """Reads the job, does it, writes the report."""
-    job: Job = msgspec.msgpack.decode(sys.stdin.buffer.read(), type=Job)  # type: ignore[arg-type]
+    job: Job = msgspec.msgpack.decode(sys.stdin.buffer.read(), type=Job)
     gc.disable()  # a collection in the generator would be taken for a stall of what it measures
     report: Report
     if isinstance(job, Closed):

@@ -65,7 +65,7 @@ class Exchange(Entrance):
     """One AI request whose model stands in a JSON body."""
 
     __slots__ = (
-        "_chunks", "_client_gone", "_deployments", "_head", "_last", "_retry", "answer_sample", "at", "attempt",
+        "_client_gone", "_deployments", "_head", "_last", "_rest", "_retry", "answer_sample", "at", "attempt",
         "attempts", "body", "envelope", "finish_reason", "first_byte", "received", "request_sample", "response_bytes",
         "started", "state", "streaming", "text_bytes", "tokens", "tokens_final", "upstream_request_id",
     )  # fmt: skip
@@ -100,7 +100,8 @@ class Exchange(Entrance):
         self.request_sample: Sample | None = None
         self.answer_sample: Sample | None = None
         """Set where bodies are logged."""
-        self._chunks: list[bytes] = []
+        self._rest = bytearray()
+        """What has come after the first piece: grown in place, where a list of pieces would leave its memory in shreds."""
         self._deployments: tuple[Deployment, ...] = ()
         self._retry: asyncio.TimerHandle | None = None
         self._head: tuple[int, list[Header]] | None = None
@@ -146,14 +147,17 @@ class Exchange(Entrance):
         if self.received > limit:
             self.refuse(errors.body_too_large(limit))
             return
-        self._chunks.append(data)
+        if self.body:
+            self._rest += data
+        else:
+            self.body = data
 
     def on_end(self) -> None:
         if self.state is not State.READING:
             return
-        chunks, self._chunks = self._chunks, []
-        self.body = chunks[0] if len(chunks) == 1 else b"".join(chunks)
-        del chunks
+        if self._rest:
+            self.body += self._rest
+            self._rest = bytearray()
         try:
             alias = self.read_body()
             self.authorise(alias)
@@ -366,13 +370,15 @@ class Exchange(Entrance):
             self.fail(error)
             return
         self.state = State.REFUSED
-        self._chunks = []
+        self.body = b""
+        self._rest = bytearray()
         self.turn_away(error)
 
     def on_disconnect(self) -> None:
         """The client went away: so does the provider's work, at once."""
         self._client_gone = True
-        self._chunks = []
+        self.body = b""
+        self._rest = bytearray()
         if self._retry is not None:
             self._retry.cancel()
             self._retry = None
