@@ -49,7 +49,7 @@ class Attempt:
         self._answer: Answer | None = None
         self._call: Call | None = None
 
-    def send(self, body: bytes | None, length: int | None) -> Call:
+    def send(self, body: bytes | bytearray | None, length: int | None) -> Call:
         """Sends the request: `body` whole, or `None` to stream `length` bytes (`None`: chunked) through the call."""
         exchange = self._exchange
         self._call = self.upstream.pool.send(

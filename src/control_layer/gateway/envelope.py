@@ -30,7 +30,7 @@ class Envelope:
 
     __slots__ = ("_body", "_fields", "_stream_options", "include_usage", "model", "streaming")
 
-    def __init__(self, body: bytes, fields: dict[str, msgspec.Raw], named: str | None) -> None:
+    def __init__(self, body: bytes | bytearray, fields: dict[str, msgspec.Raw], named: str | None) -> None:
         """Raises GatewayError."""
         self._body = body
         self._fields = fields
@@ -40,7 +40,7 @@ class Envelope:
         self.include_usage = _field(options, "include_usage", _flag, "stream_options.") is True
         """The client asked for usage at the end of the stream."""
 
-    def rewritten(self, *, model: str, include_usage: bool) -> bytes:
+    def rewritten(self, *, model: str, include_usage: bool) -> bytes | bytearray:
         """The body for the provider: the client's own bytes where nothing must change.
 
         The top level is written anew around untouched values, which gives back the very bytes of compact JSON (what
@@ -65,7 +65,7 @@ class Envelope:
         return _encode({**fields, **changed})
 
 
-def read_envelope(body: bytes, named: str | None = None) -> Envelope:
+def read_envelope(body: bytes | bytearray, named: str | None = None) -> Envelope:
     """Reads a body's envelope. `named` is a model named outside the body, which the body's own then gives way to.
 
     Raises GatewayError with the parameter's name.
@@ -104,7 +104,7 @@ def _field(
         raise errors.not_json(f"`{inside}{name}` is not valid text") from None
 
 
-def _is_compact(body: bytes, fields: dict[str, msgspec.Raw]) -> bool:
+def _is_compact(body: bytes | bytearray, fields: dict[str, msgspec.Raw]) -> bool:
     """Whether writing the fields anew would give the body's own bytes, told from its length.
 
     Nothing is shorter than each field once, its key without escapes, nothing between the tokens: any second spelling
@@ -116,7 +116,7 @@ def _is_compact(body: bytes, fields: dict[str, msgspec.Raw]) -> bool:
     return size == len(body)
 
 
-def _reads_one_way(body: bytes) -> bool:
+def _reads_one_way(body: bytes | bytearray) -> bool:
     """Whether spaced JSON may stay as it is. Quoted names are counted wherever they stand, which errs on one side."""
     return (
         len(body) <= _MAX_SCANNED

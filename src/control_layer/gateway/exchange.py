@@ -65,7 +65,7 @@ class Exchange(Entrance):
     """One AI request whose model stands in a JSON body."""
 
     __slots__ = (
-        "_client_gone", "_deployments", "_head", "_last", "_rest", "_retry", "answer_sample", "at", "attempt",
+        "_client_gone", "_deployments", "_head", "_last", "_retry", "answer_sample", "at", "attempt",
         "attempts", "body", "envelope", "finish_reason", "first_byte", "received", "request_sample", "response_bytes",
         "started", "state", "streaming", "text_bytes", "tokens", "tokens_final", "upstream_request_id",
     )  # fmt: skip
@@ -76,7 +76,7 @@ class Exchange(Entrance):
         self.at = 0.0
         self.started = 0.0
         """When it was let in, on the wall's and on the monotonic clock."""
-        self.body = b""
+        self.body: bytes | bytearray = b""
         """The request's body, where it is read whole."""
         self.envelope: Envelope | None = None
         """What was read of a JSON body."""
@@ -100,8 +100,6 @@ class Exchange(Entrance):
         self.request_sample: Sample | None = None
         self.answer_sample: Sample | None = None
         """Set where bodies are logged."""
-        self._rest = bytearray()
-        """What has come after the first piece: grown in place, where a list of pieces would leave its memory in shreds."""
         self._deployments: tuple[Deployment, ...] = ()
         self._retry: asyncio.TimerHandle | None = None
         self._head: tuple[int, list[Header]] | None = None
@@ -147,17 +145,16 @@ class Exchange(Entrance):
         if self.received > limit:
             self.refuse(errors.body_too_large(limit))
             return
-        if self.body:
-            self._rest += data
-        else:
+        if not self.body:
             self.body = data
+            return
+        if not isinstance(self.body, bytearray):
+            self.body = bytearray(self.body)  # grows in place: pieces that are joined need the memory twice
+        self.body += data
 
     def on_end(self) -> None:
         if self.state is not State.READING:
             return
-        if self._rest:
-            self.body += self._rest
-            self._rest = bytearray()
         try:
             alias = self.read_body()
             self.authorise(alias)
@@ -371,14 +368,12 @@ class Exchange(Entrance):
             return
         self.state = State.REFUSED
         self.body = b""
-        self._rest = bytearray()
         self.turn_away(error)
 
     def on_disconnect(self) -> None:
         """The client went away: so does the provider's work, at once."""
         self._client_gone = True
         self.body = b""
-        self._rest = bytearray()
         if self._retry is not None:
             self._retry.cancel()
             self._retry = None
