@@ -49,7 +49,7 @@ class Attempt:
         self._answer: Answer | None = None
         self._call: Call | None = None
 
-    def send(self, body: bytes | None, length: int | None) -> Call:
+    def send(self, body: bytes | bytearray | None, length: int | None) -> Call:
         """Sends the request: `body` whole, or `None` to stream `length` bytes (`None`: chunked) through the call."""
         exchange = self._exchange
         self._call = self.upstream.pool.send(
@@ -100,6 +100,11 @@ class Attempt:
             self._call.cancel()
         if self._answer is not None:
             self._answer.on_broken()
+
+    def release(self) -> None:
+        """Lets go of the call and the answer. Nothing comes from them any more."""
+        self._call = None
+        self._answer = None
 
     def pause(self) -> None:
         """The client is slow: stop reading from the provider."""

@@ -30,7 +30,7 @@ class Envelope:
 
     __slots__ = ("_body", "_fields", "_stream_options", "include_usage", "model", "streaming")
 
-    def __init__(self, body: bytes, fields: dict[str, msgspec.Raw], named: str | None) -> None:
+    def __init__(self, body: bytes | bytearray, fields: dict[str, msgspec.Raw], named: str | None) -> None:
         """Raises GatewayError."""
         self._body = body
         self._fields = fields
@@ -40,30 +40,32 @@ class Envelope:
         self.include_usage = _field(options, "include_usage", _flag, "stream_options.") is True
         """The client asked for usage at the end of the stream."""
 
-    def rewritten(self, *, model: str, include_usage: bool) -> bytes:
+    def rewritten(self, *, model: str, include_usage: bool) -> bytes | bytearray:
         """The body for the provider: the client's own bytes where nothing must change.
 
         The top level is written anew around untouched values, which gives back the very bytes of compact JSON (what
         SDKs send). A key that stands twice or is spelled with escapes then has one reading left, the one that was
         authorised. With `include_usage` the provider is asked for usage.
         """
-        fields = self._fields.copy()
-        renamed = False
+        fields = self._fields
+        changed: dict[str, msgspec.Raw] = {}
         if "model" in fields:
-            name = _encode(model)
-            renamed = bytes(fields["model"]) != name
-            fields["model"] = msgspec.Raw(name)
+            changed["model"] = msgspec.Raw(_encode(model))
         if include_usage:
             options = {**self._stream_options, "include_usage": msgspec.Raw(b"true")}
-            fields["stream_options"] = msgspec.Raw(_encode(options))
-        written = _encode(fields)
+            changed["stream_options"] = msgspec.Raw(_encode(options))
+        body = self._body
+        same = all([fields.get(name) == value for name, value in changed.items()])
+        if same and _is_compact(body, fields):
+            return body
+        renamed = "model" in changed and changed["model"] != fields["model"]
         asked = include_usage and not self.include_usage
-        if written == self._body or (not (renamed or asked) and _reads_one_way(self._body)):
-            return self._body
-        return written
+        if not (renamed or asked) and _reads_one_way(body):
+            return body
+        return _encode({**fields, **changed})
 
 
-def read_envelope(body: bytes, named: str | None = None) -> Envelope:
+def read_envelope(body: bytes | bytearray, named: str | None = None) -> Envelope:
     """Reads a body's envelope. `named` is a model named outside the body, which the body's own then gives way to.
 
     Raises GatewayError with the parameter's name.
@@ -102,7 +104,19 @@ def _field(
         raise errors.not_json(f"`{inside}{name}` is not valid text") from None
 
 
-def _reads_one_way(body: bytes) -> bool:
+def _is_compact(body: bytes | bytearray, fields: dict[str, msgspec.Raw]) -> bool:
+    """Whether writing the fields anew would give the body's own bytes, told from its length.
+
+    Nothing is shorter than each field once, its key without escapes, nothing between the tokens: any second spelling
+    of a key, any second field and any white space makes the body longer.
+    """
+    size = 1
+    for key, value in fields.items():
+        size += len(key) + len(value) + 4  # two quotes, a colon, and a comma or the closing brace
+    return size == len(body)
+
+
+def _reads_one_way(body: bytes | bytearray) -> bool:
     """Whether spaced JSON may stay as it is. Quoted names are counted wherever they stand, which errs on one side."""
     return (
         len(body) <= _MAX_SCANNED

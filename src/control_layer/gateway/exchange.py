@@ -65,7 +65,7 @@ class Exchange(Entrance):
     """One AI request whose model stands in a JSON body."""
 
     __slots__ = (
-        "_chunks", "_client_gone", "_deployments", "_head", "_last", "_retry", "answer_sample", "at", "attempt",
+        "_client_gone", "_deployments", "_head", "_last", "_retry", "answer_sample", "at", "attempt",
         "attempts", "body", "envelope", "finish_reason", "first_byte", "received", "request_sample", "response_bytes",
         "started", "state", "streaming", "text_bytes", "tokens", "tokens_final", "upstream_request_id",
     )  # fmt: skip
@@ -76,7 +76,7 @@ class Exchange(Entrance):
         self.at = 0.0
         self.started = 0.0
         """When it was let in, on the wall's and on the monotonic clock."""
-        self.body = b""
+        self.body: bytes | bytearray = b""
         """The request's body, where it is read whole."""
         self.envelope: Envelope | None = None
         """What was read of a JSON body."""
@@ -100,7 +100,6 @@ class Exchange(Entrance):
         self.request_sample: Sample | None = None
         self.answer_sample: Sample | None = None
         """Set where bodies are logged."""
-        self._chunks: list[bytes] = []
         self._deployments: tuple[Deployment, ...] = ()
         self._retry: asyncio.TimerHandle | None = None
         self._head: tuple[int, list[Header]] | None = None
@@ -146,14 +145,16 @@ class Exchange(Entrance):
         if self.received > limit:
             self.refuse(errors.body_too_large(limit))
             return
-        self._chunks.append(data)
+        if not self.body:
+            self.body = data
+            return
+        if not isinstance(self.body, bytearray):
+            self.body = bytearray(self.body)  # grows in place: pieces that are joined need the memory twice
+        self.body += data
 
     def on_end(self) -> None:
         if self.state is not State.READING:
             return
-        chunks, self._chunks = self._chunks, []
-        self.body = chunks[0] if len(chunks) == 1 else b"".join(chunks)
-        del chunks
         try:
             alias = self.read_body()
             self.authorise(alias)
@@ -366,13 +367,13 @@ class Exchange(Entrance):
             self.fail(error)
             return
         self.state = State.REFUSED
-        self._chunks = []
+        self.body = b""
         self.turn_away(error)
 
     def on_disconnect(self) -> None:
         """The client went away: so does the provider's work, at once."""
         self._client_gone = True
-        self._chunks = []
+        self.body = b""
         if self._retry is not None:
             self._retry.cancel()
             self._retry = None
@@ -409,10 +410,16 @@ class Exchange(Entrance):
             plane.journal.append(bodies)
         closed = accounting.closed(self, outcome, status, code)
         plane.metrics.closed(closed)
+        self.body = b""
+        self.envelope = None
         plane.journal.append(closed, then or self._send_last)
 
     def _send_last(self) -> None:
         """`Closed` is on disk: the end of the answer may leave."""
+        attempt, self.attempt = self.attempt, None
+        if attempt is not None:
+            # They know each other: left to the collector, bodies would pile up until it runs.
+            attempt.release()
         if self._client_gone:
             return
         if self._head is not None:

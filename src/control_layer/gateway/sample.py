@@ -16,7 +16,7 @@ class Sample:
         self.whole = True
         """Nothing had to be left out."""
 
-    def keep(self, data: bytes) -> None:
+    def keep(self, data: bytes | bytearray) -> None:
         """Adds what there is room for."""
         room = self._limit - len(self.data)
         if len(data) > room:

@@ -62,7 +62,7 @@ class Call:
         receiver: Receiver,
         method: bytes,
         head: bytes,
-        body: bytes | None,
+        body: bytes | bytearray | None,
         *,
         chunked: bool,
         length: int | None = None,

@@ -66,7 +66,7 @@ class Pool:
         method: bytes,
         target: bytes,
         lines: bytes,
-        body: bytes | None,
+        body: bytes | bytearray | None,
         *,
         body_length: int | None = None,
         timeouts: Timeouts = _DEFAULT_TIMEOUTS,

@@ -1,0 +1,22 @@
+"""Which core is measured and which makes the load."""
+
+from __future__ import annotations
+
+import os
+from dataclasses import dataclass
+
+__all__ = ["Cores"]
+
+
+@dataclass(slots=True, frozen=True)
+class Cores:
+    """Two cores of this machine; the same one twice where there is only one."""
+
+    measured: int
+    load: int
+
+    @classmethod
+    def of_this_machine(cls) -> Cores:
+        """The last two that this process may use: the first one tends to serve interrupts."""
+        allowed = sorted(os.sched_getaffinity(0))
+        return cls(measured=allowed[-1], load=allowed[-2] if len(allowed) > 1 else allowed[-1])
