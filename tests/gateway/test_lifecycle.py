@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import os
 import resource
 import signal
 import socket
@@ -16,13 +15,13 @@ from typing import Any
 import httpx
 import msgspec
 import pytest
-
 from bench.processes import GatewayProcess, start_gateway
+from tests.gateway.company import LIVE, Company
+from tests.gateway.conftest import DEADLINE_SECONDS, Journal, chat, until
+
 from control_layer.contract.frames import FrameReader, frame
 from control_layer.contract.snapshot import Hello, Update
 from control_layer.contract.usage import Closed, Opened
-from tests.gateway.company import LIVE, Company
-from tests.gateway.conftest import DEADLINE_SECONDS, Journal, chat, until
 
 SLOW = "sim-slow-chunks-50ms-tokens-200"
 
@@ -281,4 +280,4 @@ def test_nothing_secret_stands_in_the_arguments_the_environment_or_the_logs(
     shown += b"".join(path.read_bytes() for path in gateway.journal.glob("*.seg"))
     for secret in (gateway.secret, "provider-credential", "a-secret-key-that-is-only-for-tests"):
         assert secret.encode() not in shown
-    assert os.stat(gateway.journal).st_mode & 0o077 == 0
+    assert gateway.journal.stat().st_mode & 0o077 == 0
