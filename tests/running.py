@@ -56,6 +56,7 @@ class Instance:
     address: str = ""
     metrics_address: str = ""
     arguments: tuple[str, ...] = ()
+    external_database_url: str | None = None
     _admin: httpx.Client | None = field(default=None, repr=False)
 
     # -- life --------------------------------------------------------------------------------------------------------
@@ -171,7 +172,9 @@ class Instance:
 
     @property
     def database_url(self) -> str:
-        """The embedded server's."""
+        """The external server's, where there is one, else the embedded one's."""
+        if self.external_database_url is not None:
+            return self.external_database_url
         cluster = self.data / "postgres" / "cluster"
         socket = cluster / "run"
         if len(str(socket)) > 90:
