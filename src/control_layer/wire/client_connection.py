@@ -18,7 +18,7 @@ from control_layer.wire.errors import (
     TotalTimeout,
 )
 from control_layer.wire.framing import Ambiguous, framing_of
-from control_layer.wire.headers import Header
+from control_layer.wire.headers import NAMES, Header
 
 if TYPE_CHECKING:
     from control_layer.wire.pool import Pool
@@ -212,7 +212,7 @@ class ClientConnection(asyncio.Protocol):
 
     def on_header(self, name: bytes, value: bytes) -> None:
         if not self._status:  # else it is a trailer, which may not change a head that was acted upon
-            self._headers.append((name.lower(), value.strip(b" \t")))
+            self._headers.append((NAMES[name], value.strip(b" \t")))
 
     def on_headers_complete(self) -> None:
         call, parser = self._call, self._parser
