@@ -81,8 +81,7 @@ def _saturation(measured: Saturation | None) -> Iterator[Row]:
     for name in names:
         served = median(measured.of(name, "served"))
         busy = median(measured.of(name, "busy"))
-        where = "of its core" if name != measured.sink else ""
-        yield Row(f"saturated, {name}", f"{served:,.0f}/s at {busy:.0%}", where)
+        yield Row(f"saturated, {name}", f"{served:,.0f}/s, {busy:.0%} busy")
     yield Row("  processor time a request", f"{1e6 / median(measured.of(OURS, 'per_processor_second')):.0f} µs")
     for other, goal in ((BARE, 0.4), (KEEPING, None)):
         served_ratio, ratio = measured.ratio(other, "served"), measured.ratio(other, "per_processor_second")
@@ -122,6 +121,7 @@ def _startup(measured: Startup | None) -> Iterator[Row]:
     if measured is None:
         return
     yield _goal("serve is ready after", median(measured.seconds), "{:.1f} s", 4)
+    yield Row("  for AI requests", f"{median(measured.serving_seconds):.1f} s")
     yield _goal(f"idle memory of our {measured.our_processes} processes", measured.our_bytes / _MB, "{:.0f} MB", 250)
     yield Row("  Postgres besides", f"{measured.postgres_bytes / _MB:.0f} MB")
 

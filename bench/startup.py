@@ -25,9 +25,12 @@ _POSTGRES = "postgres"
 
 
 class Startup(msgspec.Struct, frozen=True):
-    """Seconds from the command to `/ready`; bytes of resident memory a few seconds later."""
+    """Of an instance with one gateway worker. Seconds from the command; bytes of memory some seconds later."""
 
+    serving_seconds: list[float]
+    """Until AI requests are served, which takes no control plane."""
     seconds: list[float]
+    """Until the control plane answers too."""
     our_bytes: int
     """Of all our processes, what they share counted once (proportional set size)."""
     our_processes: int
@@ -39,17 +42,19 @@ def measure(directory: Path, *, rounds: int) -> Startup | None:
     if importlib.util.find_spec("control_layer.cli") is None:
         return None
     _start(directory)
-    seconds = []
-    for _ in range(rounds):
-        started = _start(directory)
-        seconds.append(started.seconds[0])
-    return msgspec.structs.replace(started, seconds=seconds)
+    runs = [_start(directory) for _ in range(rounds)]
+    return msgspec.structs.replace(
+        runs[-1],
+        serving_seconds=[run.serving_seconds[0] for run in runs],
+        seconds=[run.seconds[0] for run in runs],
+    )
 
 
 def _start(directory: Path) -> Startup:
     with socket.create_server(("127.0.0.1", 0)) as probe:
         port = probe.getsockname()[1]
     arguments = ["serve", "--host", "127.0.0.1", "--port", str(port), "--data-dir", str(directory / "data")]
+    arguments += ["--workers", "1"]
     environment = {**os.environ, "CONTROL_LAYER_METRICS__PORT": "0"}
     log = (directory / "serve.log").open("ab")
     begun = time.monotonic()
@@ -57,23 +62,26 @@ def _start(directory: Path) -> Startup:
         [sys.executable, "-m", "control_layer", *arguments], stdout=log, stderr=log, env=environment
     )
     try:
-        _await_ready(process, port, directory / "serve.log")
-        seconds = time.monotonic() - begun
+        _await(process, port, "/ready", directory / "serve.log")
+        serving = time.monotonic() - begun
+        _await(process, port, "/", directory / "serve.log")
+        whole = time.monotonic() - begun
         time.sleep(_SETTLE_SECONDS)
-        return _weighed(process.pid, seconds)
+        return _weighed(process.pid, serving, whole)
     finally:
         log.close()
         process.terminate()
         process.wait(_DEADLINE_SECONDS)
 
 
-def _await_ready(process: subprocess.Popen[bytes], port: int, log: Path) -> None:
+def _await(process: subprocess.Popen[bytes], port: int, path: str, log: Path) -> None:
+    """Returns when the path is answered with anything but that it is too early."""
     deadline = time.monotonic() + _DEADLINE_SECONDS
     while time.monotonic() < deadline and process.poll() is None:
         connection = http.client.HTTPConnection("127.0.0.1", port, timeout=1)
         try:
-            connection.request("GET", "/ready")
-            if connection.getresponse().status == http.HTTPStatus.OK:
+            connection.request("GET", path)
+            if connection.getresponse().status != http.HTTPStatus.SERVICE_UNAVAILABLE:
                 return
         except OSError:
             pass
@@ -83,7 +91,7 @@ def _await_ready(process: subprocess.Popen[bytes], port: int, log: Path) -> None
     raise TimeoutError(f"control-layer did not get ready; it said: {log.read_text()[-2000:]}")
 
 
-def _weighed(pid: int, seconds: float) -> Startup:
+def _weighed(pid: int, serving: float, whole: float) -> Startup:
     ours, theirs, count = 0, 0, 0
     top = psutil.Process(pid)
     for process in (top, *top.children(recursive=True)):
@@ -93,4 +101,4 @@ def _weighed(pid: int, seconds: float) -> Startup:
         else:
             ours += size
             count += 1
-    return Startup([seconds], ours, count, theirs)
+    return Startup([serving], [whole], ours, count, theirs)
