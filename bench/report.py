@@ -96,6 +96,9 @@ def _latency(measured: Added | None) -> Iterator[Row]:
         return
     yield _goal("added at 200/s, p50", measured.p50 * 1e3, "{:.2f} ms", 0.3)
     yield _goal("added at 200/s, p99", measured.p99 * 1e3, "{:.2f} ms", 1.5)
+    if measured.nginx_p50 is not None and measured.nginx_p99 is not None:
+        p50, p99 = measured.nginx_p50 - measured.direct_p50, measured.nginx_p99 - measured.direct_p99
+        yield Row("  by nginx, p50 and p99", f"{p50 * 1e3:.2f}, {p99 * 1e3:.2f} ms")
     yield Row("  directly, p50 and p99", f"{measured.direct_p50 * 1e3:.2f}, {measured.direct_p99 * 1e3:.2f} ms")
 
 
