@@ -59,7 +59,8 @@ def _measure(directory: Path, cores: Cores, concurrency: int) -> Bodies:
     directory.mkdir()
     arguments = ("--chunks", str(_STREAM_CHUNKS), "--interval", str(_INTERVAL_SECONDS))
     with python_sink(cores.load, *arguments) as (port, _):
-        gateway = start_gateway(directory, World(f"http://127.0.0.1:{port}/v1"), cpu=cores.measured, log_level="warning")
+        world = World(f"http://127.0.0.1:{port}/v1")
+        gateway = start_gateway(directory, world, cpu=cores.measured, log_level="warning")
         pid = gateway.process.pid
         try:
             body = chat_body(1024, stream=True)

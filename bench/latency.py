@@ -1,14 +1,17 @@
 """What the gateway adds to a request when there is little to do: 200 requests a second, open loop.
 
-The sink directly and through the gateway take turns within one run, so that both meet the same noise.
+The sink directly, through the gateway and, where it is installed, through nginx take turns within one run, so that all
+meet the same noise. What nginx adds is what the machine takes to wake another core twice.
 """
 
 from __future__ import annotations
 
+from contextlib import ExitStack
 from pathlib import Path
 
 import msgspec
 
+from bench import nginx
 from bench.cores import Cores
 from bench.load.job import Generator, Latencies, Open, Target
 from bench.percentile import percentile
@@ -32,6 +35,8 @@ class Added(msgspec.Struct, frozen=True):
     gateway_p99: float
     generator_late_p99: float
     bad: int
+    nginx_p50: float | None = None
+    nginx_p99: float | None = None
 
     @property
     def p50(self) -> float:
@@ -45,19 +50,23 @@ class Added(msgspec.Struct, frozen=True):
 def measure(directory: Path, cores: Cores, *, seconds: float) -> Added:
     """Runs it."""
     body = chat_body(BODY_BYTES)
-    with python_sink(cores.load) as (port, _):
-        world = World(f"http://127.0.0.1:{port}/v1")
-        gateway = start_gateway(directory, world, cpu=cores.measured, log_level="warning")
-        try:
-            targets = (
-                Target(port, rendered(port, "none", body)),
-                Target(gateway.port, rendered(gateway.port, world.secret, body)),
-            )
-            Generator(Open(targets, RATE, _WARM_UP_SECONDS), [cores.load]).report(Latencies)
-            seen = Generator(Open(targets, RATE, seconds), [cores.load]).report(Latencies)
-        finally:
-            gateway.stop()
-    direct, through = seen.by_target
+    with ExitStack() as stack:
+        port, _ = stack.enter_context(python_sink(cores.load))
+        gateway = start_gateway(
+            directory, World(f"http://127.0.0.1:{port}/v1"), cpu=cores.measured, log_level="warning"
+        )
+        stack.callback(gateway.stop)
+        targets = [
+            Target(port, rendered(port, "none", body)),
+            Target(gateway.port, rendered(gateway.port, gateway.secret, body)),
+        ]
+        if nginx.available():
+            passing = stack.enter_context(nginx.proxy(directory / "nginx", port, cores.measured, keeping=True))
+            targets.append(Target(passing.port, rendered(passing.port, "none", body)))
+        Generator(Open(tuple(targets), RATE, _WARM_UP_SECONDS), [cores.load]).report(Latencies)
+        seen = Generator(Open(tuple(targets), RATE, seconds), [cores.load]).report(Latencies)
+    direct, through = seen.by_target[:2]
+    beside = seen.by_target[2] if len(seen.by_target) > 2 else None
     return Added(
         direct_p50=percentile(direct, 50),
         direct_p99=percentile(direct, 99),
@@ -65,4 +74,6 @@ def measure(directory: Path, cores: Cores, *, seconds: float) -> Added:
         gateway_p99=percentile(through, 99),
         generator_late_p99=percentile(seen.late, 99),
         bad=seen.bad,
+        nginx_p50=percentile(beside, 50) if beside is not None else None,
+        nginx_p99=percentile(beside, 99) if beside is not None else None,
     )

@@ -1,4 +1,4 @@
-"""nginx as the yardstick: one worker on one core, with no more than `proxy_pass`. Optional: without it ratios are missing.
+"""nginx as the yardstick: one worker on one core, with no more than `proxy_pass`. Without it ratios are missing.
 
 It is also the cheapest sink there is (`return 200`), so that what answers is not the bottleneck of what is measured.
 """
@@ -31,7 +31,13 @@ http {{
   {http}
 }}
 """
-_PROXY = """
+_BARE = """
+  server {{
+    listen 127.0.0.1:{port} backlog=4096;
+    location / {{ proxy_pass http://127.0.0.1:{upstream}; }}
+  }}
+"""
+_KEEPING = """
   upstream provider {{ server 127.0.0.1:{upstream}; keepalive 256; keepalive_requests 1000000000; }}
   server {{
     listen 127.0.0.1:{port} backlog=4096;
@@ -61,10 +67,14 @@ def available() -> str | None:
 
 
 @contextmanager
-def proxy(directory: Path, upstream: int, cpu: int) -> Iterator[Nginx]:
-    """One that passes everything on to a port."""
+def proxy(directory: Path, upstream: int, cpu: int, *, keeping: bool) -> Iterator[Nginx]:
+    """One that passes everything on to a port.
+
+    nginx as it comes opens a connection upstream for each request; `keeping` makes it keep them, as we do.
+    """
     port = _free_port()
-    with _running(directory, _PROXY.format(port=port, upstream=upstream), port, cpu) as nginx:
+    http = (_KEEPING if keeping else _BARE).format(port=port, upstream=upstream)
+    with _running(directory, http, port, cpu) as nginx:
         yield nginx
 
 
@@ -83,7 +93,7 @@ def _running(directory: Path, http: str, port: int, cpu: int) -> Iterator[Nginx]
         raise FileNotFoundError("nginx is not installed")
     directory.mkdir()
     config = directory / "nginx.conf"
-    config.write_text(_BASE.format(directory=directory, mask=bin(1 << cpu)[2:], http=http))
+    config.write_text(_BASE.format(directory=directory, mask=f"{1 << cpu:b}", http=http))
     process = subprocess.Popen([program, "-p", str(directory), "-e", str(directory / "error.log"), "-c", str(config)])
     try:
         yield Nginx(port, _await_worker(process.pid, port))

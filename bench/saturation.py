@@ -1,8 +1,8 @@
 """How many requests one core serves: 1 KB in, a small JSON answer out, 64 connections.
 
-Contenders take turns in several rounds, each pinned to the one core; generator and sink share the other. Rates are given
-as served, and per second of processor time that the contender itself used: other work on the machine, or a generator
-that cannot keep up, lowers the first and not the second. Ratios are medians over the rounds.
+Contenders take turns in several rounds, each pinned to the one core; generator and sink share the other. Rates are
+given as served, and per second of processor time that the contender itself used: other work on the machine, or a
+generator that cannot keep up, lowers the first and not the second. Ratios are medians over the rounds.
 """
 
 from __future__ import annotations
@@ -22,8 +22,12 @@ from bench.processes import World, start_gateway
 from bench.request import HEADERS, PATH, chat_body, rendered
 from bench.sinks import ANSWER, python_sink
 
-__all__ = ["Contender", "Saturation", "measure"]
+__all__ = ["BARE", "KEEPING", "OURS", "Contender", "Saturation", "measure"]
 
+OURS = "gateway"
+BARE = "nginx"
+"""`proxy_pass` and nothing else."""
+KEEPING = "nginx, keeping connections"
 CONNECTIONS = 64
 BODY_BYTES = 1024
 _WARM_UP_SECONDS = 1
@@ -51,10 +55,10 @@ class Saturation(msgspec.Struct, frozen=True):
         """A contender's figure in each round."""
         return [getattr(one, field) for contenders in self.rounds for one in contenders if one.name == name]
 
-    def ratio(self, field: str) -> float | None:
-        """The gateway's figure over nginx's: the median of the rounds' ratios."""
-        ours, theirs = self.of("gateway", field), self.of("nginx", field)
-        return median(one / other for one, other in zip(ours, theirs, strict=True)) if theirs else None
+    def ratio(self, other: str, field: str) -> float | None:
+        """The gateway's figure over another contender's: the median of the rounds' ratios."""
+        ours, theirs = self.of(OURS, field), self.of(other, field)
+        return median(one / two for one, two in zip(ours, theirs, strict=True)) if theirs else None
 
 
 class _Running(msgspec.Struct, frozen=True):
@@ -83,12 +87,14 @@ def _contenders(directory: Path, cores: Cores) -> Iterator[tuple[list[_Running],
             sink_name = "bench.sink"
         contenders = [_Running("sink", sink_port, sink_pid)]
         if nginx.available():
-            passing = stack.enter_context(nginx.proxy(directory / "proxy", sink_port, cores.measured))
-            contenders.append(_Running("nginx", passing.port, passing.worker))
+            for name, keeping in ((BARE, False), (KEEPING, True)):
+                place = directory / f"proxy-{keeping}"
+                passing = stack.enter_context(nginx.proxy(place, sink_port, cores.measured, keeping=keeping))
+                contenders.append(_Running(name, passing.port, passing.worker))
         world = World(f"http://127.0.0.1:{sink_port}/v1")
         gateway = start_gateway(directory, world, cpu=cores.measured, log_level="warning")
         stack.callback(gateway.stop)
-        contenders.append(_Running("gateway", gateway.port, gateway.process.pid))
+        contenders.append(_Running(OURS, gateway.port, gateway.process.pid))
         yield contenders, world.secret, sink_name
 
 

@@ -1,4 +1,4 @@
-"""A stand-in for a provider, as cheap as it can be in Python: prebuilt answers, no parsing beyond the length of a request.
+"""A stand-in for a provider, as cheap as Python allows: prebuilt answers, no parsing beyond a request's length.
 
 `python -m bench.sink` prints its port. A request whose body asks for a stream gets one in which each chunk carries the
 time at which it was sent (nanoseconds of the machine's monotonic clock), so that the receiver knows how long it took.
@@ -21,8 +21,8 @@ SENT_AT = b"@"
 
 ANSWER_BODY = (
     b'{"id":"chatcmpl-bench","object":"chat.completion","created":1700000000,"model":"sim-small","choices":[{"index":0,'
-    b'"message":{"role":"assistant","content":"Hello! How can I help you today?"},"logprobs":null,"finish_reason":"stop"'
-    b'}],"usage":{"prompt_tokens":180,"completion_tokens":9,"total_tokens":189}}'
+    b'"message":{"role":"assistant","content":"Hello! How can I help you today?"},"logprobs":null,'
+    b'"finish_reason":"stop"}],"usage":{"prompt_tokens":180,"completion_tokens":9,"total_tokens":189}}'
 )
 _ANSWER = b"HTTP/1.1 200 OK\r\ncontent-type: application/json\r\ncontent-length: %d\r\n\r\n%b" % (
     len(ANSWER_BODY),

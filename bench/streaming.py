@@ -61,7 +61,8 @@ def measure(directory: Path, cores: Cores, *, seconds: float) -> Streaming:
     body = chat_body(1024, stream=True)
     with python_sink(cores.load, "--chunks", str(chunks), "--interval", str(INTERVAL_SECONDS)) as (port, _):
         direct = _run(Target(port, rendered(port, "none", body)), COUNT, seconds, cores)
-        gateway = start_gateway(_inside(directory, "busy"), World(f"http://127.0.0.1:{port}/v1"), cpu=cores.measured, log_level="warning")
+        world = World(f"http://127.0.0.1:{port}/v1")
+        gateway = start_gateway(_inside(directory, "busy"), world, cpu=cores.measured, log_level="warning")
         try:
             target = Target(gateway.port, rendered(gateway.port, gateway.secret, body))
             used, begun = cpu_seconds(gateway.process.pid), time.monotonic()
@@ -92,7 +93,8 @@ def _run(target: Target, count: int, seconds: float, cores: Cores) -> Streamed:
 def _idle(directory: Path, cores: Cores, body: bytes) -> float:
     """Memory of a stream that has begun and says nothing."""
     with python_sink(cores.load, "--chunks", "2", "--interval", str(_IDLE_SECONDS)) as (port, _):
-        gateway = start_gateway(directory, World(f"http://127.0.0.1:{port}/v1"), cpu=cores.measured, log_level="warning")
+        world = World(f"http://127.0.0.1:{port}/v1")
+        gateway = start_gateway(directory, world, cpu=cores.measured, log_level="warning")
         try:
             return _idle_at(gateway, Target(gateway.port, rendered(gateway.port, gateway.secret, body)), cores)
         finally:

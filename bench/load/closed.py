@@ -46,6 +46,7 @@ class _Connection(asyncio.Protocol):
             self._transport.write(shared.request)
 
     def connection_lost(self, error: Exception | None) -> None:
+        del error
         if not self._shared.stopped:
             self._shared.bad += 1
 

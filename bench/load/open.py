@@ -1,6 +1,6 @@
 """An open loop: requests leave on time whatever became of the earlier ones, so that a stall is seen by all it met.
 
-It waits in epoll and is woken by an interval timer of the kernel's, since the event loops' own timers count in
+It waits in epoll and is woken by a timer of the kernel's, since the event loops' own timers count in
 milliseconds, which is more than what is measured.
 """
 
@@ -17,6 +17,8 @@ from bench.load.response import ResponseReader
 __all__ = ["run_open"]
 
 _LAST_ANSWER_SECONDS = 5.0
+_SOON_SECONDS = 1e-6
+"""The shortest time a timer can be set for."""
 
 
 class _Connection:
@@ -54,14 +56,17 @@ class OpenLoop:
         self._poll.register(alarm.fileno(), select.EPOLLIN)
         signal.signal(signal.SIGALRM, lambda *_: None)
         signal.set_wakeup_fd(wake.fileno(), warn_on_full_buffer=False)
-        signal.setitimer(signal.ITIMER_REAL, self._interval, self._interval)
         begun = time.monotonic() + 0.1
         end = begun + self._count * self._interval + _LAST_ANSWER_SECONDS
         sent = 0
+        due = begun
+        armed = True
+        signal.setitimer(signal.ITIMER_REAL, due - time.monotonic())
         while sent < self._count or self._busy:
             for fd, _ in self._poll.poll(1.0):
                 if fd == alarm.fileno():
                     alarm.recv(4096)
+                    armed = False
                 else:
                     self._receive(fd)
             now = time.monotonic()
@@ -70,7 +75,9 @@ class OpenLoop:
             while sent < self._count and (due := begun + sent * self._interval) <= now:
                 self._send(sent % len(self._targets), due)
                 sent += 1
-        signal.setitimer(signal.ITIMER_REAL, 0)
+            if sent < self._count and not armed:
+                armed = True
+                signal.setitimer(signal.ITIMER_REAL, max(due - time.monotonic(), _SOON_SECONDS))
         return Latencies(self._latencies, self._late, self._bad + len(self._busy))
 
     def _send(self, number: int, due: float) -> None:

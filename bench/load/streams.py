@@ -73,6 +73,7 @@ class _Stream(asyncio.Protocol):
                 self._transport.close()
 
     def connection_lost(self, error: Exception | None) -> None:
+        del error
         self._end(whole=False)
 
     def _end(self, *, whole: bool) -> None:

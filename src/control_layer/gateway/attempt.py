@@ -8,7 +8,6 @@ from control_layer.contract.snapshot import Deployment
 from control_layer.contract.usage import Attempt as AttemptRecord
 from control_layer.gateway.answers import Answer, ErrorAnswer, EventAnswer, SplicedAnswer, WholeAnswer
 from control_layer.gateway.headers import to_upstream
-from control_layer.gateway.identifiers import text
 from control_layer.gateway.upstreams import Upstream
 from control_layer.wire import Call, ExchangeError, Header
 
@@ -77,7 +76,7 @@ class Attempt:
         return self._call
 
     def _head(self, headers: list[Header]) -> bytes:
-        event_id = text(self._exchange.event_id).encode()
+        event_id = self._exchange.event_text.encode()
         return b"%baccept-encoding: identity\r\nx-request-id: %b\r\n%b" % (
             to_upstream(headers, self.upstream.credential_name),
             event_id,

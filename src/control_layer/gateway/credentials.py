@@ -10,6 +10,7 @@ __all__ = ["bearer", "digest", "masked"]
 
 _BEARER = b"bearer "
 _PROTOCOL = b"openai-insecure-api-key."
+_CARRIERS = frozenset((b"authorization", b"x-api-key", b"api-key", b"sec-websocket-protocol"))
 _SHOWN = 4
 _LONG_ENOUGH = 16
 
@@ -19,6 +20,8 @@ def bearer(headers: list[Header]) -> bytes | None:
     fallback: bytes | None = None
     protocol: bytes | None = None
     for name, value in headers:
+        if name not in _CARRIERS:
+            continue
         if name == b"authorization":
             if value[:7].lower() == _BEARER:
                 secret = value[7:].strip()

@@ -24,8 +24,8 @@ class Entrance:
     """A request at the door: `authenticate` at its head, `authorise` when its model is known, or an error answer."""
 
     __slots__ = (
-        "_secret", "_version", "event_id", "key", "path", "plane", "request", "request_id", "responder", "route",
-        "user",
+        "_event_text", "_secret", "_version", "event_id", "key", "path", "plane", "request", "request_id", "responder",
+        "route", "user",
     )  # fmt: skip
 
     def __init__(self, plane: DataPlane, request: Request, responder: Responder, path: AiPath) -> None:
@@ -40,6 +40,7 @@ class Entrance:
         self.request_id = sane_request_id(request.header(b"x-request-id"))
         self._secret = b""
         self._version = 0
+        self._event_text = ""
 
     def authenticate(self) -> None:
         """Sets key and user. Raises GatewayError."""
@@ -82,9 +83,16 @@ class Entrance:
         self.route = route
 
     @property
+    def event_text(self) -> str:
+        """The usage event's id in its hyphenated form."""
+        if not self._event_text:
+            self._event_text = text(self.event_id)
+        return self._event_text
+
+    @property
     def public_id(self) -> str:
         """The caller's own request id when it sent a sane one, else the usage event's."""
-        return self.request_id or text(self.event_id)
+        return self.request_id or self.event_text
 
     @property
     def anthropic(self) -> bool:

@@ -55,7 +55,7 @@ class Envelope:
             options = {**self._stream_options, "include_usage": msgspec.Raw(b"true")}
             changed["stream_options"] = msgspec.Raw(_encode(options))
         body = self._body
-        same = all([fields.get(name) == value for name, value in changed.items()])
+        same = all(fields.get(name) == value for name, value in changed.items())
         if same and _is_compact(body, fields):
             return body
         renamed = "model" in changed and changed["model"] != fields["model"]

@@ -46,16 +46,36 @@ _ID_BYTES = frozenset(b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123
 _MAX_ID = 128
 
 
+class _Passing(dict[bytes, bool]):
+    """Which field names may cross in one direction: decided once for each, forgotten when there are too many."""
+
+    def __init__(self, refused: frozenset[bytes], prefixes: tuple[bytes, ...]) -> None:
+        super().__init__()
+        self._refused = refused
+        self._prefixes = prefixes
+
+    def __missing__(self, name: bytes) -> bool:
+        if len(self) >= _MAX_DECIDED:
+            self.clear()
+        passes = self[name] = name not in self._refused and not name.startswith(self._prefixes)
+        return passes
+
+
+_MAX_DECIDED = 2048
+_upstream = _Passing(_NOT_UPSTREAM, _NOT_UPSTREAM_PREFIXES)
+_client = _Passing(_NOT_CLIENT, _NOT_CLIENT_PREFIXES)
+
+
 def to_upstream(headers: list[Header], credential_name: bytes) -> bytes:
     """The field lines of a client's request that may go to a provider whose credential stands in `credential_name`."""
     lines = []
     named = b""
     for name, value in headers:
-        if name in _NOT_UPSTREAM:
-            if name == b"connection":
-                named += b"," + value
-        elif name != credential_name and not name.startswith(_NOT_UPSTREAM_PREFIXES):
-            lines.append(b"%b: %b\r\n" % (name, value))
+        if _upstream[name]:
+            if name != credential_name:
+                lines.append(b"%b: %b\r\n" % (name, value))
+        elif name == b"connection":
+            named += b"," + value
     if len(named) > len(b",keep-alive"):
         lines = _without(lines, named)
     return b"".join(lines)
@@ -68,9 +88,7 @@ def _without(lines: list[bytes], named: bytes) -> list[bytes]:
 
 def to_client(headers: list[Header]) -> list[Header]:
     """The fields of a provider's response that may go to a client."""
-    return [
-        header for header in headers if header[0] not in _NOT_CLIENT and not header[0].startswith(_NOT_CLIENT_PREFIXES)
-    ]
+    return [header for header in headers if _client[header[0]]]
 
 
 def sane_request_id(value: bytes | None) -> str | None:

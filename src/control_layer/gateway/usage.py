@@ -6,7 +6,6 @@ be read is kept, parts are cut to their whole, and what is unknown stays unknown
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from math import isfinite
 from typing import Any
 
@@ -97,7 +96,7 @@ def from_object(usage: object) -> Tokens | None:
     (`input_tokens`, `output_tokens`, with `*_details`), Anthropic Messages (cache reads and writes come on top of
     `input_tokens`), DeepSeek (`prompt_cache_hit_tokens`), Cohere (`billed_units`).
     """
-    if not isinstance(usage, Mapping):
+    if not isinstance(usage, dict):
         return None
     read = _count(usage.get("cache_read_input_tokens"))
     written = _count(usage.get("cache_creation_input_tokens"))
@@ -171,7 +170,7 @@ def _said(value: object) -> int:
     return total
 
 
-def _first(usage: Mapping[Any, Any], *names: str) -> int | None:
+def _first(usage: dict[str, Any], *names: str) -> int | None:
     for name in names:
         found = _count(usage.get(name))
         if found is not None:
@@ -179,15 +178,17 @@ def _first(usage: Mapping[Any, Any], *names: str) -> int | None:
     return None
 
 
-def _mapping(usage: Mapping[Any, Any], *names: str) -> Mapping[Any, Any]:
+def _mapping(usage: dict[str, Any], *names: str) -> dict[str, Any]:
     for name in names:
         found = usage.get(name)
-        if isinstance(found, Mapping):
+        if isinstance(found, dict):
             return found
     return {}
 
 
 def _count(value: object) -> int | None:
+    if type(value) is int and 0 <= value <= _MAX_COUNT:
+        return value
     if isinstance(value, bool) or value is None:
         return None
     if isinstance(value, str):

@@ -6,9 +6,12 @@ of the parser's leniency cannot open a way to smuggle.
 
 from __future__ import annotations
 
-from control_layer.wire.headers import Header, is_token
+from control_layer.wire.headers import NAMES, Header, is_token
 
 __all__ = ["Ambiguous", "Framing", "framing_of"]
+
+
+_FRAMING = frozenset((b"content-length", b"transfer-encoding"))
 
 
 class Ambiguous(Exception):
@@ -35,18 +38,19 @@ def framing_of(headers: list[Header], http_minor: int) -> Framing:
     length: int | None = None
     chunked = False
     for name, value in headers:
-        if name == b"content-length":
+        if name not in _FRAMING:
+            if name not in NAMES and not is_token(name):
+                raise Ambiguous("a field name has a character it may not have")
+        elif name == b"content-length":
             if length is not None:
                 raise Ambiguous("more than one content-length")
             if not value.isdigit() or len(value) > 18:
                 raise Ambiguous("content-length is not a number")
             length = int(value)
-        elif name == b"transfer-encoding":
+        else:
             if chunked or value.lower() != b"chunked":
                 raise Ambiguous("only the chunked transfer coding is understood", 501)
             chunked = True
-        elif not is_token(name):
-            raise Ambiguous("a field name has a character it may not have")
     if chunked and length is not None:
         raise Ambiguous("both content-length and transfer-encoding")
     if chunked and http_minor == 0:

@@ -9,7 +9,7 @@ from typing import NoReturn, Protocol
 import httptools
 
 from control_layer.wire.framing import Ambiguous, Framing, framing_of
-from control_layer.wire.headers import Header
+from control_layer.wire.headers import NAMES, Header
 from control_layer.wire.limits import ServerLimits
 from control_layer.wire.request import Request
 
@@ -112,15 +112,15 @@ class RequestParser:
             self._refuse("the request target is too long", 414)
 
     def on_header(self, name: bytes, value: bytes) -> None:
-        self._head_bytes += len(name) + len(value) + 4
-        limits = self._limits
-        if self._head_bytes > limits.max_head_bytes or len(self._headers) >= limits.max_headers:
+        size = self._head_bytes = self._head_bytes + len(name) + len(value) + 4
+        limits, headers = self._limits, self._headers
+        if size > limits.max_head_bytes or len(headers) >= limits.max_headers:
             self._refuse("the request's head is too large", 431)
         if not self.in_head:
             return  # a trailer: dropped (RFC 9110, 6.5.1), since it may not change a head that was acted upon
-        name = name.lower()
+        name = NAMES[name]
         value = value.strip(b" \t")
-        self._headers.append((name, value))
+        headers.append((name, value))
         if name == b"expect":
             if value.lower() != b"100-continue":
                 self._refuse("only the expectation 100-continue is understood", 417)
@@ -135,7 +135,7 @@ class RequestParser:
         if http_minor is None:
             self._refuse("only HTTP/1.1 and HTTP/1.0 are spoken here", 505)
         framing = framing_of(headers, http_minor)
-        hosts = sum([name == b"host" for name, _ in headers])
+        hosts = [name for name, _ in headers].count(b"host")
         if hosts > 1 or (not hosts and http_minor):
             self._refuse("exactly one host field is needed")  # RFC 9112, 3.2
         method = parser.get_method()

@@ -23,6 +23,9 @@ if TYPE_CHECKING:
 __all__ = ["ServerConnection"]
 
 _NEVER = float("inf")
+_LONG_READ = 128 * 1024
+"""A read of this size is seldom the last there is. The loop would go on reading for up to 32 of them, some 10 ms in
+which no other connection is served, so that each is followed by a turn of the others."""
 
 
 class ServerConnection(asyncio.Protocol):
@@ -30,7 +33,7 @@ class ServerConnection(asyncio.Protocol):
 
     __slots__ = (
         "_advancing", "_current", "_deaf", "_discarded", "_ending", "_held", "_parser", "_paused", "_pending", "_raw",
-        "_refusal", "_transport", "_unsent", "_write_paused", "deadline", "server",
+        "_refusal", "_transport", "_unsent", "_write_paused", "_yielding", "deadline", "server",
     )  # fmt: skip
 
     def __init__(self, server: Server) -> None:
@@ -44,6 +47,9 @@ class ServerConnection(asyncio.Protocol):
         self._held = False
         """The current handler takes nothing for now."""
         self._paused = False
+        """Nothing is read until a handler or the end of an answer says so."""
+        self._yielding = False
+        """Nothing is read until the other connections had their turn."""
         self._write_paused = False
         self._unsent = 0
         """Bytes that had not left when the deadline was set: fewer at the deadline mean progress."""
@@ -99,6 +105,8 @@ class ServerConnection(asyncio.Protocol):
             pass
         except Exception as error:  # noqa: BLE001 - the application's, whatever it is
             self._handler_failed(error)
+        if len(data) >= _LONG_READ:
+            self._yield()
 
     def pause_writing(self) -> None:
         self._write_paused = True
@@ -251,14 +259,30 @@ class ServerConnection(asyncio.Protocol):
             self._paused = True
             if not self._write_paused:
                 self.deadline = _NEVER  # it is we who make the client wait
-            self._transport.pause_reading()
+            if not self._yielding:
+                self._transport.pause_reading()
 
     def _read_on(self) -> None:
         if self._paused and not self._held and not self._pending and self._transport is not None:
             self._paused = False
             if not self._ending and not self._write_paused:
                 self._set_deadline()
-            self._transport.resume_reading()
+            if not self._yielding:
+                self._transport.resume_reading()
+
+    def _yield(self) -> None:
+        """Lets the other connections have their turn before more is read."""
+        transport = self._transport
+        if not self._paused and not self._yielding and transport is not None and not transport.is_closing():
+            self._yielding = True
+            transport.pause_reading()
+            self.server.loop.call_soon(self._go_on)
+
+    def _go_on(self) -> None:
+        self._yielding = False
+        transport = self._transport
+        if not self._paused and transport is not None and not transport.is_closing():
+            transport.resume_reading()
 
     def _take_no_request(self, data: bytes) -> None:
         if not self._raw:
@@ -366,7 +390,8 @@ class ServerConnection(asyncio.Protocol):
             transport.write_eof()
         if self._paused:
             self._paused = False
-            transport.resume_reading()
+            if not self._yielding:
+                transport.resume_reading()
 
     def _refuse(self, refusal: Ambiguous) -> None:
         """What came is no request, or broke one off: says so after the answers to the requests before it."""
