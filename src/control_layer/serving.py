@@ -60,10 +60,11 @@ def start_text(started: Started) -> str:
     ]
     if started.metrics is not None:
         lines.insert(5, f"  Metrics         {started.metrics}")
-    if not started.management:
+    if started.away is not None:
         lines += [
             "",
-            "  The database cannot be reached. AI requests are served as last known; the rest follows.",
+            f"  The management API is not there yet: {started.away}",
+            "  AI requests are served as last known.",
         ]
     if started.demo_key is not None:
         lines += _try_it(started.address, started.demo_key)

@@ -18,6 +18,7 @@ from pydantic import BaseModel, SecretStr, ValidationError
 from pydantic.fields import FieldInfo
 
 from control_layer.settings import Settings
+from control_layer.settings_checks import problems_of
 
 __all__ = ["PREFIX", "SettingsError", "Sources"]
 
@@ -91,7 +92,7 @@ class Sources:
             settings = Settings.model_validate(reading.tree)
         except ValidationError as error:
             raise SettingsError([_explained(dict(item), reading) for item in error.errors()]) from None
-        problems = list(_contradictions(settings))
+        problems = list(problems_of(settings))
         if problems:
             raise SettingsError(problems)
         return settings
@@ -212,24 +213,6 @@ def _imply(reading: _Reading) -> None:
     database = reading.tree.get("database")
     if isinstance(database, dict) and database.get("url") and "type" not in database:
         reading.put(("database", "type"), "external", reading.origin_of(("database", "url")))
-
-
-def _contradictions(settings: Settings) -> Iterator[str]:
-    database, tls = settings.database, settings.gateway.tls
-    if database.type == "external":
-        if database.url is None:
-            yield "database.url is required with database.type 'external' (or set DATABASE_URL)"
-        if settings.admin_password is None:
-            yield "admin_password is required with an external database: set CONTROL_LAYER_ADMIN_PASSWORD"
-        if settings.secret_key is None:
-            yield "secret_key is required with an external database: set SECRET_KEY to a long random text"
-    elif database.url is not None:
-        yield "database.url is set, but database.type is 'embedded'; leave one of them out"
-    if (tls.certificate is None) is not (tls.key is None):
-        yield "gateway.tls needs both, certificate and key"
-    cors = settings.auth.security.cors
-    if "*" in cors.allowed_origins and cors.allow_credentials:
-        yield "auth.security.cors: allowed_origins '*' needs allow_credentials: false, or name the origins"
 
 
 def _explained(error: Mapping[str, Any], reading: _Reading) -> str:

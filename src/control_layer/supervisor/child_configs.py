@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Mapping
 from pathlib import Path
 
@@ -13,16 +12,11 @@ from control_layer.data_directory import DataDirectory
 from control_layer.gateway.config import Capture, GatewayConfig, PoolSettings, TimeoutDefaults
 from control_layer.settings import Settings
 
-__all__ = ["control_config", "gateway_config", "workers_wanted"]
+__all__ = ["control_config", "gateway_config"]
 
 _PROXY_VARIABLES = ("HTTPS_PROXY", "HTTP_PROXY", "ALL_PROXY", "NO_PROXY")
 _CONTROL_SOCKET = "control.sock"
 _SNAPSHOT_SOCKET = "snapshot.sock"
-
-
-def workers_wanted(settings: Settings) -> int:
-    """How many gateway workers: as set, else one per processor core that we may use."""
-    return settings.gateway.workers or len(os.sched_getaffinity(0))
 
 
 def gateway_config(

@@ -26,6 +26,11 @@ __all__ = ["Process", "child_environment"]
 _log = structlog.get_logger(__name__)
 _READ_BYTES = 65536
 _SECRETS = ("DATABASE_URL", "DATABASE_REPLICA_URL", "SECRET_KEY")
+_PULSE_SECONDS = 5.0
+_SILENCE_SECONDS = 30.0
+_MAX_SILENCES = 2
+"""One silence may be our own: when we were the ones who were stopped, its deadline passes before its answer is read."""
+_LAST_WORDS_SECONDS = 1.0
 
 
 def child_environment(environment: Mapping[str, str]) -> dict[str, str]:
@@ -44,15 +49,15 @@ class Process:
         self.waiting_for: str | None = None
         """What the child says it cannot start without, such as an answer of the database's."""
         self.last_stats: Stats | None = None
+        """What it said last of its metrics; a gateway says it once more before it ends."""
         self._process = process
         self._channel = channel
         self._writer: asyncio.StreamWriter | None = None
         self._number = 0
         self._asked: dict[int, asyncio.Future[Stats]] = {}
-        self._tasks = [
-            asyncio.create_task(self._reap(), name=f"reap-{name}"),  # held by this object until both have ended
-            asyncio.create_task(self._listen(), name=f"listen-{name}"),
-        ]
+        self._listening = asyncio.create_task(self._listen(), name=f"listen-{name}")
+        self._watching = asyncio.create_task(self._watch(), name=f"watch-{name}")
+        self._reaping = asyncio.create_task(self._reap(), name=f"reap-{name}")
 
     @classmethod
     async def start(cls, name: str, module: str, config: msgspec.Struct, *, inherited: tuple[int, ...] = ()) -> Process:
@@ -64,7 +69,7 @@ class Process:
         try:
             process = await asyncio.create_subprocess_exec(
                 sys.executable,
-                *("-m", module, str(theirs.fileno())),
+                *("-P", "-m", module, str(theirs.fileno())),  # -P: nothing is imported from where we happen to stand
                 stdin=asyncio.subprocess.DEVNULL,
                 pass_fds=(theirs.fileno(), *inherited),
                 env=child_environment(os.environ),
@@ -76,9 +81,12 @@ class Process:
         finally:
             theirs.close()
         ours.setblocking(False)
-        child = cls(name, process, ours)
-        await asyncio.get_running_loop().sock_sendall(ours, frame(msgspec.msgpack.encode(config)))
-        return child
+        try:
+            await asyncio.get_running_loop().sock_sendall(ours, frame(msgspec.msgpack.encode(config)))
+        except BaseException:
+            ours.close()  # it ends without a configuration
+            raise
+        return cls(name, process, ours)
 
     @property
     def pid(self) -> int:
@@ -91,16 +99,18 @@ class Process:
             return None
         self._number += 1
         number = self._number
-        answer = self._asked[number] = asyncio.get_running_loop().create_future()
+        answer: asyncio.Future[Stats] = asyncio.get_running_loop().create_future()
+        self._asked[number] = answer
         try:
             writer.write(frame(encode(Collect(number))))
             async with asyncio.timeout(deadline_seconds):
-                self.last_stats = await answer
+                stats = await answer
         except (TimeoutError, OSError):
             return None
+        else:
+            return stats
         finally:
             self._asked.pop(number, None)
-        return self.last_stats
 
     def signal(self, number: signal.Signals) -> None:
         """Sends a signal, where there is still somebody to take it."""
@@ -121,7 +131,22 @@ class Process:
 
     async def _reap(self) -> None:
         self.exit_code = await self._process.wait()
+        self._watching.cancel()
+        # What it said last may still be on its way to us.
+        await asyncio.wait([self._listening], timeout=_LAST_WORDS_SECONDS)
         self.exited.set()
+
+    async def _watch(self) -> None:
+        """Asks a serving child now and then: its counts are kept in case it dies, and one that hangs is killed."""
+        await self.ready.wait()
+        silences = 0
+        while True:
+            await asyncio.sleep(_PULSE_SECONDS)
+            silences = 0 if await self.collect(_SILENCE_SECONDS) is not None else silences + 1
+            if silences >= _MAX_SILENCES:
+                _log.error("child_hangs", child=self.name, pid=self.pid, silent_seconds=silences * _SILENCE_SECONDS)
+                self.signal(signal.SIGKILL)
+                return
 
     async def _listen(self) -> None:
         try:
@@ -147,6 +172,7 @@ class Process:
             case Waiting(reason):
                 self.waiting_for = reason
             case Stats(number) as stats:
+                self.last_stats = stats
                 answer = self._asked.get(number)
                 if answer is not None and not answer.done():
                     answer.set_result(stats)
