@@ -18,9 +18,15 @@ def problems_of(settings: Settings) -> Iterator[str]:
         if database.url is None:
             yield "database.url is required with database.type 'external' (or set DATABASE_URL)"
         if settings.admin_password is None:
-            yield "admin_password is required with an external database: set CONTROL_LAYER_ADMIN_PASSWORD"
+            yield (
+                "admin_password is required with an external database (DATABASE_URL, database.url): set it in "
+                "CONTROL_LAYER_ADMIN_PASSWORD"
+            )
         if settings.secret_key is None:
-            yield "secret_key is required with an external database: set SECRET_KEY to a long random text"
+            yield (
+                "secret_key is required with an external database (DATABASE_URL, database.url): set SECRET_KEY to a "
+                "long random text"
+            )
     elif database.url is not None:
         yield "database.url is set, but database.type is 'embedded'; leave one of them out"
     password = settings.auth.native.password
