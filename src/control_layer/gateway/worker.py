@@ -26,6 +26,8 @@ __all__ = ["Worker"]
 
 _log = structlog.get_logger(__name__)
 _BACKLOG = 4096
+_FAREWELL_SECONDS = 1.0
+"""Clients that use their connections more often than that notice nothing when a worker is replaced."""
 
 
 class Worker:
@@ -90,8 +92,8 @@ class Worker:
             listener.close()
         self._plane.draining = True
         _log.info("gateway_draining", active=self._server.active_requests, grace_seconds=config.drain_seconds)
-        await self._server.drain(config.drain_seconds)
-        if self._supervisor is not None:
+        await self._server.drain(config.drain_seconds, farewell_seconds=_FAREWELL_SECONDS)
+        if self._supervisor is not None and not self._supervisor.is_closing():
             self._supervisor.write(frame(encode(Stats(0, self._samples()))))  # so that nothing counted is lost
         for task in tasks:
             task.cancel()
