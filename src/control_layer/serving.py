@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import os
 import sys
+from contextlib import suppress
 
 import uvloop
 
@@ -36,8 +38,9 @@ async def _serve(sources: Sources, settings: Settings, directory: DataDirectory,
 
 
 def _announce(started: Started) -> None:
-    sys.stdout.write(start_text(started))
-    sys.stdout.flush()
+    # Past Python's buffer: what cannot be written there would be tried again at the end, and fail it.
+    with suppress(OSError):
+        os.write(sys.stdout.fileno(), start_text(started).encode())
 
 
 def start_text(started: Started) -> str:

@@ -95,7 +95,7 @@ class Process:
     async def collect(self, deadline_seconds: float) -> Stats | None:
         """The child's metrics, or `None` where it does not answer in time."""
         writer = self._writer
-        if writer is None or self.exited.is_set():
+        if writer is None or writer.is_closing():
             return None
         self._number += 1
         number = self._number
@@ -160,6 +160,7 @@ class Process:
         finally:
             if self._writer is not None:
                 self._writer.close()
+                self._writer = None
             for answer in self._asked.values():
                 if not answer.done():
                     answer.set_exception(ConnectionResetError(f"{self.name} closed its channel"))
