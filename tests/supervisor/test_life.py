@@ -380,6 +380,24 @@ def test_more_and_fewer_workers_without_a_failed_request_and_counts_that_never_g
         assert counts[-1] == callers.succeeded
 
 
+def test_a_proxys_password_does_not_stand_in_a_gateways_environment(tmp_path: Path) -> None:
+    environment = {"https_proxy": "http://somebody:hush@127.0.0.1:1", "NO_PROXY": "127.0.0.1"}
+    with running(tmp_path, environment=environment) as instance:
+        (gateway,) = instance.pids("gateway")
+        assert b"hush" not in Path(f"/proc/{gateway}/environ").read_bytes()
+
+
+def test_the_page_tells_of_every_process(tmp_path: Path) -> None:
+    with running(tmp_path, workers=2) as instance:
+        page = httpx.get(instance.metrics_address, timeout=30.0).text
+        for name in ("supervisor", "gateway-0", "gateway-1", "control"):
+            assert f'control_layer_process_resident_bytes{{process="{name}"}}' in page
+            assert f'control_layer_process_start_time_seconds{{process="{name}"}}' in page
+        for name in ("gateway-0", "gateway-1", "control", "postgres"):
+            assert f'control_layer_process_up{{process="{name}"}} 1.0' in page
+            assert f'control_layer_process_restarts_total{{process="{name}"}} 0.0' in page
+
+
 def test_a_certificate_that_cannot_be_used_leaves_the_old_settings(tmp_path: Path) -> None:
     config = tmp_path / "config.yaml"
     config.write_text("{}")

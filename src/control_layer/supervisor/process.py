@@ -12,7 +12,8 @@ import os
 import signal
 import socket
 import sys
-from collections.abc import Mapping
+import time
+from collections.abc import Collection, Mapping
 
 import msgspec
 import structlog
@@ -33,9 +34,16 @@ _MAX_SILENCES = 2
 _LAST_WORDS_SECONDS = 1.0
 
 
-def child_environment(environment: Mapping[str, str]) -> dict[str, str]:
-    """What children get of our environment: nothing of our settings, which hold secrets and come over the channel."""
-    return {name: value for name, value in environment.items() if not name.startswith(PREFIX) and name not in _SECRETS}
+def child_environment(environment: Mapping[str, str], withheld: Collection[str] = ()) -> dict[str, str]:
+    """What children get of our environment: nothing of our settings, which hold secrets and come over the channel.
+
+    `withheld` are upper-case names of more that the child does not need from there.
+    """
+    return {
+        name: value
+        for name, value in environment.items()
+        if not name.startswith(PREFIX) and name not in _SECRETS and name.upper() not in withheld
+    }
 
 
 class Process:
@@ -43,6 +51,8 @@ class Process:
 
     def __init__(self, name: str, process: asyncio.subprocess.Process, channel: socket.socket) -> None:
         self.name = name
+        self.started_at = time.time()
+        """Unix seconds."""
         self.ready = asyncio.Event()
         self.exited = asyncio.Event()
         self.exit_code: int | None = None
@@ -60,7 +70,15 @@ class Process:
         self._reaping = asyncio.create_task(self._reap(), name=f"reap-{name}")
 
     @classmethod
-    async def start(cls, name: str, module: str, config: msgspec.Struct, *, inherited: tuple[int, ...] = ()) -> Process:
+    async def start(
+        cls,
+        name: str,
+        module: str,
+        config: msgspec.Struct,
+        *,
+        inherited: tuple[int, ...] = (),
+        withheld: Collection[str] = (),
+    ) -> Process:
         """Starts `python -m module FD` and sends it its configuration. Raises OSError.
 
         It runs in a session of its own: Ctrl-C on the terminal is for the supervisor.
@@ -72,7 +90,7 @@ class Process:
                 *("-P", "-m", module, str(theirs.fileno())),  # -P: nothing is imported from where we happen to stand
                 stdin=asyncio.subprocess.DEVNULL,
                 pass_fds=(theirs.fileno(), *inherited),
-                env=child_environment(os.environ),
+                env=child_environment(os.environ, withheld),
                 start_new_session=True,
             )
         except BaseException:

@@ -26,13 +26,14 @@ from control_layer.data_directory import DataDirectory, UnusableDirectory
 from control_layer.settings import Settings
 from control_layer.settings_sources import SettingsError, Sources
 from control_layer.store.embedded import EmbeddedPostgres
-from control_layer.supervisor.child_configs import control_config, gateway_config
+from control_layer.supervisor.child_configs import PROXY_VARIABLES, control_config, gateway_config
 from control_layer.supervisor.database import InstanceDatabase
 from control_layer.supervisor.errors import CannotStart
 from control_layer.supervisor.gateways import Gateways
 from control_layer.supervisor.kept import Kept, Launch, NotReplaced
 from control_layer.supervisor.listeners import PublicListeners, listen
 from control_layer.supervisor.metrics_page import MetricsPage
+from control_layer.supervisor.own_samples import own_samples
 from control_layer.supervisor.predecessor import ControlLock
 from control_layer.supervisor.process import Process
 from control_layer.supervisor.processors import usable_processors
@@ -99,7 +100,7 @@ class Supervisor:
         self._stopping = asyncio.Event()
         self._at_once = asyncio.Event()
         self._reload = asyncio.Event()
-        self._begun = time.time()
+        self._begun_at = time.time()
         embedded = EmbeddedPostgres(directory.postgres) if settings.database.type == "embedded" else None
         self._database = InstanceDatabase(self._settings, embedded)
         self._simulated = SimulatedProvider(demo.provider_key) if demo is not None else None
@@ -243,7 +244,9 @@ class Supervisor:
             environment=os.environ,
             log_json=self._log_json,
         )
-        return await Process.start(name, "control_layer.gateway", config, inherited=tuple(fds))
+        return await Process.start(
+            name, "control_layer.gateway", config, inherited=tuple(fds), withheld=PROXY_VARIABLES
+        )
 
     async def _launch_control(self) -> Process:
         config = control_config(
@@ -305,18 +308,8 @@ class Supervisor:
         return [await loop.create_server(server.protocol, sock=listener) for listener in listeners]
 
     def _samples(self) -> Iterator[Sample]:
-        up, restarts = "Whether the process serves.", "Times the process died and was started again."
-        for child in (*(self._gateways or ()), self._control):
-            labels = {"process": child.name}
-            yield Sample("control_layer_process_up", "gauge", up, labels, float(child.serves))
-            yield Sample("control_layer_process_restarts_total", "counter", restarts, labels, child.restarts.count)
-        if self._database.is_embedded:
-            labels = {"process": "postgres"}
-            yield Sample("control_layer_process_up", "gauge", up, labels, float(self._database.alive))
-            count = self._database.restarts.count
-            yield Sample("control_layer_process_restarts_total", "counter", restarts, labels, count)
-        text = "When this instance was started, in Unix seconds."
-        yield Sample("control_layer_start_time_seconds", "gauge", text, {}, self._begun)
+        children = [*(self._gateways or ()), self._control]
+        yield from own_samples(children, self._database, begun_at=self._begun_at)
 
 
 def _workers_wanted(settings: Settings) -> int:
