@@ -3,7 +3,7 @@
 # bench: the benchmark                                  lock: pins dependencies anew
 PYTHON ?= python3
 BIN := .venv/bin
-NODE_TESTS := tests/sdk/node
+NODE_TESTS := $(wildcard tests/sdk/node)
 PYTEST_WORKERS ?= 2
 
 .PHONY: install run test lint bench torture lock clean
@@ -12,6 +12,8 @@ PYTEST_WORKERS ?= 2
 .venv/pyvenv.cfg:
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || \
 		{ echo "Control Layer needs Python 3.11 or newer; name one: make PYTHON=python3.12"; exit 1; }
+	@$(PYTHON) -c 'import ensurepip' 2>/dev/null || \
+		{ echo "Python's venv module is not complete; on Debian and Ubuntu: apt install python3-venv"; exit 1; }
 	$(PYTHON) -m venv .venv
 
 .venv/.installed: .venv/pyvenv.cfg requirements/runtime.txt pyproject.toml
@@ -23,8 +25,9 @@ PYTEST_WORKERS ?= 2
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements/dev.txt
 	@touch $@
 
-$(NODE_TESTS)/node_modules/.installed: $(NODE_TESTS)/package-lock.json
-	cd $(NODE_TESTS) && npm ci --no-audit --no-fund --loglevel=error
+tests/sdk/node/node_modules/.installed: tests/sdk/node/package-lock.json
+	@command -v npm >/dev/null || { echo "the tests of the Node SDK need Node.js 20 or newer, with npm"; exit 1; }
+	cd tests/sdk/node && npm ci --no-audit --no-fund --loglevel=error
 	@touch $@
 
 install: .venv/.installed
@@ -39,7 +42,7 @@ lint: .venv/.installed-dev
 	$(BIN)/lint-imports
 	@$(BIN)/python scripts/longest
 
-test: lint $(NODE_TESTS)/node_modules/.installed
+test: lint $(NODE_TESTS:%=%/node_modules/.installed)
 	$(BIN)/pytest -n $(PYTEST_WORKERS) --dist loadfile
 
 bench: .venv/.installed-dev
@@ -52,4 +55,4 @@ lock: .venv/.installed-dev
 	scripts/lock
 
 clean:
-	rm -rf .venv build dist $(NODE_TESTS)/node_modules .mypy_cache .ruff_cache .pytest_cache .hypothesis
+	rm -rf .venv build dist tests/sdk/node/node_modules .mypy_cache .ruff_cache .pytest_cache .hypothesis

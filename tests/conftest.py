@@ -9,12 +9,17 @@ from concurrent.futures import ThreadPoolExecutor
 from urllib.parse import urlsplit, urlunsplit
 
 import pytest
+from hypothesis import HealthCheck, settings
 
 from control_layer.store.embedded import EmbeddedPostgres
 from control_layer.store.engine import connect
 from control_layer.store.migrations import migrate
 
 _TEMPLATE = "migrated"
+
+# How long an example takes says more of the machine than of the code.
+settings.register_profile("any machine", deadline=None, suppress_health_check=[HealthCheck.too_slow])
+settings.load_profile("any machine")
 
 
 @pytest.fixture(scope="session")

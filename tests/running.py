@@ -242,7 +242,7 @@ def _launch(directory: Path, arguments: tuple[str, ...], settings: Mapping[str, 
     }
     with (directory / "stdout").open("wb") as out, (directory / "stderr").open("ab") as log:
         return subprocess.Popen(
-            [sys.executable, "-m", "control_layer", "serve", *arguments],
+            [sys.executable, "-P", "-m", "control_layer", "serve", *arguments],  # as the console script: -P
             cwd=directory,
             env={**inherited, **settings},
             stdin=subprocess.DEVNULL,

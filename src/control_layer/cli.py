@@ -43,11 +43,20 @@ ConfigFile = Annotated[
 ]
 
 
-@app.command(
-    epilog="Every setting can also be given in the environment: CONTROL_LAYER_PORT=8080, "
-    "CONTROL_LAYER_GATEWAY__WORKERS=4. "
-    "Signals: SIGTERM ends in peace (twice: at once), SIGHUP reads the settings again."
-)
+_SERVE_EPILOG = """\b
+Examples:
+  control-layer serve --demo                      try it, with a simulated provider
+  control-layer serve --port 8080 --workers 4
+  CONTROL_LAYER_PORT=8080 CONTROL_LAYER_GATEWAY__WORKERS=4 control-layer serve
+  DATABASE_URL=postgresql://user:password@host/name control-layer serve -f config.yaml
+
+\b
+Every setting can be given in the file and in the environment; check-config shows them all.
+Signals: SIGTERM ends in peace (a second one: at once), SIGHUP reads the settings again.
+"""
+
+
+@app.command(epilog=_SERVE_EPILOG)
 def serve(
     config: ConfigFile = None,
     host: Annotated[str | None, typer.Option(metavar="H", help="Address to listen on.")] = None,

@@ -1,6 +1,7 @@
 """The directory that holds an instance's state, and who may use it: one Control Layer at a time.
 
-    lock             held with flock(2) while we run
+    lock             held with flock(2) while we run; holds our pid unless we ended in order
+    control.lock     held by the control plane, through a descriptor it inherits
     secret_key       0600, generated; absent where the configuration gives one
     admin_password   0600, likewise
     postgres/        the embedded server's
@@ -68,6 +69,10 @@ class DataDirectory:
             raise UnusableDirectory(
                 f"another Control Layer is running on {self.path}; stop it, or choose another directory with --data-dir"
             ) from None
+        self.abandoned = bool(os.read(self._lock, 1))
+        """Whether the last instance was killed: its children may still be about to end."""
+        os.truncate(self._lock, 0)
+        os.pwrite(self._lock, b"%d\n" % os.getpid(), 0)
         self._sockets = SocketPath(self.path / "sockets", self._run)
 
     @property
@@ -77,6 +82,10 @@ class DataDirectory:
     @property
     def journal(self) -> Path:
         return self.path / "journal"
+
+    @property
+    def control_lock(self) -> Path:
+        return self.path / "control.lock"
 
     @property
     def snapshot_file(self) -> Path:
@@ -94,7 +103,12 @@ class DataDirectory:
             raise UnusableDirectory(str(error)) from error
 
     def secret_key(self) -> str:
-        """The generated secret key, made at the first call."""
+        """The generated secret key, made at the first call. Raises `UnusableDirectory`."""
+        if (self.postgres / "cluster").exists() and not (self.path / "secret_key").exists():
+            raise UnusableDirectory(
+                f"what the database of {self.path} holds is sealed with a secret key that is not there: restore the "
+                "file secret_key from your backup, or set SECRET_KEY to the key that was configured"
+            )
         return self._kept("secret_key", lambda: secrets.token_urlsafe(_SECRET_BYTES))[0]
 
     def admin_password(self) -> tuple[str, bool]:
@@ -129,6 +143,7 @@ class DataDirectory:
     def close(self) -> None:
         """Lets the directory go."""
         self._sockets.remove()
+        os.truncate(self._lock, 0)
         os.close(self._lock)
 
 

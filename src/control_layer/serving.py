@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import os
 import sys
+from contextlib import suppress
 
 import uvloop
 
@@ -36,8 +38,9 @@ async def _serve(sources: Sources, settings: Settings, directory: DataDirectory,
 
 
 def _announce(started: Started) -> None:
-    sys.stdout.write(start_text(started))
-    sys.stdout.flush()
+    # Past Python's buffer: what cannot be written there would be tried again at the end, and fail it.
+    with suppress(OSError):
+        os.write(sys.stdout.fileno(), start_text(started).encode())
 
 
 def start_text(started: Started) -> str:
@@ -60,10 +63,11 @@ def start_text(started: Started) -> str:
     ]
     if started.metrics is not None:
         lines.insert(5, f"  Metrics         {started.metrics}")
-    if not started.management:
+    if started.away is not None:
         lines += [
             "",
-            "  The database cannot be reached. AI requests are served as last known; the rest follows.",
+            f"  The management API is not there yet: {started.away}",
+            "  AI requests are served as last known.",
         ]
     if started.demo_key is not None:
         lines += _try_it(started.address, started.demo_key)

@@ -8,23 +8,32 @@ from __future__ import annotations
 
 import difflib
 import json
+import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, get_args, get_origin
 
-import yaml
 from pydantic import BaseModel, SecretStr, ValidationError
 from pydantic.fields import FieldInfo
 
 from control_layer.settings import Settings
+from control_layer.settings_checks import problems_of
+from control_layer.settings_file import BadFile, SettingsFile
 
 __all__ = ["PREFIX", "SettingsError", "Sources"]
 
 PREFIX = "CONTROL_LAYER_"
 _CONFIG = "CONTROL_LAYER_CONFIG"
 _DEFAULT_FILE = Path("config.yaml")
-_UNPREFIXED = {"DATABASE_URL": ("database", "url"), "SECRET_KEY": ("secret_key",)}
+_UNPREFIXED = {
+    "DATABASE_URL": ("database", "url"),
+    "DATABASE_REPLICA_URL": ("database", "replica_url"),
+    "SECRET_KEY": ("secret_key",),
+}
+_DATABASE_TYPE = "CONTROL_LAYER_DATABASE__TYPE"
+_SERVICE_LINK = re.compile(r"CONTROL_LAYER_(SERVICE_HOST|SERVICE_PORT(_.*)?|PORT_\d+_(TCP|UDP|SCTP)(_.*)?)")
+"""What Kubernetes sets in every pod beside a service named `control-layer`, together with `CONTROL_LAYER_PORT`."""
 _SHOWN = 60
 
 Tree = dict[str, Any]
@@ -56,6 +65,8 @@ class _Reading:
                 inner = here[part] = {}
             here = inner
         here[path[-1]] = value
+        for below in [known for known in self.origins if known[: len(path)] == path]:
+            del self.origins[below]
         self.origins[path] = origin
 
     def origin_of(self, path: KeyPath) -> str:
@@ -91,7 +102,7 @@ class Sources:
             settings = Settings.model_validate(reading.tree)
         except ValidationError as error:
             raise SettingsError([_explained(dict(item), reading) for item in error.errors()]) from None
-        problems = list(_contradictions(settings))
+        problems = list(problems_of(settings))
         if problems:
             raise SettingsError(problems)
         return settings
@@ -100,37 +111,35 @@ class Sources:
         named = self.file or (Path(self.environment[_CONFIG]) if self.environment.get(_CONFIG) else None)
         path = named or _DEFAULT_FILE
         try:
-            content = yaml.safe_load(path.read_text(encoding="utf-8"))
+            file = SettingsFile.read(path)
         except FileNotFoundError:
             if named is not None:
                 reading.problems.append(f"{path}: there is no such file")
-            return
-        except (OSError, UnicodeDecodeError) as error:
-            reading.problems.append(f"{path}: it cannot be read ({error})")
-            return
-        except yaml.YAMLError as error:
-            mark = getattr(error, "problem_mark", None)
-            where = f", line {mark.line + 1}" if mark is not None else ""
-            reading.problems.append(f"{path}{where}: it is not valid YAML ({getattr(error, 'problem', None) or error})")
-            return
-        if content is None:
-            return
-        if not isinstance(content, dict):
-            reading.problems.append(f"{path}: it must hold keys and values, such as 'port: 3001'")
-            return
-        _take(content, Settings, (), str(path), reading)
+        except BadFile as error:
+            reading.problems.append(str(error))
+        else:
+            _take(file.content, Settings, (), file, reading)
 
     def _read_environment(self, reading: _Reading) -> None:
+        given = {
+            name: value
+            for name, value in self.environment.items()
+            # Compose files and unit files pass on what is not set as an empty text.
+            if value and not _is_service_link(name, value)
+        }
         for name, path in _UNPREFIXED.items():
-            if self.environment.get(name):
-                reading.put(path, self.environment[name], name)
-        for name, value in sorted(self.environment.items()):
+            if name in given and not (name.startswith("DATABASE_") and given.get(_DATABASE_TYPE) == "embedded"):
+                reading.put(path, given[name], name)
+        if "DATABASE_URL" in given:
+            reading.put(("database", "type"), "external", "DATABASE_URL")
+        for name, value in sorted(given.items()):
             if not name.startswith(PREFIX) or name == _CONFIG:
                 continue
             path = tuple(name.removeprefix(PREFIX).lower().split("__"))
             found = _field(path)
             if found is None:
-                reading.problems.append(f"{name}: unknown setting{_meant(name, list(_variables()))}")
+                tail = name.removeprefix(PREFIX)
+                reading.problems.append(f"{name}: unknown setting{_meant(name, list(_variables()), f'__{tail}')}")
             elif not _is_structured(found):
                 reading.put(path, value, name)
             else:
@@ -140,32 +149,45 @@ class Sources:
                     reading.problems.append(f"{name}: write it as JSON ({error})")
 
 
-def _take(content: Mapping[Any, Any], section: type[BaseModel], above: KeyPath, origin: str, reading: _Reading) -> None:
+def _is_service_link(name: str, value: str) -> bool:
+    return _SERVICE_LINK.fullmatch(name) is not None or (
+        name == "CONTROL_LAYER_PORT" and value.startswith(("tcp://", "udp://", "sctp://"))
+    )
+
+
+def _take(
+    content: Mapping[Any, Any], section: type[BaseModel], above: KeyPath, file: SettingsFile, reading: _Reading
+) -> None:
     """Takes a mapping of the file in, key by key."""
-    _check_names(content, section, above, origin, reading)
+    _check_names(content, section, above, file, reading)
     for key, value in content.items():
         path = (*above, str(key))
         if key not in section.model_fields:
             continue
         inner = _section(section.model_fields[key])
         item = _item(section.model_fields[key])
+        if inner is not None and isinstance(value, dict):
+            _take(value, inner, path, file, reading)
+        elif inner is None or value is not None:
+            reading.put(path, value, file.place(path))
         if item is not None and isinstance(value, list):
             for number, entry in enumerate(value):
+                inside = (*path, str(number))
+                reading.origins[inside] = file.place(inside)
                 if isinstance(entry, dict):
-                    _check_names(entry, item, (*path, str(number)), origin, reading)
-        if inner is not None and isinstance(value, dict):
-            _take(value, inner, path, origin, reading)
-        elif inner is None or value is not None:
-            reading.put(path, value, origin)
+                    _check_names(entry, item, inside, file, reading)
+                    for name in entry:
+                        reading.origins[(*inside, str(name))] = file.place((*inside, str(name)))
 
 
 def _check_names(
-    content: Mapping[Any, Any], section: type[BaseModel], above: KeyPath, origin: str, reading: _Reading
+    content: Mapping[Any, Any], section: type[BaseModel], above: KeyPath, file: SettingsFile, reading: _Reading
 ) -> None:
     for key in content:
         if key not in section.model_fields:
-            path = ".".join((*above, str(key)))
-            reading.problems.append(f"{origin}: unknown key '{path}'{_meant(str(key), list(section.model_fields))}")
+            path = (*above, str(key))
+            meant = _meant(str(key), list(section.model_fields)) or _meant(str(key), list(_keys()), f".{key}")
+            reading.problems.append(f"{file.place(path)}: unknown key '{'.'.join(path)}'{meant}")
 
 
 def _item(info: FieldInfo) -> type[BaseModel] | None:
@@ -194,16 +216,22 @@ def _is_structured(info: FieldInfo) -> bool:
     return _section(info) is not None or get_origin(info.annotation) is tuple
 
 
-def _variables(section: type[BaseModel] = Settings, above: str = PREFIX) -> Iterator[str]:
+def _keys(section: type[BaseModel] = Settings, above: str = "") -> Iterator[str]:
     for name, info in section.model_fields.items():
-        yield above + name.upper()
+        yield above + name
         inner = _section(info)
         if inner is not None:
-            yield from _variables(inner, f"{above}{name.upper()}__")
+            yield from _keys(inner, f"{above}{name}.")
 
 
-def _meant(name: str, known: list[str]) -> str:
-    close = difflib.get_close_matches(name, known, n=1, cutoff=0.6)
+def _variables() -> Iterator[str]:
+    return (PREFIX + key.replace(".", "__").upper() for key in _keys())
+
+
+def _meant(name: str, known: list[str], ending: str | None = None) -> str:
+    """What was probably meant: another level's key of that name, or one that is written nearly alike."""
+    same = [each for each in known if ending is not None and each.endswith(ending)]
+    close = same or difflib.get_close_matches(name, known, n=1, cutoff=0.6)
     return f"; did you mean '{close[0]}'?" if close else ""
 
 
@@ -214,29 +242,11 @@ def _imply(reading: _Reading) -> None:
         reading.put(("database", "type"), "external", reading.origin_of(("database", "url")))
 
 
-def _contradictions(settings: Settings) -> Iterator[str]:
-    database, tls = settings.database, settings.gateway.tls
-    if database.type == "external":
-        if database.url is None:
-            yield "database.url is required with database.type 'external' (or set DATABASE_URL)"
-        if settings.admin_password is None:
-            yield "admin_password is required with an external database: set CONTROL_LAYER_ADMIN_PASSWORD"
-        if settings.secret_key is None:
-            yield "secret_key is required with an external database: set SECRET_KEY to a long random text"
-    elif database.url is not None:
-        yield "database.url is set, but database.type is 'embedded'; leave one of them out"
-    if (tls.certificate is None) is not (tls.key is None):
-        yield "gateway.tls needs both, certificate and key"
-    cors = settings.auth.security.cors
-    if "*" in cors.allowed_origins and cors.allow_credentials:
-        yield "auth.security.cors: allowed_origins '*' needs allow_credentials: false, or name the origins"
-
-
 def _explained(error: Mapping[str, Any], reading: _Reading) -> str:
     """One of pydantic's findings for a person; a secret's value is not shown."""
     path = tuple(str(part) for part in error["loc"])
     plain = tuple(part for part in path if not part.isdigit())
-    origin = reading.origin_of(plain)
+    origin = reading.origin_of(path)
     if error["type"] == "extra_forbidden":
         return f"{origin}: unknown key '{'.'.join(path)}'"
     message = str(error["msg"]).removeprefix("Value error, ")

@@ -9,7 +9,14 @@ from datetime import timedelta
 from pathlib import Path
 
 import pytest
+import trustme
 import yaml
+from cryptography.hazmat.primitives.serialization import (
+    BestAvailableEncryption,
+    Encoding,
+    PrivateFormat,
+    load_pem_private_key,
+)
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -83,6 +90,63 @@ def test_a_database_url_means_an_external_database() -> None:
     assert settings.database.url.get_secret_value() == "postgresql://u:p@h/d"
 
 
+def test_a_database_url_in_the_environment_wins_over_the_file_and_an_explicit_type_over_it() -> None:
+    environment = {"DATABASE_URL": "postgresql://h/d", "DATABASE_REPLICA_URL": "postgresql://r/d"}
+    secrets = {"SECRET_KEY": "s" * 32, "CONTROL_LAYER_ADMIN_PASSWORD": "p" * 9}
+    settings = _load(environment | secrets, "database: {type: embedded}")
+    assert settings.database.type == "external"
+    assert settings.database.replica_url is not None
+    settings = _load(environment | {"CONTROL_LAYER_DATABASE__TYPE": "embedded"})
+    assert (settings.database.type, settings.database.url) == ("embedded", None)
+
+
+def test_what_is_empty_in_the_environment_is_not_set() -> None:
+    environment = {"CONTROL_LAYER_PORT": "", "CONTROL_LAYER_MODEL_SOURCES": "", "SECRET_KEY": "", "DATABASE_URL": ""}
+    assert _load(environment) == Settings()
+
+
+def test_what_kubernetes_tells_of_a_service_of_that_name_is_no_setting() -> None:
+    environment = {
+        "CONTROL_LAYER_SERVICE_HOST": "10.0.0.1",
+        "CONTROL_LAYER_SERVICE_PORT": "3001",
+        "CONTROL_LAYER_SERVICE_PORT_HTTP": "3001",
+        "CONTROL_LAYER_PORT": "tcp://10.0.0.1:3001",
+        "CONTROL_LAYER_PORT_3001_TCP": "tcp://10.0.0.1:3001",
+        "CONTROL_LAYER_PORT_3001_TCP_PROTO": "tcp",
+        "CONTROL_LAYER_PORT_3001_TCP_PORT": "3001",
+        "CONTROL_LAYER_PORT_3001_TCP_ADDR": "10.0.0.1",
+    }
+    assert _load(environment) == Settings()
+
+
+def test_an_item_of_a_list_is_named_with_its_line() -> None:
+    (problem,) = _problems(text="model_sources:\n- name: a\n  url: b\n- name: c\n  url: [d]\n")
+    assert problem.startswith("settings.yaml, line 5: model_sources.1.url: ")
+
+
+def test_files_for_tls_are_tried_before_they_are_used() -> None:
+    Path("empty.pem").write_text("")
+    (problem,) = _problems(text="gateway: {tls: {certificate: absent.pem, key: empty.pem}}")
+    assert problem == "gateway.tls.certificate: absent.pem cannot be read (No such file or directory)"
+    (problem,) = _problems(text="gateway: {tls: {certificate: empty.pem, key: empty.pem}}")
+    assert problem.startswith("gateway.tls: empty.pem and empty.pem are not a certificate and its key in PEM")
+    (problem,) = _problems(text="gateway: {ca_bundle: empty.pem}")
+    assert problem.startswith("gateway.ca_bundle: empty.pem holds no certificates in PEM")
+
+
+def test_a_key_with_a_password_is_refused_instead_of_asked_for() -> None:
+    authority = trustme.CA()
+    issued = authority.issue_cert("localhost")
+    key = load_pem_private_key(issued.private_key_pem.bytes(), None)
+    sealed = key.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, BestAvailableEncryption(b"hush"))
+    Path("key.pem").write_bytes(sealed)
+    issued.cert_chain_pems[0].write_to_path("certificate.pem")
+    (problem,) = _problems(text="gateway: {tls: {certificate: certificate.pem, key: key.pem}}")
+    assert "without a password" in problem
+    issued.private_key_pem.write_to_path("key.pem")
+    assert _load(text="gateway: {tls: {certificate: certificate.pem, key: key.pem}}").gateway.tls.key is not None
+
+
 def test_an_external_database_needs_both_secrets() -> None:
     problems = _problems({"DATABASE_URL": "postgresql://u:p@h/d"})
     assert [problem.split(" ")[0] for problem in problems] == ["admin_password", "secret_key"]
@@ -91,11 +155,11 @@ def test_an_external_database_needs_both_secrets() -> None:
 @pytest.mark.parametrize(
     ("environment", "text", "expected"),
     [
-        ({}, "prot: 1", "settings.yaml: unknown key 'prot'; did you mean 'port'?"),
+        ({}, "prot: 1", "settings.yaml, line 1: unknown key 'prot'; did you mean 'port'?"),
         (
             {},
             "gateway:\n  limits:\n    max_body_byte: 1",
-            "settings.yaml: unknown key 'gateway.limits.max_body_byte'; did you mean 'max_body_bytes'?",
+            "settings.yaml, line 3: unknown key 'gateway.limits.max_body_byte'; did you mean 'max_body_bytes'?",
         ),
         (
             {"CONTROL_LAYER_PROT": "1"},
@@ -107,13 +171,21 @@ def test_an_external_database_needs_both_secrets() -> None:
             None,
             "CONTROL_LAYER_AUTH__NATIV__ENABLED: unknown setting; did you mean 'CONTROL_LAYER_AUTH__NATIVE__ENABLED'?",
         ),
-        ({}, "completely_different: 1", "settings.yaml: unknown key 'completely_different'"),
+        ({}, "completely_different: 1", "settings.yaml, line 1: unknown key 'completely_different'"),
         ({}, "- a list", "settings.yaml: it must hold keys and values, such as 'port: 3001'"),
         (
             {},
             "model_sources:\n- {name: a, url: b, api_kee: c}",
-            "settings.yaml: unknown key 'model_sources.0.api_kee'; did you mean 'api_key'?",
+            "settings.yaml, line 2: unknown key 'model_sources.0.api_kee'; did you mean 'api_key'?",
         ),
+        ({}, "port: 1\nworkers: 2", "settings.yaml, line 2: unknown key 'workers'; did you mean 'gateway.workers'?"),
+        (
+            {"CONTROL_LAYER_WORKERS": "2"},
+            None,
+            "CONTROL_LAYER_WORKERS: unknown setting; did you mean 'CONTROL_LAYER_GATEWAY__WORKERS'?",
+        ),
+        ({}, "port: 1\nhost: a\nport: 2", "settings.yaml, line 3: 'port' is given a second time"),
+        ({}, "gateway: {pool: {idle: 1s, idle: 2s}}", "settings.yaml, line 1: 'idle' is given a second time"),
         ({}, "database: {url: x, type: embedded}", "database.url is set, but database.type is 'embedded'"),
         ({}, "gateway: {tls: {key: a.pem}}", "gateway.tls needs both, certificate and key"),
     ],
@@ -129,10 +201,8 @@ def test_a_wrong_value_is_named_with_its_source_and_what_it_should_be() -> None:
     (problem,) = _problems({"CONTROL_LAYER_PORT": "many"})
     assert problem.startswith("CONTROL_LAYER_PORT: port 'many': it should be a valid integer")
     (problem,) = _problems(text="gateway:\n  drain: soon")
-    assert (
-        problem
-        == "settings.yaml: gateway.drain 'soon': write a duration such as 30m, 24h or 1500ms, or seconds as a number"
-    )
+    allowed = "write a duration such as 30m, 24h or 1500ms, or seconds as a number"
+    assert problem == f"settings.yaml, line 2: gateway.drain 'soon': {allowed}"
 
 
 def test_no_secret_is_shown_in_a_message() -> None:

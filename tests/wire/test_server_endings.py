@@ -294,6 +294,20 @@ async def test_draining_closes_idle_connections_and_lets_busy_ones_finish() -> N
         await draining
 
 
+async def test_a_client_that_speaks_up_during_the_farewell_is_answered_and_told_to_close() -> None:
+    async with serving() as site, connected(site) as kept, connected(site) as silent:
+        kept.send(GET)
+        assert (await kept.answer()).header(b"connection") is None
+        draining = asyncio.create_task(site.server.drain(20, farewell_seconds=10))
+        await asyncio.sleep(0)
+        kept.send(GET)  # it could not know
+        answer = await kept.answer()
+        assert (answer.status, answer.header(b"connection")) == (200, b"close")
+        assert await kept.rest() == b""
+        silent.writer.close()
+        await draining  # with the last connection, not with the time
+
+
 async def test_draining_answers_what_was_pipelined() -> None:
     async with serving(on_end=nothing) as site, connected(site) as client:
         client.send(GET * 3)

@@ -26,6 +26,8 @@ __all__ = ["Worker"]
 
 _log = structlog.get_logger(__name__)
 _BACKLOG = 4096
+_FAREWELL_SECONDS = 1.0
+"""Clients that use their connections more often than that notice nothing when a worker is replaced."""
 
 
 class Worker:
@@ -36,6 +38,7 @@ class Worker:
         self._channel = channel
         self._loop = loop
         self._stopping = asyncio.Event()
+        self._supervisor: asyncio.StreamWriter | None = None
         self._snapshots = SnapshotState()
         self._journal = Journal(Path(config.journal_dir) / config.worker_id, config.segment_bytes, loop)
         self._upstreams = Upstreams(config, loop)
@@ -89,7 +92,9 @@ class Worker:
             listener.close()
         self._plane.draining = True
         _log.info("gateway_draining", active=self._server.active_requests, grace_seconds=config.drain_seconds)
-        await self._server.drain(config.drain_seconds)
+        await self._server.drain(config.drain_seconds, farewell_seconds=_FAREWELL_SECONDS)
+        if self._supervisor is not None and not self._supervisor.is_closing():
+            self._supervisor.write(frame(encode(Stats(0, self._samples()))))  # so that nothing counted is lost
         for task in tasks:
             task.cancel()
         await asyncio.gather(*tasks, return_exceptions=True)
@@ -118,6 +123,7 @@ class Worker:
     async def _answer_supervisor(self) -> None:
         """Says that we serve, then answers questions; a closed channel means that the supervisor died."""
         reader, writer = await asyncio.open_connection(sock=self._channel)
+        self._supervisor = writer
         writer.write(frame(encode(Ready())))
         frames = FrameReader()
         while data := await reader.read(65536):
@@ -133,9 +139,10 @@ class Worker:
         gauges = (
             ("control_layer_open_connections", "Client connections.", server.connections),
             ("control_layer_active_requests", "Requests under way.", server.active_requests),
-            ("control_layer_journal_bytes_total", "Bytes written to the journal.", self._journal.written_bytes),
         )
         samples = [Sample(name, "gauge", help_text, {}, value) for name, help_text, value in gauges]
+        written, text_ = self._journal.written_bytes, "Bytes written to the journal."
+        samples.append(Sample("control_layer_journal_bytes_total", "counter", text_, {}, written))
         worker = {"worker": self._config.worker_id}
         text_ = "Version of the snapshot in force."
         samples.append(Sample("control_layer_snapshot_version", "gauge", text_, worker, snapshot.version))

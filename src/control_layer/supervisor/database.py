@@ -5,12 +5,12 @@ from __future__ import annotations
 import asyncio
 import random
 import time
+from contextlib import suppress
 
 import structlog
 
 from control_layer.settings import Settings
 from control_layer.store.embedded import CannotRunPostgres, EmbeddedPostgres
-from control_layer.supervisor.errors import CannotStart
 from control_layer.supervisor.restarts import Restarts
 
 __all__ = ["InstanceDatabase"]
@@ -20,50 +20,70 @@ _WATCH_SECONDS = 0.25
 
 
 class InstanceDatabase:
-    """`start` gives the URL; `watch` brings an embedded server back when it died."""
+    """`run` starts an embedded server and brings it back when it died; `url` waits for it."""
 
     def __init__(self, settings: Settings, embedded: EmbeddedPostgres | None) -> None:
-        self._url = settings.database.url
         self._embedded = embedded
+        self._url = asyncio.Event()
+        self._address = ""
+        self._starting: asyncio.Future[str] | None = None
+        self.failure: str | None = None
+        """Why there is none now, for a person."""
         self.restarts = Restarts(time.monotonic, random.random, first=0.1, last=10.0)
+        if embedded is None:
+            assert settings.database.url is not None, "checked with the settings"
+            self._address = settings.database.url.get_secret_value()
+            self._url.set()
 
     @property
     def is_embedded(self) -> bool:
         return self._embedded is not None
-
-    async def start(self) -> str:
-        """The URL; an embedded server is running then. Raises `CannotStart`."""
-        if self._embedded is None:
-            assert self._url is not None, "checked with the settings"
-            return self._url.get_secret_value()
-        try:
-            return await asyncio.to_thread(self._embedded.start)
-        except CannotRunPostgres as error:
-            raise CannotStart(str(error)) from error
 
     @property
     def alive(self) -> bool:
         """Whether the server runs; of an external one we do not know better."""
         return self._embedded is None or self._embedded.alive
 
-    async def watch(self) -> None:
-        """Starts an embedded server again whenever it died. Ends by cancellation only."""
+    async def url(self) -> str:
+        """The database's URL; an embedded server has been running then."""
+        await self._url.wait()
+        return self._address
+
+    async def run(self) -> None:
+        """Sees to it that an embedded server runs. Ends by cancellation only, for an external one at once."""
+        if self._embedded is None:
+            return
+        await self._start(self._embedded)
         while True:
             await asyncio.sleep(_WATCH_SECONDS)
             if self.alive:
                 continue
             delay = self.restarts.died()
-            _log.error("postgres_died", restart_seconds=round(delay, 2))
+            if self.failure is None:
+                _log.error("postgres_died", restart_seconds=round(delay, 2))
             await asyncio.sleep(delay)
-            try:
-                await self.start()
-            except CannotStart as error:
-                _log.error("postgres_not_started", error=str(error))
-            else:
-                self.restarts.started()
-                _log.info("postgres_running_again")
+            await self._start(self._embedded)
+
+    async def _start(self, embedded: EmbeddedPostgres) -> None:
+        self._starting = asyncio.ensure_future(asyncio.to_thread(embedded.start))
+        try:
+            # Cancelling does not reach the thread: `stop` waits for it.
+            self._address = await asyncio.shield(self._starting)
+        except CannotRunPostgres as error:
+            self.failure = str(error)
+            _log.error("postgres_not_started", error=self.failure)
+        else:
+            self.failure = None
+            self.restarts.started()
+            self._url.set()
+            _log.info("postgres_running")
 
     async def stop(self) -> None:
-        """Shuts an embedded server down."""
-        if self._embedded is not None:
-            await asyncio.to_thread(self._embedded.stop)
+        """Shuts an embedded server down, also one that is still starting."""
+        if self._embedded is None:
+            return
+        self._embedded.give_up()
+        if self._starting is not None:
+            with suppress(CannotRunPostgres):
+                await self._starting
+        await asyncio.to_thread(self._embedded.stop)

@@ -108,7 +108,7 @@ def exposition(samples: Iterable[Sample]) -> bytes:
 class MetricsPage:
     """Answers requests on the metrics listener (a `wire.Server`'s `accept`)."""
 
-    def __init__(self, processes: Callable[[], list[Process]], own: Callable[[], Iterable[Sample]]) -> None:
+    def __init__(self, processes: Callable[[], Iterable[Process]], own: Callable[[], Iterable[Sample]]) -> None:
         """`processes` are the living children; `own` are the supervisor's samples."""
         self._processes = processes
         self._own = own
@@ -116,39 +116,43 @@ class MetricsPage:
         self._tasks: set[asyncio.Task[None]] = set()
 
     def ended(self, process: Process) -> None:
-        """A child is gone: what it counted stays counted."""
-        if process.last_stats is None:
-            return
-        for sample in process.last_stats.samples:
-            if sample.kind == "gauge":
-                continue
+        """A child is gone, and no longer among `processes`: what it counted stays counted."""
+        for sample in _counts(process):
             key = (sample.name, tuple(sorted(sample.labels.items())))
             before = self._ended.get(key)
             self._ended[key] = sample if before is None else _sum(before, sample)
 
     def accept(self, request: Request, responder: Responder) -> _Answered:
         """The handler of one request; it is answered when the children have spoken."""
+        handler = _Answered()
         if request.path != b"/metrics":
             responder.respond(404, [_PLAIN], b"GET /metrics is all there is here\n")
         elif request.method not in (b"GET", b"HEAD"):
-            responder.respond(405, [_PLAIN, (b"allow", b"GET")], b"this path takes GET only\n")
+            responder.respond(405, [_PLAIN, (b"allow", b"GET, HEAD")], b"this path takes GET only\n")
         else:
-            handler = _Answered()
             task = asyncio.get_running_loop().create_task(self._answer(responder, handler), name="metrics")
             self._tasks.add(task)
             task.add_done_callback(self._tasks.discard)
-            return handler
-        return _Answered()
+        return handler
 
     async def _answer(self, responder: Responder, handler: _Answered) -> None:
-        asked = [process.collect(_COLLECT_SECONDS) for process in self._processes()]
-        answers = await asyncio.gather(*asked)
+        asked = list(self._processes())
+        answers = await asyncio.gather(*(process.collect(_COLLECT_SECONDS) for process in asked))
+        # Who has ended meanwhile is among the ended and not among the living: nobody counts twice, or not at all.
         samples = [*self._own(), *self._ended.values()]
+        for process in self._processes():
+            samples.extend(_counts(process))
         for stats in answers:
             if stats is not None:
-                samples.extend(stats.samples)
+                samples.extend(sample for sample in stats.samples if sample.kind == "gauge")
         if not handler.gone:
             responder.respond(200, [(b"content-type", CONTENT_TYPE_PLAIN_0_0_4.encode())], exposition(samples))
+
+
+def _counts(process: Process) -> Iterator[Sample]:
+    """What never goes down: as the child said last, which may have been before this question."""
+    if process.last_stats is not None:
+        yield from (sample for sample in process.last_stats.samples if sample.kind != "gauge")
 
 
 def _sum(one: Sample, other: Sample) -> Sample:

@@ -12,7 +12,8 @@ import os
 import signal
 import socket
 import sys
-from collections.abc import Mapping
+import time
+from collections.abc import Collection, Mapping
 
 import msgspec
 import structlog
@@ -26,11 +27,23 @@ __all__ = ["Process", "child_environment"]
 _log = structlog.get_logger(__name__)
 _READ_BYTES = 65536
 _SECRETS = ("DATABASE_URL", "DATABASE_REPLICA_URL", "SECRET_KEY")
+_PULSE_SECONDS = 5.0
+_SILENCE_SECONDS = 30.0
+_MAX_SILENCES = 2
+"""One silence may be our own: when we were the ones who were stopped, its deadline passes before its answer is read."""
+_LAST_WORDS_SECONDS = 1.0
 
 
-def child_environment(environment: Mapping[str, str]) -> dict[str, str]:
-    """What children get of our environment: nothing of our settings, which hold secrets and come over the channel."""
-    return {name: value for name, value in environment.items() if not name.startswith(PREFIX) and name not in _SECRETS}
+def child_environment(environment: Mapping[str, str], withheld: Collection[str] = ()) -> dict[str, str]:
+    """What children get of our environment: nothing of our settings, which hold secrets and come over the channel.
+
+    `withheld` are upper-case names of more that the child does not need from there.
+    """
+    return {
+        name: value
+        for name, value in environment.items()
+        if not name.startswith(PREFIX) and name not in _SECRETS and name.upper() not in withheld
+    }
 
 
 class Process:
@@ -38,24 +51,34 @@ class Process:
 
     def __init__(self, name: str, process: asyncio.subprocess.Process, channel: socket.socket) -> None:
         self.name = name
+        self.started_at = time.time()
+        """Unix seconds."""
         self.ready = asyncio.Event()
         self.exited = asyncio.Event()
         self.exit_code: int | None = None
         self.waiting_for: str | None = None
         """What the child says it cannot start without, such as an answer of the database's."""
         self.last_stats: Stats | None = None
+        """What it said last of its metrics; a gateway says it once more before it ends."""
         self._process = process
         self._channel = channel
         self._writer: asyncio.StreamWriter | None = None
         self._number = 0
         self._asked: dict[int, asyncio.Future[Stats]] = {}
-        self._tasks = [
-            asyncio.create_task(self._reap(), name=f"reap-{name}"),  # held by this object until both have ended
-            asyncio.create_task(self._listen(), name=f"listen-{name}"),
-        ]
+        self._listening = asyncio.create_task(self._listen(), name=f"listen-{name}")
+        self._watching = asyncio.create_task(self._watch(), name=f"watch-{name}")
+        self._reaping = asyncio.create_task(self._reap(), name=f"reap-{name}")
 
     @classmethod
-    async def start(cls, name: str, module: str, config: msgspec.Struct, *, inherited: tuple[int, ...] = ()) -> Process:
+    async def start(
+        cls,
+        name: str,
+        module: str,
+        config: msgspec.Struct,
+        *,
+        inherited: tuple[int, ...] = (),
+        withheld: Collection[str] = (),
+    ) -> Process:
         """Starts `python -m module FD` and sends it its configuration. Raises OSError.
 
         It runs in a session of its own: Ctrl-C on the terminal is for the supervisor.
@@ -64,10 +87,10 @@ class Process:
         try:
             process = await asyncio.create_subprocess_exec(
                 sys.executable,
-                *("-m", module, str(theirs.fileno())),
+                *("-P", "-m", module, str(theirs.fileno())),  # -P: nothing is imported from where we happen to stand
                 stdin=asyncio.subprocess.DEVNULL,
                 pass_fds=(theirs.fileno(), *inherited),
-                env=child_environment(os.environ),
+                env=child_environment(os.environ, withheld),
                 start_new_session=True,
             )
         except BaseException:
@@ -76,9 +99,12 @@ class Process:
         finally:
             theirs.close()
         ours.setblocking(False)
-        child = cls(name, process, ours)
-        await asyncio.get_running_loop().sock_sendall(ours, frame(msgspec.msgpack.encode(config)))
-        return child
+        try:
+            await asyncio.get_running_loop().sock_sendall(ours, frame(msgspec.msgpack.encode(config)))
+        except BaseException:
+            ours.close()  # it ends without a configuration
+            raise
+        return cls(name, process, ours)
 
     @property
     def pid(self) -> int:
@@ -87,20 +113,22 @@ class Process:
     async def collect(self, deadline_seconds: float) -> Stats | None:
         """The child's metrics, or `None` where it does not answer in time."""
         writer = self._writer
-        if writer is None or self.exited.is_set():
+        if writer is None or writer.is_closing():
             return None
         self._number += 1
         number = self._number
-        answer = self._asked[number] = asyncio.get_running_loop().create_future()
+        answer: asyncio.Future[Stats] = asyncio.get_running_loop().create_future()
+        self._asked[number] = answer
         try:
             writer.write(frame(encode(Collect(number))))
             async with asyncio.timeout(deadline_seconds):
-                self.last_stats = await answer
+                stats = await answer
         except (TimeoutError, OSError):
             return None
+        else:
+            return stats
         finally:
             self._asked.pop(number, None)
-        return self.last_stats
 
     def signal(self, number: signal.Signals) -> None:
         """Sends a signal, where there is still somebody to take it."""
@@ -121,7 +149,22 @@ class Process:
 
     async def _reap(self) -> None:
         self.exit_code = await self._process.wait()
+        self._watching.cancel()
+        # What it said last may still be on its way to us.
+        await asyncio.wait([self._listening], timeout=_LAST_WORDS_SECONDS)
         self.exited.set()
+
+    async def _watch(self) -> None:
+        """Asks a serving child now and then: its counts are kept in case it dies, and one that hangs is killed."""
+        await self.ready.wait()
+        silences = 0
+        while True:
+            await asyncio.sleep(_PULSE_SECONDS)
+            silences = 0 if await self.collect(_SILENCE_SECONDS) is not None else silences + 1
+            if silences >= _MAX_SILENCES:
+                _log.error("child_hangs", child=self.name, pid=self.pid, silent_seconds=silences * _SILENCE_SECONDS)
+                self.signal(signal.SIGKILL)
+                return
 
     async def _listen(self) -> None:
         try:
@@ -135,6 +178,7 @@ class Process:
         finally:
             if self._writer is not None:
                 self._writer.close()
+                self._writer = None
             for answer in self._asked.values():
                 if not answer.done():
                     answer.set_exception(ConnectionResetError(f"{self.name} closed its channel"))
@@ -147,6 +191,7 @@ class Process:
             case Waiting(reason):
                 self.waiting_for = reason
             case Stats(number) as stats:
+                self.last_stats = stats
                 answer = self._asked.get(number)
                 if answer is not None and not answer.done():
                     answer.set_result(stats)

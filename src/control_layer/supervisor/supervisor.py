@@ -11,28 +11,32 @@ import contextlib
 import os
 import random
 import signal
-import socket
+import sys
 import time
 import uuid
 from collections.abc import Callable, Coroutine, Iterator
 from dataclasses import dataclass
-from functools import partial
 
 import structlog
 
+from control_layer.contract.logs import configure_logs
 from control_layer.contract.supervision import Sample
 from control_layer.control.config import Demo
 from control_layer.data_directory import DataDirectory, UnusableDirectory
 from control_layer.settings import Settings
 from control_layer.settings_sources import SettingsError, Sources
 from control_layer.store.embedded import EmbeddedPostgres
-from control_layer.supervisor.child_configs import control_config, gateway_config, workers_wanted
+from control_layer.supervisor.child_configs import PROXY_VARIABLES, control_config, gateway_config
 from control_layer.supervisor.database import InstanceDatabase
 from control_layer.supervisor.errors import CannotStart
+from control_layer.supervisor.gateways import Gateways
 from control_layer.supervisor.kept import Kept, Launch, NotReplaced
-from control_layer.supervisor.listeners import listen
+from control_layer.supervisor.listeners import PublicListeners, listen
 from control_layer.supervisor.metrics_page import MetricsPage
+from control_layer.supervisor.own_samples import own_samples
+from control_layer.supervisor.predecessor import ControlLock
 from control_layer.supervisor.process import Process
+from control_layer.supervisor.processors import usable_processors
 from control_layer.supervisor.restarts import Restarts
 from control_layer.supervisor.secrets import Completed, DemoKeys, complete
 from control_layer.supervisor.simulated import SimulatedProvider
@@ -42,8 +46,11 @@ from control_layer.wire import Server
 __all__ = ["Started", "Supervisor"]
 
 _log = structlog.get_logger(__name__)
-_CONTROL_GRACE_SECONDS = 15.0
+_CONTROL_GRACE_SECONDS = 30.0
+"""It answers what is under way (3 s) and ships what gateways recorded (20 s, where the database is slow)."""
+_HURRIED_SECONDS = 3.0
 _AFTER_DRAIN_SECONDS = 5.0
+_ABANDONED_PORT_SECONDS = 5.0
 _RESTART_ONLY = ("host", "port", "data_dir", "database", "metrics", "enable_metrics", "secret_key", "log_format")
 
 
@@ -56,8 +63,8 @@ class Started:
     admin_email: str
     completed: Completed
     demo_key: str | None
-    management: bool
-    """False while the control plane is still waiting for its database and gateways serve what they know."""
+    away: str | None
+    """Why the control plane is not there yet, while gateways serve what they know."""
     metrics: str | None
     """Address of the metrics page."""
 
@@ -75,6 +82,7 @@ class Supervisor:
         announce: Callable[[Started], None],
         log_json: bool,
     ) -> None:
+        """Raises `UnusableDirectory`."""
         self._sources = sources
         self._directory = directory
         self._completed = complete(settings, directory)
@@ -83,91 +91,113 @@ class Supervisor:
         self._demo: Demo | None = None
         self._announce = announce
         self._log_json = log_json
-        self._listeners: list[socket.socket] = []
-        self._gateways: list[Kept] = []
+        self._in_terminal = any(
+            stream is not None and stream.isatty() for stream in (sys.stdin, sys.stdout, sys.stderr)
+        )
+        self._address = ""
+        self._metrics_address: str | None = None
+        self._gateways: Gateways | None = None
         self._stopping = asyncio.Event()
         self._at_once = asyncio.Event()
         self._reload = asyncio.Event()
-        self._begun = time.time()
-        self._metrics_address: str | None = None
+        self._begun_at = time.time()
         embedded = EmbeddedPostgres(directory.postgres) if settings.database.type == "embedded" else None
         self._database = InstanceDatabase(self._settings, embedded)
-        self._database_url = ""
         self._simulated = SimulatedProvider(demo.provider_key) if demo is not None else None
         self._page = MetricsPage(self._processes, self._samples)
-        self._control = self._kept("control", self._launch_control, first=0.2, last=10.0)
+        self._control_lock = ControlLock(directory.control_lock)
+        self._control = self._keep("control", self._launch_control, first=0.2, last=10.0)
 
     # -- the life of an instance -------------------------------------------------------------------------------------
 
     async def run(self) -> None:
         """Starts everything and returns when everything has ended. Raises `CannotStart`; nothing runs then."""
-        settings = self._settings
-        self._listeners = listen(settings.host, settings.port, setting="port")
+        listeners = await self._listen()
+        self._address = _address(self._settings, listeners.port)
         loop = asyncio.get_running_loop()
         for number in (signal.SIGTERM, signal.SIGINT):
             loop.add_signal_handler(number, self._asked_to_stop)
-        loop.add_signal_handler(signal.SIGHUP, self._reload.set)
+        loop.add_signal_handler(signal.SIGHUP, self._hung_up)
         try:
             async with asyncio.TaskGroup() as tasks:
-                await self._serve(tasks)
+                await self._serve(listeners, tasks)
         except* CannotStart as failures:
             raise failures.exceptions[0] from None
         finally:
-            await self._end(0.0)
+            listeners.close()
+            await self._end(_HURRIED_SECONDS)
             await self._database.stop()
+            self._control_lock.close()
 
-    async def _serve(self, tasks: asyncio.TaskGroup) -> None:
+    async def _serve(self, listeners: PublicListeners, tasks: asyncio.TaskGroup) -> None:
         metrics = await self._open_metrics()
-        for number in range(workers_wanted(self._settings)):
-            self._add_gateway(number, tasks)
-        start = Start(self._control, self._gateways, persisted=self._directory.snapshot_file.exists())
-        starting = tasks.create_task(self._start(tasks, start), name="start")
+        gateways = self._gateways = Gateways(listeners, self._launch_gateway, keep=self._keep_gateway, tasks=tasks)
+        gateways.start(_workers_wanted(self._settings))
+        persisted = self._directory.snapshot_file.exists()
+        start = Start(self._database, self._control, gateways, persisted=persisted)
+        starting = [
+            tasks.create_task(self._until_stopped(self._database.run()), name="database"),
+            tasks.create_task(self._until_stopped(self._start_control(tasks)), name="start-control"),
+            tasks.create_task(self._until_stopped(self._tell(start, gateways)), name="start"),
+        ]
         await self._stopping.wait()
-        starting.cancel()
+        await asyncio.wait(starting)
+        listeners.close()
         await self._end(self._settings.gateway.drain.total_seconds() + _AFTER_DRAIN_SECONDS)
-        if metrics is not None:
-            metrics.close()
+        for server in metrics:
+            server.close()
 
-    async def _start(self, tasks: asyncio.TaskGroup, start: Start) -> None:
-        self._database_url = await self._database.start()
-        watchers = [tasks.create_task(self._until_stopped(self._database.watch()), name="watch-database")]
-        if self._simulated is not None and self._demo_keys is not None:
-            url = await self._simulated.start()
-            self._demo = Demo(
-                provider_url=url, provider_key=self._demo_keys.provider_key, api_key=self._demo_keys.api_key
-            )
-            watchers.append(tasks.create_task(self._until_stopped(self._keep_simulated(url)), name="watch-simulated"))
+    async def _start_control(self, tasks: asyncio.TaskGroup) -> None:
+        """The control plane, when there is a database and nobody else's control plane."""
+        await asyncio.gather(self._start_simulated(tasks), self._database.url(), self._control_lock.acquire())
         tasks.create_task(self._control.run(), name="control")
-        management = await start.finished(external=not self._database.is_embedded)
-        tasks.create_task(self._until_stopped(self._reload_for_ever(tasks)), name="reload")
-        self._announce(
-            Started(
-                address=self._address(),
-                admin_email=self._settings.admin_email,
-                completed=self._completed,
-                demo_key=self._demo.api_key if self._demo is not None else None,
-                management=management,
-                metrics=self._metrics_address,
-            )
+
+    async def _start_simulated(self, tasks: asyncio.TaskGroup) -> None:
+        simulated, keys = self._simulated, self._demo_keys
+        if simulated is None or keys is None:
+            return
+        url = await simulated.start()
+        self._demo = Demo(provider_url=url, provider_key=keys.provider_key, api_key=keys.api_key)
+        tasks.create_task(self._until_stopped(simulated.keep()), name="watch-simulated")
+
+    async def _tell(self, start: Start, gateways: Gateways) -> None:
+        """Says that we run; from then on settings are read again when that is wanted."""
+        away = await start.finished()
+        started = Started(
+            address=self._address,
+            admin_email=self._settings.admin_email,
+            completed=self._completed,
+            demo_key=self._demo.api_key if self._demo is not None else None,
+            away=away,
+            metrics=self._metrics_address,
         )
+        self._announce(started)
+        while True:
+            await self._reload.wait()
+            self._reload.clear()
+            await self._reload_settings(gateways)
 
     async def _end(self, grace_seconds: float) -> None:
         """Gateways first (each drains), then the control plane (which ships what they wrote), then the rest."""
-        for listener in self._listeners:
-            listener.close()
-        self._listeners = []
-        draining = asyncio.gather(*(gateway.end(grace_seconds) for gateway in self._gateways))
-        hurry = asyncio.ensure_future(self._at_once.wait())
-        await asyncio.wait((draining, hurry), return_when=asyncio.FIRST_COMPLETED)
-        hurry.cancel()
-        if not draining.done():
-            for process in self._processes():
-                if process.name.startswith("gateway"):
-                    process.signal(signal.SIGKILL)
-            await draining
-        await self._control.end(_CONTROL_GRACE_SECONDS)
+        gateways = self._gateways
+        if gateways is not None:
+            await self._unless_hurried(gateways.end(grace_seconds), gateways.end(0.0))
+        await self._unless_hurried(self._control.end(_CONTROL_GRACE_SECONDS), self._control.end(_HURRIED_SECONDS))
         if self._simulated is not None:
             await self._simulated.end()
+
+    async def _unless_hurried(
+        self, calmly: Coroutine[object, object, None], hurriedly: Coroutine[object, object, None]
+    ) -> None:
+        """Ends something; when we are told a second time meanwhile, at once."""
+        calm, hurry = asyncio.ensure_future(calmly), asyncio.ensure_future(self._at_once.wait())
+        await asyncio.wait((calm, hurry), return_when=asyncio.FIRST_COMPLETED)
+        hurry.cancel()
+        if calm.done():
+            hurriedly.close()
+        else:
+            await hurriedly
+        await calm
 
     def _asked_to_stop(self) -> None:
         if self._stopping.is_set():
@@ -176,34 +206,36 @@ class Supervisor:
             _log.info("stopping", grace_seconds=self._settings.gateway.drain.total_seconds())
             self._stopping.set()
 
+    def _hung_up(self) -> None:
+        """SIGHUP: the settings are to be read again, or the terminal that we were started in has been closed."""
+        if self._in_terminal and not _has_terminal():
+            self._asked_to_stop()
+        else:
+            self._reload.set()
+
     async def _until_stopped(self, work: Coroutine[object, object, None]) -> None:
-        """Runs a watcher that never ends by itself."""
-        watching = asyncio.ensure_future(work)
+        """Runs `work` to its end, or until we stop."""
+        working = asyncio.ensure_future(work)
         stopping = asyncio.ensure_future(self._stopping.wait())
         try:
-            await asyncio.wait((watching, stopping), return_when=asyncio.FIRST_COMPLETED)
-            if watching.done():
-                await watching
+            await asyncio.wait((working, stopping), return_when=asyncio.FIRST_COMPLETED)
+            if working.done():
+                await working
         finally:
-            watching.cancel()
+            working.cancel()
             stopping.cancel()
-            with contextlib.suppress(asyncio.CancelledError):
-                await watching
+            await asyncio.gather(working, stopping, return_exceptions=True)
 
     # -- children ----------------------------------------------------------------------------------------------------
 
-    def _kept(self, name: str, launch: Launch, *, first: float, last: float) -> Kept:
+    def _keep(self, name: str, launch: Launch, *, first: float, last: float) -> Kept:
         restarts = Restarts(time.monotonic, random.random, first=first, last=last)
         return Kept(name, launch, restarts, on_exit=self._page.ended)
 
-    def _add_gateway(self, number: int, tasks: asyncio.TaskGroup) -> None:
-        name = f"gateway-{number}"
-        gateway = self._kept(name, partial(self._launch_gateway, name), first=0.05, last=5.0)
-        self._gateways.append(gateway)
-        tasks.create_task(gateway.run(), name=name)
+    def _keep_gateway(self, name: str, launch: Launch) -> Kept:
+        return self._keep(name, launch, first=0.05, last=5.0)
 
-    async def _launch_gateway(self, name: str) -> Process:
-        fds = [listener.fileno() for listener in self._listeners]
+    async def _launch_gateway(self, name: str, fds: list[int]) -> Process:
         config = gateway_config(
             self._settings,
             self._directory,
@@ -212,103 +244,91 @@ class Supervisor:
             environment=os.environ,
             log_json=self._log_json,
         )
-        return await Process.start(name, "control_layer.gateway", config, inherited=tuple(fds))
+        return await Process.start(
+            name, "control_layer.gateway", config, inherited=tuple(fds), withheld=PROXY_VARIABLES
+        )
 
     async def _launch_control(self) -> Process:
         config = control_config(
             self._settings,
             self._directory,
-            database_url=self._database_url,
+            database_url=await self._database.url(),
             demo=self._demo,
             log_json=self._log_json,
         )
-        return await Process.start("control", "control_layer.control", config)
+        return await Process.start("control", "control_layer.control", config, inherited=(self._control_lock.fd,))
 
-    async def _keep_simulated(self, url: str) -> None:
-        assert self._simulated is not None
-        port = int(url.rpartition(":")[2].partition("/")[0])
-        while True:
-            _log.error("simulated_provider_died", exit_code=await self._simulated.exited())
-            await self._simulated.start(port)
-
-    def _processes(self) -> list[Process]:
-        kept = (*self._gateways, self._control)
-        return [child.process for child in kept if child.process is not None and not child.process.exited.is_set()]
+    def _processes(self) -> Iterator[Process]:
+        if self._gateways is not None:
+            yield from self._gateways.processes
+        yield from self._control.processes
 
     # -- reload ------------------------------------------------------------------------------------------------------
 
-    async def _reload_for_ever(self, tasks: asyncio.TaskGroup) -> None:
-        while True:
-            await self._reload.wait()
-            self._reload.clear()
-            try:
-                fresh = complete(self._sources.load(), self._directory).settings
-            except (SettingsError, UnusableDirectory) as error:
-                _log.error("settings_not_reloaded", problems=str(error).splitlines(), consequence="the old ones hold")
-                continue
-            fixed = [name for name in _RESTART_ONLY if getattr(fresh, name) != getattr(self._settings, name)]
-            if fixed:
-                _log.warning("settings_need_a_restart", keys=fixed)
-            kept = {name: getattr(self._settings, name) for name in _RESTART_ONLY}
-            fresh = fresh.model_copy(update=kept)
-            if fresh == self._settings:
-                _log.info("settings_unchanged")
-                continue
-            self._settings = fresh
-            await self._replace_children(tasks)
-            _log.info("settings_reloaded")
-
-    async def _replace_children(self, tasks: asyncio.TaskGroup) -> None:
-        """One gateway after the other, each new one serving before its old one leaves; then the control plane."""
+    async def _reload_settings(self, gateways: Gateways) -> None:
+        try:
+            fresh = complete(self._sources.load(), self._directory).settings
+        except (SettingsError, UnusableDirectory) as error:
+            _log.error("settings_not_reloaded", problems=str(error).splitlines(), consequence="the old ones hold")
+            return
+        fixed = [name for name in _RESTART_ONLY if getattr(fresh, name) != getattr(self._settings, name)]
+        if fixed:
+            _log.warning("settings_need_a_restart", keys=fixed)
+        # Replaced also where nothing has changed: what they name may have, such as a renewed certificate.
+        self._settings = fresh.model_copy(update={name: getattr(self._settings, name) for name in _RESTART_ONLY})
+        configure_logs(self._settings.log_level, json=self._log_json, process="supervisor")
         grace = self._settings.gateway.drain.total_seconds() + _AFTER_DRAIN_SECONDS
-        wanted = workers_wanted(self._settings)
-        for gateway in self._gateways[:wanted]:
-            try:
-                await gateway.replace(grace)
-            except (NotReplaced, OSError) as error:
-                _log.error("gateway_not_replaced", reason=str(error), consequence="the old one goes on")
-        for number in range(len(self._gateways), wanted):
-            self._add_gateway(number, tasks)
-        surplus, self._gateways = self._gateways[wanted:], self._gateways[:wanted]
-        for gateway in surplus:
-            tasks.create_task(gateway.end(grace), name=f"surplus-{gateway.name}")
-        await self._control.restart(_CONTROL_GRACE_SECONDS)
+        await gateways.replace(_workers_wanted(self._settings), grace)
+        with contextlib.suppress(NotReplaced):  # it ends for good
+            await self._control.restart(_CONTROL_GRACE_SECONDS)
+        _log.info("settings_reloaded")
 
     # -- what can be seen --------------------------------------------------------------------------------------------
 
-    async def _open_metrics(self) -> asyncio.Server | None:
+    async def _listen(self) -> PublicListeners:
+        """The public sockets. Gateways of a killed instance let go of theirs within moments."""
+        loop = asyncio.get_running_loop()
+        deadline = loop.time() + (_ABANDONED_PORT_SECONDS if self._directory.abandoned else 0.0)
+        while True:
+            try:
+                return PublicListeners(self._settings.host, self._settings.port)
+            except CannotStart:
+                if loop.time() >= deadline:
+                    raise
+                await asyncio.sleep(0.05)
+
+    async def _open_metrics(self) -> list[asyncio.Server]:
         settings = self._settings
         if not settings.enable_metrics:
-            return None
+            return []
         loop = asyncio.get_running_loop()
-        (listener, *_) = listen(settings.metrics.host, settings.metrics.port, setting="metrics.port")
-        self._metrics_address = f"http://{_bracketed(settings.metrics.host)}:{listener.getsockname()[1]}/metrics"
+        listeners = listen(settings.metrics.host, settings.metrics.port, setting="metrics.port")
+        self._metrics_address = f"http://{_bracketed(settings.metrics.host)}:{listeners[0].getsockname()[1]}/metrics"
         server = Server(self._page.accept, loop=loop)
-        return await loop.create_server(server.protocol, sock=listener)
+        return [await loop.create_server(server.protocol, sock=listener) for listener in listeners]
 
     def _samples(self) -> Iterator[Sample]:
-        up, restarts = "Whether the process serves.", "Times the process died and was started again."
-        for child in (*self._gateways, self._control):
-            process = child.process
-            serving = process is not None and process.ready.is_set() and not process.exited.is_set()
-            labels = {"process": child.name}
-            yield Sample("control_layer_process_up", "gauge", up, labels, float(serving))
-            yield Sample("control_layer_process_restarts_total", "counter", restarts, labels, child.restarts.count)
-        if self._database.is_embedded:
-            labels = {"process": "postgres"}
-            yield Sample("control_layer_process_up", "gauge", up, labels, float(self._database.alive))
-            count = self._database.restarts.count
-            yield Sample("control_layer_process_restarts_total", "counter", restarts, labels, count)
-        text = "When this instance was started, in Unix seconds."
-        yield Sample("control_layer_start_time_seconds", "gauge", text, {}, self._begun)
+        children = [*(self._gateways or ()), self._control]
+        yield from own_samples(children, self._database, begun_at=self._begun_at)
 
-    def _address(self) -> str:
-        settings = self._settings
-        scheme = "http" if settings.gateway.tls.certificate is None else "https"
-        host = "localhost" if settings.host in ("", "0.0.0.0", "::") else settings.host  # noqa: S104
-        port = self._listeners[0].getsockname()[1]
-        return f"{scheme}://{_bracketed(host)}:{port}"
+
+def _workers_wanted(settings: Settings) -> int:
+    return settings.gateway.workers or usable_processors()
+
+
+def _address(settings: Settings, port: int) -> str:
+    scheme = "http" if settings.gateway.tls.certificate is None else "https"
+    host = "localhost" if settings.host in ("", "0.0.0.0", "::") else settings.host  # noqa: S104
+    return f"{scheme}://{_bracketed(host)}:{port}"
 
 
 def _bracketed(host: str) -> str:
     return f"[{host}]" if ":" in host else host
+
+
+def _has_terminal() -> bool:
+    try:
+        os.close(os.open("/dev/tty", os.O_RDWR | os.O_NOCTTY))
+    except OSError:
+        return False
+    return True

@@ -95,12 +95,18 @@ class Server:
         for connection in [known for known in self._connections if known.deadline < now]:
             connection.timed_out()
 
-    async def drain(self, grace_seconds: float) -> None:
-        """Closes idle connections now, the others as their requests end, and what is left after the grace."""
+    async def drain(self, grace_seconds: float, *, farewell_seconds: float = 0.0) -> None:
+        """Closes connections as their requests end, and what is left after the grace.
+
+        Idle ones are closed after the farewell. Whoever sends a request until then is answered, and told that this was
+        the last one: a client cannot tell a request that met a closing connection from one that was carried out.
+        """
         self.draining = True
+        deadline = self.loop.time() + grace_seconds
+        await self._until_closed(min(farewell_seconds, grace_seconds))
         for connection in list(self._connections):
             connection.drain()
-        await self._until_closed(grace_seconds)
+        await self._until_closed(deadline - self.loop.time())
         for connection in list(self._connections):
             connection.abort()
         await self._until_closed(_ABORT_SECONDS)
@@ -109,7 +115,7 @@ class Server:
             self._sweep = None
 
     async def _until_closed(self, seconds: float) -> None:
-        if self._connections:
+        if self._connections and seconds > 0:
             self._all_closed = asyncio.Event()
             with suppress(TimeoutError):
                 await asyncio.wait_for(self._all_closed.wait(), seconds)

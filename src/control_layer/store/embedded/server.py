@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import fcntl
 import os
+import threading
 import time
 from collections.abc import Mapping
 from pathlib import Path
@@ -40,6 +41,7 @@ class EmbeddedPostgres:
         self._socket = SocketPath(directory / "socket", self._cluster.run)
         self._lock: int | None = None
         self._postmaster: Postmaster | None = None
+        self._given_up = threading.Event()
 
     def start(self) -> str:
         """Makes sure that a server runs and takes connections; returns its URL.
@@ -67,8 +69,13 @@ class EmbeddedPostgres:
         """Where the server logs."""
         return self._log.path
 
+    def give_up(self) -> None:
+        """From another thread: a `start` that waits for a recovering server raises `CannotRunPostgres` now."""
+        self._given_up.set()
+
     def stop(self) -> None:
         """Shuts the server down within seconds and lets the directory go."""
+        self._given_up.clear()
         if self._postmaster is not None:
             self._postmaster.stop()
             self._postmaster = None
@@ -125,6 +132,8 @@ class EmbeddedPostgres:
     def _wait_ready(self, postmaster: Postmaster) -> None:
         deadline = time.monotonic() + _START_SECONDS
         while not postmaster.ready:
+            if self._given_up.is_set():
+                raise CannotRunPostgres("Postgres was still starting when it was given up")
             if not postmaster.alive:
                 raise CannotRunPostgres(f"Postgres does not start; it says (in {self._log.path}):\n{self._log.tail()}")
             if time.monotonic() > deadline:

@@ -1,0 +1,85 @@
+"""What is wrong with settings that are right one by one: contradictions, and files that cannot be used."""
+
+from __future__ import annotations
+
+import ssl
+from collections.abc import Iterator
+from pathlib import Path
+
+from control_layer.settings import GatewayTls, Settings
+
+__all__ = ["problems_of"]
+
+
+def problems_of(settings: Settings) -> Iterator[str]:
+    """Each problem in a line."""
+    database = settings.database
+    if database.type == "external":
+        if database.url is None:
+            yield "database.url is required with database.type 'external' (or set DATABASE_URL)"
+        if settings.admin_password is None:
+            yield (
+                "admin_password is required with an external database (DATABASE_URL, database.url): set it in "
+                "CONTROL_LAYER_ADMIN_PASSWORD"
+            )
+        if settings.secret_key is None:
+            yield (
+                "secret_key is required with an external database (DATABASE_URL, database.url): set SECRET_KEY to a "
+                "long random text"
+            )
+    elif database.url is not None:
+        yield "database.url is set, but database.type is 'embedded'; leave one of them out"
+    password = settings.auth.native.password
+    if password.min_length > password.max_length:
+        yield "auth.native.password: min_length is more than max_length"
+    cors = settings.auth.security.cors
+    if "*" in cors.allowed_origins and cors.allow_credentials:
+        yield "auth.security.cors: allowed_origins '*' needs allow_credentials: false, or name the origins"
+    yield from _problems_of_tls(settings.gateway.tls)
+    if settings.gateway.ca_bundle is not None:
+        yield from _problems_of_bundle(settings.gateway.ca_bundle)
+
+
+def _problems_of_tls(tls: GatewayTls) -> Iterator[str]:
+    if tls.certificate is None and tls.key is None:
+        return
+    if tls.certificate is None or tls.key is None:
+        yield "gateway.tls needs both, certificate and key"
+        return
+    unreadable = [*_unreadable("gateway.tls.certificate", tls.certificate), *_unreadable("gateway.tls.key", tls.key)]
+    if unreadable:
+        yield from unreadable
+        return
+    try:
+        # The empty password keeps OpenSSL from asking for one on the terminal.
+        ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER).load_cert_chain(
+            tls.certificate.expanduser(), tls.key.expanduser(), password=""
+        )
+    except (ssl.SSLError, ValueError) as error:
+        yield (
+            f"gateway.tls: {tls.certificate} and {tls.key} are not a certificate and its key in PEM, "
+            f"without a password ({_reason(error)})"
+        )
+
+
+def _problems_of_bundle(path: Path) -> Iterator[str]:
+    unreadable = _unreadable("gateway.ca_bundle", path)
+    if unreadable:
+        yield from unreadable
+        return
+    try:
+        ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT).load_verify_locations(path.expanduser())
+    except ssl.SSLError as error:
+        yield f"gateway.ca_bundle: {path} holds no certificates in PEM ({_reason(error)})"
+
+
+def _unreadable(key: str, path: Path) -> list[str]:
+    try:
+        path.expanduser().open("rb").close()
+    except OSError as error:
+        return [f"{key}: {path} cannot be read ({error.strerror})"]
+    return []
+
+
+def _reason(error: Exception) -> str:
+    return (error.reason if isinstance(error, ssl.SSLError) else str(error)) or type(error).__name__
