@@ -107,14 +107,17 @@ class Supervisor:
         for number in (signal.SIGTERM, signal.SIGINT):
             loop.add_signal_handler(number, self._asked_to_stop)
         loop.add_signal_handler(signal.SIGHUP, self._reload.set)
+        refusal: BaseException | None = None
         try:
             async with asyncio.TaskGroup() as tasks:
                 await self._serve(tasks)
         except* CannotStart as failures:
-            raise failures.exceptions[0] from None
+            refusal = failures.exceptions[0]  # raised here, it would be wrapped in a group (Python before 3.11.4)
         finally:
             await self._end(0.0)
             await self._database.stop()
+        if refusal is not None:
+            raise refusal
 
     async def _serve(self, tasks: asyncio.TaskGroup) -> None:
         metrics = await self._open_metrics()
