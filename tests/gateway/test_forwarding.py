@@ -74,6 +74,17 @@ def test_the_answer_says_what_happened_and_nothing_of_the_provider(client: httpx
     assert "server" not in answer.headers
 
 
+def test_a_request_that_took_less_than_a_millisecond_took_some_time(client: httpx.Client, journal: Journal) -> None:
+    with journal.admitted(3) as ends:
+        for _ in range(3):
+            client.post("/chat/completions", json=chat("sim-small"))
+    for end in ends:
+        assert end.first_byte is not None
+        assert 0 < end.first_byte <= end.duration
+        assert end.attempts[0].duration > 0
+    assert any(end.duration % 0.001 > 1e-6 for end in ends), "no finer than the loop's clock"
+
+
 def test_the_model_is_renamed_and_nothing_else_changes(client: httpx.Client) -> None:
     body = b'{"model":"renamed","x":[1.10,"\\u00e9"],"y":{"model":"inner"}}'
     echo = client.post("/new", content=body, headers={"content-type": "application/json"}).json()

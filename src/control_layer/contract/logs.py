@@ -27,7 +27,6 @@ class _Unfailing:
 def configure_logs(level: str, *, json: bool, process: str) -> None:
     """Sets structlog up for this process. `level` is a name of `logging`'s; `process` stands in every line."""
     number = logging.getLevelNamesMapping()[level.upper()]
-    logging.basicConfig(stream=sys.stderr, level=max(number, logging.WARNING), format="%(name)s: %(message)s")
     console = structlog.dev.ConsoleRenderer(
         colors=sys.stderr.isatty(),
         # The default shows local variables, and those may hold secrets.
@@ -44,7 +43,22 @@ def configure_logs(level: str, *, json: bool, process: str) -> None:
     structlog.configure(
         processors=[*processors, renderer],
         wrapper_class=structlog.make_filtering_bound_logger(number),
-        logger_factory=structlog.PrintLoggerFactory(cast("TextIO", _Unfailing())),
+        # One write a line: processes share standard error, and half a line of another's would be no JSON.
+        logger_factory=structlog.WriteLoggerFactory(cast("TextIO", _Unfailing())),
         cache_logger_on_first_use=True,
     )
+    _adopt_libraries(max(number, logging.WARNING), processors, renderer)
     structlog.contextvars.bind_contextvars(process=process)
+
+
+def _adopt_libraries(
+    level: int, processors: list[structlog.typing.Processor], renderer: structlog.typing.Processor
+) -> None:
+    """What libraries say through `logging` looks like what we say."""
+    formatter = structlog.stdlib.ProcessorFormatter(
+        processors=[structlog.stdlib.ProcessorFormatter.remove_processors_meta, renderer],
+        foreign_pre_chain=[structlog.stdlib.add_logger_name, *processors],
+    )
+    handler = logging.StreamHandler(cast("TextIO", _Unfailing()))
+    handler.setFormatter(formatter)
+    logging.basicConfig(handlers=[handler], level=level)

@@ -1,4 +1,7 @@
-"""What answers where no route does: a page for people who look (GET), 405 for everything else (§1.1)."""
+"""What answers where no route does: a page for people who look (GET), 405 for everything else (§1.1).
+
+Under `/ai` programs look, not people: they get a 404 in the shape that OpenAI's clients read.
+"""
 
 from __future__ import annotations
 
@@ -7,13 +10,22 @@ from html import escape
 
 from fastapi.routing import APIRoute
 from starlette.requests import Request
-from starlette.responses import HTMLResponse, Response
+from starlette.responses import HTMLResponse, JSONResponse, Response
 from starlette.types import Receive, Scope, Send
 
 from control_layer.control.errors import method_not_allowed, render
 
 __all__ = ["Fallback"]
 
+_AI_PREFIX = "/ai/"
+_NOT_HERE = {
+    "error": {
+        "message": "This release serves no files, batches or stored responses; GET /ai/v1/models lists what it serves.",
+        "type": "invalid_request_error",
+        "param": None,
+        "code": "unknown_url",
+    }
+}
 _POLICY = "default-src 'none'; style-src 'unsafe-inline'; base-uri 'none'; frame-ancestors 'none'"
 _PAGE = """<!doctype html>
 <html lang="en">
@@ -53,6 +65,8 @@ class Fallback:
         return ", ".join(sorted(methods or {"GET", "HEAD"}))
 
     def _answer(self, request: Request) -> Response:
+        if request.url.path.startswith(_AI_PREFIX):
+            return JSONResponse(_NOT_HERE, 404)
         if request.method in {"GET", "HEAD"}:
             headers = {"cache-control": "no-cache", "content-security-policy": _POLICY}
             return HTMLResponse(self._page, headers=headers)

@@ -61,7 +61,7 @@ class DataPlane:
         self.ids = EventIds()
         self.draining = False
         self.wall: Callable[[], float] = time.time
-        self.monotonic: Callable[[], float] = loop.time
+        self.monotonic: Callable[[], float] = time.monotonic  # the loop's own counts whole milliseconds
         self.random: Callable[[], float] = random.random
 
     def deadlines(self, route: Route) -> Timeouts:

@@ -33,7 +33,7 @@ from control_layer.gateway.query import rename_model
 from control_layer.gateway.sample import Sample
 from control_layer.gateway.upstream_errors import as_gateway_error, code_of, may_retry
 from control_layer.gateway.upstreams import Upstream
-from control_layer.wire import ExchangeError, Header, Request, Responder
+from control_layer.wire import BadRequestBody, ExchangeError, Header, Request, Responder
 
 if TYPE_CHECKING:
     from control_layer.gateway.data_plane import DataPlane
@@ -242,7 +242,10 @@ class Exchange(Entrance):
 
     def attempt_failed(self, attempt: Attempt, error: ExchangeError) -> None:
         """The attempt brought no whole answer. Tries again while nothing has reached the client."""
-        self.settle(attempt, code_of(error))
+        code = code_of(error)
+        self.settle(attempt, code)
+        if not isinstance(error, BadRequestBody):  # the client's own failure
+            attempt.upstream.failed(code, str(error), self.plane.monotonic())
         tried = len(self.attempts)
         if not self.responder.started and may_retry(error) and self.can_resend() and self._may_try_again(tried):
             self._retry = self.plane.loop.call_later(backoff(tried, self.plane.random), self.forward)
@@ -324,6 +327,7 @@ class Exchange(Entrance):
     def provider_refused(self, attempt: Attempt, error: GatewayError) -> None:
         """The provider answered with an error that is said in our words."""
         self.settle(attempt, error.code)
+        attempt.upstream.failed(error.code, error.message, self.plane.monotonic())
         self.fail(error)
 
     def broken_stream(self, attempt: Attempt) -> None:

@@ -21,6 +21,8 @@ __all__ = ["Upstream", "Upstreams"]
 _log = structlog.get_logger(__name__)
 _MAX_TARGETS = 512
 _MAX_CONTEXTS = 64
+_TELL_SECONDS = 60.0
+"""A provider that is down fails every request: once a minute is enough to say why."""
 _PORTS = {"http": 80, "https": 443}
 _PATH_SAFE = "/%:@!$&'()*+,;=-._~"
 
@@ -28,7 +30,10 @@ _PATH_SAFE = "/%:@!$&'()*+,;=-._~"
 class Upstream:
     """One endpoint: where requests go and what identifies us there."""
 
-    __slots__ = ("_base_path", "_base_query", "_targets", "credential", "credential_name", "endpoint", "pool")
+    __slots__ = (
+        "_base_path", "_base_query", "_failures", "_targets", "_tell_at", "credential", "credential_name", "endpoint",
+        "pool",
+    )  # fmt: skip
 
     def __init__(self, endpoint: Endpoint, pool: Pool, credential: bytes, url: SplitResult) -> None:
         self.endpoint = endpoint
@@ -40,6 +45,17 @@ class Upstream:
         self._base_query = quote(url.query, safe=_PATH_SAFE + "?").encode()
         """Some providers want one everywhere (`?api-version=…`)."""
         self._targets: dict[str, bytes] = {}
+        self._failures = 0
+        self._tell_at = 0.0
+
+    def failed(self, code: str, reason: str, now: float) -> None:
+        """Tells operators why requests fail here, now and then; clients are not told. `now` is monotonic."""
+        self._failures += 1
+        if now >= self._tell_at:
+            _log.warning(
+                "provider_failed", endpoint=self.endpoint.name, error=code, reason=reason, failures=self._failures
+            )
+            self._failures, self._tell_at = 0, now + _TELL_SECONDS
 
     def target(self, api_path: str, query: bytes) -> bytes:
         """The request target for a provider path such as `/v1/chat/completions`."""

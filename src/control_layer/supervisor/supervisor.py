@@ -118,16 +118,19 @@ class Supervisor:
         for number in (signal.SIGTERM, signal.SIGINT):
             loop.add_signal_handler(number, self._asked_to_stop)
         loop.add_signal_handler(signal.SIGHUP, self._hung_up)
+        refusal: BaseException | None = None
         try:
             async with asyncio.TaskGroup() as tasks:
                 await self._serve(listeners, tasks)
         except* CannotStart as failures:
-            raise failures.exceptions[0] from None
+            refusal = failures.exceptions[0]  # raised here, it would be wrapped in a group (Python before 3.11.4)
         finally:
             listeners.close()
             await self._end(_HURRIED_SECONDS)
             await self._database.stop()
             self._control_lock.close()
+        if refusal is not None:
+            raise refusal
 
     async def _serve(self, listeners: PublicListeners, tasks: asyncio.TaskGroup) -> None:
         metrics = await self._open_metrics()

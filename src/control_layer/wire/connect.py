@@ -6,6 +6,7 @@ The slow path of a pool; everything in it has the caller's deadline.
 from __future__ import annotations
 
 import asyncio
+import os
 import socket
 import ssl
 from collections.abc import Callable
@@ -54,7 +55,8 @@ async def connect(
     except socket.gaierror as error:
         raise ConnectFailed(f"the name {host} cannot be resolved: {error.strerror}") from error
     except OSError as error:
-        raise ConnectFailed(f"{host}: {error.strerror or error}") from error
+        reason = os.strerror(error.errno) if error.errno else str(error)  # theirs does not say "refused"
+        raise ConnectFailed(f"{host}: {reason}") from error
     except ValueError as error:  # what IDNA and ssl raise for impossible names
         raise ConnectFailed(f"{host!r} is no name of a host: {error}") from error
     return made

@@ -45,6 +45,20 @@ async def test_unknown_pages_are_the_dashboards(management: Management) -> None:
     services.passwords.close()
 
 
+@pytest.mark.parametrize("method", ["GET", "POST", "DELETE"])
+@pytest.mark.parametrize("path", ["/ai/v1/files", "/ai/v1/batches/b/cancel", "/ai/v1/responses/resp_1", "/ai/docs"])
+async def test_ai_paths_that_nobody_serves_are_not_found_in_openais_shape(
+    management: Management, method: str, path: str
+) -> None:
+    client = await management.client()
+    response = await client.request(method, path)
+    assert response.status_code == 404
+    assert response.headers["content-type"] == "application/json"
+    error = response.json()["error"]
+    assert set(error) == {"message", "type", "param", "code"}
+    assert (error["type"], error["code"]) == ("invalid_request_error", "unknown_url")
+
+
 @pytest.mark.parametrize(
     ("method", "path", "allow"),
     [

@@ -5,10 +5,11 @@ from __future__ import annotations
 import uuid
 from collections.abc import Sequence
 
-from sqlalchemy import ColumnElement, and_, func, or_, select
+from sqlalchemy import ColumnElement, and_, func, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from control_layer.store.tables import NIL, ApiKey, GroupMember, GroupModel, Model
+from control_layer.control.models.visibility import accessible_to
+from control_layer.store.tables import ApiKey, Model
 
 __all__ = ["ReachableModels", "count_keys", "find_key", "list_keys", "reachable_models"]
 
@@ -48,11 +49,9 @@ async def count_keys(session: AsyncSession, owner: uuid.UUID, holder: uuid.UUID 
 
 async def reachable_models(session: AsyncSession, user_id: uuid.UUID) -> ReachableModels:
     """Id and alias of the models granted to Everyone or to a group of the user's, by alias."""
-    own_groups = select(GroupMember.group_id).where(GroupMember.user_id == user_id)
-    granted = select(GroupModel.model_id).where(or_(GroupModel.group_id == NIL, GroupModel.group_id.in_(own_groups)))
     statement = (
         select(Model.id, Model.alias)
-        .where(Model.id.in_(granted), Model.deleted_at.is_(None), Model.status == "active")
+        .where(accessible_to(user_id), Model.deleted_at.is_(None), Model.status == "active")
         .order_by(Model.alias)
     )
     return [(row.id, row.alias) for row in await session.execute(statement)]
