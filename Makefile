@@ -1,6 +1,7 @@
 # install: an environment in .venv, nothing started     run: everything, with a simulated provider
 # test: all checks, from a fresh machine                lint: the static half of them
 # bench: the benchmark                                  lock: pins dependencies anew
+# torture: the incidents of tests/faults, against another gateway with TARGET=https://…/v1 KEY=… PROVIDER=http://…
 PYTHON ?= python3
 BIN := .venv/bin
 NODE_TESTS := $(wildcard tests/sdk/node)
@@ -49,7 +50,7 @@ bench: .venv/.installed-dev
 	$(BIN)/python -m bench
 
 torture: .venv/.installed-dev
-	$(BIN)/pytest tests/faults
+	TARGET="$(TARGET)" TARGET_KEY="$(KEY)" PROVIDER_URL="$(PROVIDER)" $(BIN)/pytest tests/faults
 
 lock: .venv/.installed-dev
 	scripts/lock
