@@ -11,7 +11,7 @@ from typing import Annotated, Literal
 
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, PlainSerializer, SecretStr
 
-__all__ = ["Auth", "Database", "Gateway", "Metadata", "ModelSource", "Settings"]
+__all__ = ["Auth", "Database", "Gateway", "Metadata", "ModelSource", "RoleName", "Settings"]
 
 _UNITS = {"ms": 0.001, "s": 1.0, "m": 60.0, "h": 3600.0, "d": 86400.0}
 
@@ -38,6 +38,17 @@ def _written(value: timedelta) -> str:
             return f"{milliseconds // size}{unit}"
     return "0s"
 
+
+RoleName = Literal[
+    "PlatformManager",
+    "RequestViewer",
+    "StandardUser",
+    "BillingManager",
+    "BatchAPIUser",
+    "BackgroundInferenceUser",
+    "ConnectionsUser",
+]
+"""The roles of `control.permissions`, which a test holds to this."""
 
 Duration = Annotated[timedelta, BeforeValidator(_duration), PlainSerializer(_written, when_used="json")]
 
@@ -171,7 +182,7 @@ class Auth(_Section):
 
     native: NativeAuth = NativeAuth()
     """E-mail and password."""
-    default_user_roles: tuple[str, ...] = ("StandardUser", "BackgroundInferenceUser")
+    default_user_roles: tuple[RoleName, ...] = ("StandardUser", "BackgroundInferenceUser")
     """Roles of people who register."""
     security: Security = Security()
     """Sessions and browsers."""
@@ -268,7 +279,7 @@ class Settings(_Section):
     """Port to listen on; 0 takes a free one."""
     dashboard_url: str = "http://localhost:3001"
     """Where people reach this instance, for links in mails; none are sent yet."""
-    admin_email: str = "admin@localhost"
+    admin_email: str = Field("admin@localhost", min_length=1)
     """The administrator, made at the first start."""
     admin_password: SecretStr | None = None
     """The administrator's password, set anew at each start. Generated where the database is embedded."""

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from typing import get_args
 
 import pytest
 from tests.control.management import API, Management, answered
 
 from control_layer.control.permissions import MATRIX, Operation, Resource, Role, allows
+from control_layer.settings import RoleName
 
 # The contract's table, typed off once more: letters for all objects, then for one's own.
 _CONTRACT: Mapping[Resource, Mapping[Role, tuple[str, str]]] = {
@@ -132,3 +134,7 @@ async def test_nobody_without_a_credential_gets_in(management: Management) -> No
                 )
                 response = await anonymous.request(method, path)
                 assert (response.status_code, response.text) == (401, "Authentication required"), (method, path)
+
+
+def test_the_settings_know_every_role() -> None:
+    assert set(get_args(RoleName)) == set(Role)

@@ -250,6 +250,17 @@ def test_what_is_printed_can_be_read_again(settings: Settings) -> None:
     assert Settings.model_validate(yaml.safe_load(text)) == settings
 
 
+def test_a_role_that_does_not_exist_is_told_with_its_key() -> None:
+    (problem,) = _problems(text="auth: {default_user_roles: [StandardUser, Boss]}")
+    assert "auth.default_user_roles.1 'Boss'" in problem
+    assert "'StandardUser'" in problem
+
+
+def test_an_administrator_without_an_address_is_refused() -> None:
+    (problem,) = _problems(text="admin_email: ''")
+    assert "admin_email" in problem
+
+
 def test_every_setting_has_a_name_in_the_environment() -> None:
     environment = {
         f"{PREFIX}PORT": "1",

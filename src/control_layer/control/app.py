@@ -28,7 +28,6 @@ from control_layer.control.groups.routes import router as groups
 from control_layer.control.instance.routes import router as instance
 from control_layer.control.models.component_routes import router as components
 from control_layer.control.models.routes import router as models
-from control_layer.control.permissions import Role
 from control_layer.control.services import Services
 from control_layer.control.users.routes import router as users
 from control_layer.settings import Cors, Settings
@@ -59,9 +58,6 @@ def build_services(*, engine: AsyncEngine, settings: Settings, now: Callable[[],
     """The long-lived parts. Raises `ValueError` for settings that make no sense here."""
     if settings.secret_key is None:
         raise ValueError("the control plane needs settings.secret_key")
-    unknown = [role for role in settings.auth.default_user_roles if role not in set(Role)]
-    if unknown:
-        raise ValueError(f"auth.default_user_roles: there is no role {unknown[0]!r}; roles are {', '.join(Role)}")
     secret_key = settings.secret_key.get_secret_value()
     return Services(
         settings=settings,

@@ -136,12 +136,6 @@ async def test_every_origin_with_credentials_is_refused_at_start(management: Man
     services.passwords.close()
 
 
-async def test_unknown_default_roles_are_refused_at_start(management: Management) -> None:
-    settings = settings_for_tests(auth={"default_user_roles": ["Boss"]})
-    with pytest.raises(ValueError, match="Boss"):
-        build_services(engine=management.engine, settings=settings)
-
-
 async def test_a_failure_shows_nothing_of_the_inside(management: Management) -> None:
     await management.sql("ALTER TABLE groups RENAME COLUMN name TO title")
     await refused(management.admin.get(f"{API}/groups"), 500, "Database error occurred")
