@@ -62,8 +62,8 @@ LENGTH = b"content-length: %d" % len(BODY)
         ([b"transfer-encoding: chunked"], b"-1\r\n", 400),
         ([b"transfer-encoding: chunked"], b"fffffffffffffffff\r\n", 400),
         ([b"transfer-encoding: chunked"], b"5\r\nabcdefgh\r\n", 400),
-        ([b"transfer-encoding: gzip, chunked"], b"0\r\n\r\n", 501),
-        ([b"transfer-encoding: xchunked"], b"0\r\n\r\n", (400, 501)),
+        ([b"transfer-encoding: gzip, chunked"], b"0\r\n\r\n", 400),
+        ([b"transfer-encoding: xchunked"], b"0\r\n\r\n", 400),
         ([LENGTH, b"host: y"], BODY, 400),
         ([LENGTH, b"x: a\r\n folded"], BODY, 400),
         ([LENGTH, b"x : a"], BODY, 400),
@@ -112,7 +112,7 @@ def test_a_head_that_is_wrong_or_could_be_read_in_two_ways_is_refused_in_the_cal
 )
 def test_what_is_no_request_gets_an_error_and_a_closed_connection(gateway: GatewayProcess, data: bytes) -> None:
     answer = raw(gateway.port, data)
-    assert answer.startswith((b"HTTP/1.1 4", b"HTTP/1.1 505", b"HTTP/1.1 501"))
+    assert answer.startswith(b"HTTP/1.1 4")
 
 
 @pytest.mark.parametrize(

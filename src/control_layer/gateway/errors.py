@@ -218,9 +218,9 @@ def upgrade_required() -> GatewayError:
 
 
 def bad_head(status: int, reason: str) -> GatewayError:
-    """What the wire could not take for a request."""
+    """What the wire could not take for a request, or, with 500, what our own handling of one failed at."""
     if status >= 500:
-        return GatewayError(status, _INVALID, "unsupported_http", f"This request cannot be served: {_short(reason)}.")
+        return internal_error()
     return GatewayError(status, _INVALID, "bad_request", f"This request cannot be served: {_short(reason)}.")
 
 

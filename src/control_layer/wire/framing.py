@@ -49,7 +49,8 @@ def framing_of(headers: list[Header], http_minor: int) -> Framing:
             length = int(value)
         else:
             if chunked or value.lower() != b"chunked":
-                raise Ambiguous("only the chunked transfer coding is understood", 501)
+                # RFC 9112, 6.1 would have a server say 501; to our clients their own bad input is never a 5xx.
+                raise Ambiguous("only the chunked transfer coding is understood")
             chunked = True
     if chunked and length is not None:
         raise Ambiguous("both content-length and transfer-encoding")

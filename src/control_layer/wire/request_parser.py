@@ -133,7 +133,7 @@ class RequestParser:
         parser, headers = self._parser, self._headers
         http_minor = _VERSIONS.get(parser.get_http_version())
         if http_minor is None:
-            self._refuse("only HTTP/1.1 and HTTP/1.0 are spoken here", 505)
+            self._refuse("only HTTP/1.1 and HTTP/1.0 are spoken here")
         framing = framing_of(headers, http_minor)
         hosts = [name for name, _ in headers].count(b"host")
         if hosts > 1 or (not hosts and http_minor):
@@ -175,7 +175,7 @@ class RequestParser:
         """RFC 9112, 3.2: absolute form is understood, and its authority not trusted for anything."""
         target = self.target
         if method == b"CONNECT":
-            self._refuse("this is not a forward proxy", 501)
+            self._refuse("this is not a forward proxy", 405)
         if target == b"*" and method == b"OPTIONS":
             return target
         scheme, found, rest = target.partition(b"://")
