@@ -45,6 +45,11 @@ test: lint $(NODE_TESTS)/node_modules/.installed
 bench: .venv/.installed-dev
 	$(BIN)/python -m bench
 
+# Faults and scenarios, against an instance of ours, or against any gateway that speaks OpenAI's dialect:
+#   make torture TARGET=https://host/v1 KEY=sk-... PROVIDER=http://simulator:8000    (tests/faults/target.py says more)
+torture: export TARGET := $(TARGET)
+torture: export TARGET_KEY := $(or $(KEY),$(TARGET_KEY))
+torture: export PROVIDER_URL := $(or $(PROVIDER),$(PROVIDER_URL))
 torture: .venv/.installed-dev
 	$(BIN)/pytest tests/faults
 
