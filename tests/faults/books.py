@@ -80,6 +80,11 @@ class Books:
         until(settled, seconds=_SETTLE_SECONDS, message="the books are not settled: requests are open, or unrecorded")
         assert not instance.metric("control_layer_quarantined_records_total")
 
+    def start_anew(self, *, workers: int) -> None:
+        """Settles what there is and forgets it."""
+        self.settle(workers=workers)
+        self.instance.sql("DELETE FROM requests")
+
     def rows(self, *, since: int = 0) -> list[Row]:
         """All rows after the one with the sequence number `since`."""
         return self.instance.sql("SELECT * FROM requests WHERE sequence > $1 ORDER BY sequence", since)

@@ -81,7 +81,7 @@ def _check(target: Target, load: Load, deaths: Deaths) -> None:
     books = target.books
     assert books is not None
     books.settle(workers=_WORKERS)
-    rows = [row for row in books.rows() if (row["client_request_id"] or load.name).startswith(load.name)]
+    rows = books.rows()
     ids = {row["client_request_id"]: row for row in rows if row["client_request_id"] is not None}
     succeeded = [ended for ended in load.ended if ended.fault is None]
     assert len(succeeded) > _BETWEEN
@@ -102,10 +102,10 @@ def _check(target: Target, load: Load, deaths: Deaths) -> None:
 
 
 def _begin(target: Target, name: str) -> Load:
-    target.provider.reset()
     books = target.books
     assert books is not None
-    books.instance.sql("DELETE FROM requests")
+    books.start_anew(workers=_WORKERS)
+    target.provider.reset()
     return Load(target, GOOD, name)
 
 

@@ -9,8 +9,10 @@ import time
 from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass, field
+from urllib.parse import unquote, urlsplit
 
 import httpx
+import psutil
 import pytest
 from bench.processes import simulator
 from tests.faults.books import compare
@@ -28,6 +30,7 @@ _CONNECTIONS = 20
 _RESERVED = 3
 """Of them for superusers (`superuser_reserved_connections`)."""
 _AWAY_SECONDS = 30.0
+_HANGS_SECONDS = 5.0
 _SETTLED_SECONDS = 5.0
 """How long the last calls that the database still had may take to be answered."""
 
@@ -108,8 +111,10 @@ def test_few_connections_are_enough_for_many_people(target: Target, instance: In
 
 
 def test_half_a_minute_without_postgres(target: Target, instance: Instance, postgres: EmbeddedPostgres) -> None:
+    books = target.books
+    assert books is not None
+    books.start_anew(workers=_WORKERS)
     target.provider.reset()
-    instance.sql("DELETE FROM requests")
     workers = instance.pids("gateway")
     control = instance.pids("control")
     with Load(target, GOOD, "outage") as load, Administrators(instance, people=6) as people:
@@ -133,15 +138,45 @@ def test_half_a_minute_without_postgres(target: Target, instance: Instance, post
     assert {after is not None for _, status, after in people.answers if status == 503} == {True}
     # Nothing was started anew for it.
     assert (instance.pids("gateway"), instance.pids("control")) == (workers, control)
-    books = target.books
-    assert books is not None
     books.settle(workers=_WORKERS)
     rows = books.rows()
     assert compare(rows, target.provider.stats()["ledger"]) == {"completed": len(load.ended)}
     assert {row["client_request_id"] for row in rows} == {ended.request_id for ended in load.ended}
+    password = urlsplit(instance.environment["DATABASE_URL"]).password
+    assert password
+    assert unquote(password) not in instance.log()
     # A change is in force again, too: the notifications are heard.
     fresh = instance.make_key("after the outage")
     instance.wait_callable(str(fresh["key"]), "sim-small")
+
+
+def test_a_postgres_that_hangs(target: Target, instance: Instance, postgres: EmbeddedPostgres) -> None:
+    """It neither answers nor hangs up, which is worse than being gone. AI traffic does not notice."""
+    books = target.books
+    assert books is not None
+    books.start_anew(workers=_WORKERS)
+    target.provider.reset()
+    pid_file = postgres.log_path.parent / "cluster" / "data" / "postmaster.pid"
+    postmaster = psutil.Process(int(pid_file.read_text().split()[0]))
+    with Load(target, GOOD, "hang") as load:
+        load.advance(50)
+        stopped = [postmaster, *postmaster.children(recursive=True)]
+        try:
+            for process in stopped:
+                process.suspend()
+            answer = httpx.get(f"{instance.address}/health", timeout=10.0)
+            assert (answer.status_code, answer.text) == (200, "OK")
+            begun = time.monotonic()
+            until(lambda: time.monotonic() > begun + _HANGS_SECONDS)
+            load.advance(100)
+        finally:
+            for process in stopped:
+                process.resume()
+        load.advance(50)
+    assert load.wrong == []
+    until(lambda: instance.admin.get("/admin/api/v1/users/current").status_code == 200, seconds=30)
+    books.settle(workers=_WORKERS)
+    assert compare(books.rows(), target.provider.stats()["ledger"]) == {"completed": len(load.ended)}
 
 
 def _check_login(instance: Instance) -> None:

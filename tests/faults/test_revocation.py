@@ -97,6 +97,7 @@ class Versions:
 
     def __enter__(self) -> Versions:
         self._thread.start()
+        until(lambda: len(self.seen) == _WORKERS)
         return self
 
     def __exit__(self, *_: object) -> None:
