@@ -49,8 +49,12 @@ test: lint $(NODE_TESTS:%=%/node_modules/.installed)
 bench: .venv/.installed-dev
 	$(BIN)/python -m bench
 
+# Faults and scenarios, against an instance of ours, or against any gateway that speaks OpenAI's dialect:
+torture: export TARGET := $(TARGET)
+torture: export TARGET_KEY := $(or $(KEY),$(TARGET_KEY))
+torture: export PROVIDER_URL := $(or $(PROVIDER),$(PROVIDER_URL))
 torture: .venv/.installed-dev
-	TARGET="$(TARGET)" TARGET_KEY="$(KEY)" PROVIDER_URL="$(PROVIDER)" $(BIN)/pytest tests/faults
+	$(BIN)/pytest tests/faults
 
 lock: .venv/.installed-dev
 	scripts/lock

@@ -56,7 +56,6 @@ class Instance:
     address: str = ""
     metrics_address: str = ""
     arguments: tuple[str, ...] = ()
-    external_database_url: str | None = None
     _admin: httpx.Client | None = field(default=None, repr=False)
 
     # -- life --------------------------------------------------------------------------------------------------------
@@ -168,13 +167,21 @@ class Instance:
         headers = {"authorization": f"Bearer {key}"}
         until(lambda: httpx.get(f"{self.base_url}/models/{model}", headers=headers, timeout=10.0).status_code == 200)
 
+    def metric(self, name: str, **labels: str) -> float | None:
+        """The sum of a metric's series that have these labels; `None` where there is none."""
+        page = httpx.get(self.metrics_address, timeout=30.0).text
+        series = [line for line in page.splitlines() if re.match(rf"{name}[{{ ]", line)]
+        wanted = [f'{label}="{value}"' for label, value in labels.items()]
+        values = [float(line.rpartition(" ")[2]) for line in series if all(mark in line for mark in wanted)]
+        return sum(values) if values else None
+
     # -- the database ------------------------------------------------------------------------------------------------
 
     @property
     def database_url(self) -> str:
-        """The external server's, where there is one, else the embedded one's."""
-        if self.external_database_url is not None:
-            return self.external_database_url
+        """The external server's where one is set, else the embedded one's."""
+        if (external := self.environment.get("DATABASE_URL")) is not None:
+            return external
         cluster = self.data / "postgres" / "cluster"
         socket = cluster / "run"
         if len(str(socket)) > 90:

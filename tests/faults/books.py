@@ -1,61 +1,116 @@
-"""Do the books agree? What the provider billed, what was recorded, and what clients were told."""
+"""What an instance recorded, held against what its provider says it did."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections import Counter
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
 
-from tests.faults.target import Target
-from tests.faults.traffic import Call
 from tests.running import Instance, until
 
-__all__ = ["check_books", "settled"]
+__all__ = ["Books", "compare", "counts", "tokens_of"]
 
 _SETTLE_SECONDS = 60.0
 
+Row = dict[str, Any]
+Counts = tuple[int | None, int | None, int | None, int | None, int | None]
+"""Input, output, cached input, cache writes, reasoning."""
 
-def settled(instance: Instance) -> None:
-    """Returns once nothing is open any more and the recorder has caught up."""
 
-    def quiet() -> bool:
-        return (
-            not instance.sql("SELECT 1 FROM requests WHERE outcome = 'open' LIMIT 1") and _journal_bytes(instance) == 0
+def tokens_of(usage: Mapping[str, Any]) -> Counts:
+    """A provider's usage object as the counts that a row must have."""
+    cached, written = usage.get("cache_read_input_tokens"), usage.get("cache_creation_input_tokens")
+    given = usage.get("prompt_tokens", usage.get("input_tokens"))
+    said = usage.get("completion_tokens", usage.get("output_tokens"))
+    inputs = usage.get("prompt_tokens_details") or usage.get("input_tokens_details") or {}
+    outputs = usage.get("completion_tokens_details") or usage.get("output_tokens_details") or {}
+    total = int(given or 0) + (cached or 0) + (written or 0)
+    return (
+        total,
+        None if said is None else int(said),
+        inputs.get("cached_tokens", cached),
+        written,
+        outputs.get("reasoning_tokens"),
+    )
+
+
+def counts(row: Row) -> Counts:
+    """The counts that a row has."""
+    return (
+        row["input_tokens"],
+        row["output_tokens"],
+        row["cached_input_tokens"],
+        row["cache_write_tokens"],
+        row["reasoning_tokens"],
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class Books:
+    """The rows of an instance."""
+
+    instance: Instance
+
+    def row(self, request_id: str) -> Row:
+        """The one row of the request that carried this id, once the request has ended."""
+        rows = until(
+            lambda: self.instance.sql(
+                "SELECT * FROM requests WHERE client_request_id = $1 AND outcome <> 'open'", request_id
+            ),
+            seconds=_SETTLE_SECONDS,
+            message=f"no row for {request_id}",
         )
+        assert len(rows) == 1, rows
+        return rows[0]
 
-    until(quiet, seconds=_SETTLE_SECONDS, message="requests stay open, or a journal is not finished")
+    def settle(self, *, workers: int) -> None:
+        """Returns once nothing is under way and everything is recorded, also what dead gateways left behind."""
+        instance = self.instance
+
+        def settled() -> bool:
+            journals = [path for path in (instance.data / "journal").iterdir() if len(path.name) == 36]
+            return (
+                len(instance.pids("gateway")) == len(journals) == workers
+                and instance.metric("control_layer_active_requests") == 0
+                and instance.metric("control_layer_recorder_backlog_bytes") == 0
+                and not instance.sql("SELECT 1 FROM requests WHERE outcome = 'open' LIMIT 1")
+            )
+
+        until(settled, seconds=_SETTLE_SECONDS, message="the books are not settled: requests are open, or unrecorded")
+        assert not instance.metric("control_layer_quarantined_records_total")
+
+    def start_anew(self, *, workers: int) -> None:
+        """Settles what there is and forgets it."""
+        self.settle(workers=workers)
+        self.instance.sql("DELETE FROM requests")
+
+    def rows(self, *, since: int = 0) -> list[Row]:
+        """All rows after the one with the sequence number `since`."""
+        return self.instance.sql("SELECT * FROM requests WHERE sequence > $1 ORDER BY sequence", since)
+
+    def last(self) -> int:
+        """The sequence number of the newest row."""
+        return int(self.instance.sql("SELECT coalesce(max(sequence), 0) AS last FROM requests")[0]["last"])
 
 
-def _journal_bytes(instance: Instance) -> int:
-    """What the recorder has not committed yet."""
-    positions = {
-        (str(row["worker_id"]), row["segment"]): row["position"]
-        for row in instance.sql("SELECT * FROM journal_positions")
-    }
-    missing = 0
-    for segment in (instance.data / "journal").glob("*/*.seg"):
-        try:
-            size = segment.stat().st_size
-        except FileNotFoundError:
-            continue  # recorded and removed meanwhile
-        missing += max(size - positions.get((segment.parent.name, int(segment.stem)), 0), 0)
-    return missing
+def compare(rows: Sequence[Row], ledger: Sequence[Mapping[str, Any]]) -> Counter[str]:
+    """Holds rows against the provider's ledger, to the token; returns how many rows ended in which way.
 
-
-def check_books(target: Target, instance: Instance, calls: Iterable[Call]) -> None:
-    """Every request that reached the provider has one row; completed ones carry its numbers, to the token."""
-    settled(instance)
-    rows = instance.sql("SELECT id, outcome, token_source, input_tokens, output_tokens FROM requests")
+    The ledger names the usage event's id, which the gateway sends along, and the model.
+    """
     by_id = {str(row["id"]): row for row in rows}
     assert len(by_id) == len(rows)
-    assert {row["outcome"] for row in rows} <= {"completed", "failed", "cancelled", "lost"}
-    billed = {entry["request_id"]: entry["usage"] for entry in target.provider_stats()["ledger"]}
-    unknown = [request_id for request_id in billed if request_id not in by_id]
-    assert unknown == [], f"{len(unknown)} requests that the provider billed are not recorded"
-    for request_id, row in by_id.items():
-        if row["outcome"] == "completed":
-            usage = billed[request_id]
-            assert row["token_source"] == "provider"
-            assert (row["input_tokens"], row["output_tokens"]) == (usage["prompt_tokens"], usage["completion_tokens"])
-    for call in calls:
-        if call.status == 200:
-            assert call.request_id is not None
-            assert by_id[call.request_id]["outcome"] == "completed"
+    billed = Counter(bill["request_id"] for bill in ledger)
+    assert not [request_id for request_id in billed if request_id not in by_id], "the provider knows of more requests"
+    assert not [request_id for request_id, times in billed.items() if times > 1], "the provider answered twice"
+    for bill in ledger:
+        row = by_id[bill["request_id"]]
+        if row["outcome"] != "completed":
+            continue
+        if "no-usage" in bill["model"]:
+            assert row["token_source"] == "estimate", row
+        elif bill["usage"] is not None:
+            assert row["token_source"] == "provider", row
+            assert counts(row) == tokens_of(bill["usage"]), (row, bill)
+    return Counter(str(row["outcome"]) for row in rows)

@@ -1,24 +1,24 @@
-"""The gateway under torture, shared by the tests that leave it whole."""
+"""One gateway for each module of scenarios: the one that the environment names, or one of ours with a single worker."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator
 
 import pytest
-from tests.faults.target import Target, target
-from tests.running import Instance
+from bench.processes import simulator
+from tests.faults.target import Target, foreign_target, ours
+from tests.running import running
 
 
 @pytest.fixture(scope="module")
-def tortured(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Target]:
-    """Ours with one worker, or the one that TARGET names."""
-    with target(tmp_path_factory.mktemp("torture")) as tortured:
-        yield tortured
-
-
-@pytest.fixture
-def ours(tortured: Target) -> Instance:
-    """Our instance, for what no foreign gateway can be asked."""
-    if tortured.instance is None:
-        pytest.skip("it looks into the records of our own gateway")
-    return tortured.instance
+def target(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Target]:
+    """What is tortured."""
+    foreign = foreign_target()
+    if foreign is not None:
+        yield foreign
+        return
+    with (
+        simulator("--api-key", "provider-credential") as url,
+        running(tmp_path_factory.mktemp("target")) as instance,
+    ):
+        yield ours(instance, url)

@@ -1,165 +1,131 @@
-"""S18: memory stays flat under a long mix of requests, errors and clients that leave.
+"""S18: very many requests of all kinds, and memory that stays where it was after the warm-up.
 
-`python -m tests.faults.soak --requests 1000000` is the scenario's own length; the test suite runs a short one.
+    python -m tests.faults.soak --requests 1000000
+
+The requests come in rounds. After each round everything must have come to rest, and its rows must agree with the
+provider's ledger, to the token; then memory is measured.
 """
 
 from __future__ import annotations
 
 import argparse
-import asyncio
-import contextlib
-import itertools
-import json
+import sys
 import tempfile
 import time
-from collections.abc import Iterator
+from collections import Counter
 from dataclasses import dataclass, field
 from pathlib import Path
-from urllib.parse import urlsplit
 
-import psutil
-from tests.faults.target import FAILING, SLOW_STREAM, SMALL, Target, chat, target
+from bench.processes import simulator
+from tests.faults.books import compare
+from tests.faults.kinds import MIXED, MIXED_OURS
+from tests.faults.load import Load
+from tests.faults.memory import Sample, growth, resident
+from tests.faults.target import Target, foreign_target, ours
+from tests.running import running, until
 
-__all__ = ["Soak", "resident_bytes", "soak"]
+__all__ = ["Soak"]
 
-_CLIENTS = 16
-_ANSWER_SECONDS = 60.0
-_EVERY = {"left": 50, "streamed": 10, "failing": 25, "refused": 20, "malformed": 30}
-"""One request in so many is of that kind; the others are small and blocking."""
+_WARM_PART = 4
+_MOST_WARM = 20
+"""The warm-up is the first fourth of the rounds, but no more than so many."""
+_CALLERS = 12
+_REST_SECONDS = 60.0
 
 
 @dataclass(slots=True)
 class Soak:
-    """What came of it. Memory is resident bytes by process, after the warm-up and at the end."""
+    """A run of `rounds` times `requests`."""
 
-    requests: int = 0
-    unexpected: list[str] = field(default_factory=list)
+    target: Target
+    rounds: int
+    requests: int
+    workers: int = 1
+    kinds: Counter[str] = field(default_factory=Counter)
+    outcomes: Counter[str] = field(default_factory=Counter)
+    samples: list[Sample] = field(default_factory=list)
+    """Memory after each round; empty where the target is not ours."""
     seconds: float = 0.0
-    warm: dict[str, int] = field(default_factory=dict)
-    end: dict[str, int] = field(default_factory=dict)
 
-    @property
-    def grown(self) -> dict[str, int]:
-        """Bytes that each process has grown by since the warm-up."""
-        return {name: size - self.warm.get(name, 0) for name, size in self.end.items()}
+    def run(self, *, shows: bool = False) -> None:
+        """Makes all rounds; fails as soon as anything is not as it should be."""
+        begun = time.monotonic()
+        for number in range(self.rounds):
+            load = self._round(number)
+            self.kinds += load.counts
+            self.seconds = time.monotonic() - begun
+            if shows:
+                print(self._line(number), flush=True)
+        if self.samples:
+            grown = growth(self.samples, warm=max(1, min(self.rounds // _WARM_PART, _MOST_WARM)))
+            assert not grown, f"memory grows: {grown} bytes more than allowed; rounds: {self.samples}"
 
+    def _round(self, number: int) -> Load:
+        target = self.target
+        books = target.books
+        since = 0
+        if books is not None:
+            books.settle(workers=self.workers)
+            since = books.last()
+        target.provider.reset()
+        mix = MIXED if books is None else MIXED_OURS
+        with Load(
+            target, mix, f"soak-{number}", callers=_CALLERS, keeps=True, remembers=False, most=self.requests
+        ) as load:
+            load.wait()
+        assert not load.wrong, load.wrong[:5]
+        assert load.counts.total() == self.requests
+        until(lambda: target.provider.stats()["open"] == 0, seconds=_REST_SECONDS, message="the provider works on")
+        if books is not None:
+            books.settle(workers=self.workers)
+            rows = books.rows(since=since)
+            self.outcomes += compare(rows, target.provider.stats()["ledger"])
+            self._check(load, Counter(str(row["outcome"]) for row in rows), mix is MIXED_OURS)
+            self.samples.append(resident(books.instance))
+        return load
 
-@dataclass(frozen=True, slots=True)
-class _Kind:
-    request: bytes
-    status: int
-    leaves: bool = False
+    def _check(self, load: Load, outcomes: Counter[str], ours_too: bool) -> None:
+        """As many rows of each kind as there were requests that end so.
 
+        Who leaves before the gateway has read enough to let the request in leaves no row.
+        """
+        expected: Counter[str] = Counter()
+        for kind, _ in MIXED_OURS if ours_too else MIXED:
+            if kind.outcome is not None:
+                expected[kind.outcome] += load.counts[kind.name]
+        assert outcomes.keys() <= expected.keys(), outcomes
+        assert outcomes["completed"] == expected["completed"], (outcomes, expected)
+        assert outcomes["failed"] == expected["failed"], (outcomes, expected)
+        assert load.counts["left stream"] <= outcomes["cancelled"] <= expected["cancelled"], (outcomes, expected)
 
-def resident_bytes(pid: int) -> dict[str, int]:
-    """Resident bytes of our processes below `pid`, the supervisor's own included; Postgres has its own bounds."""
-    sizes: dict[str, int] = {}
-    numbers = itertools.count()
-    for process in (psutil.Process(pid), *psutil.Process(pid).children()):
-        with contextlib.suppress(psutil.Error):
-            words = process.cmdline()
-            module = words[words.index("-m") + 1] if "-m" in words else ""
-            if module == "control_layer.gateway":
-                module = f"{module}-{next(numbers)}"
-            if module:
-                sizes[module] = process.memory_info().rss
-    return sizes
-
-
-def soak(tortured: Target, *, requests: int, warm_up: int) -> Soak:
-    """Sends that many requests, and `warm_up` before them that do not count."""
-    result = Soak()
-    asyncio.run(_send(tortured, Soak(), warm_up))
-    result.warm = _memory(tortured)
-    began = time.monotonic()
-    asyncio.run(_send(tortured, result, requests))
-    result.seconds = time.monotonic() - began
-    result.end = _memory(tortured)
-    return result
-
-
-def _memory(tortured: Target) -> dict[str, int]:
-    return {} if tortured.instance is None else resident_bytes(tortured.instance.process.pid)
-
-
-async def _send(tortured: Target, result: Soak, requests: int) -> None:
-    numbers = iter(range(requests))
-    kinds = _kinds(tortured)
-    async with asyncio.TaskGroup() as clients:
-        for _ in range(_CLIENTS):
-            clients.create_task(_client(tortured, kinds, numbers, result))
-
-
-async def _client(tortured: Target, kinds: dict[str, _Kind], numbers: Iterator[int], result: Soak) -> None:
-    where = urlsplit(tortured.base_url)
-    reader: asyncio.StreamReader | None = None
-    writer: asyncio.StreamWriter | None = None
-    for number in numbers:
-        kind = kinds[next((name for name, every in _EVERY.items() if number % every == 0), "small")]
-        if reader is None or writer is None or writer.is_closing():
-            reader, writer = await asyncio.open_connection(where.hostname, where.port)
-        async with asyncio.timeout(_ANSWER_SECONDS):
-            writer.write(kind.request)
-            status, keeps = await _answer(reader, leaves=kind.leaves)
-        result.requests += 1
-        if status != kind.status:
-            result.unexpected.append(f"{status} instead of {kind.status}")
-        if not keeps:
-            writer.close()
-    if writer is not None:
-        writer.close()
-
-
-async def _answer(reader: asyncio.StreamReader, *, leaves: bool) -> tuple[int, bool]:
-    """The status, and whether the connection may be used again."""
-    head = (await reader.readuntil(b"\r\n\r\n")).lower()
-    status = int(head.split(b" ", 2)[1])
-    if leaves:
-        await reader.readline()
-        return status, False
-    if b"transfer-encoding: chunked" in head:
-        while size := int(await reader.readline(), 16):
-            await reader.readexactly(size + 2)
-        await reader.readline()
-    else:
-        await reader.readexactly(int(head.partition(b"content-length: ")[2].split(b"\r\n", 1)[0]))
-    return status, b"connection: close" not in head
-
-
-def _kinds(tortured: Target) -> dict[str, _Kind]:
-    good = f"Bearer {tortured.key}"
-
-    def post(body: bytes, authorization: str = good) -> bytes:
-        where = urlsplit(tortured.base_url)
-        head = (
-            f"POST {where.path}/chat/completions HTTP/1.1\r\nhost: {where.netloc}\r\nauthorization: {authorization}\r\n"
-            f"content-type: application/json\r\ncontent-length: {len(body)}\r\n\r\n"
-        )
-        return head.encode() + body
-
-    def encoded(model: str, *, stream: bool = False) -> bytes:
-        return json.dumps(chat(model, "x" * 500, stream=stream)).encode()
-
-    return {
-        "small": _Kind(post(encoded(SMALL)), 200),
-        "streamed": _Kind(post(encoded(SMALL, stream=True)), 200),
-        "left": _Kind(post(encoded(SLOW_STREAM, stream=True)), 200, leaves=True),
-        "failing": _Kind(post(encoded(FAILING)), 500),
-        "refused": _Kind(post(encoded(SMALL), "Bearer sk-nobody"), 401),
-        "malformed": _Kind(post(b'{"model": '), 400),
-    }
+    def _line(self, number: int) -> str:
+        done = (number + 1) * self.requests
+        memory = " ".join(f"{name} {size / 2**20:.1f}" for name, size in (self.samples or [{}])[-1].items())
+        return f"{done:>9} requests  {done / self.seconds:6.0f}/s  MiB: {memory}"
 
 
 def main() -> None:
     """The command line."""
     parser = argparse.ArgumentParser(prog="python -m tests.faults.soak", description=__doc__)
-    parser.add_argument("--requests", type=int, default=1_000_000)
+    parser.add_argument("--requests", type=int, default=1_000_000, help="in all")
+    parser.add_argument("--round", type=int, default=5_000, help="requests in one round")
+    parser.add_argument("--workers", type=int, default=1, help="gateway workers of the instance that is started")
     options = parser.parse_args()
-    with tempfile.TemporaryDirectory(prefix="soak-") as directory, target(Path(directory)) as tortured:
-        result = soak(tortured, requests=options.requests, warm_up=max(options.requests // 10, 5000))
-    print(f"{result.requests} requests in {result.seconds:.0f} s, unexpected: {len(result.unexpected)}")
-    for name, size in result.end.items():
-        print(f"{name}: {size / 2**20:.1f} MB, grown by {result.grown[name] / 2**20:.1f} MB since the warm-up")
+    rounds = max(8, options.requests // options.round)
+    foreign = foreign_target()
+    if foreign is not None:
+        Soak(foreign, rounds, options.round).run(shows=True)
+        return
+    with (
+        tempfile.TemporaryDirectory(prefix="soak-") as directory,
+        simulator("--api-key", "provider-credential") as url,
+        running(Path(directory), workers=options.workers) as instance,
+    ):
+        Path(directory).chmod(0o755)  # the database may run under another account
+        soak = Soak(ours(instance, url), rounds, options.round, workers=options.workers)
+        soak.run(shows=True)
+    sys.stdout.write(f"{soak.kinds.total()} requests in {soak.seconds:.0f} s\n{dict(soak.kinds)}\n")
+    sys.stdout.write(f"rows: {dict(soak.outcomes)}\n")
 
 
 if __name__ == "__main__":
