@@ -104,10 +104,14 @@ class Instance:
             self._admin = None
 
     def kill(self, name: str) -> int:
-        """kill -9 of `gateway`, `control`, `postgres` or `supervisor`; the pid that died."""
-        pid = self.process.pid if name == "supervisor" else self.pids(name)[0]
-        os.kill(pid, signal.SIGKILL)
-        return pid
+        """kill -9 of `gateway`, `control`, `postgres` or `supervisor`; the pid that died.
+
+        Returns once it is dead: until then its connections are open, and what comes in on them breaks.
+        """
+        process = psutil.Process(self.process.pid if name == "supervisor" else until(lambda: self.pids(name))[0])
+        process.kill()
+        until(lambda: _is_dead(process))
+        return process.pid
 
     def pids(self, name: str) -> list[int]:
         """Pids of the children of that name."""
@@ -239,6 +243,13 @@ def running(
             for pid in instance.all_pids():
                 os.kill(pid, signal.SIGKILL)
             raise
+
+
+def _is_dead(process: psutil.Process) -> bool:
+    try:
+        return process.status() == psutil.STATUS_ZOMBIE
+    except psutil.NoSuchProcess:
+        return True
 
 
 def _launch(directory: Path, arguments: tuple[str, ...], settings: Mapping[str, str]) -> subprocess.Popen[bytes]:
