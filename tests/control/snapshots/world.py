@@ -21,7 +21,7 @@ from control_layer.gateway.snapshot_link import SnapshotLink, load_persisted
 from control_layer.store.engine import open_engine
 from control_layer.store.notifications import ChangeListener
 
-_DEADLINE_SECONDS = 30
+_DEADLINE_SECONDS = 60
 
 Tables = tuple[dict[bytes, Any], dict[str, Any], dict[str, Any], dict[str, Any]]
 
