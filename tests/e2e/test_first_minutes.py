@@ -7,7 +7,6 @@ import re
 import ssl
 import subprocess
 import sys
-from collections.abc import Iterator
 from pathlib import Path
 
 import httpx
@@ -17,19 +16,6 @@ from openai import OpenAI
 from tests.running import Instance, running, until
 
 pytestmark = pytest.mark.server
-
-
-@pytest.fixture(scope="module")
-def demo(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Instance]:
-    with running(tmp_path_factory.mktemp("demo"), "--demo") as instance:
-        yield instance
-
-
-@pytest.fixture
-def key(demo: Instance) -> str:
-    found = re.search(r"API key +(sk-\S{43})\n", demo.output())
-    assert found is not None
-    return found.group(1)
 
 
 def test_the_printed_curl_line_works_when_pasted(demo: Instance) -> None:

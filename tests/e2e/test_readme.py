@@ -5,29 +5,15 @@ from __future__ import annotations
 import re
 import subprocess
 import sys
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 from bench.processes import simulator
-from tests.running import ADMIN_EMAIL, ADMIN_PASSWORD, Instance, running
+from tests.running import ADMIN_EMAIL, ADMIN_PASSWORD, Instance
 
 pytestmark = pytest.mark.server
 
 _README = Path(__file__).parents[2] / "README.md"
-
-
-@pytest.fixture(scope="module")
-def demo(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Instance]:
-    with running(tmp_path_factory.mktemp("readme"), "--demo") as instance:
-        yield instance
-
-
-@pytest.fixture
-def key(demo: Instance) -> str:
-    found = re.search(r"sk-\S{43}", demo.output())
-    assert found is not None
-    return found.group(0)
 
 
 def _blocks(kind: str) -> list[str]:
