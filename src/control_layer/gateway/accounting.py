@@ -19,12 +19,12 @@ _MAX_AGENT = 256
 _NOTHING = Tokens()
 
 
-def opened(exchange: Exchange) -> Opened:
-    """The record of a request's admission."""
+def opened(exchange: Exchange, at: float) -> Opened:
+    """The record of a request's admission, in Unix seconds."""
     request, model = exchange.request, exchange.route.model
     return Opened(
         id=exchange.event_id,
-        at=exchange.at,
+        at=at,
         key_id=exchange.key.id,
         user_id=exchange.user.id,
         model=model.alias,
@@ -37,18 +37,18 @@ def opened(exchange: Exchange) -> Opened:
 
 def closed(exchange: Exchange, outcome: Outcome, status: int, code: str | None) -> Closed:
     """The record of its end. `status` is what the client was answered, `code` the error it saw."""
-    request, model, attempt = exchange.request, exchange.route.model, exchange.attempt
-    agent = request.header(b"user-agent")
+    admission, attempt = exchange.opened, exchange.attempt
+    agent = exchange.request.header(b"user-agent")
     return Closed(
-        id=exchange.event_id,
-        at=exchange.at,
-        key_id=exchange.key.id,
-        user_id=exchange.user.id,
-        model=model.alias,
-        model_id=model.id,
-        method=request.method.decode("latin-1"),
-        path=request.path.decode("latin-1"),
-        stream=exchange.streaming,
+        id=admission.id,
+        at=admission.at,
+        key_id=admission.key_id,
+        user_id=admission.user_id,
+        model=admission.model,
+        model_id=admission.model_id,
+        method=admission.method,
+        path=admission.path,
+        stream=admission.stream,
         outcome=outcome,
         status=status,
         error=code,

@@ -19,7 +19,7 @@ import structlog
 
 from control_layer.contract.snapshot import Deployment
 from control_layer.contract.usage import Attempt as AttemptRecord
-from control_layer.contract.usage import Outcome, Tokens
+from control_layer.contract.usage import Opened, Outcome, Tokens
 from control_layer.gateway import accounting, errors
 from control_layer.gateway.attempt import Attempt
 from control_layer.gateway.entrance import Entrance
@@ -65,17 +65,18 @@ class Exchange(Entrance):
     """One AI request whose model stands in a JSON body."""
 
     __slots__ = (
-        "_client_gone", "_deployments", "_head", "_last", "_retry", "answer_sample", "at", "attempt",
-        "attempts", "body", "envelope", "finish_reason", "first_byte", "received", "request_sample", "response_bytes",
-        "started", "state", "streaming", "text_bytes", "tokens", "tokens_final", "upstream_request_id",
+        "_client_gone", "_deployments", "_head", "_last", "_retry", "answer_sample", "attempt", "attempts", "body",
+        "envelope", "finish_reason", "first_byte", "opened", "received", "request_sample", "response_bytes", "started",
+        "state", "streaming", "text_bytes", "tokens", "tokens_final", "upstream_request_id",
     )  # fmt: skip
 
     def __init__(self, plane: DataPlane, request: Request, responder: Responder, path: AiPath) -> None:
         super().__init__(plane, request, responder, path)
         self.state = State.READING
-        self.at = 0.0
+        self.opened: Opened
+        """The record of its admission."""
         self.started = 0.0
-        """When it was let in, on the wall's and on the monotonic clock."""
+        """When it was let in, on the monotonic clock."""
         self.body: bytes | bytearray = b""
         """The request's body, where it is read whole."""
         self.envelope: Envelope | None = None
@@ -177,7 +178,6 @@ class Exchange(Entrance):
         deployments = self.route.model.deployments
         if not deployments:
             raise errors.no_deployment()
-        self.at = plane.wall()
         self.started = plane.monotonic()
         self._deployments = by_weight(deployments, plane.random)
         self.streaming = stream
@@ -188,7 +188,8 @@ class Exchange(Entrance):
             self.answer_sample = Sample(capture.max_bytes)
         self.state = State.ADMITTED
         plane.retries.deposit()
-        plane.journal.append(accounting.opened(self), self.forward)
+        self.opened = accounting.opened(self, plane.wall())
+        plane.journal.append(self.opened, self.forward)
 
     # -- forward -----------------------------------------------------------------------------------------------------
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import ssl
 from collections.abc import Mapping
-from urllib.parse import SplitResult, quote, urlsplit
+from urllib.parse import quote, urlsplit
 
 import structlog
 
@@ -31,19 +31,16 @@ class Upstream:
     """One endpoint: where requests go and what identifies us there."""
 
     __slots__ = (
-        "_base_path", "_base_query", "_failures", "_targets", "_tell_at", "credential", "credential_name", "endpoint",
-        "pool",
+        "_base_path", "_failures", "_targets", "_tell_at", "credential", "credential_name", "endpoint", "pool",
     )  # fmt: skip
 
-    def __init__(self, endpoint: Endpoint, pool: Pool, credential: bytes, url: SplitResult) -> None:
+    def __init__(self, endpoint: Endpoint, pool: Pool, credential: bytes, base_path: str) -> None:
         self.endpoint = endpoint
         self.pool = pool
         self.credential = credential
         """The rendered header line, `b""` for an endpoint without one. Never logged."""
         self.credential_name = endpoint.auth_header_name.lower().encode()
-        self._base_path = quote(url.path, safe=_PATH_SAFE)
-        self._base_query = quote(url.query, safe=_PATH_SAFE + "?").encode()
-        """Some providers want one everywhere (`?api-version=…`)."""
+        self._base_path = quote(base_path, safe=_PATH_SAFE)
         self._targets: dict[str, bytes] = {}
         self._failures = 0
         self._tell_at = 0.0
@@ -65,8 +62,6 @@ class Upstream:
             if len(self._targets) >= _MAX_TARGETS:
                 self._targets.clear()  # only unknown paths can fill it
             self._targets[api_path] = target
-        if self._base_query:
-            query = self._base_query + b"&" + query if query else self._base_query
         return target + b"?" + query if query else target
 
 
@@ -120,7 +115,7 @@ class Upstreams:
         except (KeyError, ValueError, OSError) as error:
             _log.error("endpoint_unusable", endpoint=endpoint.name, error=str(error))
             raise model_unavailable("its endpoint's address or certificates cannot be used") from error
-        return Upstream(endpoint, pool, self._credential(endpoint), url)
+        return Upstream(endpoint, pool, self._credential(endpoint), url.path)
 
     def _tls(self, endpoint: Endpoint) -> ssl.SSLContext:
         # Reading the system's certificates takes tens of milliseconds, so endpoints share what is the same.
