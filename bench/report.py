@@ -96,10 +96,16 @@ def _latency(measured: Added | None) -> Iterator[Row]:
         return
     yield _goal("added at 200/s, p50", measured.p50 * 1e3, "{:.2f} ms", 0.3)
     yield _goal("added at 200/s, p99", measured.p99 * 1e3, "{:.2f} ms", 1.5)
-    if measured.nginx_p50 is not None and measured.nginx_p99 is not None:
-        p50, p99 = measured.nginx_p50 - measured.direct_p50, measured.nginx_p99 - measured.direct_p99
-        yield Row("  by nginx, p50 and p99", f"{p50 * 1e3:.2f}, {p99 * 1e3:.2f} ms")
-    yield Row("  directly, p50 and p99", f"{measured.direct_p50 * 1e3:.2f}, {measured.direct_p99 * 1e3:.2f} ms")
+    for layout in measured.layouts:
+        yield Row(f"  the provider on {layout.provider}", _milliseconds(layout.p50, layout.p99))
+        if layout.nginx_p50 is not None and layout.nginx_p99 is not None:
+            added = layout.nginx_p50 - layout.direct_p50, layout.nginx_p99 - layout.direct_p99
+            yield Row("    by nginx", _milliseconds(*added))
+        yield Row("    the direct call", _milliseconds(layout.direct_p50, layout.direct_p99))
+
+
+def _milliseconds(p50: float, p99: float) -> str:
+    return f"{p50 * 1e3:.2f}, {p99 * 1e3:.2f} ms"
 
 
 def _streaming(measured: Streaming | None) -> Iterator[Row]:

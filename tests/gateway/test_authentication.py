@@ -106,3 +106,19 @@ def test_every_answer_carries_a_request_id_the_callers_own_when_sane(gateway: Ga
         answer = post(gateway, {**headers, "x-request-id": value})
         assert (answer.headers["x-request-id"] == value) == (value == "my-id-1")
         assert answer.headers["x-request-id"]
+
+
+def test_each_request_of_a_connection_is_its_own_callers(gateway: GatewayProcess) -> None:
+    keys = [gateway.secret, gateway.secret, EXPIRED, gateway.secret, OUTSIDER, OUTSIDER, gateway.secret]
+    with httpx.Client() as client:
+        answers = [
+            client.post(
+                gateway.base_url + "/chat/completions",
+                json=chat("sim-small", max_tokens=5),
+                headers={"authorization": f"Bearer {key}"},
+            )
+            for key in keys
+        ]
+        assert len({answer.extensions["network_stream"].get_extra_info("client_addr") for answer in answers}) == 1
+    assert [answer.status_code for answer in answers] == [200, 200, 401, 200, 403, 403, 200]
+    assert len({answer.headers["x-request-id"] for answer in answers}) == len(answers)

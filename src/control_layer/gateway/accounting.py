@@ -15,13 +15,12 @@ if TYPE_CHECKING:
 __all__ = ["bodies", "closed", "opened"]
 
 _ERRORS_FROM = 400
-_MAX_AGENT = 256
 _NOTHING = Tokens()
 
 
 def opened(exchange: Exchange, at: float) -> Opened:
     """The record of a request's admission, in Unix seconds."""
-    request, model = exchange.request, exchange.route.model
+    head, model = exchange.head, exchange.route.model
     return Opened(
         id=exchange.event_id,
         at=at,
@@ -29,8 +28,8 @@ def opened(exchange: Exchange, at: float) -> Opened:
         user_id=exchange.user.id,
         model=model.alias,
         model_id=model.id,
-        method=request.method.decode("latin-1"),
-        path=request.path.decode("latin-1"),
+        method=head.method,
+        path=head.path_text,
         stream=exchange.streaming,
     )
 
@@ -38,7 +37,6 @@ def opened(exchange: Exchange, at: float) -> Opened:
 def closed(exchange: Exchange, outcome: Outcome, status: int, code: str | None) -> Closed:
     """The record of its end. `status` is what the client was answered, `code` the error it saw."""
     admission, attempt = exchange.opened, exchange.attempt
-    agent = exchange.request.header(b"user-agent")
     return Closed(
         id=admission.id,
         at=admission.at,
@@ -61,8 +59,8 @@ def closed(exchange: Exchange, outcome: Outcome, status: int, code: str | None) 
         request_bytes=exchange.received,
         response_bytes=exchange.response_bytes,
         upstream_request_id=exchange.upstream_request_id,
-        request_id=exchange.request_id,
-        user_agent=agent.decode("latin-1")[:_MAX_AGENT] if agent is not None else None,
+        request_id=exchange.head.request_id,
+        user_agent=exchange.head.agent,
     )
 
 

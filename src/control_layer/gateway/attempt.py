@@ -55,7 +55,7 @@ class Attempt:
             self,
             exchange.request.method,
             self.upstream.target(exchange.path.api_path, exchange.upstream_query(self)),
-            self._head(exchange.request.headers),
+            self._head(exchange.head.upstream_lines(self.upstream.credential_name)),
             body,
             body_length=length,
             timeouts=exchange.plane.deadlines(exchange.route),
@@ -69,19 +69,15 @@ class Attempt:
             self,
             exchange.request.method,
             self.upstream.target(exchange.path.api_path, exchange.upstream_query(self)),
-            self._head(headers),
+            self._head(to_upstream(headers, self.upstream.credential_name)),
             protocol=b"websocket",
             timeouts=exchange.plane.deadlines(exchange.route),
         )
         return self._call
 
-    def _head(self, headers: list[Header]) -> bytes:
+    def _head(self, lines: bytes) -> bytes:
         event_id = self._exchange.event_text.encode()
-        return b"%baccept-encoding: identity\r\nx-request-id: %b\r\n%b" % (
-            to_upstream(headers, self.upstream.credential_name),
-            event_id,
-            self.upstream.credential,
-        )
+        return b"%baccept-encoding: identity\r\nx-request-id: %b\r\n%b" % (lines, event_id, self.upstream.credential)
 
     def record(self, error: str | None) -> AttemptRecord:
         """How it went, for the usage event."""

@@ -11,6 +11,7 @@ from control_layer.gateway import errors
 from control_layer.gateway.config import GatewayConfig
 from control_layer.gateway.entrance import Entrance
 from control_layer.gateway.exchange import Exchange
+from control_layer.gateway.head import Head
 from control_layer.gateway.identifiers import EventIds
 from control_layer.gateway.journal import Journal
 from control_layer.gateway.metrics import Metrics
@@ -79,20 +80,21 @@ class DataPlane:
 
     def accept(self, request: Request, responder: Responder) -> Handler:
         """The handler of a request whose head has come."""
-        path = request.path
-        if not path.startswith(AI_PREFIX):
-            return answer_status(self, request, responder) or Relay(self, request, responder)
-        ai_path = classify(path)
-        if ai_path is None:
-            door = Entrance(self, request, responder, _NOWHERE)
-            door.turn_away(errors.ambiguous_path())
-            return ANSWERED
-        handling = ai_path.handling
-        if handling is Handling.CONTROL:
-            return Relay(self, request, responder)
+        known: Head | None = request.derived
+        if known is None:
+            if not request.path.startswith(AI_PREFIX):
+                return answer_status(self, request, responder) or Relay(self, request, responder)
+            path = classify(request.path)
+            if path is None:
+                Entrance(self, request, responder, Head(request, _NOWHERE)).turn_away(errors.ambiguous_path())
+                return ANSWERED
+            if path.handling is Handling.CONTROL:
+                return Relay(self, request, responder)
+            known = request.derived = Head(request, path)
+        handling = known.path.handling
         if handling is Handling.MODELS:
-            return answer_models(self, request, responder, ai_path)
-        exchange = _kind(handling, request)(self, request, responder, ai_path)
+            return answer_models(self, request, responder, known)
+        exchange = _kind(handling, request)(self, request, responder, known)
         exchange.begin()
         return exchange
 

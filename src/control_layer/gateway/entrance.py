@@ -6,11 +6,10 @@ from typing import TYPE_CHECKING
 
 from control_layer.contract.snapshot import Key, User
 from control_layer.gateway import errors
-from control_layer.gateway.credentials import bearer, digest, masked
+from control_layer.gateway.credentials import masked
 from control_layer.gateway.errors import GatewayError, render
-from control_layer.gateway.headers import sane_request_id
+from control_layer.gateway.head import Head
 from control_layer.gateway.identifiers import text
-from control_layer.gateway.paths import AiPath
 from control_layer.gateway.snapshot import Route
 from control_layer.wire import Header, Request, Responder
 
@@ -24,37 +23,34 @@ class Entrance:
     """A request at the door: `authenticate` at its head, `authorise` when its model is known, or an error answer."""
 
     __slots__ = (
-        "_event_text", "_secret", "_version", "event_id", "key", "path", "plane", "request", "request_id", "responder",
-        "route", "user",
+        "_event_text", "_version", "event_id", "head", "key", "path", "plane", "request", "responder", "route", "user",
     )  # fmt: skip
 
-    def __init__(self, plane: DataPlane, request: Request, responder: Responder, path: AiPath) -> None:
+    def __init__(self, plane: DataPlane, request: Request, responder: Responder, head: Head) -> None:
         self.plane = plane
         self.request = request
         self.responder = responder
-        self.path = path
+        self.head = head
+        self.path = head.path
         self.key: Key
         self.user: User
         self.route: Route
         self.event_id = plane.ids.next(int(plane.wall() * 1000))
-        self.request_id = sane_request_id(request.header(b"x-request-id"))
-        self._secret = b""
         self._version = 0
         self._event_text = ""
 
     def authenticate(self) -> None:
         """Sets key and user. Raises GatewayError."""
-        secret = bearer(self.request.headers)
+        secret = self.head.secret
         if secret is None:
             raise errors.missing_key()
         if not self.plane.snapshots.ready:
             raise errors.not_ready()
-        self._secret = secret
-        self._look_up()
+        self._look_up(secret)
 
-    def _look_up(self) -> None:
-        snapshot, secret = self.plane.snapshots.current, self._secret
-        key = snapshot.keys.get(digest(secret))
+    def _look_up(self, secret: bytes) -> None:
+        snapshot = self.plane.snapshots.current
+        key = snapshot.keys.get(self.head.digest)
         user = snapshot.users.get(key.user_id) if key is not None else None
         if key is None or user is None:
             raise errors.invalid_key(masked(secret))
@@ -72,8 +68,8 @@ class Entrance:
         A body may take minutes to come: what was revoked in the meantime is revoked.
         """
         snapshot = self.plane.snapshots.current
-        if snapshot.version != self._version:
-            self._look_up()
+        if snapshot.version != self._version and self.head.secret is not None:
+            self._look_up(self.head.secret)
         route = snapshot.routes.get(alias)
         if route is None:
             raise errors.model_not_found(alias)
@@ -92,7 +88,7 @@ class Entrance:
     @property
     def public_id(self) -> str:
         """The caller's own request id when it sent a sane one, else the usage event's."""
-        return self.request_id or self.event_text
+        return self.head.request_id or self.event_text
 
     @property
     def anthropic(self) -> bool:

@@ -25,8 +25,9 @@ from control_layer.gateway.attempt import Attempt
 from control_layer.gateway.entrance import Entrance
 from control_layer.gateway.envelope import Envelope, read_envelope
 from control_layer.gateway.errors import GatewayError, render
+from control_layer.gateway.head import Head
 from control_layer.gateway.identifiers import text
-from control_layer.gateway.paths import AiPath, Handling
+from control_layer.gateway.paths import Handling
 from control_layer.gateway.policy.order import by_weight
 from control_layer.gateway.policy.retry import attempts_allowed, backoff
 from control_layer.gateway.query import rename_model
@@ -70,8 +71,8 @@ class Exchange(Entrance):
         "state", "streaming", "text_bytes", "tokens", "tokens_final", "upstream_request_id",
     )  # fmt: skip
 
-    def __init__(self, plane: DataPlane, request: Request, responder: Responder, path: AiPath) -> None:
-        super().__init__(plane, request, responder, path)
+    def __init__(self, plane: DataPlane, request: Request, responder: Responder, head: Head) -> None:
+        super().__init__(plane, request, responder, head)
         self.state = State.READING
         self.opened: Opened
         """The record of its admission."""
@@ -126,8 +127,8 @@ class Exchange(Entrance):
         limit = self.plane.config.max_body_bytes
         if request.content_length is not None and request.content_length > limit:
             raise errors.body_too_large(limit)
-        encoding = request.header(b"content-encoding")
-        if encoding is not None and encoding.lower() != b"identity":
+        encoding = self.head.encoding
+        if encoding is not None:
             raise errors.unsupported_encoding(encoding.decode("latin-1"))
 
     def check_method(self) -> None:

@@ -14,7 +14,7 @@ from control_layer.wire import Handler
 
 if TYPE_CHECKING:
     from control_layer.gateway.data_plane import DataPlane
-    from control_layer.gateway.paths import AiPath
+    from control_layer.gateway.head import Head
     from control_layer.wire import Request, Responder
 
 __all__ = ["answer_models"]
@@ -23,9 +23,9 @@ _PREFIX = b"/ai/v1/models/"
 _JSON = (b"content-type", b"application/json")
 
 
-def answer_models(plane: DataPlane, request: Request, responder: Responder, path: AiPath) -> Handler:
+def answer_models(plane: DataPlane, request: Request, responder: Responder, head: Head) -> Handler:
     """Answers at the head: authenticated like any other request, never admitted, so it leaves no accounting row."""
-    page = _ModelsPage(plane, request, responder, path)
+    page = _ModelsPage(plane, request, responder, head)
     try:
         body = page.body()
     except GatewayError as error:

@@ -1,5 +1,5 @@
-"""Bytes to requests, over llhttp: heads under their limits, framing said twice, and requests for an upgrade that nobody
-switches to parsed as the ordinary requests they then are.
+"""Bytes to requests, over llhttp: heads under their limits, framing said twice, requests for an upgrade that nobody
+switches to parsed as the ordinary requests they then are, and heads that came before not parsed again.
 """
 
 from __future__ import annotations
@@ -10,6 +10,7 @@ import httptools
 
 from control_layer.wire.framing import Ambiguous, Framing, framing_of
 from control_layer.wire.headers import NAMES, Header
+from control_layer.wire.known_head import KnownHead
 from control_layer.wire.limits import ServerLimits
 from control_layer.wire.request import Request
 
@@ -42,8 +43,8 @@ class RequestParser:
     """The parser of one connection. What a sink raises comes out of `feed`."""
 
     __slots__ = (
-        "_expects", "_head_bytes", "_headers", "_limits", "_muted", "_parser", "_peer", "_sink", "_skipped",
-        "_switching", "in_head", "on_body", "silent", "target",
+        "_expects", "_first", "_head_bytes", "_headers", "_known", "_left", "_limits", "_muted", "_parser", "_peer",
+        "_sink", "_skipped", "_switching", "_within", "in_head", "on_body", "silent", "target",
     )  # fmt: skip
 
     def __init__(self, sink: Sink, limits: ServerLimits, peer: str) -> None:
@@ -61,6 +62,14 @@ class RequestParser:
         self._muted = False
         self._switching = False
         """A WebSocket was asked for: what follows is for the sink to understand."""
+        self._known: KnownHead | None = None
+        """The latest head that may come again."""
+        self._left = 0
+        """Of the body behind a known head, which needs no parser."""
+        self._within = False
+        """The parser is inside a message."""
+        self._first = b""
+        """The bytes that a message begins with, until its head is complete."""
         self.in_head = False
         self.silent = 0
         """Bytes since the last progress, all of which the parser may hold: half a field, an endless chunk extension."""
@@ -71,6 +80,15 @@ class RequestParser:
         """Takes what the client sent. Raises `Ambiguous` for what is no request."""
         self.silent += len(data)
         while data:
+            if self._left:
+                data = self._take_known_body(data)
+                continue
+            if not self._within:
+                rest = self._take_known_head(data)
+                if rest is not None:
+                    data = rest
+                    continue
+                self._first = data
             try:
                 self._parser.feed_data(data)
             except httptools.HttpParserUpgrade as upgrade:
@@ -85,6 +103,7 @@ class RequestParser:
             except httptools.HttpParserError as error:
                 raise Ambiguous(f"malformed request: {str(error) or type(error).__name__}") from error
             break
+        self._first = b""
         if self.silent > self._limits.max_head_bytes:
             self._refuse("the request's head is too large", 431)
 
@@ -97,6 +116,7 @@ class RequestParser:
     def on_message_begin(self) -> None:
         if self._muted:
             return
+        self._within = True
         self._headers = []
         self.target = b""
         self._head_bytes = self.silent = 0
@@ -158,16 +178,53 @@ class RequestParser:
             upgrade=self._switching,
             peer=self._peer,
         )
+        keeps_alive = parser.should_keep_alive()
+        if not keeps_alive:
+            self._known = None
+        elif self._first and framing.length is not None and http_minor and not upgrade and not self._expects:
+            self._known = KnownHead.of(self._first, request) or self._known
+        self._first = b""
         self._sink.on_request(
             request,
-            keeps_alive=parser.should_keep_alive(),
+            keeps_alive=keeps_alive,
             expects_continue=self._expects and http_minor > 0,
         )
 
     def on_message_complete(self) -> None:
         if self._skipped is None:
+            self._within = False
             self.silent = 0
             self._sink.on_end()
+
+    # -- heads that came before --------------------------------------------------------------------------------------
+
+    def _take_known_head(self, data: bytes) -> bytes | None:
+        """Begins the next message where its head is known; what is behind the head. The parser is between messages."""
+        found = self._known.match(data) if self._known is not None else None
+        if found is None:
+            return None
+        request, end = found
+        self.silent = 0
+        self._left = request.content_length or 0
+        self._sink.on_request(request, keeps_alive=True, expects_continue=False)
+        if not self._left:
+            self._sink.on_end()
+        return data[end:]
+
+    def _take_known_body(self, data: bytes) -> bytes:
+        """The next piece of the body behind a known head; what is behind the body."""
+        left, size = self._left, len(data)
+        self._left = max(left - size, 0)
+        if size <= left:
+            self.on_body(data)
+            rest = b""
+        else:
+            self.on_body(data[:left])
+            rest = data[left:]
+        if not self._left:
+            self.silent = 0
+            self._sink.on_end()
+        return rest
 
     # -- details -----------------------------------------------------------------------------------------------------
 

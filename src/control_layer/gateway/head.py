@@ -1,0 +1,54 @@
+"""What the gateway reads out of a request's head: once for all requests of a connection that have the same."""
+
+from __future__ import annotations
+
+from control_layer.gateway.credentials import bearer, digest
+from control_layer.gateway.headers import sane_request_id, to_upstream
+from control_layer.gateway.paths import AiPath
+from control_layer.wire import Request
+
+__all__ = ["Head"]
+
+_MAX_AGENT = 256
+_IDENTITY = b"identity"
+
+
+class Head:
+    """The head of one request, or of many that are alike. Nothing in it depends on the body or on the snapshot."""
+
+    __slots__ = (
+        "_headers",
+        "_lines",
+        "agent",
+        "digest",
+        "encoding",
+        "method",
+        "path",
+        "path_text",
+        "request_id",
+        "secret",
+    )
+
+    def __init__(self, request: Request, path: AiPath) -> None:
+        self.path = path
+        self.method = request.method.decode("latin-1")
+        self.path_text = request.path.decode("latin-1")
+        self.secret = bearer(request.headers)
+        """The caller's key, `None` where there is none. Never logged."""
+        self.digest = digest(self.secret) if self.secret is not None else b""
+        self.request_id = sane_request_id(request.header(b"x-request-id"))
+        """The caller's own id of the request, where it can be used."""
+        agent = request.header(b"user-agent")
+        self.agent = agent.decode("latin-1")[:_MAX_AGENT] if agent is not None else None
+        encoding = request.header(b"content-encoding")
+        self.encoding = encoding if encoding is not None and encoding.lower() != _IDENTITY else None
+        """How the body is encoded, where it is."""
+        self._headers = request.headers
+        self._lines: tuple[bytes, bytes] | None = None
+
+    def upstream_lines(self, credential_name: bytes) -> bytes:
+        """The field lines for a provider whose credential stands in `credential_name`."""
+        known = self._lines
+        if known is None or known[0] != credential_name:
+            known = self._lines = (credential_name, to_upstream(self._headers, credential_name))
+        return known[1]
