@@ -1,0 +1,31 @@
+"""The tables. Names and meanings follow the management API; only `store` and the resources' queries read them.
+
+Relationships are left out on purpose: every query says what it joins, so no page runs a query by accident.
+"""
+
+from __future__ import annotations
+
+from control_layer.store.tables.base import NIL, Base
+from control_layer.store.tables.catalogue import Endpoint, GroupModel, Model, ModelComponent, Tariff
+from control_layer.store.tables.installation import Seeded
+from control_layer.store.tables.keys import ApiKey
+from control_layer.store.tables.people import Group, GroupMember, User
+from control_layer.store.tables.traffic import JournalPosition, Request, RequestBody
+
+__all__ = [
+    "NIL",
+    "ApiKey",
+    "Base",
+    "Endpoint",
+    "Group",
+    "GroupMember",
+    "GroupModel",
+    "JournalPosition",
+    "Model",
+    "ModelComponent",
+    "Request",
+    "RequestBody",
+    "Seeded",
+    "Tariff",
+    "User",
+]

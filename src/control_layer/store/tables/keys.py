@@ -1,0 +1,58 @@
+"""API keys."""
+
+from __future__ import annotations
+
+import uuid
+from datetime import datetime
+from decimal import Decimal
+
+from sqlalchemy import CheckConstraint, ForeignKey, Index, text
+from sqlalchemy.orm import Mapped, mapped_column
+
+from control_layer.store.tables.base import Base, now
+
+__all__ = ["ApiKey"]
+
+
+class ApiKey(Base):
+    """A key: only the SHA-256 digest of its secret is kept, beside a prefix fit to be shown."""
+
+    __tablename__ = "api_keys"
+
+    id: Mapped[uuid.UUID] = mapped_column(primary_key=True)
+    name: Mapped[str]
+    description: Mapped[str | None]
+    purpose: Mapped[str] = mapped_column(server_default="realtime")
+    user_id: Mapped[uuid.UUID] = mapped_column(ForeignKey("users.id", ondelete="CASCADE"))
+    created_by: Mapped[uuid.UUID] = mapped_column(ForeignKey("users.id", ondelete="CASCADE"))
+    secret_digest: Mapped[bytes] = mapped_column(unique=True)
+    secret_prefix: Mapped[str]
+    hidden: Mapped[bool] = mapped_column(server_default=text("false"))
+    hidden_secret: Mapped[bytes | None]
+    """Sealed; only hidden keys, whose secret the server itself must use."""
+    pending_secret: Mapped[bytes | None]
+    """Sealed, while a key made for somebody else waits for its holder's first look."""
+    secret_revealed_at: Mapped[datetime | None]
+    requests_per_second: Mapped[float | None]
+    burst_size: Mapped[int | None]
+    spend_limit: Mapped[Decimal | None]
+    spend_limit_interval: Mapped[str | None]
+    model_aliases: Mapped[list[str] | None]
+    expires_at: Mapped[datetime | None]
+    last_used: Mapped[datetime | None]
+    created_at: Mapped[datetime] = mapped_column(server_default=now())
+    updated_at: Mapped[datetime] = mapped_column(server_default=now())
+    deleted_at: Mapped[datetime | None]
+
+    __table_args__ = (
+        CheckConstraint("purpose IN ('realtime', 'batch', 'playground', 'platform')", name="purpose"),
+        Index(
+            "uq_api_keys_name",
+            "user_id",
+            "created_by",
+            "name",
+            unique=True,
+            postgresql_where=text("deleted_at IS NULL AND NOT hidden"),
+        ),
+        Index("ix_api_keys_user_id", "user_id", text("created_at DESC")),
+    )

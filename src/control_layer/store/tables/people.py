@@ -1,0 +1,83 @@
+"""Users, groups, and who is in which."""
+
+from __future__ import annotations
+
+import uuid
+from datetime import datetime
+
+from sqlalchemy import ForeignKey, Index, text
+from sqlalchemy.orm import Mapped, mapped_column
+
+from control_layer.store.tables.base import Base, now
+
+__all__ = ["Group", "GroupMember", "User"]
+
+
+class User(Base):
+    """A person (or, later, an organization). Deleted users are kept, scrubbed, for the ledger's sake."""
+
+    __tablename__ = "users"
+
+    id: Mapped[uuid.UUID] = mapped_column(primary_key=True)
+    username: Mapped[str]
+    email: Mapped[str]
+    display_name: Mapped[str | None]
+    avatar_url: Mapped[str | None]
+    user_type: Mapped[str] = mapped_column(server_default="individual")
+    is_admin: Mapped[bool] = mapped_column(server_default=text("false"))
+    roles: Mapped[list[str]] = mapped_column(server_default=text("'{StandardUser}'"))
+    auth_source: Mapped[str]
+    external_user_id: Mapped[str | None]
+    password_hash: Mapped[str | None]
+    last_login: Mapped[datetime | None]
+    payment_provider_id: Mapped[str | None]
+    batch_notifications_enabled: Mapped[bool] = mapped_column(server_default=text("false"))
+    low_balance_threshold: Mapped[float | None]
+    auto_topup_amount: Mapped[float | None]
+    auto_topup_threshold: Mapped[float | None]
+    auto_topup_monthly_limit: Mapped[float | None]
+    verified: Mapped[bool] = mapped_column(server_default=text("false"))
+    zero_data_retention: Mapped[bool] = mapped_column(server_default=text("false"))
+    invoicing_enabled: Mapped[bool] = mapped_column(server_default=text("false"))
+    created_at: Mapped[datetime] = mapped_column(server_default=now())
+    updated_at: Mapped[datetime] = mapped_column(server_default=now())
+    deleted_at: Mapped[datetime | None]
+
+    __table_args__ = (
+        Index("uq_users_username", "username", unique=True, postgresql_where=text("deleted_at IS NULL")),
+        Index(
+            "uq_users_email",
+            "email",
+            "auth_source",
+            text("coalesce(external_user_id, '')"),
+            unique=True,
+            postgresql_where=text("deleted_at IS NULL AND user_type = 'individual'"),
+        ),
+        Index("ix_users_created_at", text("created_at DESC"), "id"),
+    )
+
+
+class Group(Base):
+    """People who share grants. The Everyone group has the nil id and no membership rows."""
+
+    __tablename__ = "groups"
+
+    id: Mapped[uuid.UUID] = mapped_column(primary_key=True)
+    name: Mapped[str] = mapped_column(unique=True)
+    description: Mapped[str | None]
+    source: Mapped[str] = mapped_column(server_default="native")
+    created_by: Mapped[uuid.UUID]
+    created_at: Mapped[datetime] = mapped_column(server_default=now())
+    updated_at: Mapped[datetime] = mapped_column(server_default=now())
+
+
+class GroupMember(Base):
+    """User in group."""
+
+    __tablename__ = "group_members"
+
+    group_id: Mapped[uuid.UUID] = mapped_column(ForeignKey("groups.id", ondelete="CASCADE"), primary_key=True)
+    user_id: Mapped[uuid.UUID] = mapped_column(ForeignKey("users.id", ondelete="CASCADE"), primary_key=True)
+    created_at: Mapped[datetime] = mapped_column(server_default=now())
+
+    __table_args__ = (Index("ix_group_members_user_id", "user_id"),)

@@ -1,0 +1,83 @@
+"""What was asked and answered, as the recorder writes it."""
+
+from __future__ import annotations
+
+import uuid
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import BigInteger, CheckConstraint, Identity, Index, text
+from sqlalchemy.orm import Mapped, mapped_column
+
+from control_layer.store.tables.base import Base, now
+
+__all__ = ["JournalPosition", "Request", "RequestBody"]
+
+
+class Request(Base):
+    """One admitted AI request; exactly one row each. `id` is the usage event's id."""
+
+    __tablename__ = "requests"
+
+    id: Mapped[uuid.UUID] = mapped_column(primary_key=True)
+    sequence: Mapped[int] = mapped_column(BigInteger, Identity(always=True), unique=True)
+    """The integer id that the request log shows."""
+    at: Mapped[datetime]
+    worker_id: Mapped[uuid.UUID]
+    key_id: Mapped[uuid.UUID]
+    user_id: Mapped[uuid.UUID]
+    model: Mapped[str]
+    model_id: Mapped[uuid.UUID]
+    method: Mapped[str]
+    path: Mapped[str]
+    stream: Mapped[bool]
+    outcome: Mapped[str]
+    """`open`, `completed`, `failed`, `cancelled`, or `lost` (its gateway died before its end)."""
+    status: Mapped[int | None]
+    error: Mapped[str | None]
+    deployment_id: Mapped[uuid.UUID | None]
+    attempts: Mapped[list[dict[str, Any]]] = mapped_column(server_default=text("'[]'"))
+    first_byte_seconds: Mapped[float | None]
+    duration_seconds: Mapped[float | None]
+    input_tokens: Mapped[int | None] = mapped_column(BigInteger)
+    output_tokens: Mapped[int | None] = mapped_column(BigInteger)
+    cached_input_tokens: Mapped[int | None] = mapped_column(BigInteger)
+    cache_write_tokens: Mapped[int | None] = mapped_column(BigInteger)
+    reasoning_tokens: Mapped[int | None] = mapped_column(BigInteger)
+    token_source: Mapped[str] = mapped_column(server_default="none")
+    finish_reason: Mapped[str | None]
+    request_bytes: Mapped[int] = mapped_column(BigInteger, server_default=text("0"))
+    response_bytes: Mapped[int] = mapped_column(BigInteger, server_default=text("0"))
+    upstream_request_id: Mapped[str | None]
+    client_request_id: Mapped[str | None]
+    user_agent: Mapped[str | None]
+
+    __table_args__ = (
+        CheckConstraint("outcome IN ('open', 'completed', 'failed', 'cancelled', 'lost')", name="outcome"),
+        Index("ix_requests_at", text("at DESC")),
+        Index("ix_requests_open", "worker_id", postgresql_where=text("outcome = 'open'")),
+    )
+
+
+class RequestBody(Base):
+    """What was said, where request logging is on; apart from the narrow accounting rows."""
+
+    __tablename__ = "request_bodies"
+
+    request_id: Mapped[uuid.UUID] = mapped_column(primary_key=True)
+    at: Mapped[datetime] = mapped_column(server_default=now())
+    request: Mapped[bytes]
+    request_truncated: Mapped[bool]
+    response: Mapped[bytes]
+    response_truncated: Mapped[bool]
+
+
+class JournalPosition(Base):
+    """How far a journal segment has been recorded; moved in the transaction that records."""
+
+    __tablename__ = "journal_positions"
+
+    worker_id: Mapped[uuid.UUID] = mapped_column(primary_key=True)
+    segment: Mapped[int] = mapped_column(primary_key=True)
+    position: Mapped[int] = mapped_column(BigInteger)
+    updated_at: Mapped[datetime] = mapped_column(server_default=now())
