@@ -1,0 +1,70 @@
+"""One typed tree of settings. The YAML file, the environment and these defaults all speak of the same keys.
+
+What a key means stands beside it; `docs/configuration.md` is made from this tree. Loading is in `settings_sources`.
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Literal
+
+from pydantic import Field, SecretStr
+
+from control_layer.settings.authentication import Auth, Cors, Password, RoleName
+from control_layer.settings.database import Database
+from control_layer.settings.gateway import Gateway, GatewayTls, Metrics
+from control_layer.settings.instance import Metadata, ModelSource
+from control_layer.settings.section import Section
+
+__all__ = [
+    "Auth",
+    "Cors",
+    "Database",
+    "Gateway",
+    "GatewayTls",
+    "Metadata",
+    "Metrics",
+    "ModelSource",
+    "Password",
+    "RoleName",
+    "Settings",
+]
+
+
+class Settings(Section):
+    """The whole tree."""
+
+    host: str = "0.0.0.0"  # noqa: S104 - a gateway is there to be reached
+    """Address to listen on."""
+    port: int = Field(3001, ge=0, le=65535)
+    """Port to listen on; 0 takes a free one."""
+    dashboard_url: str = "http://localhost:3001"
+    """Where people reach this instance, for links in mails; none are sent yet."""
+    admin_email: str = Field("admin@localhost", min_length=1)
+    """The administrator, made at the first start."""
+    admin_password: SecretStr | None = None
+    """The administrator's password, set anew at each start. Generated where the database is embedded."""
+    secret_key: SecretStr | None = Field(None, min_length=16)
+    """What is signed or sealed depends on it: long, random, never changed; also `SECRET_KEY`. Generated like it."""
+    data_dir: Path | None = None
+    """`None`: the platform's place for it; `/var/lib/control-layer` for root."""
+    database: Database = Database()
+    """Where state is kept."""
+    model_sources: tuple[ModelSource, ...] = ()
+    """Endpoints that the first start connects: a list of `name`, `url`, `api_key`, `grant_to_everyone`."""
+    metadata: Metadata = Metadata()
+    """What the instance says about itself."""
+    auth: Auth = Auth()
+    """How people prove who they are."""
+    gateway: Gateway = Gateway()
+    """The data plane."""
+    metrics: Metrics = Metrics()
+    """The Prometheus listener."""
+    enable_metrics: bool = True
+    """Whether there is one."""
+    enable_request_logging: bool = True
+    """Keep request and response bodies, except those of accounts with zero data retention."""
+    log_level: Literal["debug", "info", "warning", "error"] = "info"
+    """The least important event that is logged."""
+    log_format: Literal["auto", "json", "text"] = "auto"
+    """`auto`: text on a terminal, JSON elsewhere."""

@@ -1,0 +1,104 @@
+"""`auth.*`: how people prove who they are."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from typing import Annotated, Literal
+
+from pydantic import Field
+
+from control_layer.settings.section import Duration, Section
+
+__all__ = ["Auth", "Cors", "Password", "RoleName"]
+
+RoleName = Literal[
+    "PlatformManager",
+    "RequestViewer",
+    "StandardUser",
+    "BillingManager",
+    "BatchAPIUser",
+    "BackgroundInferenceUser",
+    "ConnectionsUser",
+]
+"""The roles of `control.permissions`, which a test holds to this."""
+
+
+class Password(Section):
+    """Lengths in bytes."""
+
+    min_length: int = Field(8, ge=1)
+    """The shortest password."""
+    max_length: int = Field(64, ge=8, le=1024)
+    """The longest."""
+
+
+class Session(Section):
+    """The session cookie."""
+
+    timeout: Duration = timedelta(hours=24)
+    """How long a browser keeps it."""
+    cookie_name: str = "control_layer_session"
+    """Its name."""
+    cookie_secure: bool = True
+    """Sent over HTTPS only (browsers count localhost as secure)."""
+    cookie_same_site: Literal["strict", "lax", "none"] = "strict"
+    """Whether links from other sites carry it."""
+    cookie_domain: str | None = None
+    """Its domain; by default this host only."""
+
+
+class NativeAuth(Section):
+    """E-mail and password."""
+
+    enabled: bool = True
+    """Whether people sign in with it."""
+    allow_registration: bool = False
+    """Whether anybody may make an account."""
+    password: Password = Password()
+    """Lengths."""
+    session: Session = Session()
+    """The cookie."""
+    password_reset_token_duration: Duration = timedelta(minutes=30)
+    """How long a reset link will work; there are none yet."""
+
+
+class Cors(Section):
+    """Which other origins' pages may call the management API."""
+
+    allowed_origins: tuple[str, ...] = ()
+    """Such as `https://tools.example.org`; none by default."""
+    allow_credentials: bool = True
+    """Whether they may act for a signed-in person."""
+    max_age: Duration = timedelta(hours=1)
+    """How long browsers remember the answer."""
+    exposed_headers: tuple[str, ...] = ()
+    """Response fields that their scripts may read."""
+
+
+class SecurityHeaders(Section):
+    """Fields that every answer of the control plane carries."""
+
+    enabled: bool = True
+    """Send them."""
+
+
+class Security(Section):
+    """Sessions, cross-origin access and response headers."""
+
+    jwt_expiry: Annotated[Duration, Field(ge=timedelta(minutes=5), le=timedelta(days=30))] = timedelta(hours=24)
+    """How long a session lasts; 5 minutes to 30 days."""
+    cors: Cors = Cors()
+    """Cross-origin access."""
+    headers: SecurityHeaders = SecurityHeaders()
+    """`X-Content-Type-Options` and its like."""
+
+
+class Auth(Section):
+    """How people prove who they are."""
+
+    native: NativeAuth = NativeAuth()
+    """E-mail and password."""
+    default_user_roles: tuple[RoleName, ...] = ("StandardUser", "BackgroundInferenceUser")
+    """Roles of people who register."""
+    security: Security = Security()
+    """Sessions and browsers."""

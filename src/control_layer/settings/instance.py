@@ -1,0 +1,39 @@
+"""`metadata.*` and `model_sources`: what an instance says of itself and begins with."""
+
+from __future__ import annotations
+
+from pydantic import SecretStr
+
+from control_layer.settings.section import Section
+
+__all__ = ["Metadata", "ModelSource"]
+
+
+class ModelSource(Section):
+    """An endpoint that the first start connects, with the models it lists."""
+
+    name: str
+    """The endpoint's name."""
+    url: str
+    """Its base URL, such as `https://api.openai.com/v1`."""
+    api_key: SecretStr | None = None
+    """The credential at the provider."""
+    grant_to_everyone: bool = True
+    """Let every user call its models."""
+
+
+class Metadata(Section):
+    """What the instance says about itself."""
+
+    title: str = "Control Layer"
+    """Name shown on pages."""
+    region: str | None = None
+    """Shown on pages."""
+    organization: str | None = None
+    """Shown on pages."""
+    docs_url: str = "/admin/docs"
+    """Where "Documentation" leads."""
+    docs_jsonl_url: str | None = None
+    """Where help on batch files leads."""
+    ai_api_base_url: str | None = None
+    """Base URL of the AI API as clients reach it, where that differs from the address of the page."""
