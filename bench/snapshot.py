@@ -21,6 +21,7 @@ from typing import Any
 
 import asyncpg
 
+from bench.population import Population
 from control_layer.control.snapshots import SnapshotService
 from control_layer.control.snapshots.compiler import Compiler
 from control_layer.control.snapshots.pieces import whole_pieces
@@ -34,34 +35,6 @@ from control_layer.store.notifications import ChangeListener
 
 _DEADLINE_SECONDS = 300
 _REVOCATIONS = 200
-_FILL = """
-INSERT INTO groups (id, name, created_by)
-SELECT gen_random_uuid(), 'group-' || n, gen_random_uuid() FROM generate_series(1, 300) n;
-
-INSERT INTO users (id, username, email, auth_source)
-SELECT gen_random_uuid(), 'user-' || n, 'user-' || n || '@example.org', 'native' FROM generate_series(1, {keys}) n;
-
-INSERT INTO group_members (group_id, user_id)
-SELECT g.id, u.id
-FROM (SELECT id, row_number() OVER () AS r FROM users WHERE username LIKE 'user-%') u
-JOIN (SELECT id, row_number() OVER () AS r FROM groups WHERE name LIKE 'group-%') g
-ON g.r IN (u.r % 300 + 1, u.r % 7 + 1, u.r % 31 + 1);
-
-INSERT INTO api_keys (id, name, user_id, created_by, secret_digest, secret_prefix)
-SELECT gen_random_uuid(), 'key', id, id, sha256(id::text::bytea), 'sk-' FROM users WHERE username LIKE 'user-%';
-
-INSERT INTO endpoints (id, name, url, created_by)
-SELECT gen_random_uuid(), 'endpoint-' || n, 'http://provider.test/', gen_random_uuid() FROM generate_series(1, 20) n;
-
-INSERT INTO models (id, model_name, alias, created_by, hosted_on)
-SELECT gen_random_uuid(), 'model-' || n, 'model-' || n, gen_random_uuid(), e.id
-FROM generate_series(1, {models}) n JOIN endpoints e ON e.name = 'endpoint-' || (n % 20 + 1);
-
-INSERT INTO group_models (group_id, model_id)
-SELECT g.id, m.id FROM models m JOIN groups g ON hashtext(g.name || m.alias) % 30 = 0;
-
-ANALYZE
-"""
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,7 +60,7 @@ async def measure(database_url: str, directory: Path, keys: int, models: int) ->
     """Fills the database and measures."""
     await migrate(database_url)
     connection = await connect(database_url, statement_seconds=None)
-    await connection.execute(_FILL.format(keys=keys, models=models))
+    await connection.execute(Population(users=keys, models=models, groups=300).statements())
     engine = open_engine(database_url, pool_size=4)
     compiler, state = Compiler(engine), State()
     pause = asyncio.create_task(_longest_pause())
