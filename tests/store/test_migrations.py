@@ -11,10 +11,11 @@ import asyncpg
 import pytest
 from alembic.autogenerate import compare_metadata
 from alembic.migration import MigrationContext
+from alembic.script import ScriptDirectory
 from sqlalchemy import CheckConstraint, Connection
 
 from control_layer.store.engine import connect, open_engine
-from control_layer.store.migrations import MigrationFailed, migrate
+from control_layer.store.migrations import MigrationFailed, alembic_config, migrate
 from control_layer.store.tables import NIL, Base
 
 
@@ -81,9 +82,50 @@ async def test_a_failing_migration_leaves_the_database_unchanged(empty_database_
 async def test_a_database_of_a_newer_release_is_refused(database_url: str) -> None:
     connection = await connect(database_url)
     await connection.execute("UPDATE alembic_version SET version_num = '9999'")
+    await connection.execute("DELETE FROM compatible_revisions")
     await connection.close()
     with pytest.raises(MigrationFailed, match="newer release"):
         await migrate(database_url)
+
+
+async def test_a_database_of_a_newer_release_that_ours_can_work_with_is_left_as_it_is(database_url: str) -> None:
+    connection = await connect(database_url)
+    await connection.execute("UPDATE alembic_version SET version_num = '9999'")
+    await migrate(database_url)
+    assert await connection.fetchval("SELECT version_num FROM alembic_version") == "9999"
+    await connection.close()
+
+
+async def test_each_step_leaves_what_the_code_before_it_needs(empty_database_url: str) -> None:
+    steps = [step.revision for step in ScriptDirectory.from_config(alembic_config()).walk_revisions()][::-1]
+    await migrate(empty_database_url, steps[0])
+    for step in steps[1:]:
+        before = await _needs(empty_database_url)
+        await migrate(empty_database_url, step)
+        after = await _needs(empty_database_url)
+        for table, columns in before.items():
+            assert table in after, f"{step} drops {table}"
+            gone = {name: kind for name, kind in columns.items() if after[table].get(name, ("",))[0] != kind[0]}
+            assert gone == {}, f"{step} drops or changes columns of {table}"
+            added = {name for name, (_, optional) in after[table].items() if name not in columns and not optional}
+            assert added == set(), f"{step} adds columns to {table} that older code does not fill"
+            stricter = {name for name, (_, optional) in columns.items() if optional and not after[table][name][1]}
+            assert stricter == set(), f"{step} demands values in {table} that older code leaves out"
+
+
+async def _needs(url: str) -> dict[str, dict[str, tuple[str, bool]]]:
+    """Each table's columns, with their type and whether an INSERT may leave them out."""
+    connection = await connect(url)
+    rows = await connection.fetch(
+        "SELECT table_name, column_name, udt_name, is_nullable = 'YES' OR column_default IS NOT NULL "
+        "OR is_identity = 'YES' OR is_generated = 'ALWAYS' AS optional "
+        "FROM information_schema.columns WHERE table_schema = 'public' AND table_name <> 'alembic_version'"
+    )
+    await connection.close()
+    tables: dict[str, dict[str, tuple[str, bool]]] = {}
+    for row in rows:
+        tables.setdefault(row["table_name"], {})[row["column_name"]] = (row["udt_name"], row["optional"])
+    return tables
 
 
 class _Changes:

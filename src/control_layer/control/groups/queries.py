@@ -5,8 +5,8 @@ from __future__ import annotations
 import uuid
 from collections.abc import Sequence
 
-from sqlalchemy import ColumnElement, delete, func, or_, select, true
-from sqlalchemy.dialects.postgresql import insert
+from sqlalchemy import ColumnElement, Text, cast, delete, func, or_, select, text, true
+from sqlalchemy.dialects.postgresql import aggregate_order_by, insert
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from control_layer.store.tables import NIL, Group, GroupMember, User
@@ -80,15 +80,15 @@ async def members_of(session: AsyncSession, groups: Sequence[uuid.UUID]) -> dict
     return members
 
 
-async def member_ids(session: AsyncSession, group_id: uuid.UUID) -> Sequence[uuid.UUID]:
-    """The people in a group other than Everyone; nobody where the group is unknown."""
+async def member_ids(session: AsyncSession, group_id: uuid.UUID) -> str:
+    """The people in a group other than Everyone as a JSON array; nobody where the group is unknown."""
+    ids = func.json_agg(aggregate_order_by(User.id, GroupMember.created_at, User.id))
     statement = (
-        select(User.id)
+        select(cast(func.coalesce(ids, text("'[]'")), Text))
         .join(GroupMember, GroupMember.user_id == User.id)
         .where(GroupMember.group_id == group_id, User.deleted_at.is_(None))
-        .order_by(GroupMember.created_at, User.id)
     )
-    return (await session.execute(statement)).scalars().all()
+    return (await session.execute(statement)).scalar_one()
 
 
 async def add_member(session: AsyncSession, group_id: uuid.UUID, user_id: uuid.UUID) -> None:

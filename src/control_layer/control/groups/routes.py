@@ -5,7 +5,7 @@ from __future__ import annotations
 import uuid
 from collections.abc import Sequence
 
-from fastapi import APIRouter
+from fastapi import APIRouter, Response
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from control_layer.control.access import needs, signed_in
@@ -112,11 +112,12 @@ async def delete(group_id: uuid.UUID, session: Database) -> None:
     await session.delete(await _own_group(session, group_id, "delete"))
 
 
-@router.get("/groups/{group_id}/users")
+@router.get("/groups/{group_id}/users", response_model=Sequence[uuid.UUID])
 @needs(Operation.READ, Resource.USERS)
-async def list_members(group_id: uuid.UUID, session: Database) -> Sequence[uuid.UUID]:
+async def list_members(group_id: uuid.UUID, session: Database) -> Response:
     """Who is in a group."""
-    return await user_ids(session) if group_id == NIL else await member_ids(session, group_id)
+    ids = await user_ids(session) if group_id == NIL else await member_ids(session, group_id)
+    return Response(ids, media_type="application/json")
 
 
 @router.post("/groups/{group_id}/users/{user_id}", status_code=204)

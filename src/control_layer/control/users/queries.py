@@ -5,23 +5,25 @@ from __future__ import annotations
 import uuid
 from collections.abc import Sequence
 
-from sqlalchemy import ColumnElement, and_, delete, func, or_, select
+from sqlalchemy import ColumnElement, Text, and_, cast, delete, func, literal_column, or_, select, text
+from sqlalchemy.dialects.postgresql import aggregate_order_by
 from sqlalchemy.ext.asyncio import AsyncSession
 
+from control_layer.control.search import having
 from control_layer.store.tables import NIL, ApiKey, GroupMember, User
 
 __all__ = ["count_users", "find_user", "find_user_by_email", "forget_belongings", "list_users", "user_ids"]
 
 
 def _visible() -> ColumnElement[bool]:
-    return and_(User.deleted_at.is_(None), User.user_type == "individual", User.id != NIL)
+    # The type is no parameter, so that the partial index is known to have all of them whatever is asked.
+    return and_(User.deleted_at.is_(None), User.user_type == literal_column("'individual'"), User.id != NIL)
 
 
 def _matching(search: str) -> ColumnElement[bool]:
     if not search:
         return _visible()
-    columns = (User.display_name, User.username, User.email)
-    return and_(_visible(), or_(*(column.icontains(search, autoescape=True) for column in columns)))
+    return and_(_visible(), having(User.search_text, search))
 
 
 async def find_user(session: AsyncSession, user_id: uuid.UUID, *, lock: bool = False) -> User | None:
@@ -51,9 +53,10 @@ async def count_users(session: AsyncSession, search: str) -> int:
     return (await session.execute(select(func.count()).select_from(User).where(_matching(search)))).scalar_one()
 
 
-async def user_ids(session: AsyncSession) -> Sequence[uuid.UUID]:
-    """Everybody."""
-    return (await session.execute(select(User.id).where(_visible()).order_by(User.created_at, User.id))).scalars().all()
+async def user_ids(session: AsyncSession) -> str:
+    """Everybody as a JSON array, which for a hundred thousand is made sooner where they are."""
+    ids = func.json_agg(aggregate_order_by(User.id, User.created_at, User.id))
+    return (await session.execute(select(cast(func.coalesce(ids, text("'[]'")), Text)).where(_visible()))).scalar_one()
 
 
 async def forget_belongings(session: AsyncSession, user_id: uuid.UUID) -> None:

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from alembic import context
-from sqlalchemy import Connection, text
+from sqlalchemy import Connection, inspect, text
+from sqlalchemy.dialects.postgresql import insert
 
-from control_layer.store.tables import Base
+from control_layer.store.tables import Base, CompatibleRevision
 
 _LOCK = 0x636F6E74726F6C  # "control", the key of the advisory lock
 
@@ -20,6 +21,14 @@ def run(connection: Connection) -> None:
         # A step that waits for a table's lock makes everybody behind it wait as well: rather fail, and try again.
         connection.execute(text("SET LOCAL lock_timeout = '5s'"))
         context.run_migrations()
+        _enter(connection)
+
+
+def _enter(connection: Connection) -> None:
+    """Says that code of the revision that is reached can work with the schema."""
+    reached = context.get_context().get_current_revision()
+    if reached is not None and inspect(connection).has_table(CompatibleRevision.__tablename__):
+        connection.execute(insert(CompatibleRevision).values(revision=reached).on_conflict_do_nothing())
 
 
 run(context.config.attributes["connection"])

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from control_layer.store.tables.base import NIL, Base
 from control_layer.store.tables.catalogue import Endpoint, GroupModel, Model, ModelComponent, Tariff
-from control_layer.store.tables.installation import Seeded
+from control_layer.store.tables.installation import CompatibleRevision, Seeded
 from control_layer.store.tables.keys import ApiKey
 from control_layer.store.tables.people import Group, GroupMember, User
 from control_layer.store.tables.traffic import JournalPosition, Request, RequestBody
@@ -16,6 +16,7 @@ __all__ = [
     "NIL",
     "ApiKey",
     "Base",
+    "CompatibleRevision",
     "Endpoint",
     "Group",
     "GroupMember",

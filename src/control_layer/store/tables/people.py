@@ -5,7 +5,7 @@ from __future__ import annotations
 import uuid
 from datetime import datetime
 
-from sqlalchemy import ForeignKey, Index, text
+from sqlalchemy import Computed, ForeignKey, Index, text
 from sqlalchemy.orm import Mapped, mapped_column
 
 from control_layer.store.tables.base import Base, now
@@ -42,6 +42,9 @@ class User(Base):
     created_at: Mapped[datetime] = mapped_column(server_default=now())
     updated_at: Mapped[datetime] = mapped_column(server_default=now())
     deleted_at: Mapped[datetime | None]
+    search_text: Mapped[str] = mapped_column(
+        Computed("lower(username || chr(31) || email || chr(31) || coalesce(display_name, ''))"), deferred=True
+    )
 
     __table_args__ = (
         Index("uq_users_username", "username", unique=True, postgresql_where=text("deleted_at IS NULL")),
@@ -53,7 +56,13 @@ class User(Base):
             unique=True,
             postgresql_where=text("deleted_at IS NULL AND user_type = 'individual'"),
         ),
-        Index("ix_users_created_at", text("created_at DESC"), "id"),
+        Index(
+            "ix_users_visible",
+            text("created_at DESC"),
+            text("id DESC"),
+            postgresql_where=text("deleted_at IS NULL AND user_type = 'individual'"),
+        ),
+        Index("ix_users_search_text", text("search_grams(search_text)"), postgresql_using="gin"),
     )
 
 
