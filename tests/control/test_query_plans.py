@@ -22,7 +22,7 @@ LARGE = {"users", "api_keys", "group_members"}
 PAGES = {
     "/users": [
         "",
-        "?skip=9000",
+        "?skip=200",
         "?limit=101",
         "?include=groups,billing",
         "?search=user-4242",

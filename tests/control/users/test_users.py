@@ -110,6 +110,18 @@ async def test_search_takes_any_part_literally(management: Management, search: s
     assert page["total_count"] == len(found)
 
 
+async def test_search_finds_every_part_of_a_name_and_nothing_it_lacks(management: Management) -> None:
+    name = 'O\'Brien \\ "Ünï" & x:* (né)'
+    await answered(management.admin.post(f"{API}/users", json=_new("odd", display_name=name)), 201)
+    parts = {name[start:end].strip() for start in range(len(name)) for end in range(start + 1, start + 5)} - {""}
+    for part in parts:
+        page = await answered(management.admin.get(f"{API}/users", params={"search": part}), 200)
+        assert "odd" in [user["username"] for user in page["data"]], part
+    for absent in ("O'Brian", "nïÜ", "x:*(", "\\\\", "Brien'"):
+        page = await answered(management.admin.get(f"{API}/users", params={"search": absent}), 200)
+        assert page["data"] == [], absent
+
+
 async def test_list_includes_groups_and_balances(management: Management) -> None:
     person = await management.person()
     zebra, ant = await management.group("zebra"), await management.group("ant")

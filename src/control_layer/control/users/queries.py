@@ -23,7 +23,7 @@ def _visible() -> ColumnElement[bool]:
 def _matching(search: str) -> ColumnElement[bool]:
     if not search:
         return _visible()
-    return and_(_visible(), having(User.search_text, search))
+    return and_(_visible(), having(User.search_text, User.search_pieces, search))
 
 
 async def find_user(session: AsyncSession, user_id: uuid.UUID, *, lock: bool = False) -> User | None:

@@ -6,11 +6,15 @@ import uuid
 from datetime import datetime
 
 from sqlalchemy import Computed, ForeignKey, Index, text
+from sqlalchemy.dialects.postgresql import TSVECTOR
 from sqlalchemy.orm import Mapped, mapped_column
 
 from control_layer.store.tables.base import Base, now
 
 __all__ = ["Group", "GroupMember", "User"]
+
+
+_SEARCHED = "lower(username || chr(31) || email || chr(31) || coalesce(display_name, ''))"
 
 
 class User(Base):
@@ -42,9 +46,9 @@ class User(Base):
     created_at: Mapped[datetime] = mapped_column(server_default=now())
     updated_at: Mapped[datetime] = mapped_column(server_default=now())
     deleted_at: Mapped[datetime | None]
-    search_text: Mapped[str] = mapped_column(
-        Computed("lower(username || chr(31) || email || chr(31) || coalesce(display_name, ''))"), deferred=True
-    )
+    search_text: Mapped[str] = mapped_column(Computed(_SEARCHED), deferred=True)
+    search_pieces: Mapped[str] = mapped_column(TSVECTOR, Computed(f"search_vector({_SEARCHED})"), deferred=True)
+    """See `control.search`."""
 
     __table_args__ = (
         Index("uq_users_username", "username", unique=True, postgresql_where=text("deleted_at IS NULL")),
@@ -62,7 +66,7 @@ class User(Base):
             text("id DESC"),
             postgresql_where=text("deleted_at IS NULL AND user_type = 'individual'"),
         ),
-        Index("ix_users_search_text", text("search_grams(search_text)"), postgresql_using="gin"),
+        Index("ix_users_search_pieces", "search_pieces", postgresql_using="gin"),
     )
 
 
