@@ -23,6 +23,8 @@ from control_layer.control.edge import Edge
 from control_layer.control.endpoints.routes import router as endpoints
 from control_layer.control.errors import ControlError, method_not_allowed, render
 from control_layer.control.fallback import Fallback
+from control_layer.control.federation.proxy_headers import ProxyHeaders
+from control_layer.control.federation.recent_claims import RecentClaims
 from control_layer.control.grants.routes import router as grants
 from control_layer.control.groups.routes import router as groups
 from control_layer.control.instance.routes import router as instance
@@ -67,6 +69,8 @@ def build_services(*, engine: AsyncEngine, settings: Settings, now: Callable[[],
         sessions=Sessions(secret_key, settings.auth),
         passwords=Passwords(),
         throttle=LoginThrottle(),
+        proxy_headers=ProxyHeaders(settings.auth.proxy_header),
+        recent_claims=RecentClaims(),
         now=now,
     )
 

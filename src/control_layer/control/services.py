@@ -12,6 +12,8 @@ from control_layer.contract.sealing import Seal
 from control_layer.control.authentication.passwords import Passwords
 from control_layer.control.authentication.sessions import Sessions
 from control_layer.control.authentication.throttle import LoginThrottle
+from control_layer.control.federation.proxy_headers import ProxyHeaders
+from control_layer.control.federation.recent_claims import RecentClaims
 from control_layer.settings import Settings
 
 __all__ = ["Services"]
@@ -29,5 +31,7 @@ class Services:
     sessions: Sessions
     passwords: Passwords
     throttle: LoginThrottle
+    proxy_headers: ProxyHeaders
+    recent_claims: RecentClaims
     now: Callable[[], datetime]
     """The time, in UTC."""
