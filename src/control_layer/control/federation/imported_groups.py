@@ -7,7 +7,7 @@ nobody comes into it because a provider says so.
 from __future__ import annotations
 
 import uuid
-from collections.abc import Set
+from collections.abc import Iterable, Set
 
 import structlog
 from sqlalchemy import delete, literal, select
@@ -17,9 +17,18 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from control_layer.settings.federation import RESERVED_SOURCES
 from control_layer.store.tables import NIL, Group, GroupMember
 
-__all__ = ["groups_differ", "synchronise_groups"]
+__all__ = ["groups_differ", "importable", "synchronise_groups"]
 
 _log = structlog.get_logger(__name__)
+_MAX_LENGTH = 255
+_MAX_GROUPS = 1000
+
+
+def importable(names: Iterable[str]) -> frozenset[str]:
+    """The names that a group can have: not blank, not endless, and not more of them than anybody needs."""
+    trimmed = {name.strip() for name in names}
+    usable = sorted(name for name in trimmed if 0 < len(name) <= _MAX_LENGTH and "\0" not in name)
+    return frozenset(usable[:_MAX_GROUPS])
 
 
 async def groups_differ(session: AsyncSession, user_id: uuid.UUID, source: str, names: Set[str]) -> bool:

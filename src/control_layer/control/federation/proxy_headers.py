@@ -9,13 +9,13 @@ from ipaddress import IPv6Address, ip_address, ip_network
 
 from starlette.datastructures import Headers
 
+from control_layer.control.federation.imported_groups import importable
 from control_layer.settings import ProxyHeader
 
 __all__ = ["ProxyClaim", "ProxyHeaders"]
 
 _PEER = "x-control-layer-peer"  # set by the gateway, which drops what a client sends under this name
 _MAX_LENGTH = 255
-_MAX_GROUPS = 1000
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -78,9 +78,8 @@ class ProxyHeaders:
         provider = _text(headers.get(self._settings.provider_field_name))
         if not provider or len(provider) > _MAX_LENGTH:
             return None, None
-        names = (name.strip() for name in _text(headers.get(self._settings.groups_field_name)).split(","))
-        wanted = sorted({name for name in names if name and len(name) <= _MAX_LENGTH} - self._ignored)
-        return provider, frozenset(wanted[:_MAX_GROUPS])
+        names = _text(headers.get(self._settings.groups_field_name)).split(",")
+        return provider, importable(names) - self._ignored
 
 
 def _text(value: str | None) -> str:

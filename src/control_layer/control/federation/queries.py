@@ -16,7 +16,6 @@ __all__ = [
     "lock_people",
     "user_of_email",
     "user_of_external_id",
-    "user_of_identity",
     "username_taken",
 ]
 
@@ -42,12 +41,6 @@ async def user_of_email(session: AsyncSession, email: str, external_id: str, *, 
     unbound = or_(User.external_user_id.is_(None), User.external_user_id == external_id)
     statement = _people(User.email == email, unbound, lock=lock).limit(1)
     return (await session.execute(statement)).scalar_one_or_none()
-
-
-async def user_of_identity(session: AsyncSession, issuer: str, subject: str) -> User | None:
-    """The account of a person at a provider, to be changed."""
-    known = select(Identity.user_id).where(Identity.issuer == issuer, Identity.subject == subject)
-    return (await session.execute(_people(User.id.in_(known), lock=True))).scalar_one_or_none()
 
 
 async def accounts_of_address(session: AsyncSession, email: str) -> Sequence[User]:
