@@ -5,6 +5,8 @@ from __future__ import annotations
 import asyncio
 import time
 from collections.abc import AsyncIterator
+from dataclasses import replace
+from datetime import timedelta
 from typing import Any
 from urllib.parse import parse_qs, urlsplit
 
@@ -17,7 +19,18 @@ from tests.control.federation.identity_provider import (
     IdentityProvider,
     identity_provider,
 )
-from tests.control.management import API, SECRET_KEY, Management, answered, managed, refused, settings_for_tests
+from tests.control.management import (
+    API,
+    SECRET_KEY,
+    Management,
+    answered,
+    client_of,
+    managed,
+    refused,
+    settings_for_tests,
+)
+
+from control_layer.control.app import build_app
 
 _JO = {"sub": "subject-1", "email": "jo@example.org", "email_verified": True, "name": "Jo Smith"}
 _NOT_ACCEPTED = "The identity provider's answer was not accepted. An administrator finds the reason in the log."
@@ -91,8 +104,9 @@ async def test_it_works_where_passwords_do_not(database_url: str, provider: Iden
         auth = management.services.settings.auth
         native = auth.native.model_copy(update={"enabled": False})
         settings = management.services.settings.model_copy(update={"auth": auth.model_copy(update={"native": native})})
-        object.__setattr__(management.services, "settings", settings)
-        assert (await (await browser(management)).enter())["email"] == "jo@example.org"
+        app = build_app(replace(management.services, settings=settings))
+        async with client_of(app, accept="text/html") as client:
+            assert (await Browser(client).enter())["email"] == "jo@example.org"
 
 
 @pytest.mark.parametrize(
@@ -152,13 +166,13 @@ async def test_a_forged_attempt_is_none(site: Management) -> None:
 
 
 async def test_attempts_expire(site: Management, provider: IdentityProvider) -> None:
-    from datetime import timedelta
-
     jo = await browser(site)
     back = await jo.prove(await jo.begin())
-    now = site.services.now
-    object.__setattr__(site.services, "now", lambda: now() + timedelta(minutes=11))
-    assert (await jo.ours.get(back)).status_code == 400
+    later = replace(site.services, now=lambda: site.services.now() + timedelta(minutes=11))
+    async with client_of(build_app(later), accept="text/html") as client:
+        client.cookies = jo.ours.cookies
+        assert "has expired" in text_of(await client.get(back))
+    assert (await jo.ours.get(back)).status_code == 200
 
 
 @pytest.mark.parametrize(

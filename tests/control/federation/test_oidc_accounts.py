@@ -45,13 +45,9 @@ class Instances:
         self._provider = provider
 
     def __call__(self, **changes: Any) -> AbstractAsyncContextManager[Management]:
-        oidc = {
-            "enabled": True,
-            "issuer": self._provider.issuer,
-            "client_id": CLIENT_ID,
-            "client_secret": CLIENT_SECRET,
-        }
-        auth = {"oidc": oidc | changes, "proxy_header": {"enabled": True}}
+        client = {"client_id": CLIENT_ID, "client_secret": CLIENT_SECRET}
+        oidc = {"enabled": True, "issuer": self._provider.issuer, **client, **changes}
+        auth = {"oidc": oidc, "proxy_header": {"enabled": True}}
         return managed(self._database_url, settings_for_tests(dashboard_url="https://control.test", auth=auth))
 
 
@@ -316,11 +312,13 @@ async def test_roles_are_left_alone_where_no_groups_make_administrators(
         assert "PlatformManager" in (await (await browser(site)).enter())["roles"]
 
 
-async def test_a_refused_sign_in_changes_nothing(instance: Instances, provider: IdentityProvider) -> None:
+async def test_a_disabled_account_is_not_entered_and_nothing_changes(
+    instance: Instances, provider: IdentityProvider
+) -> None:
     async with instance(groups_claim="groups", provider_name="idp") as site:
         provider.person["groups"] = ["red"]
         user = await (await browser(site)).enter()
         await site.sql("UPDATE users SET user_type = 'organization' WHERE id = $1::uuid", user["id"])  # no person
         provider.person["groups"] = ["blue"]
-        assert (await (await browser(site)).refusal())[0] >= 400
+        assert await (await browser(site)).refusal() == (403, "This account is disabled; ask an administrator.")
         assert [row.name for row in await site.sql("SELECT name FROM groups WHERE source = 'idp'")] == ["red"]
