@@ -21,7 +21,8 @@ _SEED = (
     "INSERT INTO identities (issuer, subject, user_id) SELECT 'https://old.test', username, id FROM users",
     """
     INSERT INTO groups (id, name, source, created_by)
-        SELECT gen_random_uuid(), 'g' || n, 'okta', '00000000-0000-0000-0000-000000000000' FROM generate_series(1, 500) n
+        SELECT gen_random_uuid(), 'g' || n, 'okta', '00000000-0000-0000-0000-000000000000'
+        FROM generate_series(1, 500) n
     """,
     """
     INSERT INTO group_members (group_id, user_id)
