@@ -63,6 +63,7 @@ async def _known(session: AsyncSession, identity: ProvenIdentity) -> User | None
 
 
 def disabled() -> ControlError:
+    """The refusal of somebody whose account nobody may use."""
     return ControlError(403, "account_disabled", "This account is disabled; ask an administrator")
 
 

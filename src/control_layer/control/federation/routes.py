@@ -18,7 +18,7 @@ from control_layer.control.federation.pages import entered_page, refused_page
 from control_layer.control.federation.return_path import return_path
 from control_layer.control.federation.schemas import Linking, SingleSignOn
 from control_layer.control.federation.sign_in_attempt import Attempt
-from control_layer.control.request_context import Caller, Served, transaction
+from control_layer.control.request_context import Caller, Database, Served, transaction
 from control_layer.control.route import ControlRoute
 from control_layer.control.services import Services
 
@@ -50,11 +50,14 @@ async def login(request: Request, services: Served, return_to: _ReturnTo = "/") 
 
 @router.post("/link")
 @signed_in
-async def link(response: Response, caller: Caller, services: Served, return_to: _ReturnTo = "/") -> Linking:
+async def link(
+    response: Response, session: Database, caller: Caller, services: Served, return_to: _ReturnTo = "/"
+) -> Linking:
     """Begins to link the caller's account to whoever signs in at `authorization_url` next."""
     if caller.key_id is not None:
         raise ControlError(403, "session_needed", "Sign in with a browser to link an account; an API key cannot")
     attempt = Attempt.new(return_path(return_to), services.now(), account=caller.id)
+    await session.rollback()  # no connection is held while the provider is asked
     url = await _provider(services).authorization_url(attempt)
     response.headers["set-cookie"] = services.attempts.cookie(attempt)
     return Linking(authorization_url=url)
