@@ -5,8 +5,9 @@ from __future__ import annotations
 import ssl
 from collections.abc import Iterator
 from pathlib import Path
+from urllib.parse import urlsplit
 
-from control_layer.settings import GatewayTls, Settings
+from control_layer.settings import GatewayTls, Oidc, ProxyHeader, Settings
 
 __all__ = ["problems_of"]
 
@@ -35,9 +36,37 @@ def problems_of(settings: Settings) -> Iterator[str]:
     cors = settings.auth.security.cors
     if "*" in cors.allowed_origins and cors.allow_credentials:
         yield "auth.security.cors: allowed_origins '*' needs allow_credentials: false, or name the origins"
+    yield from _problems_of_proxy(settings.auth.proxy_header)
+    if settings.auth.oidc.enabled:
+        yield from _problems_of_oidc(settings.auth.oidc, settings.dashboard_url)
     yield from _problems_of_tls(settings.gateway.tls)
     if settings.gateway.ca_bundle is not None:
         yield from _problems_of_bundle(settings.gateway.ca_bundle)
+
+
+def _problems_of_proxy(proxy: ProxyHeader) -> Iterator[str]:
+    names = (proxy.header_name, proxy.email_header_name, proxy.groups_field_name, proxy.provider_field_name)
+    if len(set(names)) != len(names):
+        yield "auth.proxy_header: each of the four header fields needs a name of its own"
+
+
+def _problems_of_oidc(oidc: Oidc, dashboard_url: str) -> Iterator[str]:
+    if oidc.issuer is None or oidc.client_id is None:
+        yield "auth.oidc needs issuer and client_id"
+    elif not _is_private(oidc.issuer):
+        yield "auth.oidc.issuer must begin with https:// (http:// is for localhost only)"
+    if "openid" not in oidc.scopes:
+        yield "auth.oidc.scopes must contain openid"
+    if oidc.admin_groups and oidc.groups_claim is None:
+        yield "auth.oidc.admin_groups needs groups_claim, the claim that lists people's groups"
+    if not _is_private(dashboard_url):
+        yield "auth.oidc needs a dashboard_url with https://: identity providers send people back there"
+
+
+def _is_private(url: str) -> bool:
+    """Whether nobody on the way can read or change what goes there."""
+    split = urlsplit(url)
+    return split.scheme == "https" or (split.scheme == "http" and split.hostname in {"localhost", "127.0.0.1", "::1"})
 
 
 def _problems_of_tls(tls: GatewayTls) -> Iterator[str]:

@@ -13,7 +13,8 @@ import httpx
 import psutil
 import pytest
 import uvloop
-from bench.processes import GatewayProcess
+from bench.processes import GatewayProcess, start_gateway
+from tests.gateway.company import Company
 
 from control_layer.wire import Request, Responder, Server
 
@@ -118,6 +119,32 @@ def test_the_peer_is_ours_to_say_and_hop_by_hop_fields_stay(site: httpx.Client) 
     passed = site.get("/x", headers=headers).json()["headers"]
     assert [value for name, value in passed if name == "x-control-layer-peer"] == ["127.0.0.1"]
     assert not {"x-hop", "te"} & {name for name, _ in passed}
+
+
+_IDENTITY = {"x-control-layer-user": "jo", "X-Control-Layer-Groups": "admins", "x-control-layer-other": "1"}
+
+
+def test_a_client_says_nothing_in_our_name(site: httpx.Client) -> None:
+    passed = site.get("/x", headers=_IDENTITY).json()["headers"]
+    assert [name for name, _ in passed if name.startswith("x-control-layer-")] == ["x-control-layer-peer"]
+
+
+def test_a_trusted_proxy_says_who_is_calling_and_nothing_else_in_our_name(
+    control_socket: Path, tmp_path: Path, company: Company
+) -> None:
+    fields = frozenset((b"x-control-layer-user", b"x-control-layer-groups"))
+    gateway = start_gateway(tmp_path, company, control_socket=str(control_socket), identity_fields=fields)
+    try:
+        url = f"http://127.0.0.1:{gateway.port}/x"
+        passed = dict(httpx.get(url, headers=_IDENTITY | {"x-control-layer-peer": "10.0.0.1"}).json()["headers"])
+    finally:
+        gateway.stop()
+    ours = {name: value for name, value in passed.items() if name.startswith("x-control-layer-")}
+    assert ours == {
+        "x-control-layer-user": "jo",
+        "x-control-layer-groups": "admins",
+        "x-control-layer-peer": "127.0.0.1",
+    }
 
 
 def test_answers_stream_back_and_breaks_are_breaks(site: httpx.Client) -> None:

@@ -20,6 +20,7 @@ from cryptography.hazmat.primitives.serialization import (
 from hypothesis import given
 from hypothesis import strategies as st
 
+from control_layer.control.config import decode_settings, encode_settings
 from control_layer.settings import Settings
 from control_layer.settings_sources import PREFIX, SettingsError, Sources
 
@@ -259,6 +260,36 @@ def test_a_role_that_does_not_exist_is_told_with_its_key() -> None:
 def test_an_administrator_without_an_address_is_refused() -> None:
     (problem,) = _problems(text="admin_email: ''")
     assert "admin_email" in problem
+
+
+_OIDC = "auth: {oidc: {enabled: true, issuer: 'https://login.example.org', client_id: us%s}}"
+
+
+@pytest.mark.parametrize(
+    ("text", "told"),
+    [
+        ("auth: {oidc: {enabled: true}}", "auth.oidc needs issuer and client_id"),
+        (_OIDC.replace("https:", "http:") % "", "auth.oidc.issuer must begin with https://"),
+        (_OIDC % ", scopes: [email]", "auth.oidc.scopes must contain openid"),
+        (_OIDC % ", admin_groups: [admins]", "auth.oidc.admin_groups needs groups_claim"),
+        (_OIDC % ", provider_name: native", "auth.oidc.provider_name 'native'"),
+        (_OIDC % "" + "\ndashboard_url: http://ai.example.org", "auth.oidc needs a dashboard_url with https://"),
+        ("auth: {proxy_header: {header_name: x-control-layer-email}}", "each of the four header fields"),
+        ("auth: {proxy_header: {header_name: Cookie}}", "auth.proxy_header.header_name 'Cookie'"),
+        ("auth: {proxy_header: {header_name: 'a: b'}}", "write the name of a header field"),
+        ("auth: {proxy_header: {trusted_peers: [proxy.local]}}", "write an address or a network"),
+    ],
+)
+def test_a_way_in_that_cannot_work_is_told_before_the_start(text: str, told: str) -> None:
+    (problem,) = _problems(text=text)
+    assert told in problem
+
+
+def test_ways_in_are_as_they_were_written() -> None:
+    text = _OIDC % ", client_secret: s" + "\ndashboard_url: https://ai.example.org"
+    settings = _load({"CONTROL_LAYER_AUTH__PROXY_HEADER__TRUSTED_PEERS": '["10.1.2.3/8", "::1"]'}, text)
+    assert settings.auth.proxy_header.trusted_peers == ("10.0.0.0/8", "::1/128")
+    assert decode_settings(encode_settings(settings)) == settings
 
 
 def test_every_setting_has_a_name_in_the_environment() -> None:

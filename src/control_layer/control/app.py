@@ -23,6 +23,11 @@ from control_layer.control.edge import Edge
 from control_layer.control.endpoints.routes import router as endpoints
 from control_layer.control.errors import ControlError, method_not_allowed, render
 from control_layer.control.fallback import Fallback
+from control_layer.control.federation.oidc_provider import OidcProvider
+from control_layer.control.federation.proxy_headers import ProxyHeaders
+from control_layer.control.federation.recent_claims import RecentClaims
+from control_layer.control.federation.routes import router as federation
+from control_layer.control.federation.sign_in_attempt import Attempts
 from control_layer.control.grants.routes import router as grants
 from control_layer.control.groups.routes import router as groups
 from control_layer.control.instance.routes import router as instance
@@ -37,6 +42,7 @@ __all__ = ["build_app", "build_services"]
 _ROUTERS: tuple[APIRouter, ...] = (
     instance,
     authentication,
+    federation,
     users,
     groups,
     api_keys,
@@ -67,8 +73,19 @@ def build_services(*, engine: AsyncEngine, settings: Settings, now: Callable[[],
         sessions=Sessions(secret_key, settings.auth),
         passwords=Passwords(),
         throttle=LoginThrottle(),
+        proxy_headers=ProxyHeaders(settings.auth.proxy_header),
+        recent_claims=RecentClaims(),
+        attempts=Attempts(secret_key, secure=settings.auth.native.session.cookie_secure),
+        oidc=_oidc(settings, now),
         now=now,
     )
+
+
+def _oidc(settings: Settings, now: Callable[[], datetime]) -> OidcProvider | None:
+    if not settings.auth.oidc.enabled:
+        return None
+    ca_file = settings.gateway.ca_bundle
+    return OidcProvider(settings.auth.oidc, dashboard_url=settings.dashboard_url, ca_file=ca_file, now=now)
 
 
 def build_app(services: Services) -> FastAPI:

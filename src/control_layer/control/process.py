@@ -52,6 +52,10 @@ class ControlPlane:
         )
         self._recorder = Recorder(self._engine, Path(config.journal_dir))
         self._stopping = asyncio.Event()
+        proxy = settings.auth.proxy_header
+        if proxy.enabled and not proxy.trusted_peers:
+            advice = "name the proxy's addresses in auth.proxy_header.trusted_peers, or let nobody else reach this port"
+            _log.warning("proxy_headers_believed_from_everybody", advice=advice)
 
     async def run(self) -> None:
         """Serves until SIGTERM or until the supervisor is gone.

@@ -12,6 +12,10 @@ from control_layer.contract.sealing import Seal
 from control_layer.control.authentication.passwords import Passwords
 from control_layer.control.authentication.sessions import Sessions
 from control_layer.control.authentication.throttle import LoginThrottle
+from control_layer.control.federation.oidc_provider import OidcProvider
+from control_layer.control.federation.proxy_headers import ProxyHeaders
+from control_layer.control.federation.recent_claims import RecentClaims
+from control_layer.control.federation.sign_in_attempt import Attempts
 from control_layer.settings import Settings
 
 __all__ = ["Services"]
@@ -29,5 +33,10 @@ class Services:
     sessions: Sessions
     passwords: Passwords
     throttle: LoginThrottle
+    proxy_headers: ProxyHeaders
+    recent_claims: RecentClaims
+    attempts: Attempts
+    oidc: OidcProvider | None
+    """`None` where people do not sign in at a provider."""
     now: Callable[[], datetime]
     """The time, in UTC."""

@@ -62,6 +62,8 @@ class GatewayConfig(msgspec.Struct, frozen=True, kw_only=True):
     drain_seconds: float = 30.0
     report_headers: bool = True
     """Send the `x-control-layer-*` headers that say what happened."""
+    identity_fields: frozenset[bytes] = frozenset()
+    """`x-control-layer-*` fields that a proxy in front may send to the control plane; others stop here."""
     segment_bytes: int = 16 * 1024 * 1024
     """Size at which a journal segment is full."""
     tls_certificate: str | None = None

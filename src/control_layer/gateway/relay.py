@@ -15,6 +15,7 @@ _HOP_BY_HOP = frozenset(
     (b"connection", b"keep-alive", b"proxy-connection", b"te", b"trailer", b"transfer-encoding", b"upgrade")
 )  # RFC 9110, 7.6.1
 _FRAMING = frozenset((b"content-length", b"expect"))
+_OURS = b"x-control-layer-"
 _PEER = b"x-control-layer-peer"
 _AWAY_HEADERS = ((b"content-type", b"application/json"), (b"retry-after", b"5"), (b"cache-control", b"no-store"))
 _AWAY = (
@@ -34,7 +35,7 @@ class Relay:
             _Reply(responder),
             request.method,
             request.target,
-            _lines(request),
+            _lines(request, plane.config.identity_fields),
             None if request.has_body else b"",
             body_length=request.content_length,
         )
@@ -92,7 +93,7 @@ class _Reply:
         self._responder.resume_body()
 
 
-def _lines(request: Request) -> bytes:
+def _lines(request: Request, identity_fields: frozenset[bytes]) -> bytes:
     """The client's fields for the control plane, its own Host among them, and what only we can say."""
     dropped = _named_by_connection(request.headers)
     lines = [
@@ -100,10 +101,10 @@ def _lines(request: Request) -> bytes:
         for header in request.headers
         if header[0] not in _HOP_BY_HOP
         and header[0] not in _FRAMING
-        and header[0] != _PEER
+        and (not header[0].startswith(_OURS) or header[0] in identity_fields)
         and header[0] not in dropped
     ]
-    # The control plane throttles logins by peer; a client cannot set this line, only we do.
+    # The control plane throttles logins by peer and believes proxies by it; only we set this line, no client can.
     lines.append(b"%b: %b\r\n" % (_PEER, request.peer.encode()))
     # The wire puts a Host of its own unless the lines begin with one.
     lines.sort(key=_is_not_host)

@@ -12,6 +12,7 @@ from pydantic import Field, SecretStr
 
 from control_layer.settings.authentication import Auth, Cors, Password, RoleName
 from control_layer.settings.database import Database
+from control_layer.settings.federation import Oidc, ProxyHeader
 from control_layer.settings.gateway import Gateway, GatewayTls, Metrics
 from control_layer.settings.instance import Metadata, ModelSource
 from control_layer.settings.section import Section
@@ -25,7 +26,9 @@ __all__ = [
     "Metadata",
     "Metrics",
     "ModelSource",
+    "Oidc",
     "Password",
+    "ProxyHeader",
     "RoleName",
     "Settings",
 ]
@@ -39,7 +42,7 @@ class Settings(Section):
     port: int = Field(3001, ge=0, le=65535)
     """Port to listen on; 0 takes a free one."""
     dashboard_url: str = "http://localhost:3001"
-    """Where people reach this instance, for links in mails; none are sent yet."""
+    """Where people reach this instance: for links in mails, and where identity providers send people back to."""
     admin_email: str = Field("admin@localhost", min_length=1)
     """The administrator, made at the first start."""
     admin_password: SecretStr | None = None

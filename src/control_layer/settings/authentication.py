@@ -7,6 +7,7 @@ from typing import Annotated, Literal
 
 from pydantic import Field
 
+from control_layer.settings.federation import Oidc, ProxyHeader
 from control_layer.settings.section import Duration, Section
 
 __all__ = ["Auth", "Cors", "Password", "RoleName"]
@@ -98,7 +99,11 @@ class Auth(Section):
 
     native: NativeAuth = NativeAuth()
     """E-mail and password."""
+    proxy_header: ProxyHeader = ProxyHeader()
+    """A proxy that signs people in."""
+    oidc: Oidc = Oidc()
+    """OpenID Connect."""
     default_user_roles: tuple[RoleName, ...] = ("StandardUser", "BackgroundInferenceUser")
-    """Roles of people who register."""
+    """Roles of people who register or are signed in for the first time."""
     security: Security = Security()
     """Sessions and browsers."""

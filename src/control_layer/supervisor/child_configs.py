@@ -10,7 +10,7 @@ from pydantic import SecretStr
 from control_layer.control.config import ControlConfig, Demo, encode_settings
 from control_layer.data_directory import DataDirectory
 from control_layer.gateway.config import Capture, GatewayConfig, PoolSettings, TimeoutDefaults
-from control_layer.settings import Settings
+from control_layer.settings import ProxyHeader, Settings
 
 __all__ = ["PROXY_VARIABLES", "control_config", "gateway_config"]
 
@@ -58,6 +58,7 @@ def gateway_config(
         capture=Capture(enabled=settings.enable_request_logging, max_bytes=gateway.logged_body_bytes),
         drain_seconds=gateway.drain.total_seconds(),
         report_headers=gateway.report_headers,
+        identity_fields=_identity_fields(settings.auth.proxy_header),
         segment_bytes=gateway.journal_segment_bytes,
         tls_certificate=_path(gateway.tls.certificate),
         tls_key=_path(gateway.tls.key),
@@ -85,6 +86,13 @@ def control_config(
         demo=demo,
         log_json=log_json,
     )
+
+
+def _identity_fields(proxy: ProxyHeader) -> frozenset[bytes]:
+    if not proxy.enabled:
+        return frozenset()
+    names = (proxy.header_name, proxy.email_header_name, proxy.groups_field_name, proxy.provider_field_name)
+    return frozenset(name.encode() for name in names)
 
 
 def _revealed(secret: SecretStr | None) -> str:

@@ -16,6 +16,7 @@ from control_layer.control.authentication.queries import (
     record_login,
 )
 from control_layer.control.errors import ControlError, not_authenticated
+from control_layer.control.federation.proxy_sign_in import principal_of_proxy
 from control_layer.control.principal import Principal
 from control_layer.control.request_context import transaction
 from control_layer.control.same_origin import require_same_origin
@@ -29,18 +30,27 @@ _KEY_GRAIN = timedelta(minutes=1)
 
 
 async def identify(request: Request, services: Services, session: AsyncSession, *, any_key: bool) -> Principal:
-    """The caller. `any_key` accepts API keys of every purpose. Raises 401; 403 for a session used from another site."""
+    """The caller. `any_key` accepts API keys of every purpose.
+
+    Raises 401; 403 for a session, or a proxy's word, used from another site.
+    """
     now = services.now()
     if secret := _bearer(request):
         digest = hashlib.sha256(secret.encode()).digest()
         principal = await principal_of_key(session, digest, now, any_purpose=any_key)
         if principal is not None:
             return principal
-    if services.settings.auth.native.enabled and (token := request.cookies.get(services.sessions.cookie_name)):
+    auth = services.settings.auth
+    has_sessions = auth.native.enabled or auth.oidc.enabled
+    if has_sessions and (token := request.cookies.get(services.sessions.cookie_name)):
         user_id = services.sessions.user_id(token, now)
         principal = None if user_id is None else await principal_of_user(session, user_id)
         if principal is not None:
             require_same_origin(request, services.settings)
+            return principal
+    if auth.proxy_header.enabled:
+        principal = await principal_of_proxy(request, services, session)
+        if principal is not None:
             return principal
     raise not_authenticated()
 

@@ -10,7 +10,7 @@ from sqlalchemy.dialects.postgresql import aggregate_order_by
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from control_layer.control.search import having
-from control_layer.store.tables import NIL, ApiKey, GroupMember, User
+from control_layer.store.tables import NIL, ApiKey, GroupMember, Identity, User
 
 __all__ = ["count_users", "find_user", "find_user_by_email", "forget_belongings", "list_users", "user_ids"]
 
@@ -60,6 +60,7 @@ async def user_ids(session: AsyncSession) -> str:
 
 
 async def forget_belongings(session: AsyncSession, user_id: uuid.UUID) -> None:
-    """Erases a user's keys and memberships."""
+    """Erases a user's keys, memberships and identities elsewhere."""
     await session.execute(delete(ApiKey).where(or_(ApiKey.user_id == user_id, ApiKey.created_by == user_id)))
     await session.execute(delete(GroupMember).where(GroupMember.user_id == user_id))
+    await session.execute(delete(Identity).where(Identity.user_id == user_id))

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from control_layer.store.tables.base import NIL, Base
 from control_layer.store.tables.catalogue import Endpoint, GroupModel, Model, ModelComponent, Tariff
+from control_layer.store.tables.federation import Identity
 from control_layer.store.tables.installation import CompatibleRevision, Seeded
 from control_layer.store.tables.keys import ApiKey
 from control_layer.store.tables.people import Group, GroupMember, User
@@ -21,6 +22,7 @@ __all__ = [
     "Group",
     "GroupMember",
     "GroupModel",
+    "Identity",
     "JournalPosition",
     "Model",
     "ModelComponent",

@@ -67,6 +67,11 @@ class User(Base):
             postgresql_where=text("deleted_at IS NULL AND user_type = 'individual'"),
         ),
         Index("ix_users_search_pieces", "search_pieces", postgresql_using="gin"),
+        Index(
+            "ix_users_external_user_id",
+            "external_user_id",
+            postgresql_where=text("external_user_id IS NOT NULL AND deleted_at IS NULL"),
+        ),
     )
 
 
