@@ -65,11 +65,12 @@ def build_services(*, engine: AsyncEngine, settings: Settings, now: Callable[[],
     if settings.secret_key is None:
         raise ValueError("the control plane needs settings.secret_key")
     secret_key = settings.secret_key.get_secret_value()
+    previous_keys = [key.get_secret_value() for key in settings.previous_secret_keys]
     return Services(
         settings=settings,
         database=async_sessionmaker(engine, expire_on_commit=False),
-        provider_credentials=Seal(secret_key, "provider-credential"),
-        key_secrets=Seal(secret_key, "api-key"),
+        provider_credentials=Seal(secret_key, "provider-credential", previous_keys),
+        key_secrets=Seal(secret_key, "api-key", previous_keys),
         sessions=Sessions(secret_key, settings.auth),
         passwords=Passwords(),
         throttle=LoginThrottle(),

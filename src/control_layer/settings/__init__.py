@@ -48,7 +48,9 @@ class Settings(Section):
     admin_password: SecretStr | None = None
     """The administrator's password, set anew at each start. Generated where the database is embedded."""
     secret_key: SecretStr | None = Field(None, min_length=16)
-    """What is signed or sealed depends on it: long, random, never changed; also `SECRET_KEY`. Generated like it."""
+    """What is signed or sealed depends on it: long and random; also `SECRET_KEY`. Generated like it."""
+    previous_secret_keys: tuple[SecretStr, ...] = ()
+    """Earlier values of `secret_key`: what was sealed with them still opens, and is sealed anew at the next start."""
     data_dir: Path | None = None
     """`None`: the platform's place for it; `/var/lib/control-layer` for root."""
     database: Database = Database()
