@@ -50,13 +50,13 @@ def _columns(services: Services) -> tuple[_Sealed, ...]:
     )
 
 
-async def reseal(services: Services) -> None:
+async def reseal(services: Services, *, batch: int = _BATCH) -> None:
     """Brings every sealed value to the current key. While the database is away it waits and goes on."""
     for sealed in _columns(services):
         resealed, after = 0, uuid.UUID(int=0)
         while True:
             try:
-                rows, done = await _batch(services, sealed, after)
+                rows, done = await _batch(services, sealed, after, batch)
             except ControlError as error:
                 _log.warning("not_resealed_yet", reason=error.message, retry_seconds=_RETRY_SECONDS)
                 await asyncio.sleep(_RETRY_SECONDS)
@@ -69,14 +69,16 @@ async def reseal(services: Services) -> None:
             _log.info("resealed", what=sealed.what, column=sealed.column.key, values=resealed)
 
 
-async def _batch(services: Services, sealed: _Sealed, after: uuid.UUID) -> tuple[Sequence[Row[Any]], int]:
+async def _batch(
+    services: Services, sealed: _Sealed, after: uuid.UUID, limit: int
+) -> tuple[Sequence[Row[*tuple[Any, ...]]], int]:
     """The next rows behind `after` whose value is of an earlier key, and how many of them are of the current one now.
 
     Raises `ControlError`.
     """
     column, table, done = sealed.column, sealed.table, 0
     async with transaction(services) as session:
-        rows = (await session.execute(_outdated(sealed).where(table.id > after))).all()
+        rows = (await session.execute(_outdated(sealed).where(table.id > after).limit(limit))).all()
         for row in rows:
             try:
                 value = sealed.seal.resealed(row.value, str(row.id))
@@ -90,11 +92,10 @@ async def _batch(services: Services, sealed: _Sealed, after: uuid.UUID) -> tuple
     return rows, done
 
 
-def _outdated(sealed: _Sealed) -> Select[Any]:
+def _outdated(sealed: _Sealed) -> Select[*tuple[Any, ...]]:
     column, mark = sealed.column, sealed.seal.mark
     return (
         select(sealed.table.id, sealed.name.label("name"), column.label("value"))
         .where(column.is_not(None), func.substr(column, 1, len(mark)) != mark)
         .order_by(sealed.table.id)
-        .limit(_BATCH)
     )
