@@ -15,6 +15,7 @@ from control_layer.settings.database import Database
 from control_layer.settings.federation import Oidc, ProxyHeader
 from control_layer.settings.gateway import Gateway, GatewayTls, Metrics
 from control_layer.settings.instance import Metadata, ModelSource
+from control_layer.settings.pricing import Pricing
 from control_layer.settings.section import Section
 
 __all__ = [
@@ -28,6 +29,7 @@ __all__ = [
     "ModelSource",
     "Oidc",
     "Password",
+    "Pricing",
     "ProxyHeader",
     "RoleName",
     "Settings",
@@ -61,6 +63,8 @@ class Settings(Section):
     """What the instance says about itself."""
     auth: Auth = Auth()
     """How people prove who they are."""
+    pricing: Pricing = Pricing()
+    """What is charged where nobody has said otherwise."""
     gateway: Gateway = Gateway()
     """The data plane."""
     metrics: Metrics = Metrics()
