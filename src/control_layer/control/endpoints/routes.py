@@ -169,28 +169,24 @@ async def delete(endpoint_id: uuid.UUID, session: Database) -> None:
 async def synchronize(endpoint_id: uuid.UUID, session: Database, services: Served, dry_run: bool = False) -> SyncResult:
     """Brings the endpoint's models in step with what the provider lists; with `dry_run` only says how."""
     endpoint = await _found(session, endpoint_id)
-    if dry_run:
-        names = await _names(endpoint, session, services, _IMPORT_SECONDS)
-        done = await planned(session, await _found(session, endpoint_id), names)
-    else:
-        done = await _synchronised(endpoint, session, services, _IMPORT_SECONDS)
+    done = await _synchronised(endpoint, session, services, _IMPORT_SECONDS, dry_run=dry_run)
     return SyncResult.of(endpoint_id, done, dry_run=dry_run, at=services.now())
 
 
 async def _synchronised(
-    endpoint: tables.Endpoint, session: AsyncSession, services: Services, timeout_seconds: float
+    endpoint: tables.Endpoint,
+    session: AsyncSession,
+    services: Services,
+    timeout_seconds: float,
+    *,
+    dry_run: bool = False,
 ) -> SyncPlan:
-    names = await _names(endpoint, session, services, timeout_seconds)
-    return await synchronise(session, await _locked(session, endpoint.id), names)
-
-
-async def _names(
-    endpoint: tables.Endpoint, session: AsyncSession, services: Services, timeout_seconds: float
-) -> list[str]:
-    """What the endpoint's provider lists. Commits first: nothing is held while it is asked."""
+    """Asks the provider, holding nothing meanwhile, and does what its list demands; a dry run only finds out."""
     provider = provider_of(endpoint, services.provider_credentials)
     await session.commit()
-    return [model.id for model in await _listed(provider, services, timeout_seconds)]
+    names = [model.id for model in await _listed(provider, services, timeout_seconds)]
+    locked = await _locked(session, endpoint.id)
+    return await (planned if dry_run else synchronise)(session, locked, names)
 
 
 async def _listed(provider: Provider, services: Services, timeout_seconds: float) -> list[ListedModel]:
