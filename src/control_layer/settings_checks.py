@@ -11,6 +11,8 @@ from control_layer.settings import GatewayTls, Oidc, ProxyHeader, Settings
 
 __all__ = ["problems_of"]
 
+_SECRET_KEY_LENGTH = 16
+
 
 def problems_of(settings: Settings) -> Iterator[str]:
     """Each problem in a line."""
@@ -30,6 +32,8 @@ def problems_of(settings: Settings) -> Iterator[str]:
             )
     elif database.url is not None:
         yield "database.url is set, but database.type is 'embedded'; leave one of them out"
+    if any(len(key.get_secret_value()) < _SECRET_KEY_LENGTH for key in settings.previous_secret_keys):
+        yield f"previous_secret_keys: each has at least {_SECRET_KEY_LENGTH} characters, as secret_key has"
     password = settings.auth.native.password
     if password.min_length > password.max_length:
         yield "auth.native.password: min_length is more than max_length"

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import pytest
+from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -43,9 +44,36 @@ def test_an_altered_byte_anywhere_is_noticed(at: int, change: int) -> None:
 
 @given(st.binary(max_size=40))
 def test_anything_else_is_an_error_of_the_same_kind(data: bytes) -> None:
-    for sealed in (data, b"\x01" + data):
+    for sealed in (data, b"\x01" + data, b"\x02" + data, SEAL.mark + data):
         with pytest.raises(CannotOpen):
             SEAL.open(sealed, "row")
+
+
+def test_earlier_keys_still_open_and_the_current_one_seals() -> None:
+    old, rotated = Seal("old", "p"), Seal("new", "p", ["older", "old"])
+    sealed = old.seal(SECRET, "row")
+    assert rotated.open(sealed, "row") == SECRET
+    assert not sealed.startswith(rotated.mark)
+    resealed = rotated.resealed(sealed, "row")
+    assert resealed.startswith(rotated.mark)
+    assert Seal("new", "p").open(resealed, "row") == SECRET
+    with pytest.raises(CannotOpen, match="previous_secret_keys"):
+        old.open(resealed, "row")
+
+
+def test_values_of_the_format_that_named_no_key_still_open() -> None:
+    nonce = b"n" * 12
+    sealed = b"\x01" + nonce + AESGCM(derive_key("old", "p")).encrypt(nonce, SECRET.encode(), b"row")
+    for seal in (Seal("old", "p"), Seal("new", "p", ["old"])):
+        assert seal.open(sealed, "row") == SECRET
+        assert not sealed.startswith(seal.mark)
+    with pytest.raises(CannotOpen):
+        Seal("new", "p").open(sealed, "row")
+
+
+def test_the_name_of_a_key_differs_by_purpose() -> None:
+    assert Seal("key", "a").mark != Seal("key", "b").mark
+    assert Seal("key", "a").mark == Seal("key", "a").mark
 
 
 def test_the_same_value_is_never_sealed_to_the_same_bytes() -> None:

@@ -36,6 +36,7 @@ PAGES = {
     "/groups/{group_id}/users": [""],
     "/groups/{group_id}/models": [""],
     "/endpoints": [""],
+    "/endpoint-presets": [""],
     "/models": ["", "?include=groups,metrics,status,pricing,endpoints,components,facets", "?accessible=true"],
     "/models/{model_id}/groups": [""],
     "/models/{model_id}/components": [""],
@@ -84,6 +85,17 @@ async def test_every_list_of_the_api_is_looked_at(company: Management) -> None:
         path.removeprefix(API) for path, operations in paths.items() if _is_list(operations.get("get")) and API in path
     }
     assert lists <= set(PAGES)
+
+
+async def test_a_key_is_found_by_an_index_at_every_call(company: Management) -> None:
+    person = await company.person()
+    with _statements(company) as sent:
+        key = await answered(person.client.get(f"{API}/users/current/api-keys"), 200)
+        await answered(person.client.get(f"{API}/api-keys/{key['data'][0]['id']}/access?model=model-42"), 200)
+        await answered(person.client.get(f"{API}/users/current/access?model=model-42"), 200)
+    assert sent
+    for statement, parameters in sent:
+        assert not await _scanned(company, statement, parameters) & LARGE, statement
 
 
 async def test_everyone_has_everybody(company: Management) -> None:

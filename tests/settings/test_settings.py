@@ -312,3 +312,12 @@ def test_the_manual_says_what_the_tree_says() -> None:
         [sys.executable, str(root / "scripts" / "settings-page")], capture_output=True, text=True, check=True
     )
     assert (root / "docs" / "configuration.md").read_text() == page.stdout, "run scripts/settings-page"
+
+
+def test_previous_secret_keys_are_secrets_as_long_as_the_present_one() -> None:
+    (problem,) = _problems(text=f"secret_key: {'s' * 32}\nprevious_secret_keys: [{'p' * 32}, hush]")
+    assert problem.startswith("previous_secret_keys: each has at least 16 characters")
+    assert "hush" not in "".join(_problems(text="previous_secret_keys: [{a: hush}]\nsecret_key: hush"))
+    settings = _load({"CONTROL_LAYER_PREVIOUS_SECRET_KEYS": f'["{"p" * 32}"]'})
+    assert [key.get_secret_value() for key in settings.previous_secret_keys] == ["p" * 32]
+    assert "p" * 32 not in str(settings.model_dump(mode="json")) + repr(settings)

@@ -17,7 +17,10 @@ Purpose = Literal["realtime", "batch", "playground", "platform"]
 
 
 class Key(msgspec.Struct, frozen=True, array_like=True, gc=False):
-    """An API key, found by the SHA-256 digest of its secret. Its access is its owner's, cut down by `models`."""
+    """An API key, found by the SHA-256 digest of its secret. Its access is its owner's, cut down by `models`.
+
+    A key whose rotation leaves its old secret some time has two rows, with one `id`.
+    """
 
     digest: bytes
     id: str
@@ -27,6 +30,8 @@ class Key(msgspec.Struct, frozen=True, array_like=True, gc=False):
     """Unix seconds; `None` for a key that does not expire."""
     models: tuple[str, ...] | None = None
     """Aliases the key is restricted to; `None` for no restriction."""
+    previous: bool = False
+    """The row of the secret before the last rotation."""
 
 
 class User(msgspec.Struct, frozen=True, array_like=True, gc=False):

@@ -20,6 +20,7 @@ from control_layer.control.authentication.routes import router as authentication
 from control_layer.control.authentication.sessions import Sessions
 from control_layer.control.authentication.throttle import LoginThrottle
 from control_layer.control.edge import Edge
+from control_layer.control.effective_access.routes import router as effective_access
 from control_layer.control.endpoints.routes import router as endpoints
 from control_layer.control.errors import ControlError, method_not_allowed, render
 from control_layer.control.fallback import Fallback
@@ -31,6 +32,7 @@ from control_layer.control.federation.sign_in_attempt import Attempts
 from control_layer.control.grants.routes import router as grants
 from control_layer.control.groups.routes import router as groups
 from control_layer.control.instance.routes import router as instance
+from control_layer.control.models.cache_pricing_routes import router as cache_pricing
 from control_layer.control.models.component_routes import router as components
 from control_layer.control.models.routes import router as models
 from control_layer.control.services import Services
@@ -49,7 +51,9 @@ _ROUTERS: tuple[APIRouter, ...] = (
     endpoints,
     models,
     components,
+    cache_pricing,
     grants,
+    effective_access,
 )
 _DESCRIPTION = "Users, groups, API keys, endpoints and models of this gateway."
 _METHODS = ("GET", "POST", "PUT", "DELETE", "PATCH", "OPTIONS")
@@ -65,11 +69,12 @@ def build_services(*, engine: AsyncEngine, settings: Settings, now: Callable[[],
     if settings.secret_key is None:
         raise ValueError("the control plane needs settings.secret_key")
     secret_key = settings.secret_key.get_secret_value()
+    previous_keys = [key.get_secret_value() for key in settings.previous_secret_keys]
     return Services(
         settings=settings,
         database=async_sessionmaker(engine, expire_on_commit=False),
-        provider_credentials=Seal(secret_key, "provider-credential"),
-        key_secrets=Seal(secret_key, "api-key"),
+        provider_credentials=Seal(secret_key, "provider-credential", previous_keys),
+        key_secrets=Seal(secret_key, "api-key", previous_keys),
         sessions=Sessions(secret_key, settings.auth),
         passwords=Passwords(),
         throttle=LoginThrottle(),

@@ -21,6 +21,7 @@ from control_layer.control.first_start.demonstration import set_up_demonstration
 from control_layer.control.first_start.model_sources import connect_model_sources
 from control_layer.control.first_start.seeding import seed
 from control_layer.control.http_listener import HttpListener, listening
+from control_layer.control.resealing import reseal
 from control_layer.control.snapshots import SnapshotService
 from control_layer.control.supervision import Supervision
 from control_layer.recorder import Recorder
@@ -104,7 +105,10 @@ class ControlPlane:
                     parts.create_task(self._snapshots.run(), name="snapshots"),
                     parts.create_task(self._changes.run(), name="changes"),
                 ]
-                sources = parts.create_task(connect_model_sources(self._services), name="model-sources")
+                passing = [
+                    parts.create_task(connect_model_sources(self._services), name="model-sources"),
+                    parts.create_task(reseal(self._services), name="resealing"),
+                ]
                 serving = parts.create_task(http.serve([listener]), name="http")
                 await self._snapshots.serving.wait()
                 await self._snapshots.current.wait()
@@ -114,7 +118,7 @@ class ControlPlane:
                 _log.info("control_plane_stopping")
                 http.should_exit = True
                 await serving
-                for task in (sources, *endless):
+                for task in (*passing, *endless):
                     task.cancel()
                 self._recorder.stop()
                 await recording

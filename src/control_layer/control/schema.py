@@ -29,12 +29,12 @@ OmitNull = Annotated[_Value | None, Field(exclude_if=_is_null)]
 
 
 class Input(BaseModel):
-    """A request body. `model_fields_set` tells absent from null."""
+    """A request body. `model_fields_set` tells absent from null. What stands beneath a field is its description."""
 
-    model_config = ConfigDict(extra="ignore", frozen=True, hide_input_in_errors=True)
+    model_config = ConfigDict(extra="ignore", frozen=True, hide_input_in_errors=True, use_attribute_docstrings=True)
 
 
 class Output(BaseModel):
     """A response body. No field has a default, so that generated clients have no false optionals."""
 
-    model_config = ConfigDict(frozen=True, hide_input_in_errors=True)
+    model_config = ConfigDict(frozen=True, hide_input_in_errors=True, use_attribute_docstrings=True)

@@ -55,6 +55,7 @@ class GatewayConfig(msgspec.Struct, frozen=True, kw_only=True):
     control_socket: str
     """Unix sockets of the control plane: the snapshot link, and HTTP for everything that is not `/ai`."""
     secret_key: str
+    previous_secret_keys: list[str] = []
     max_body_bytes: int = 100 * 1024 * 1024
     timeouts: TimeoutDefaults = TimeoutDefaults()
     pool: PoolSettings = PoolSettings()

@@ -71,7 +71,7 @@ class Upstreams:
     def __init__(self, config: GatewayConfig, loop: asyncio.AbstractEventLoop) -> None:
         self._config = config
         self._loop = loop
-        self._seal = Seal(config.secret_key, "provider-credential")
+        self._seal = Seal(config.secret_key, "provider-credential", config.previous_secret_keys)
         self._by_id: dict[str, Upstream] = {}
         self._contexts: dict[tuple[str | None, bool], ssl.SSLContext] = {}
 

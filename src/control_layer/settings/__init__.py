@@ -15,6 +15,7 @@ from control_layer.settings.database import Database
 from control_layer.settings.federation import Oidc, ProxyHeader
 from control_layer.settings.gateway import Gateway, GatewayTls, Metrics
 from control_layer.settings.instance import Metadata, ModelSource
+from control_layer.settings.pricing import Pricing
 from control_layer.settings.section import Section
 
 __all__ = [
@@ -28,6 +29,7 @@ __all__ = [
     "ModelSource",
     "Oidc",
     "Password",
+    "Pricing",
     "ProxyHeader",
     "RoleName",
     "Settings",
@@ -48,7 +50,9 @@ class Settings(Section):
     admin_password: SecretStr | None = None
     """The administrator's password, set anew at each start. Generated where the database is embedded."""
     secret_key: SecretStr | None = Field(None, min_length=16)
-    """What is signed or sealed depends on it: long, random, never changed; also `SECRET_KEY`. Generated like it."""
+    """What is signed or sealed depends on it: long and random; also `SECRET_KEY`. Generated like it."""
+    previous_secret_keys: tuple[SecretStr, ...] = ()
+    """Earlier values of `secret_key`: what was sealed with them still opens, and is sealed anew at the next start."""
     data_dir: Path | None = None
     """`None`: the platform's place for it; `/var/lib/control-layer` for root."""
     database: Database = Database()
@@ -59,6 +63,8 @@ class Settings(Section):
     """What the instance says about itself."""
     auth: Auth = Auth()
     """How people prove who they are."""
+    pricing: Pricing = Pricing()
+    """What is charged where nobody has said otherwise."""
     gateway: Gateway = Gateway()
     """The data plane."""
     metrics: Metrics = Metrics()

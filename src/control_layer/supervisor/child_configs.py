@@ -39,6 +39,7 @@ def gateway_config(
         snapshot_socket=str(sockets / _SNAPSHOT_SOCKET),
         control_socket=str(sockets / _CONTROL_SOCKET),
         secret_key=_revealed(settings.secret_key),
+        previous_secret_keys=[key.get_secret_value() for key in settings.previous_secret_keys],
         max_body_bytes=gateway.limits.max_body_bytes,
         timeouts=TimeoutDefaults(
             head=timeouts.head.total_seconds(),

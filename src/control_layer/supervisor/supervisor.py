@@ -51,7 +51,10 @@ _CONTROL_GRACE_SECONDS = 30.0
 _HURRIED_SECONDS = 3.0
 _AFTER_DRAIN_SECONDS = 5.0
 _ABANDONED_PORT_SECONDS = 5.0
-_RESTART_ONLY = ("host", "port", "data_dir", "database", "metrics", "enable_metrics", "secret_key", "log_format")
+_RESTART_ONLY = (
+    "host", "port", "data_dir", "database", "metrics", "enable_metrics", "secret_key", "previous_secret_keys",
+    "log_format",
+)  # fmt: skip
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

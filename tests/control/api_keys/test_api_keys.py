@@ -15,7 +15,7 @@ from tests.control.management import API, NIL, Management, Person, answered, ref
 _KEY_FIELDS = {
     "id", "name", "description", "purpose", "user_id", "created_by", "created_at", "last_used", "model_access",
     "requests_per_second", "burst_size", "secret_revealed_at", "spend_limit", "spend_limit_interval", "spend",
-    "total_spend", "resets_at", "expires_at", "models",
+    "total_spend", "resets_at", "expires_at", "models", "previous_secret_expires_at",
 }  # fmt: skip
 _SECRET = re.compile(r"sk-[A-Za-z0-9_-]{43}")
 
@@ -55,6 +55,7 @@ async def test_made_key_has_exactly_the_contracts_fields_and_its_secret(manageme
         "resets_at": None,
         "expires_at": None,
         "models": None,
+        "previous_secret_expires_at": None,
     }
     assert {name: key[name] for name in expected} == expected
     assert key["secret_revealed_at"] is not None
@@ -238,6 +239,91 @@ async def test_rotation_kills_the_old_secret_and_keeps_the_key(management: Manag
     assert await _works(management, rotated["key"])
     now = await answered(person.client.get(f"{API}/users/current/api-keys/{key['id']}"), 200)
     assert (now["id"], now["name"]) == (key["id"], key["name"])
+
+
+async def _expire_previous(management: Management, key_id: str) -> None:
+    statement = "UPDATE api_keys SET previous_expires_at = now() - interval '1 second' WHERE id = $1"
+    await management.sql(statement, uuid.UUID(key_id))
+
+
+async def test_both_secrets_work_until_the_grace_ends(management: Management) -> None:
+    person = await management.person()
+    key = await _made(person.client, purpose="platform")
+    url = f"{API}/users/current/api-keys/{key['id']}"
+    before = datetime.now(UTC)
+    rotated = await answered(person.client.post(f"{url}/rotate", json={"grace_seconds": 3600}), 200)
+    assert set(rotated) == {"key"}
+    assert await _works(management, key["key"])
+    assert await _works(management, rotated["key"])
+    ends = datetime.fromisoformat((await answered(person.client.get(url), 200))["previous_secret_expires_at"])
+    assert before + timedelta(hours=1) <= ends <= datetime.now(UTC) + timedelta(hours=1)
+    await _expire_previous(management, key["id"])
+    assert not await _works(management, key["key"])
+    assert await _works(management, rotated["key"])
+
+
+async def test_a_second_rotation_ends_the_first_ones_grace(management: Management) -> None:
+    person = await management.person()
+    key = await _made(person.client, purpose="platform")
+    rotate = f"{API}/users/current/api-keys/{key['id']}/rotate"
+    second = await answered(person.client.post(rotate, json={"grace_seconds": 60}), 200)
+    third = await answered(person.client.post(rotate, json={"grace_seconds": 60}), 200)
+    secrets = (key["key"], second["key"], third["key"])
+    assert [await _works(management, secret) for secret in secrets] == [False, True, True]
+    fourth = await answered(person.client.post(rotate, json={"grace_seconds": 0}), 200)
+    assert [await _works(management, secret) for secret in (*secrets, fourth["key"])] == [False, False, False, True]
+
+
+async def test_a_deleted_or_expired_key_is_dead_in_both_its_secrets(management: Management) -> None:
+    person = await management.person()
+    for end in ("deleted_at = now()", "expires_at = now() - interval '1 second'"):
+        key = await _made(person.client, name=end, purpose="platform")
+        url = f"{API}/users/current/api-keys/{key['id']}"
+        rotated = await answered(person.client.post(f"{url}/rotate", json={"grace_seconds": 60}), 200)
+        await management.sql(f"UPDATE api_keys SET {end} WHERE id = $1", uuid.UUID(key["id"]))  # noqa: S608
+        assert not await _works(management, key["key"])
+        assert not await _works(management, rotated["key"])
+
+
+@pytest.mark.parametrize(
+    ("body", "status"),
+    [
+        ({"grace_seconds": -1}, 400),
+        ({"grace_seconds": 604801}, 400),
+        ({"grace_seconds": 1.5}, 422),
+        ({"grace_seconds": "60"}, 422),
+        ({"grace_seconds": 604800}, 200),
+        ({"grace_seconds": None}, 200),
+        ({}, 200),
+        (None, 200),
+    ],
+)
+async def test_the_grace_is_a_whole_number_of_seconds_up_to_a_week(
+    management: Management, body: object, status: int
+) -> None:
+    person = await management.person()
+    key = await _made(person.client)
+    url = f"{API}/users/current/api-keys/{key['id']}/rotate"
+    response = await person.client.post(url, json=body)
+    assert response.status_code == status, response.text
+
+
+async def test_rotations_at_once_leave_one_secret(management: Management) -> None:
+    person = await management.person()
+    key = await _made(person.client, purpose="platform")
+    url = f"{API}/users/current/api-keys/{key['id']}/rotate"
+    made = await asyncio.gather(*(answered(person.client.post(url), 200) for _ in range(5)))
+    assert [await _works(management, secret["key"]) for secret in made].count(True) == 1
+
+
+async def test_a_waiting_secret_that_cannot_be_read_says_what_to_do(management: Management) -> None:
+    person = await management.person()
+    key = await _made_for(management, person)
+    await management.sql("UPDATE api_keys SET pending_secret = '\\x01ff' WHERE id = $1", uuid.UUID(key["id"]))
+    url = f"{API}/users/{person.id}/api-keys/{key['id']}"
+    refusal = await answered(person.client.post(f"{url}/reveal"), 409)
+    assert "rotate" in refusal["message"]
+    await answered(person.client.post(f"{url}/rotate"), 200)
 
 
 async def test_rotation_by_somebody_else_waits_for_the_holders_look(management: Management) -> None:

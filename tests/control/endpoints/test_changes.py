@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import uuid
 
+import pytest
 from tests.control.endpoints.calls import ENDPOINTS, create_endpoint, models_at
 from tests.control.endpoints.provider import listing, scripted
 from tests.control.management import API, Management, answered, refused
@@ -98,6 +99,8 @@ async def test_synchronise_follows_the_provider(management: Management) -> None:
             "models_deleted": 0,
             "total_models_fetched": 3,
             "filtered_models_count": 3,
+            "dry_run": False,
+            "changes": {"created": ["new"], "reactivated": [], "deactivated": ["b"], "deleted": [], "skipped": []},
         }
         # b is inactive, c stays deleted.
         assert set(await models_at(management, endpoint["id"])) == {"a", "new"}
@@ -126,6 +129,79 @@ async def test_two_synchronisations_at_once_create_once(management: Management) 
         url = f"{ENDPOINTS}/{endpoint['id']}/synchronize"
         done = await asyncio.gather(*(answered(management.admin.post(url), 200) for _ in range(3)))
     assert sorted(each["new_models_created"] for each in done) == [0, 0, 20]
+
+
+async def test_a_dry_run_says_what_a_synchronisation_then_does(management: Management) -> None:
+    await create_endpoint(management, skip_fetch=True, model_filter=["taken"])
+    async with scripted(listing("kept", "gone", "back", "outside")) as provider:
+        endpoint = await create_endpoint(management, url=provider.url, sync=True)
+        url = f"{ENDPOINTS}/{endpoint['id']}/synchronize"
+        provider.reply = listing("kept", "gone", "outside")
+        await answered(management.admin.post(url), 200)
+        await management.sql(
+            "UPDATE endpoints SET model_filter = '{kept,gone,back,new,taken}' WHERE url = $1", provider.url
+        )
+        provider.reply = listing("kept", "back", "new", "taken", "outside")
+        before = await management.sql("SELECT id, alias, status FROM models ORDER BY id")
+        would = await answered(management.admin.post(f"{url}?dry_run=true"), 200)
+        assert would["changes"] == {
+            "created": ["new"],
+            "reactivated": ["back"],
+            "deactivated": ["gone"],
+            "deleted": ["outside"],
+            "skipped": ["taken"],
+        }
+        assert (would["changes_made"], would["dry_run"], would["filtered_models_count"]) == (4, True, 4)
+        assert await management.sql("SELECT id, alias, status FROM models ORDER BY id") == before
+        did = await answered(management.admin.post(f"{url}?dry_run=false"), 200)
+        assert {**did, "synced_at": "", "dry_run": ""} == {**would, "synced_at": "", "dry_run": ""}
+        again = await answered(management.admin.post(f"{url}?dry_run=true"), 200)
+        assert (again["changes_made"], again["changes"]["skipped"]) == (0, ["taken"])
+    await refused(management.admin.post(f"{url}?dry_run=perhaps"), 400)
+    await refused(management.admin.post(f"{ENDPOINTS}/{uuid.uuid4()}/synchronize?dry_run=true"), 404)
+
+
+async def _credential(management: Management, endpoint: dict[str, str]) -> str | None:
+    statement = "SELECT sealed_credential FROM endpoints WHERE id = $1"
+    ((sealed,),) = await management.sql(statement, uuid.UUID(endpoint["id"]))
+    return None if sealed is None else management.services.provider_credentials.open(sealed, endpoint["id"])
+
+
+@pytest.mark.parametrize(
+    "url", ["http://127.0.0.1:10/", "https://127.0.0.1:9/", "http://localhost:9/", "http://127.0.0.1.example.org:9/"]
+)
+async def test_a_credential_does_not_follow_its_endpoint_to_another_origin(management: Management, url: str) -> None:
+    endpoint = await create_endpoint(management, url="http://127.0.0.1:9/v1", api_key="old")
+    path = f"{ENDPOINTS}/{endpoint['id']}"
+    for more in ({}, {"api_key": None}, {"api_key": " "}, {"remove_api_key": False}):
+        response = await management.admin.patch(path, json={"url": url, "name": "renamed", **more})
+        assert (response.status_code, "api_key" in response.text, "old" in response.text) == (400, True, False)
+        assert await answered(management.admin.get(path), 200) == endpoint
+    for more, credential in (({"api_key": "new"}, "new"), ({"url": endpoint["url"], "remove_api_key": True}, None)):
+        changed = await answered(management.admin.patch(path, json={"url": url, **more}), 200)
+        assert changed["requires_api_key"] == (credential is not None)
+        assert await _credential(management, endpoint) == credential
+
+
+async def test_a_credential_stays_where_its_endpoint_stays(management: Management) -> None:
+    endpoint = await create_endpoint(management, url="http://127.0.0.1:9/v1", api_key="old")
+    path = f"{ENDPOINTS}/{endpoint['id']}"
+    await answered(management.admin.patch(path, json={"url": "HTTP://127.0.0.1:9/other/v1"}), 200)
+    assert await _credential(management, endpoint) == "old"
+    await refused(management.admin.patch(path, json={"api_key": "new", "remove_api_key": True}), 400)
+    await answered(management.admin.patch(path, json={"remove_api_key": True}), 200)
+    assert await _credential(management, endpoint) is None
+    await answered(management.admin.patch(path, json={"url": "http://127.0.0.1:11/"}), 200)
+
+
+async def test_the_provider_at_the_new_address_never_hears_the_old_credential(management: Management) -> None:
+    async with scripted(listing("m")) as old, scripted(listing("m")) as new:
+        endpoint = await create_endpoint(management, url=old.url, api_key="first-secret", sync=True)
+        path = f"{ENDPOINTS}/{endpoint['id']}"
+        await refused(management.admin.patch(path, json={"url": new.url}), 400)
+        await answered(management.admin.patch(path, json={"url": new.url, "api_key": "second-secret"}), 200)
+        assert new.heads
+        assert "first-secret" not in "".join(new.heads)
 
 
 async def test_synchronise_reports_what_failed(management: Management) -> None:

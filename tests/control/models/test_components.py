@@ -1,4 +1,4 @@
-"""Components of composite models (§4.5.6) and prompt-cache pricing (§4.5.8)."""
+"""Components of composite models (§4.5.6)."""
 
 from __future__ import annotations
 
@@ -141,17 +141,3 @@ async def test_only_platform_managers_see_and_change_components(management: Mana
     manager = await management.person(Role.PLATFORM_MANAGER)
     await answered(manager.client.get(url), 200)
     await answered(manager.client.patch(f"{url}/{part['id']}", json={"weight": 2}), 200)
-
-
-async def test_prompt_cache_pricing_is_off(management: Management) -> None:
-    model = await standard(management)
-    url = f"{MODELS}/{model['id']}/cache-pricing"
-    pricing = await answered(management.admin.get(url), 200)
-    assert pricing.pop("enabled") is False
-    assert set(pricing.values()) == {None}
-    await refused(management.admin.put(url, json={}), 501)
-    await answered(management.admin.delete(url), 204)
-    for method in ("GET", "PUT", "DELETE"):
-        await refused(management.admin.request(method, f"{MODELS}/{uuid.uuid4()}/cache-pricing"), 404)
-        person = await management.person()
-        await refused(person.client.request(method, url), 403)

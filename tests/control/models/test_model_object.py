@@ -22,6 +22,7 @@ _NO_CACHE_PRICING = {
     "enabled": False, "write_multiplier_5m": None, "write_multiplier_1h": None, "write_multiplier_24h": None,
     "read_multiplier": None, "min_prefix_tokens": None, "valid_from": None, "valid_until": None,
 }  # fmt: skip
+_EFFORTS = ["none", "minimal", "low", "medium", "high", "xhigh", "max"]
 _TARIFF = {"name": "Standard", "input_price_per_token": "0.005", "output_price_per_token": 0.01}
 
 
@@ -182,7 +183,13 @@ async def test_each_role_sees_its_own_fields(management: Management, role: Role,
 async def test_provider_pricing_is_on_the_list_unasked_and_on_the_item_when_asked(management: Management) -> None:
     pricing = {"mode": "hourly", "rate": "2.5", "input_token_cost_ratio": "0.3"}
     model = await standard(management, provider_pricing=pricing)
-    assert "provider_pricing" not in model
+    assert model["provider_pricing"] == pricing
+    dearer = pricing | {"rate": "3"}
+    changed = await answered(
+        management.admin.patch(f"{MODELS}/{model['id']}", json={"provider_pricing": {"mode": "hourly", "rate": 3}}), 200
+    )
+    assert changed["provider_pricing"] == dearer
+    pricing = dearer
     page = await answered(management.admin.get(MODELS), 200)
     assert page["data"][0]["provider_pricing"] == pricing
     assert "provider_pricing" not in await answered(management.admin.get(f"{MODELS}/{model['id']}"), 200)
@@ -241,3 +248,38 @@ async def test_tariffs_nobody_can_be_charged_by_are_hidden(management: Managemen
 
     assert await names(person.client) == {"realtime", "batch-24h", "shown"}
     assert await names(management.admin) == {"realtime", "batch-24h", "batch-1h", "shown"}
+
+
+def _translation(*unsupported: str) -> dict[str, Any]:
+    values = {effort: effort for effort in _EFFORTS if effort not in unsupported}
+    return {"unsupported_efforts": list(unsupported), "writes": [{"target_path": "/effort", "values": values}]}
+
+
+async def test_reasoning_capabilities_are_the_efforts_that_every_surface_takes(management: Management) -> None:
+    translation = {"chat_completions": _translation("max"), "responses": _translation("max", "xhigh")}
+    endpoint = await create_endpoint(management, reasoning_translation=translation)
+    plain = await create_endpoint(management)
+    disabled, override = {"mode": "disabled"}, {"mode": "override", "translation": _translation("none")}
+    overrides: dict[str, Any] = {
+        "inherits": None,
+        "half": {"responses": disabled},
+        "off": {"chat_completions": disabled, "responses": disabled},
+        "own": {"chat_completions": override, "responses": disabled},
+    }
+    for alias, said in overrides.items():
+        made = await standard(management, alias, hosted_on=endpoint["id"], reasoning_translation_overrides=said)
+        await grant(management, made["id"])
+    made = await standard(management, "untranslated", hosted_on=plain["id"])
+    await grant(management, made["id"])
+    person = await management.person()
+    page = await answered(person.client.get(f"{MODELS}?include=reasoning_capabilities"), 200)
+    efforts = {item["alias"]: item.get("supported_reasoning_efforts") for item in page["data"]}
+    assert efforts == {
+        "inherits": _EFFORTS[:-2],
+        "half": _EFFORTS[:-1],
+        "off": None,
+        "own": _EFFORTS[1:],
+        "untranslated": None,
+    }
+    for url in (MODELS, f"{MODELS}/{made['id']}?include=reasoning_capabilities"):
+        assert "supported_reasoning_efforts" not in str(await answered(person.client.get(url), 200))

@@ -322,3 +322,36 @@ async def test_only_platform_managers_change_models(management: Management) -> N
     nobody = await management.client()
     for method, path in (("GET", MODELS), ("GET", url), *((method, path) for method, path, _ in calls)):
         await refused(nobody.request(method, path), 401, "Authentication required")
+
+
+async def test_tariffs_that_were_not_shown_are_not_closed_by_sending_back_what_was(management: Management) -> None:
+    def tariff(name: str, purpose: str | None, window: str | None = None) -> dict[str, Any]:
+        prices = {"input_price_per_token": "1", "output_price_per_token": "2"}
+        return {"name": name, **prices, "api_key_purpose": purpose, "completion_window": window}
+
+    model = await standard(
+        management,
+        tariffs=[tariff("open", "realtime"), tariff("hidden", "playground"), tariff("day", "batch", "24h")],
+        traffic_routing_rules=[
+            {"api_key_purpose": purpose, "action": {"type": "deny"}} for purpose in ("playground", "batch")
+        ],
+    )
+    url = f"{MODELS}/{model['id']}"
+
+    async def active() -> set[str]:
+        return {row.name for row in await management.sql("SELECT name FROM tariffs WHERE valid_until IS NULL")}
+
+    shown = (await answered(management.admin.get(f"{url}?include=pricing"), 200))["tariffs"]
+    assert [row["name"] for row in shown] == ["open"]
+    await answered(management.admin.patch(url, json={"tariffs": shown}), 200)
+    assert await active() == {"open", "hidden", "day"}
+    replaced = [*shown, tariff("dearer", "playground")]
+    await answered(management.admin.patch(url, json={"tariffs": replaced}), 200)
+    assert await active() == {"open", "dearer", "day"}
+    # Also when the rule goes in the same request: it stood when the tariffs were read.
+    await answered(management.admin.patch(url, json={"tariffs": shown, "traffic_routing_rules": None}), 200)
+    assert await active() == {"open", "dearer", "day"}
+    await answered(management.admin.patch(url, json={"tariffs": shown}), 200)
+    assert await active() == {"open"}
+    await answered(management.admin.patch(url, json={"tariffs": []}), 200)
+    assert await active() == set()

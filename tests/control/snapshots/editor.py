@@ -76,6 +76,13 @@ class Editor:
                 ("users", "deleted_at = CASE WHEN deleted_at IS NULL THEN now() END"),
                 ("api_keys", "deleted_at = CASE WHEN deleted_at IS NULL THEN now() END"),
                 ("api_keys", "secret_digest = sha256(gen_random_uuid()::text::bytea)"),
+                (
+                    "api_keys",
+                    """previous_digest = secret_digest, secret_digest = sha256(gen_random_uuid()::text::bytea),
+                    previous_expires_at = now() + interval '1 day'""",
+                ),
+                ("api_keys", "previous_expires_at = now() - interval '1 day'"),
+                ("api_keys", "previous_digest = NULL, previous_expires_at = NULL"),
                 ("api_keys", "last_used = now()"),
                 ("models", "alias = gen_random_uuid()::text"),
                 ("models", "deleted_at = now()"),

@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 from datetime import UTC, datetime, timedelta
 
+import msgspec
 import pytest
 from tests.control.snapshots.rows import EVERYONE
 from tests.control.snapshots.world import World
@@ -105,6 +106,26 @@ async def test_a_composite_model_goes_to_its_live_and_enabled_components_in_orde
     await rows.execute("UPDATE model_components SET enabled = false")
     _, _, models, _ = await world.truth()
     assert "mix" not in models
+
+
+async def test_the_secret_before_a_rotation_is_a_row_that_ends_with_its_grace_or_its_key(world: World) -> None:
+    rows, sooner = world.rows, _FUTURE - timedelta(hours=1)
+    user = await rows.user()
+    columns = {"previous_digest": b"first", "previous_expires_at": _FUTURE}
+    key = await rows.key(user, "second", model_aliases=["m"], **columns)
+    keys, *_ = await world.truth()
+    present = Key(hashlib.sha256(b"second").digest(), key, user, models=("m",))
+    previous = msgspec.structs.replace(present, digest=b"first", expires_at=_FUTURE.timestamp(), previous=True)
+    assert keys == {present.digest: present, b"first": previous}
+    await rows.execute("UPDATE api_keys SET expires_at = $1", sooner)
+    keys, *_ = await world.truth()
+    assert {row.expires_at for row in keys.values()} == {sooner.timestamp()}
+    await rows.execute("UPDATE api_keys SET expires_at = NULL, previous_expires_at = now() - interval '1 second'")
+    keys, *_ = await world.truth()
+    assert list(keys) == [present.digest]
+    await rows.execute("UPDATE api_keys SET previous_expires_at = $1, deleted_at = now()", _FUTURE)
+    keys, *_ = await world.truth()
+    assert keys == {}
 
 
 async def test_endpoints_carry_the_sealed_credential_as_it_is(world: World) -> None:

@@ -11,7 +11,15 @@ from hypothesis import strategies as st
 from control_layer.contract.frames import FrameReader
 from control_layer.contract.snapshot import Deployment, Endpoint, Key, Model, Update, User
 from control_layer.control.snapshots.pieces import delta_frame, whole_pieces
-from control_layer.control.snapshots.state import Difference, Found, Rows, State, Touched
+from control_layer.control.snapshots.state import (
+    Difference,
+    Found,
+    Rows,
+    State,
+    Touched,
+    key_of_secret,
+    secret_of,
+)
 from control_layer.gateway.snapshot import Snapshot, SnapshotState
 
 _IDS = [str(number) for number in range(5)]
@@ -19,11 +27,17 @@ _SECRETS = [hashlib.sha256(str(number).encode()).digest() for number in range(4)
 _ALIASES = ["alpha", "beta", "gamma"]
 
 
+def _secrets(key_id: str) -> tuple[str, str]:
+    key_id = key_of_secret(key_id)
+    return key_id, secret_of(key_id, previous=True)
+
+
 class _World:
     """The truth: at most one row for a digest, and for an alias."""
 
     def __init__(self) -> None:
         self.keys: dict[str, Key] = {}
+        """By the id of the secret: a key has one, and another for a while."""
         self.users: dict[str, User] = {}
         self.models: dict[str, Model] = {}
         self.endpoints: dict[str, Endpoint] = {}
@@ -38,7 +52,7 @@ class _World:
 
     def find(self, touched: Touched) -> Found:
         return Found(
-            {row_id: self.keys.get(row_id) for row_id in touched.keys},
+            {secret_id: self.keys.get(secret_id) for key_id in touched.keys for secret_id in _secrets(key_id)},
             {row_id: self.users.get(row_id) for row_id in touched.users},
             {row_id: self.models.get(row_id) for row_id in touched.models},
             {row_id: self.endpoints.get(row_id) for row_id in touched.endpoints},
@@ -48,6 +62,7 @@ class _World:
 _edits = st.lists(
     st.one_of(
         st.tuples(st.just("key"), st.sampled_from(_IDS), st.sampled_from(_SECRETS), st.sampled_from(_IDS)),
+        st.tuples(st.just("rotate"), st.sampled_from(_IDS), st.sampled_from(_SECRETS), st.booleans()),
         st.tuples(st.just("user"), st.sampled_from(_IDS), st.lists(st.sampled_from(_IDS), max_size=2, unique=True)),
         st.tuples(st.just("model"), st.sampled_from(_IDS), st.sampled_from(_ALIASES), st.integers(1, 3)),
         st.tuples(st.just("endpoint"), st.sampled_from(_IDS), st.sampled_from(["http://a/", "http://b/"])),
@@ -63,8 +78,16 @@ _edits = st.lists(
 def _edit(world: _World, touched: Touched, edit: tuple[object, ...]) -> None:
     match edit:
         case ("key", str(row_id), bytes(digest), str(user_id)):
-            if all(key.digest != digest or key.id == row_id for key in world.keys.values()):
+            if all(key.digest != digest for at, key in world.keys.items() if at != row_id):
                 world.keys[row_id] = Key(digest, row_id, user_id)
+                touched.keys.add(row_id)
+        case ("rotate", str(row_id), bytes(digest), bool(grace)) if row_id in world.keys:
+            old, previous = world.keys[row_id], secret_of(row_id, previous=True)
+            if all(key.digest != digest for at, key in world.keys.items() if at != previous) and digest != old.digest:
+                world.keys.pop(previous, None)
+                world.keys[row_id] = msgspec.structs.replace(old, digest=digest)
+                if grace:
+                    world.keys[previous] = msgspec.structs.replace(old, previous=True, expires_at=9e9)
                 touched.keys.add(row_id)
         case ("user", str(row_id), list(groups)):
             world.users[row_id] = User(row_id, tuple(groups))
@@ -78,6 +101,8 @@ def _edit(world: _World, touched: Touched, edit: tuple[object, ...]) -> None:
             touched.endpoints.add(row_id)
         case ("drop", str(table), str(row_id)):
             getattr(world, table).pop(row_id, None)
+            if table == "keys":
+                world.keys.pop(secret_of(row_id, previous=True), None)
             getattr(touched, table).add(row_id)
         case ("swap", str(one), str(other)) if one in world.models and other in world.models:
             first, second = world.models[one], world.models[other]
@@ -174,6 +199,18 @@ def test_a_rotated_key_is_gone_under_its_old_digest() -> None:
     change = state.replace(Found(keys={"k": new})).keys
     assert change.put == [new]
     assert change.gone == [old.digest]
+
+
+def test_a_key_in_its_grace_is_known_under_both_digests() -> None:
+    state = State()
+    first, second = (Key(digest, "k", "u") for digest in _SECRETS[:2])
+    kept = msgspec.structs.replace(first, previous=True, expires_at=1.0)
+    state.replace(Found(keys={"k": first, "k/previous": None}))
+    change = state.replace(Found(keys={"k": second, "k/previous": kept})).keys
+    assert (change.put, change.gone) == ([second, kept], [])
+    assert state.ids().keys == {"k", "k/previous"}
+    change = state.replace(Found(keys={"k": second, "k/previous": None})).keys
+    assert (change.put, change.gone) == ([], [first.digest])
 
 
 def test_a_crowd_of_one_kind_holds_up_no_other() -> None:

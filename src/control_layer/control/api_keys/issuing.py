@@ -7,7 +7,7 @@ first look.
 from __future__ import annotations
 
 import uuid
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from sqlalchemy.ext.asyncio import AsyncSession
 
@@ -21,8 +21,14 @@ __all__ = ["give_secret", "issue_hidden_keys", "take_pending_secret"]
 _HIDDEN: tuple[Purpose, ...] = ("batch", "playground")
 
 
-def give_secret(key: ApiKey, secret: KeySecret, *, to: uuid.UUID, seal: Seal, now: datetime) -> None:
-    """Makes `secret` the key's secret, shown to the user `to` at this moment. The secret before it is dead."""
+def give_secret(
+    key: ApiKey, secret: KeySecret, *, to: uuid.UUID, seal: Seal, now: datetime, grace: timedelta = timedelta(0)
+) -> None:
+    """Makes `secret` the key's secret, shown to the user `to` at this moment.
+
+    The secret before it is good for another `grace`, the one before that is dead: at most two work at once.
+    """
+    key.previous_digest, key.previous_expires_at = (key.secret_digest, now + grace) if grace else (None, None)
     key.secret_digest = secret.digest
     key.secret_prefix = secret.prefix
     if to == key.created_by:

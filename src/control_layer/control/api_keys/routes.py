@@ -7,6 +7,7 @@ import uuid
 from fastapi import APIRouter
 from sqlalchemy.ext.asyncio import AsyncSession
 
+from control_layer.contract.sealing import CannotOpen
 from control_layer.control.access import signed_in
 from control_layer.control.api_keys.issuing import give_secret, take_pending_secret
 from control_layer.control.api_keys.queries import count_keys, find_key, list_keys, reachable_models
@@ -15,9 +16,10 @@ from control_layer.control.api_keys.rules import (
     check_changes,
     check_new_key,
     check_purpose,
+    grace_of,
     holder_seen_by,
 )
-from control_layer.control.api_keys.schemas import Key, KeyChanges, NewKey, NewlyMadeKey, RevealedSecret
+from control_layer.control.api_keys.schemas import Key, KeyChanges, NewKey, NewlyMadeKey, RevealedSecret, Rotation
 from control_layer.control.api_keys.secret import KeySecret
 from control_layer.control.errors import Conflict, ControlError, forbidden, invalid, not_found
 from control_layer.control.paging import Page, Paging
@@ -106,14 +108,21 @@ async def update(
 @router.post("/{key_id}/rotate")
 @signed_in
 async def rotate(
-    user_id: Owner, key_id: uuid.UUID, session: Database, caller: Caller, services: Served
+    user_id: Owner,
+    key_id: uuid.UUID,
+    session: Database,
+    caller: Caller,
+    services: Served,
+    body: Rotation | None = None,
 ) -> RevealedSecret:
-    """Gives a key a new secret; the old one dies at once."""
+    """Gives a key a new secret; the old one dies at once, or after `grace_seconds`."""
+    grace = grace_of(body)
     caller.require_on(Operation.UPDATE, Resource.API_KEYS, user_id)
     row = await _found(session, user_id, key_id, caller, lock=True)
     secret = KeySecret.new()
-    give_secret(row, secret, to=caller.id, seal=services.key_secrets, now=services.now())
-    row.updated_at = services.now()
+    now = services.now()
+    give_secret(row, secret, to=caller.id, seal=services.key_secrets, now=now, grace=grace)
+    row.updated_at = now
     return RevealedSecret(key=secret.text)
 
 
@@ -127,7 +136,10 @@ async def reveal(
     row = await find_key(session, key_id, user_id, caller.id, lock=True)
     if row is None:
         raise _unknown(key_id)
-    secret = take_pending_secret(row, services.key_secrets, services.now())
+    try:
+        secret = take_pending_secret(row, services.key_secrets, services.now())
+    except CannotOpen:
+        raise Conflict("This key's secret cannot be read any more; rotate the key to get a new one") from None
     if secret is None:
         raise Conflict("This key's secret has been shown already; rotate the key to get a new one")
     return RevealedSecret(key=secret)

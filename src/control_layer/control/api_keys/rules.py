@@ -3,16 +3,18 @@
 from __future__ import annotations
 
 import uuid
-from datetime import datetime
+from datetime import datetime, timedelta
 from decimal import Decimal
 
-from control_layer.control.api_keys.schemas import KeyChanges, NewKey
+from control_layer.control.api_keys.schemas import KeyChanges, NewKey, Rotation
 from control_layer.control.errors import ControlError, forbidden, invalid
 from control_layer.control.permissions import Operation, Resource
 from control_layer.control.principal import Principal
 from control_layer.store.tables import ApiKey
 
-__all__ = ["apply_changes", "check_changes", "check_new_key", "check_purpose", "holder_seen_by"]
+__all__ = ["apply_changes", "check_changes", "check_new_key", "check_purpose", "grace_of", "holder_seen_by"]
+
+_MAX_GRACE_SECONDS = 7 * 24 * 3600
 
 
 def check_new_key(key: NewKey, now: datetime) -> None:
@@ -46,6 +48,14 @@ def check_purpose(key: NewKey) -> None:
             "These are reserved for internal system use.",
             code="reserved_purpose",
         )
+
+
+def grace_of(rotation: Rotation | None) -> timedelta:
+    """For how long the old secret goes on working. Raises 400."""
+    seconds = 0 if rotation is None or rotation.grace_seconds is None else rotation.grace_seconds
+    if not 0 <= seconds <= _MAX_GRACE_SECONDS:
+        raise invalid(f"grace_seconds must be between 0 and {_MAX_GRACE_SECONDS} (7 days)")
+    return timedelta(seconds=seconds)
 
 
 def apply_changes(key: ApiKey, changes: KeyChanges, now: datetime) -> None:

@@ -13,7 +13,7 @@ from pydantic import AwareDatetime, Field
 from control_layer.control.schema import Flag, Input, Int, Number, Output
 from control_layer.store import tables
 
-__all__ = ["Key", "KeyChanges", "NewKey", "NewlyMadeKey", "RevealedSecret"]
+__all__ = ["Key", "KeyChanges", "NewKey", "NewlyMadeKey", "RevealedSecret", "Rotation"]
 
 _Interval = Literal["daily", "weekly", "monthly"]
 _Models = Annotated[list[str], Field(max_length=1000)]
@@ -49,6 +49,13 @@ class KeyChanges(Input):
     models: _Models | None = None
 
 
+class Rotation(Input):
+    """How a key gets its new secret."""
+
+    grace_seconds: Annotated[Int | None, Field(examples=[86400])] = None
+    """For how long the old secret goes on working beside the new one: at most 7 days; by default not at all."""
+
+
 class Key(Output):
     """A key without its secret."""
 
@@ -71,6 +78,8 @@ class Key(Output):
     resets_at: datetime | None
     expires_at: datetime | None
     models: list[str] | None
+    previous_secret_expires_at: datetime | None
+    """Until when the secret before the last rotation works beside the present one; null where it died at once."""
 
     @classmethod
     def of(cls, row: tables.ApiKey, model_access: Sequence[uuid.UUID]) -> Key:
@@ -96,6 +105,7 @@ class Key(Output):
             resets_at=None,
             expires_at=row.expires_at,
             models=row.model_aliases,
+            previous_secret_expires_at=row.previous_expires_at,
         )
 
 

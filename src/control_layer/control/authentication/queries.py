@@ -27,11 +27,12 @@ async def principal_of_user(session: AsyncSession, user_id: uuid.UUID) -> Princi
 async def principal_of_key(
     session: AsyncSession, digest: bytes, now: datetime, *, any_purpose: bool
 ) -> Principal | None:
-    """The living person who holds the living key with this digest (SHA-256 of the secret)."""
+    """The living person who holds the living key with this digest (SHA-256 of the secret), or had it until lately."""
+    in_grace = (ApiKey.previous_digest == digest) & (ApiKey.previous_expires_at > now)
     statement = (
         _people(ApiKey.id, ApiKey.last_used)
         .join(ApiKey, ApiKey.created_by == User.id)
-        .where(ApiKey.secret_digest == digest, ApiKey.deleted_at.is_(None))
+        .where(or_(ApiKey.secret_digest == digest, in_grace), ApiKey.deleted_at.is_(None))
         .where(or_(ApiKey.expires_at.is_(None), ApiKey.expires_at > now))
     )
     if not any_purpose:

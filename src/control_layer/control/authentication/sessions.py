@@ -17,7 +17,7 @@ _ALGORITHM = "HS256"
 
 
 class Sessions:
-    """Makes, reads and clears session cookies."""
+    """Makes, reads and clears session cookies. Only the current `secret_key` counts: a new one signs everybody out."""
 
     def __init__(self, secret_key: str, auth: Auth) -> None:
         self._key = derive_key(secret_key, "session")

@@ -8,13 +8,22 @@ from collections.abc import Mapping, Sequence
 
 from control_layer.contract.sealing import CannotOpen, Seal
 from control_layer.control.endpoints.discovery import Provider
-from control_layer.control.endpoints.provider_url import BadProviderUrl, normalised
+from control_layer.control.endpoints.provider_url import BadProviderUrl, normalised, origin_of
 from control_layer.control.endpoints.schemas import EndpointChanges, EndpointToValidate, NewEndpoint
 from control_layer.control.errors import ControlError, invalid
 from control_layer.control.text import not_blank
 from control_layer.store import tables
 
-__all__ = ["DEFAULT_HEADER_NAME", "DEFAULT_HEADER_PREFIX", "provider_at", "provider_of", "set_connection"]
+__all__ = [
+    "DEFAULT_HEADER_NAME",
+    "DEFAULT_HEADER_PREFIX",
+    "change_connection",
+    "checked_aliases",
+    "checked_filter",
+    "provider_at",
+    "provider_of",
+    "set_connection",
+]
 
 DEFAULT_HEADER_NAME = "Authorization"
 DEFAULT_HEADER_PREFIX = "Bearer "
@@ -47,6 +56,27 @@ def set_connection(row: tables.Endpoint, body: NewEndpoint | EndpointChanges, se
     credential = _credential(body)
     if credential is not None:
         row.sealed_credential = seal.seal(credential, str(row.id))
+
+
+def change_connection(row: tables.Endpoint, body: EndpointChanges, seal: Seal) -> None:
+    """`set_connection` for an endpoint that there is. Raises 400.
+
+    A credential goes to the origin it was given for and to no other: who may change the address may not thereby
+    learn it.
+    """
+    if body.remove_api_key and _credential(body) is not None:
+        raise invalid("Give api_key or remove_api_key, not both")
+    before = origin_of(row.url)
+    kept = row.sealed_credential is not None and not body.remove_api_key and _credential(body) is None
+    set_connection(row, body, seal)
+    if kept and origin_of(row.url) != before:
+        raise invalid(
+            f"The stored credential was given for {before} and is not sent elsewhere. Give the api_key of the new "
+            "address in the same request, or remove_api_key: true if it needs none",
+            code="credential_bound_to_origin",
+        )
+    if body.remove_api_key:
+        row.sealed_credential = None
 
 
 def provider_of(row: tables.Endpoint, seal: Seal) -> Provider:

@@ -1,4 +1,4 @@
-"""Which models an endpoint has: imported when it is made, re-aliased by hand, kept in step with the provider's list.
+"""Which models an endpoint has: imported when it is made, re-aliased by hand.
 
 Nothing here asks the provider or commits: names come in, rows change.
 """
@@ -8,7 +8,6 @@ from __future__ import annotations
 import uuid
 from collections import Counter
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 
 from sqlalchemy.ext.asyncio import AsyncSession
 
@@ -17,21 +16,7 @@ from control_layer.control.endpoints.queries import HostedModel, NewModel
 from control_layer.control.errors import AliasConflict, Conflict
 from control_layer.store import tables
 
-__all__ = ["Synchronised", "import_models", "realias", "synchronise", "wanted"]
-
-
-@dataclass(frozen=True, slots=True)
-class Synchronised:
-    """How many models a synchronisation touched."""
-
-    created: int
-    reactivated: int
-    deactivated: int
-    deleted: int
-    listed: int
-    """What the provider lists."""
-    wanted: int
-    """What of it passes the endpoint's filter."""
+__all__ = ["import_models", "realias", "wanted"]
 
 
 def wanted(names: Sequence[str], model_filter: Sequence[str] | None) -> list[str]:
@@ -81,34 +66,6 @@ async def realias(session: AsyncSession, endpoint: tables.Endpoint, aliases: Map
         conflicts = [_conflict(model) for model in new if model.alias not in created]
     if conflicts:
         raise Conflict("Alias conflicts detected during endpoint update", conflicts=conflicts)
-
-
-async def synchronise(session: AsyncSession, endpoint: tables.Endpoint, listed: Sequence[str]) -> Synchronised:
-    """Brings the endpoint's models in step with what the provider lists. `endpoint` must be locked."""
-    hosted = await queries.hosted_models(session, endpoint.id)
-    live = [model for model in hosted if not model.deleted]
-    names = wanted(listed, endpoint.model_filter)
-    known = {model.model_name for model in hosted}
-    created = await queries.insert_models(
-        session, endpoint.id, [NewModel(name, name) for name in names if name not in known]
-    )
-    model_filter = endpoint.model_filter
-    outside = [model for model in live if model_filter is not None and model.model_name not in model_filter]
-    inside = [model for model in live if model_filter is None or model.model_name in model_filter]
-    present = set(listed)
-    gone = [model for model in inside if model.active and model.model_name not in present]
-    back = [model for model in inside if not model.active and model.model_name in present]
-    await queries.delete_models(session, [model.id for model in outside])
-    await queries.set_status(session, [model.id for model in gone], "inactive")
-    await queries.set_status(session, [model.id for model in back], "active")
-    return Synchronised(
-        created=len(created),
-        reactivated=len(back),
-        deactivated=len(gone),
-        deleted=len(outside),
-        listed=len(present),
-        wanted=len(names),
-    )
 
 
 def _renamed(hosted: Sequence[HostedModel], aliases: Mapping[str, str]) -> dict[uuid.UUID, str]:

@@ -6,10 +6,11 @@ Private addresses are allowed on purpose: that is where a company's own models r
 from __future__ import annotations
 
 import re
+from urllib.parse import urlsplit
 
 import httpx
 
-__all__ = ["BadProviderUrl", "normalised"]
+__all__ = ["BadProviderUrl", "normalised", "origin_of"]
 
 _MAX_LENGTH = 2048
 _MAX_PORT = 65535
@@ -38,3 +39,9 @@ def normalised(text: str) -> str:
     if url.query or url.fragment:
         raise BadProviderUrl("Invalid URL format: the URL must end with its path, without '?' or '#'")
     return f"{url.scheme}://{url.netloc.decode('ascii')}{url.raw_path.decode('ascii').rstrip('?')}"
+
+
+def origin_of(url: str) -> str:
+    """Scheme, host and port of a normalised address: who gets what is sent there (RFC 6454, 4)."""
+    split = urlsplit(url)
+    return f"{split.scheme}://{split.netloc}"

@@ -10,7 +10,7 @@ from pydantic import Field
 from control_layer.control.errors import invalid
 from control_layer.control.schema import Input
 
-__all__ = ["INHERITED", "Overrides", "Translations", "checked_overrides", "checked_translations"]
+__all__ = ["INHERITED", "Overrides", "Translations", "checked_overrides", "checked_translations", "supported_efforts"]
 
 Effort = Literal["none", "minimal", "low", "medium", "high", "xhigh", "max"]
 _EFFORTS: tuple[str, ...] = get_args(Effort)
@@ -73,6 +73,22 @@ def checked_overrides(overrides: Overrides | None) -> dict[str, Any] | None:
             raise invalid("A reasoning override needs mode 'override' and a translation, or neither")
         _check(override.translation)
     return {**INHERITED, **overrides.model_dump(mode="json", exclude_none=True)}
+
+
+def supported_efforts(overrides: Mapping[str, Any], inherited: Mapping[str, Any] | None) -> list[str] | None:
+    """The efforts that a model takes on every surface that translates them; `None` where none does: nobody knows."""
+    translations = []
+    for surface in INHERITED:
+        override = overrides.get(surface, INHERITED[surface])
+        match override["mode"]:
+            case "override":
+                translations.append(override["translation"])
+            case "inherit" if inherited is not None and inherited.get(surface) is not None:
+                translations.append(inherited[surface])
+    if not translations:
+        return None
+    refused = {effort for translation in translations for effort in translation["unsupported_efforts"]}
+    return [effort for effort in _EFFORTS if effort not in refused]
 
 
 def _check(translation: Translation | None) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import uuid
+from collections.abc import Sequence
 
 import structlog
 from fastapi import APIRouter
@@ -13,6 +14,7 @@ from control_layer.control.endpoints import importing, queries
 from control_layer.control.endpoints.connection import (
     DEFAULT_HEADER_NAME,
     DEFAULT_HEADER_PREFIX,
+    change_connection,
     checked_aliases,
     checked_filter,
     provider_at,
@@ -21,6 +23,7 @@ from control_layer.control.endpoints.connection import (
 )
 from control_layer.control.endpoints.discovery import DiscoveryFailed, NoModels, Provider, discover
 from control_layer.control.endpoints.listing import ListedModel
+from control_layer.control.endpoints.presets import PRESETS, Preset
 from control_layer.control.endpoints.reasoning import checked_translations
 from control_layer.control.endpoints.schemas import (
     DiscoveredModel,
@@ -32,6 +35,7 @@ from control_layer.control.endpoints.schemas import (
     SyncResult,
     ValidationResult,
 )
+from control_layer.control.endpoints.synchronisation import SyncPlan, planned, synchronise
 from control_layer.control.errors import Conflict, ControlError, FieldError, invalid, not_found
 from control_layer.control.paging import Paging
 from control_layer.control.permissions import Operation, Resource
@@ -54,6 +58,13 @@ _IMPORT_SECONDS = 30.0
 async def list_(session: Database, paging: Paging) -> list[Endpoint]:
     """Endpoints, newest first."""
     return [Endpoint.of(row) for row in await queries.list_endpoints(session, paging.skip, paging.limit)]
+
+
+@router.get("/endpoint-presets")
+@needs(Operation.READ, Resource.ENDPOINTS)
+async def presets() -> Sequence[Preset]:
+    """Well-known providers, with what an endpoint of theirs needs."""
+    return PRESETS
 
 
 @router.post("/endpoints", status_code=201)
@@ -129,7 +140,7 @@ async def update(endpoint_id: uuid.UUID, body: EndpointChanges, session: Databas
         endpoint.model_filter = checked_filter(body.model_filter)
     if "reasoning_translation" in body.model_fields_set:
         endpoint.reasoning_translation = checked_translations(body.reasoning_translation)
-    set_connection(endpoint, body, services.provider_credentials)
+    change_connection(endpoint, body, services.provider_credentials)
     if body.model_fields_set:
         endpoint.updated_at = services.now()
     await session.flush()
@@ -155,31 +166,27 @@ async def delete(endpoint_id: uuid.UUID, session: Database) -> None:
 
 @router.post("/endpoints/{endpoint_id}/synchronize")
 @needs(Operation.UPDATE, Resource.ENDPOINTS)
-async def synchronize(endpoint_id: uuid.UUID, session: Database, services: Served) -> SyncResult:
-    """Brings the endpoint's models in step with what the provider lists."""
+async def synchronize(endpoint_id: uuid.UUID, session: Database, services: Served, dry_run: bool = False) -> SyncResult:
+    """Brings the endpoint's models in step with what the provider lists; with `dry_run` only says how."""
     endpoint = await _found(session, endpoint_id)
-    done = await _synchronised(endpoint, session, services, _IMPORT_SECONDS)
-    return SyncResult(
-        endpoint_id=endpoint_id,
-        changes_made=done.created + done.reactivated + done.deactivated + done.deleted,
-        new_models_created=done.created,
-        models_reactivated=done.reactivated,
-        models_deactivated=done.deactivated,
-        models_deleted=done.deleted,
-        total_models_fetched=done.listed,
-        filtered_models_count=done.wanted,
-        synced_at=services.now(),
-    )
+    done = await _synchronised(endpoint, session, services, _IMPORT_SECONDS, dry_run=dry_run)
+    return SyncResult.of(endpoint_id, done, dry_run=dry_run, at=services.now())
 
 
 async def _synchronised(
-    endpoint: tables.Endpoint, session: AsyncSession, services: Services, timeout_seconds: float
-) -> importing.Synchronised:
+    endpoint: tables.Endpoint,
+    session: AsyncSession,
+    services: Services,
+    timeout_seconds: float,
+    *,
+    dry_run: bool = False,
+) -> SyncPlan:
+    """Asks the provider, holding nothing meanwhile, and does what its list demands; a dry run only finds out."""
     provider = provider_of(endpoint, services.provider_credentials)
     await session.commit()
-    listed = await _listed(provider, services, timeout_seconds)
+    names = [model.id for model in await _listed(provider, services, timeout_seconds)]
     locked = await _locked(session, endpoint.id)
-    return await importing.synchronise(session, locked, [model.id for model in listed])
+    return await (planned if dry_run else synchronise)(session, locked, names)
 
 
 async def _listed(provider: Provider, services: Services, timeout_seconds: float) -> list[ListedModel]:

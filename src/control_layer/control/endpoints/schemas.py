@@ -9,6 +9,7 @@ from typing import Any, Literal
 from pydantic import SecretStr
 
 from control_layer.control.endpoints.reasoning import Translations
+from control_layer.control.endpoints.synchronisation import SyncPlan
 from control_layer.control.schema import Flag, Input, OmitNull, Output
 from control_layer.store import tables
 
@@ -19,6 +20,7 @@ __all__ = [
     "EndpointChanges",
     "EndpointToValidate",
     "NewEndpoint",
+    "SyncChanges",
     "SyncResult",
     "ValidationResult",
 ]
@@ -49,7 +51,7 @@ class NewEndpoint(_Connection):
 
 
 class EndpointChanges(_Connection):
-    """Changes. With `alias_mapping` the provider is not asked."""
+    """Changes. With `alias_mapping` the provider is not asked. Another origin needs `api_key` or `remove_api_key`."""
 
     name: str | None = None
     url: str | None = None
@@ -57,6 +59,8 @@ class EndpointChanges(_Connection):
     model_filter: list[str] | None = None
     alias_mapping: dict[str, str] | None = None
     reasoning_translation: Translations | None = None
+    remove_api_key: Flag | None = None
+    """Forget the stored credential."""
 
 
 class EndpointToValidate(_Connection):
@@ -130,8 +134,19 @@ class ValidationResult(Output):
     error: None
 
 
+class SyncChanges(Output):
+    """Models by their provider's names."""
+
+    created: list[str]
+    reactivated: list[str]
+    deactivated: list[str]
+    deleted: list[str]
+    skipped: list[str]
+    """New models whose name is the alias of another model: give them an alias with `alias_mapping`."""
+
+
 class SyncResult(Output):
-    """What a synchronisation has changed."""
+    """What a synchronisation has changed, or would change."""
 
     endpoint_id: uuid.UUID
     changes_made: int
@@ -142,3 +157,30 @@ class SyncResult(Output):
     total_models_fetched: int
     filtered_models_count: int
     synced_at: datetime
+    dry_run: bool
+    """Nothing was changed."""
+    changes: SyncChanges
+
+    @classmethod
+    def of(cls, endpoint_id: uuid.UUID, done: SyncPlan, *, dry_run: bool, at: datetime) -> SyncResult:
+        """The result of what was done, or would be."""
+        changes = SyncChanges(
+            created=list(done.create),
+            reactivated=[model.model_name for model in done.reactivate],
+            deactivated=[model.model_name for model in done.deactivate],
+            deleted=[model.model_name for model in done.delete],
+            skipped=list(done.skip),
+        )
+        return cls(
+            endpoint_id=endpoint_id,
+            changes_made=len(done.create) + len(done.reactivate) + len(done.deactivate) + len(done.delete),
+            new_models_created=len(done.create),
+            models_reactivated=len(done.reactivate),
+            models_deactivated=len(done.deactivate),
+            models_deleted=len(done.delete),
+            total_models_fetched=done.listed,
+            filtered_models_count=done.wanted,
+            synced_at=at,
+            dry_run=dry_run,
+            changes=changes,
+        )

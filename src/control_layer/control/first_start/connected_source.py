@@ -8,10 +8,11 @@ from dataclasses import dataclass, field
 from sqlalchemy import select
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from control_layer.control.endpoints import importing, queries
+from control_layer.control.endpoints import queries
 from control_layer.control.endpoints.connection import DEFAULT_HEADER_NAME, DEFAULT_HEADER_PREFIX, provider_of
 from control_layer.control.endpoints.discovery import discover
 from control_layer.control.endpoints.provider_url import normalised
+from control_layer.control.endpoints.synchronisation import synchronise
 from control_layer.control.grants.queries import add_grant
 from control_layer.control.request_context import transaction
 from control_layer.control.services import Services
@@ -58,7 +59,7 @@ async def connect_source(services: Services, source: Source) -> None:
         else:
             session.add(endpoint)
         await session.flush()
-        await importing.synchronise(session, endpoint, [model.id for model in listed])
+        await synchronise(session, endpoint, [model.id for model in listed])
         if source.grant_to_everyone:
             for model in await queries.hosted_models(session, endpoint.id):
                 if not model.deleted:

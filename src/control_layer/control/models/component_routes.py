@@ -1,4 +1,4 @@
-"""`/models/{id}/components` and `/models/{id}/cache-pricing` (§4.5.6, §4.5.8)."""
+"""`/models/{id}/components` (§4.5.6)."""
 
 from __future__ import annotations
 
@@ -8,10 +8,10 @@ from fastapi import APIRouter
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from control_layer.control.access import needs
-from control_layer.control.errors import Conflict, ControlError, invalid, not_found
+from control_layer.control.errors import Conflict, invalid, not_found
 from control_layer.control.models import components, queries
 from control_layer.control.models.schemas import ComponentChanges, NewComponent
-from control_layer.control.models.views import CachePricing, Component
+from control_layer.control.models.views import Component
 from control_layer.control.permissions import Operation, Resource
 from control_layer.control.request_context import Database
 from control_layer.control.route import ControlRoute
@@ -81,36 +81,6 @@ async def remove(model_id: uuid.UUID, component_id: uuid.UUID, session: Database
     await session.delete(row)
     components.renumber([other for other in rows if other is not row])
     return "Component removed"
-
-
-@router.get("/cache-pricing")
-@needs(Operation.READ, Resource.MODELS)
-async def read_cache_pricing(model_id: uuid.UUID, session: Database) -> CachePricing:
-    """What cached tokens cost: so far what all others do."""
-    await _live(session, model_id)
-    return CachePricing.disabled()
-
-
-@router.put("/cache-pricing")
-@needs(Operation.UPDATE, Resource.MODELS)
-async def write_cache_pricing(model_id: uuid.UUID, session: Database) -> CachePricing:
-    """Not available yet."""
-    await _live(session, model_id)
-    raise ControlError(501, "not_implemented", "Prompt-cache pricing is not available in this release")
-
-
-@router.delete("/cache-pricing", status_code=204)
-@needs(Operation.UPDATE, Resource.MODELS)
-async def delete_cache_pricing(model_id: uuid.UUID, session: Database) -> None:
-    """Cached tokens cost what all others do: so it is."""
-    await _live(session, model_id)
-
-
-async def _live(session: AsyncSession, model_id: uuid.UUID) -> tables.Model:
-    row = await queries.find_model(session, model_id, tables.Model.deleted_at.is_(None))
-    if row is None:
-        raise not_found("Model", model_id)
-    return row
 
 
 async def _composite(session: AsyncSession, model_id: uuid.UUID, *, lock: bool = False) -> tables.Model:

@@ -6,18 +6,21 @@ import uuid
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
+from typing import Any
 
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from control_layer.control.endpoints.reasoning import INHERITED
+from control_layer.control.endpoints.reasoning import INHERITED, supported_efforts
 from control_layer.control.endpoints.schemas import Endpoint
 from control_layer.control.groups.schemas import Group
 from control_layer.control.models import components, queries
+from control_layer.control.models.cache_pricing import active_cache_pricings
+from control_layer.control.models.pricing import denied_purposes
 from control_layer.control.models.views import CachePricing, Component, Fallback, Metrics, Model, Status, Tariff
 from control_layer.control.models.visibility import Sight
 from control_layer.store import tables
 
-__all__ = ["model_object", "model_objects", "models_of_groups"]
+__all__ = ["model_object", "model_objects", "models_of_groups", "written_model"]
 
 _TIME_SERIES = timedelta(hours=24)
 
@@ -30,16 +33,21 @@ class _Inclusions:
     metrics: Mapping[uuid.UUID, Metrics] | None = None
     status: bool = False
     tariffs: Mapping[uuid.UUID, Sequence[tables.Tariff]] | None = None
+    cache_pricings: Mapping[uuid.UUID, tables.CachePricing] = field(default_factory=dict)
     provider_pricing: bool = False
     endpoints: Mapping[uuid.UUID, tables.Endpoint] = field(default_factory=dict)
     components: Mapping[uuid.UUID, Sequence[Component]] = field(default_factory=dict)
+    translations: Mapping[uuid.UUID, Mapping[str, Any] | None] | None = None
+    """Of endpoints."""
 
 
 async def model_objects(
     session: AsyncSession, rows: Sequence[tables.Model], sight: Sight, include: frozenset[str], now: datetime
 ) -> list[Model]:
     """The objects of a page. `provider_pricing` comes with the right to see it, asked for or not (§4.5.5)."""
-    inclusions = await _read(session, rows, sight, include, now, provider_pricing=sight.pricing)
+    inclusions = await _read(
+        session, rows, sight, include, now, provider_pricing=True, efforts="reasoning_capabilities" in include
+    )
     return [_object(row, sight, inclusions) for row in rows]
 
 
@@ -47,9 +55,13 @@ async def model_object(
     session: AsyncSession, row: tables.Model, sight: Sight, include: frozenset[str], now: datetime
 ) -> Model:
     """The object of one model."""
-    with_pricing = sight.pricing and "pricing" in include
-    inclusions = await _read(session, [row], sight, include, now, provider_pricing=with_pricing)
+    inclusions = await _read(session, [row], sight, include, now, provider_pricing="pricing" in include)
     return _object(row, sight, inclusions)
+
+
+def written_model(row: tables.Model, sight: Sight) -> Model:
+    """The answer to a change: what was said of the model, nothing that stands elsewhere."""
+    return _object(row, sight, _Inclusions(provider_pricing=sight.pricing))
 
 
 async def models_of_groups(
@@ -70,31 +82,38 @@ async def _read(
     now: datetime,
     *,
     provider_pricing: bool,
+    efforts: bool = False,
 ) -> _Inclusions:
     ids = [row.id for row in rows]
     hosts = {row.hosted_on for row in rows if row.hosted_on is not None}
     composites = [row.id for row in rows if row.is_composite]
-    groups = metrics = tariffs = None
+    groups = metrics = tariffs = translations = None
+    cache_pricings: dict[uuid.UUID, tables.CachePricing] = {}
     if "groups" in include and sight.groups:
         groups = await queries.groups_with(session, ids)
     if "metrics" in include and sight.metrics:
         metrics = await queries.metrics_of(session, ids, since=now - _TIME_SERIES)
     if "pricing" in include:
         tariffs = await queries.active_tariffs(session, ids)
+        cache_pricings = await active_cache_pricings(session, ids)
     endpoints: dict[uuid.UUID, tables.Endpoint] = {}
     if "endpoints" in include and sight.every_model:
         endpoints = await queries.endpoints_of(session, hosts)
     parts: dict[uuid.UUID, list[Component]] = {}
     if "components" in include and sight.every_model:
         parts = await components.components_of(session, composites)
+    if efforts:
+        translations = await queries.translations_of(session, hosts)
     return _Inclusions(
         groups=groups,
         metrics=metrics,
         status="status" in include,
         tariffs=tariffs,
-        provider_pricing=provider_pricing,
+        cache_pricings=cache_pricings,
+        provider_pricing=provider_pricing and sight.pricing,
         endpoints=endpoints,
         components=parts,
+        translations=translations,
     )
 
 
@@ -125,7 +144,7 @@ def _object(row: tables.Model, sight: Sight, inclusions: _Inclusions) -> Model:
         metrics=None if inclusions.metrics is None else inclusions.metrics[row.id],
         status=Status.unprobed() if inclusions.status else None,
         provider_pricing=row.provider_pricing if inclusions.provider_pricing else None,
-        cache_pricing=None if tariffs is None else CachePricing.disabled(),
+        cache_pricing=None if tariffs is None else CachePricing.of(inclusions.cache_pricings.get(row.id)),
         endpoint=None if endpoint is None else Endpoint.of(endpoint),
         tariffs=tariffs,
         is_composite=row.is_composite if every else None,
@@ -138,10 +157,18 @@ def _object(row: tables.Model, sight: Sight, inclusions: _Inclusions) -> Model:
         reasoning_translation_overrides=(
             dict(row.reasoning_translation_overrides or INHERITED) if every and not row.is_composite else None
         ),
+        supported_reasoning_efforts=_efforts(row, inclusions.translations),
         traffic_routing_rules=row.traffic_routing_rules or None,
         allowed_batch_completion_windows=row.allowed_batch_completion_windows,
         metadata=row.model_metadata or None,
     )
+
+
+def _efforts(row: tables.Model, translations: Mapping[uuid.UUID, Mapping[str, Any] | None] | None) -> list[str] | None:
+    """What a standard model takes, where that is known and was asked for."""
+    if translations is None or row.hosted_on is None:
+        return None
+    return supported_efforts(row.reasoning_translation_overrides or INHERITED, translations.get(row.hosted_on))
 
 
 def _shown_tariffs(row: tables.Model, tariffs: Sequence[tables.Tariff], sight: Sight) -> list[Tariff]:
@@ -149,8 +176,7 @@ def _shown_tariffs(row: tables.Model, tariffs: Sequence[tables.Tariff], sight: S
 
     Who may see all pricing sees the latter too.
     """
-    rules = row.traffic_routing_rules or ()
-    denied = {rule["api_key_purpose"] for rule in rules if rule["action"]["type"] == "deny"}
+    denied = denied_purposes(row)
     windows = row.allowed_batch_completion_windows
 
     def out_of_window(tariff: tables.Tariff) -> bool:

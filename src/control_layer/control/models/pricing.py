@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
 from typing import Any
@@ -12,7 +12,7 @@ from control_layer.control.errors import Conflict, invalid
 from control_layer.control.models.schemas import HourlyPricing, NewTariff, PerTokenPricing
 from control_layer.store import tables
 
-__all__ = ["Price", "TariffPlan", "merged_pricing", "plain", "planned"]
+__all__ = ["Price", "TariffPlan", "denied_purposes", "merged_pricing", "plain", "planned"]
 
 _PRICE_DIGITS = 12
 """As the database keeps them, so that what was stored compares equal to what is asked for."""
@@ -28,6 +28,11 @@ class Price:
     output_price_per_token: Decimal
     api_key_purpose: str | None
     completion_window: str | None
+
+    @property
+    def place(self) -> tuple[str | None, str]:
+        """What there is one tariff for, at most (§4.5.9)."""
+        return self.api_key_purpose, self.completion_window or ""
 
     @classmethod
     def of(cls, source: NewTariff | tables.Tariff) -> Price:
@@ -49,17 +54,30 @@ class TariffPlan:
     open: list[Price]
 
 
-def planned(active: Sequence[tables.Tariff], desired: Sequence[NewTariff]) -> TariffPlan:
-    """Keeps what is in both, closes the rest, opens what is new. Raises 400 and 409."""
+def denied_purposes(model: tables.Model) -> frozenset[str]:
+    """The purposes whose requests the model's routing rules refuse. Their tariffs are not shown (§4.5.5)."""
+    rules = model.traffic_routing_rules or ()
+    return frozenset(rule["api_key_purpose"] for rule in rules if rule["action"]["type"] == "deny")
+
+
+def planned(
+    active: Sequence[tables.Tariff], desired: Sequence[NewTariff], hidden: Collection[str] = frozenset()
+) -> TariffPlan:
+    """Keeps what is in both, closes the rest, opens what is new. Raises 400 and 409.
+
+    Tariffs of `hidden` purposes stay unless another takes their place: who sends back what they were shown does not
+    mean to close what they were not shown. Nothing at all closes everything (§4.5.4).
+    """
     prices = [Price.of(tariff) for tariff in desired]
     _check(prices)
     missing = Counter(prices)
+    places = {price.place for price in prices}
     close = []
     for tariff in active:
         price = Price.of(tariff)
         if missing[price]:
             missing[price] -= 1
-        else:
+        elif not desired or price.api_key_purpose not in hidden or price.place in places:
             close.append(tariff)
     return TariffPlan(close, list(missing.elements()))
 
@@ -88,9 +106,7 @@ def plain(value: Decimal) -> str:
 
 
 def _check(prices: Sequence[Price]) -> None:
-    charged = Counter(
-        (price.api_key_purpose, price.completion_window or "") for price in prices if price.api_key_purpose is not None
-    )
+    charged = Counter(price.place for price in prices if price.api_key_purpose is not None)
     for (purpose, window), count in charged.items():
         if count > 1:
             place = f"purpose '{purpose}'" + (f" and completion window '{window}'" if window else "")

@@ -27,6 +27,7 @@ __all__ = [
     "live_aliases",
     "metrics_of",
     "soft_delete",
+    "translations_of",
 ]
 
 
@@ -137,6 +138,15 @@ async def granted_to(
 async def endpoints_of(session: AsyncSession, ids: Collection[uuid.UUID]) -> dict[uuid.UUID, tables.Endpoint]:
     statement = select(tables.Endpoint).where(tables.Endpoint.id.in_(ids))
     return {row.id: row for row in await session.scalars(statement)}
+
+
+async def translations_of(
+    session: AsyncSession, endpoints: Collection[uuid.UUID]
+) -> dict[uuid.UUID, dict[str, Any] | None]:
+    """The reasoning translation of each endpoint."""
+    endpoint = tables.Endpoint
+    statement = select(endpoint.id, endpoint.reasoning_translation).where(endpoint.id.in_(endpoints))
+    return {row.id: row.reasoning_translation for row in await session.execute(statement)}
 
 
 async def metrics_of(

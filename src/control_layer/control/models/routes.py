@@ -15,7 +15,7 @@ from control_layer.control.errors import not_found
 from control_layer.control.include import included
 from control_layer.control.models import components, pricing, queries
 from control_layer.control.models.listing import Asked, matching, ordering
-from control_layer.control.models.presentation import model_object, model_objects
+from control_layer.control.models.presentation import model_object, model_objects, written_model
 from control_layer.control.models.properties import check_targets, set_properties
 from control_layer.control.models.schemas import (
     ModelChanges,
@@ -63,7 +63,7 @@ async def list_(
 
 @router.post("/models")
 @needs(Operation.CREATE, Resource.MODELS)
-async def create(body: Annotated[NewModel, Body()], session: Database, caller: Caller, services: Served) -> Model:
+async def create(body: Annotated[NewModel, Body()], session: Database, caller: Caller) -> Model:
     """A standard model at an endpoint, or a composite one without components yet. Nobody can use it before a grant."""
     row = _new_row(body, caller.id)
     set_properties(row, body)
@@ -73,7 +73,7 @@ async def create(body: Annotated[NewModel, Body()], session: Database, caller: C
     session.add(row)
     await session.flush()
     await _set_tariffs(session, row, body.tariffs)
-    return await model_object(session, row, Sight.of(caller), frozenset(), services.now())
+    return written_model(row, Sight.of(caller))
 
 
 @router.get("/models/{model_id}")
@@ -104,7 +104,7 @@ async def update(model_id: uuid.UUID, body: ModelChanges, session: Database, cal
     row = await queries.find_model(session, model_id, alive, lock=True)
     if row is None:
         raise not_found("Model", model_id)
-    was_ordered = row.lb_strategy == "priority"
+    was_ordered, hidden = row.lb_strategy == "priority", pricing.denied_purposes(row)
     set_properties(row, body)
     if body.traffic_routing_rules:
         await _check_redirects(session, row)
@@ -113,8 +113,8 @@ async def update(model_id: uuid.UUID, body: ModelChanges, session: Database, cal
     await session.flush()
     if row.is_composite and row.lb_strategy == "priority" and not was_ordered:
         components.heaviest_first(await components.rows_of(session, row.id))
-    await _set_tariffs(session, row, body.tariffs)
-    return await model_object(session, row, sight, frozenset(), services.now())
+    await _set_tariffs(session, row, body.tariffs, hidden)
+    return written_model(row, sight)
 
 
 @router.delete("/models/{model_id}")
@@ -159,7 +159,12 @@ async def _check_redirects(session: AsyncSession, row: tables.Model) -> None:
     check_targets(row, await queries.live_aliases(session, targets))
 
 
-async def _set_tariffs(session: AsyncSession, row: tables.Model, desired: list[NewTariff] | None) -> None:
+async def _set_tariffs(
+    session: AsyncSession,
+    row: tables.Model,
+    desired: list[NewTariff] | None,
+    hidden: frozenset[str] = frozenset(),
+) -> None:
     if desired is not None:
         active = (await queries.active_tariffs(session, [row.id]))[row.id]
-        await queries.apply_plan(session, row.id, pricing.planned(active, desired))
+        await queries.apply_plan(session, row.id, pricing.planned(active, desired, hidden))

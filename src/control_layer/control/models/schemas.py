@@ -14,6 +14,7 @@ from control_layer.control.endpoints.reasoning import Overrides
 from control_layer.control.schema import Flag, Input, Int, Number
 
 __all__ = [
+    "CacheTerms",
     "ComponentChanges",
     "HourlyPricing",
     "Metadata",
@@ -160,6 +161,16 @@ NewModel = Annotated[NewStandardModel | NewCompositeModel, Field(discriminator="
 
 class ModelChanges(StandardFields, CompositeFields):
     """Changes; what does not apply to the model's kind is ignored."""
+
+
+class CacheTerms(Input):
+    """What cached tokens are to cost: multiples of the input price."""
+
+    write_multiplier_5m: Annotated[Decimal | None, Field(examples=["1.25"])] = None
+    write_multiplier_1h: Annotated[Decimal | None, Field(examples=["2"])] = None
+    write_multiplier_24h: Decimal | None = None
+    read_multiplier: Annotated[Decimal | None, Field(examples=["0.1"])] = None
+    min_prefix_tokens: Int | None = None
 
 
 class NewComponent(Input):

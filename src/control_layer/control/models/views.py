@@ -80,17 +80,17 @@ class CachePricing(Output):
     valid_until: datetime | None
 
     @classmethod
-    def disabled(cls) -> CachePricing:
-        """Cached tokens cost what others cost."""
+    def of(cls, row: tables.CachePricing | None) -> CachePricing:
+        """The object of a row; without one, cached tokens cost what others cost."""
         return cls(
-            enabled=False,
-            write_multiplier_5m=None,
-            write_multiplier_1h=None,
-            write_multiplier_24h=None,
-            read_multiplier=None,
-            min_prefix_tokens=None,
-            valid_from=None,
-            valid_until=None,
+            enabled=row is not None,
+            write_multiplier_5m=None if row is None else row.write_multiplier_5m,
+            write_multiplier_1h=None if row is None else row.write_multiplier_1h,
+            write_multiplier_24h=None if row is None else row.write_multiplier_24h,
+            read_multiplier=None if row is None else row.read_multiplier,
+            min_prefix_tokens=None if row is None else row.min_prefix_tokens,
+            valid_from=None if row is None else row.valid_from,
+            valid_until=None if row is None else row.valid_until,
         )
 
 
@@ -259,6 +259,7 @@ class Model(Output):
     trusted: OmitNull[bool]
     open_responses_adapter: OmitNull[bool]
     reasoning_translation_overrides: OmitNull[dict[str, Any]]
+    supported_reasoning_efforts: OmitNull[list[str]]
     traffic_routing_rules: OmitNull[list[dict[str, Any]]]
     allowed_batch_completion_windows: OmitNull[list[str]]
     metadata: OmitNull[dict[str, Any]]

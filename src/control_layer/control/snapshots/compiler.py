@@ -1,7 +1,8 @@
 """Reads from Postgres what gateways should know: everything, or the rows that ids name. All SQL of snapshots is here.
 
-Live is: a key neither deleted nor expired, of a user who is not deleted; a model neither deleted nor inactive; of a
-composite model, the enabled components that are live themselves, and at least one of them.
+Live is: a key neither deleted nor expired, of a user who is not deleted, and of its secret before the last rotation the
+same until its grace ends; a model neither deleted nor inactive; of a composite model, the enabled components that are
+live themselves, and at least one of them.
 """
 
 from __future__ import annotations
@@ -9,12 +10,12 @@ from __future__ import annotations
 from collections.abc import AsyncIterator, Callable, Iterable, Iterator, Mapping, Sequence
 from typing import Any, TypeVar
 
-from sqlalchemy import ARRAY, UUID, Select, Text, any_, bindparam, cast, extract, func, or_, select
+from sqlalchemy import ARRAY, UUID, Select, Text, any_, bindparam, cast, extract, func, literal, or_, select
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 from sqlalchemy.orm import aliased
 
 from control_layer.contract.snapshot import Deployment, Endpoint, Key, Model, Timeouts, User
-from control_layer.control.snapshots.state import Found, Rows, State, Touched
+from control_layer.control.snapshots.state import Found, Rows, State, Touched, key_of_secret, secret_of
 from control_layer.store import tables
 
 __all__ = ["Compiler"]
@@ -43,6 +44,7 @@ _KEYS = (
         tables.ApiKey.purpose,
         extract("epoch", tables.ApiKey.expires_at),
         tables.ApiKey.model_aliases,
+        literal(False),
     )
     .join(tables.User, tables.User.id == tables.ApiKey.user_id)
     .where(
@@ -51,6 +53,18 @@ _KEYS = (
         or_(tables.ApiKey.expires_at.is_(None), tables.ApiKey.expires_at > func.now()),
     )
 )
+_PREVIOUS_SECRETS = (
+    _KEYS.with_only_columns(
+        _text(tables.ApiKey.id),
+        tables.ApiKey.previous_digest,
+        _text(tables.ApiKey.user_id),
+        tables.ApiKey.purpose,
+        # Of two ends the first; `least` passes over null.
+        extract("epoch", func.least(tables.ApiKey.expires_at, tables.ApiKey.previous_expires_at)),
+        tables.ApiKey.model_aliases,
+        literal(True),
+    )
+).where(tables.ApiKey.previous_digest.is_not(None), tables.ApiKey.previous_expires_at > func.now())
 _USERS = select(
     _text(tables.User.id),
     tables.User.zero_data_retention,
@@ -98,6 +112,7 @@ _ENDPOINTS = select(
 )
 _IDS = any_(bindparam("ids", type_=ARRAY(UUID(as_uuid=False))))
 _KEYS_FOUND = _KEYS.where(tables.ApiKey.id == _IDS)
+_PREVIOUS_SECRETS_FOUND = _PREVIOUS_SECRETS.where(tables.ApiKey.id == _IDS)
 _USERS_FOUND = _USERS.where(tables.User.id == _IDS)
 _MODELS_FOUND = _MODELS.where(tables.Model.id == _IDS)
 _COMPONENTS_FOUND = _COMPONENTS.where(tables.ModelComponent.composite_id == _IDS)
@@ -118,8 +133,9 @@ class Compiler:
             share = _Sharing()
             async for part in _partitions(connection, _USERS):
                 yield Rows(users=[_user(row, share) for row in part])
-            async for part in _partitions(connection, _KEYS):
-                yield Rows(keys=[_key(row) for row in part])
+            for secrets in (_KEYS, _PREVIOUS_SECRETS):
+                async for part in _partitions(connection, secrets):
+                    yield Rows(keys=[_key(row) for row in part])
             components = _by_composite((await connection.execute(_COMPONENTS)).all())
             async for part in _partitions(connection, _MODELS):
                 yield Rows(models=list(_models(part, components, share)))
@@ -136,7 +152,7 @@ class Compiler:
         async with self._engine.connect() as connection:
             users = await _found(connection, _USERS_FOUND, touched.users, lambda row: _user(row, share))
             moved = {user_id for user_id, user in users.items() if (user is None) is (user_id in known.users.keys)}
-            keys = await _found(connection, _KEYS_FOUND, touched.keys | await _ids(connection, _KEYS_OF, moved), _key)
+            keys = await _keys_found(connection, touched.keys | await _ids(connection, _KEYS_OF, moved))
             model_ids = touched.models | await _ids(connection, _COMPOSITES_OF, touched.models)
             models: dict[str, Model | None] = dict.fromkeys(model_ids)
             if model_ids:
@@ -170,6 +186,14 @@ async def _found(
     return found
 
 
+async def _keys_found(connection: AsyncConnection, ids: set[str]) -> dict[str, Key | None]:
+    """Both secrets of each key, or `None`, whichever of them was asked for."""
+    keys = {key_of_secret(secret_id) for secret_id in ids}
+    present = await _found(connection, _KEYS_FOUND, keys, _key)
+    previous = await _found(connection, _PREVIOUS_SECRETS_FOUND, keys, _key)
+    return present | {secret_of(key_id, previous=True): key for key_id, key in previous.items()}
+
+
 class _Sharing:
     """One object for equal group sets: a hundred thousand users have a few hundred of them."""
 
@@ -183,7 +207,7 @@ class _Sharing:
 
 
 def _key(row: _Row) -> Key:
-    key_id, digest, user_id, purpose, expires_at, aliases = row
+    key_id, digest, user_id, purpose, expires_at, aliases, previous = row
     return Key(
         digest=digest,
         id=key_id,
@@ -191,6 +215,7 @@ def _key(row: _Row) -> Key:
         purpose=purpose,
         expires_at=None if expires_at is None else float(expires_at),
         models=None if aliases is None else tuple(aliases),
+        previous=previous,
     )
 
 

@@ -7,20 +7,30 @@ from __future__ import annotations
 
 from collections.abc import Callable, Hashable, Iterable, Mapping
 from dataclasses import dataclass, field
-from typing import Generic, Protocol, TypeVar
+from typing import Generic, TypeVar
 
 from control_layer.contract.snapshot import Endpoint, Key, Model, Update, User
 
-__all__ = ["Change", "Difference", "Found", "Rows", "State", "Table", "Touched"]
-
-
-class _Row(Protocol):
-    @property
-    def id(self) -> str: ...
-
+__all__ = ["Change", "Difference", "Found", "Rows", "State", "Table", "Touched", "key_of_secret", "secret_of"]
 
 K = TypeVar("K", bound=Hashable)
-R = TypeVar("R", bound=_Row)
+R = TypeVar("R")
+
+_PREVIOUS = "/previous"
+
+
+def secret_of(key_id: str, *, previous: bool) -> str:
+    """What tells the rows of a key's two secrets apart, of which both have the key's id."""
+    return key_id + _PREVIOUS if previous else key_id
+
+
+def key_of_secret(secret_id: str) -> str:
+    """The key's id again."""
+    return secret_id.removesuffix(_PREVIOUS)
+
+
+def _secret_id(row: Key) -> str:
+    return secret_of(row.id, previous=row.previous)
 
 
 @dataclass(slots=True)
@@ -28,6 +38,7 @@ class Touched:
     """Ids of rows that may have changed."""
 
     keys: set[str] = field(default_factory=set)
+    """Of keys, or of one of their secrets."""
     users: set[str] = field(default_factory=set)
     models: set[str] = field(default_factory=set)
     endpoints: set[str] = field(default_factory=set)
@@ -44,7 +55,7 @@ class Touched:
 
     def remove(self, rows: Rows) -> None:
         """Takes out the ids of `rows`."""
-        self.keys.difference_update(row.id for row in rows.keys)
+        self.keys.difference_update(_secret_id(row) for row in rows.keys)
         self.users.difference_update(row.id for row in rows.users)
         self.models.difference_update(row.id for row in rows.models)
         self.endpoints.difference_update(row.id for row in rows.endpoints)
@@ -79,6 +90,7 @@ class Found:
     """What was found for ids that were looked up: the row, or `None` where gateways should have none."""
 
     keys: dict[str, Key | None] = field(default_factory=dict)
+    """By `secret_of`."""
     users: dict[str, User | None] = field(default_factory=dict)
     models: dict[str, Model | None] = field(default_factory=dict)
     endpoints: dict[str, Endpoint | None] = field(default_factory=dict)
@@ -111,30 +123,31 @@ class Table(Generic[K, R]):
     The two differ where a key can move between rows or change: a key's digest by rotation, a model's alias by renaming.
     """
 
-    __slots__ = ("_key_of", "keys", "rows")
+    __slots__ = ("_id_of", "_key_of", "keys", "rows")
 
-    def __init__(self, key_of: Callable[[R], K]) -> None:
+    def __init__(self, key_of: Callable[[R], K], id_of: Callable[[R], str]) -> None:
         self._key_of = key_of
+        self._id_of = id_of
         self.rows: dict[K, R] = {}
         self.keys: dict[str, K] = {}
 
     def put(self, row: R) -> None:
         """Takes a row in, in place of what it was before and of whoever held its key."""
-        key = self._key_of(row)
-        former = self.keys.get(row.id)
+        key, row_id = self._key_of(row), self._id_of(row)
+        former = self.keys.get(row_id)
         if former is not None and former != key:
             del self.rows[former]
         holder = self.rows.get(key)
-        if holder is not None and holder.id != row.id:
-            del self.keys[holder.id]
+        if holder is not None and (holder_id := self._id_of(holder)) != row_id:
+            del self.keys[holder_id]
         self.rows[key] = row
-        self.keys[row.id] = key
+        self.keys[row_id] = key
 
     def remove(self, key: K) -> None:
         """Forgets the row at `key`, if any."""
         row = self.rows.pop(key, None)
         if row is not None:
-            self.keys.pop(row.id, None)
+            self.keys.pop(self._id_of(row), None)
 
     def has(self, row: R) -> bool:
         """Whether exactly this row is here."""
@@ -174,10 +187,10 @@ class State:
     __slots__ = ("endpoints", "keys", "models", "users")
 
     def __init__(self) -> None:
-        self.keys: Table[bytes, Key] = Table(lambda row: row.digest)
-        self.users: Table[str, User] = Table(lambda row: row.id)
-        self.models: Table[str, Model] = Table(lambda row: row.alias)
-        self.endpoints: Table[str, Endpoint] = Table(lambda row: row.id)
+        self.keys: Table[bytes, Key] = Table(lambda row: row.digest, _secret_id)
+        self.users: Table[str, User] = Table(lambda row: row.id, lambda row: row.id)
+        self.models: Table[str, Model] = Table(lambda row: row.alias, lambda row: row.id)
+        self.endpoints: Table[str, Endpoint] = Table(lambda row: row.id, lambda row: row.id)
 
     def add(self, rows: Rows) -> None:
         """Takes rows in without saying what changed: for a state that nobody has been told of yet."""

@@ -6,7 +6,7 @@ Relationships are left out on purpose: every query says what it joins, so no pag
 from __future__ import annotations
 
 from control_layer.store.tables.base import NIL, Base
-from control_layer.store.tables.catalogue import Endpoint, GroupModel, Model, ModelComponent, Tariff
+from control_layer.store.tables.catalogue import CachePricing, Endpoint, GroupModel, Model, ModelComponent, Tariff
 from control_layer.store.tables.federation import Identity
 from control_layer.store.tables.installation import CompatibleRevision, Seeded
 from control_layer.store.tables.keys import ApiKey
@@ -17,6 +17,7 @@ __all__ = [
     "NIL",
     "ApiKey",
     "Base",
+    "CachePricing",
     "CompatibleRevision",
     "Endpoint",
     "Group",

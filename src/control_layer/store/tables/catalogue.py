@@ -12,7 +12,7 @@ from sqlalchemy.orm import Mapped, mapped_column
 
 from control_layer.store.tables.base import Base, now
 
-__all__ = ["Endpoint", "GroupModel", "Model", "ModelComponent", "Tariff"]
+__all__ = ["CachePricing", "Endpoint", "GroupModel", "Model", "ModelComponent", "Tariff"]
 
 
 class Endpoint(Base):
@@ -146,4 +146,25 @@ class Tariff(Base):
             unique=True,
             postgresql_where=text("valid_until IS NULL AND api_key_purpose IS NOT NULL"),
         ),
+    )
+
+
+class CachePricing(Base):
+    """What cached tokens of a model cost, as multiples of its input price. Closed ones stay, as tariffs do."""
+
+    __tablename__ = "cache_pricings"
+
+    id: Mapped[uuid.UUID] = mapped_column(primary_key=True)
+    model_id: Mapped[uuid.UUID] = mapped_column(ForeignKey("models.id", ondelete="CASCADE"))
+    write_multiplier_5m: Mapped[Decimal] = mapped_column(Numeric(6, 4))
+    write_multiplier_1h: Mapped[Decimal] = mapped_column(Numeric(6, 4))
+    write_multiplier_24h: Mapped[Decimal] = mapped_column(Numeric(6, 4))
+    read_multiplier: Mapped[Decimal] = mapped_column(Numeric(6, 4))
+    min_prefix_tokens: Mapped[int]
+    valid_from: Mapped[datetime] = mapped_column(server_default=now())
+    valid_until: Mapped[datetime | None]
+
+    __table_args__ = (
+        Index("uq_cache_pricings_active", "model_id", unique=True, postgresql_where=text("valid_until IS NULL")),
+        Index("ix_cache_pricings_model_id", "model_id"),
     )

@@ -27,6 +27,9 @@ class ApiKey(Base):
     created_by: Mapped[uuid.UUID] = mapped_column(ForeignKey("users.id", ondelete="CASCADE"))
     secret_digest: Mapped[bytes] = mapped_column(unique=True)
     secret_prefix: Mapped[str]
+    previous_digest: Mapped[bytes | None] = mapped_column(unique=True)
+    """Of the secret before the last rotation, which is good until `previous_expires_at`."""
+    previous_expires_at: Mapped[datetime | None]
     hidden: Mapped[bool] = mapped_column(server_default=text("false"))
     hidden_secret: Mapped[bytes | None]
     """Sealed; only hidden keys, whose secret the server itself must use."""

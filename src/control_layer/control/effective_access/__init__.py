@@ -1,0 +1,1 @@
+"""Effective access: why somebody can, or cannot, call a model."""
