@@ -25,6 +25,8 @@ class User(Base):
     id: Mapped[uuid.UUID] = mapped_column(primary_key=True)
     username: Mapped[str]
     email: Mapped[str]
+    email_primary: Mapped[bool] = mapped_column(server_default=text("true"))
+    """What the directory says of the address; it is the only one we keep."""
     display_name: Mapped[str | None]
     given_name: Mapped[str | None]
     family_name: Mapped[str | None]

@@ -10,6 +10,7 @@ branch_labels = None
 depends_on = None
 
 _STATEMENTS = (
+    "ALTER TABLE users ADD COLUMN email_primary boolean DEFAULT true NOT NULL",
     "ALTER TABLE users ADD COLUMN given_name text",
     "ALTER TABLE users ADD COLUMN family_name text",
     "ALTER TABLE users ADD COLUMN disabled_at timestamptz",
