@@ -27,6 +27,8 @@ class Access:
     """Needed on all objects of the resource. `None`: the handler decides, because it takes the body or the database."""
     any_key: bool = False
     """Accept API keys of every purpose, not only platform keys (the documentation pages, §2.1)."""
+    bearer_only: bool = False
+    """Accept keys in `Authorization` and nothing that a browser or a proxy adds by itself (SCIM)."""
 
 
 def _declare(access: Access) -> Callable[[_Endpoint], _Endpoint]:
@@ -47,9 +49,12 @@ def signed_in(endpoint: _Endpoint) -> _Endpoint:
     return _declare(Access(authenticated=True))(endpoint)
 
 
-def needs(operation: Operation, resource: Resource, *, any_key: bool = False) -> Callable[[_Endpoint], _Endpoint]:
+def needs(
+    operation: Operation, resource: Resource, *, any_key: bool = False, bearer_only: bool = False
+) -> Callable[[_Endpoint], _Endpoint]:
     """Those who may do `operation` on every object of `resource` may call it; checked before the body is read."""
-    return _declare(Access(authenticated=True, permission=(operation, resource), any_key=any_key))
+    permission = (operation, resource)
+    return _declare(Access(authenticated=True, permission=permission, any_key=any_key, bearer_only=bearer_only))
 
 
 def access_of(endpoint: Callable[..., Any]) -> Access:

@@ -35,6 +35,11 @@ from control_layer.control.instance.routes import router as instance
 from control_layer.control.models.cache_pricing_routes import router as cache_pricing
 from control_layer.control.models.component_routes import router as components
 from control_layer.control.models.routes import router as models
+from control_layer.control.scim.discovery_routes import router as scim_discovery
+from control_layer.control.scim.errors import is_scim
+from control_layer.control.scim.errors import render as render_for_scim
+from control_layer.control.scim.group_routes import router as scim_groups
+from control_layer.control.scim.user_routes import router as scim_users
 from control_layer.control.services import Services
 from control_layer.control.users.routes import router as users
 from control_layer.settings import Cors, Settings
@@ -54,6 +59,9 @@ _ROUTERS: tuple[APIRouter, ...] = (
     cache_pricing,
     grants,
     effective_access,
+    scim_discovery,
+    scim_users,
+    scim_groups,
 )
 _DESCRIPTION = "Users, groups, API keys, endpoints and models of this gateway."
 _METHODS = ("GET", "POST", "PUT", "DELETE", "PATCH", "OPTIONS")
@@ -113,17 +121,23 @@ def build_app(services: Services) -> FastAPI:
 
     async def answer(request: Request, error: Exception) -> Response:
         assert isinstance(error, ControlError)
-        return render(error, request.headers.get("accept", ""))
+        return _rendered(error, request)
 
     async def refuse_method(request: Request, error: Exception) -> Response:
         del error  # FastAPI names the methods of the first route with that path only
-        return render(method_not_allowed(fallback.allowed(request.url.path)), request.headers.get("accept", ""))
+        return _rendered(method_not_allowed(fallback.allowed(request.url.path)), request)
 
     app.add_exception_handler(ControlError, answer)
     app.add_exception_handler(405, refuse_method)
     _allow_origins(app, services.settings.auth.security.cors)
     app.add_middleware(Edge, security_headers=services.settings.auth.security.headers.enabled)
     return app
+
+
+def _rendered(error: ControlError, request: Request) -> Response:
+    if is_scim(request.url.path):
+        return render_for_scim(error)
+    return render(error, request.headers.get("accept", ""))
 
 
 def _allow_origins(app: FastAPI, cors: Cors) -> None:

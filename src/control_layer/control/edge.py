@@ -17,7 +17,7 @@ _SECURITY_HEADERS = {
     "referrer-policy": "strict-origin-when-cross-origin",
     "permissions-policy": "camera=(), geolocation=(), microphone=(), payment=(), usb=()",
 }
-_NOT_STORED = ("/admin/api/", "/authentication/")
+_NOT_STORED = ("/admin/api/", "/authentication/", "/scim/")
 
 
 class Edge:

@@ -1,6 +1,6 @@
 """What answers where no route does: a page for people who look (GET), 405 for everything else (§1.1).
 
-Under `/ai` programs look, not people: they get a 404 in the shape that OpenAI's clients read.
+Under `/ai` and `/scim` programs look, not people: they get a 404 in the shape that their clients read.
 """
 
 from __future__ import annotations
@@ -14,6 +14,8 @@ from starlette.responses import HTMLResponse, JSONResponse, Response
 from starlette.types import Receive, Scope, Send
 
 from control_layer.control.errors import method_not_allowed, render
+from control_layer.control.scim.errors import is_scim, no_such
+from control_layer.control.scim.errors import render as render_for_scim
 
 __all__ = ["Fallback"]
 
@@ -65,6 +67,8 @@ class Fallback:
         return ", ".join(sorted(methods or {"GET", "HEAD"}))
 
     def _answer(self, request: Request) -> Response:
+        if is_scim(request.url.path):
+            return render_for_scim(no_such("Endpoint", request.url.path))
         if request.url.path.startswith(_AI_PREFIX):
             return JSONResponse(_NOT_HERE, 404)
         if request.method in {"GET", "HEAD"}:

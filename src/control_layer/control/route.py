@@ -82,7 +82,10 @@ def _parameter_check(dependant: Dependant) -> Callable[[Request], None]:
 
 
 async def _admit(request: Request, access: Access) -> Principal:
-    principal = await identify(request, services_of(request), context_of(request).session, any_key=access.any_key)
+    session = context_of(request).session
+    principal = await identify(
+        request, services_of(request), session, any_key=access.any_key, bearer_only=access.bearer_only
+    )
     if access.permission is not None:
         principal.require(*access.permission)
     return principal

@@ -44,7 +44,7 @@ class Settings(Section):
     port: int = Field(3001, ge=0, le=65535)
     """Port to listen on; 0 takes a free one."""
     dashboard_url: str = "http://localhost:3001"
-    """Where people reach this instance: for links in mails, and where identity providers send people back to."""
+    """Where people reach this instance: for links in mails, where identity providers send people back to, in SCIM."""
     admin_email: str = Field("admin@localhost", min_length=1)
     """The administrator, made at the first start."""
     admin_password: SecretStr | None = None

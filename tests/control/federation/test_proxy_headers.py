@@ -76,6 +76,15 @@ async def test_the_account_is_opened_though_the_request_is_refused(proxied: Mana
     assert found["total_count"] == 1
 
 
+async def test_a_disabled_account_is_refused_until_it_is_back(proxied: Management) -> None:
+    user = await _comes(proxied, "ext-1", "jo@example.org")
+    for active, status in ((False, 401), (True, 200)):
+        await answered(proxied.admin.patch(f"{API}/users/{user['id']}", json={"is_active": active}), 200)
+        visitor = await _visitor(proxied, **{_USER: "ext-1", _EMAIL: "jo@example.org"})
+        assert (await visitor.get(_ME)).status_code == status
+    assert (await _comes(proxied, "ext-1", "jo@example.org"))["id"] == user["id"]
+
+
 async def test_one_header_is_id_and_address_at_once(proxied: Management) -> None:
     user = await _comes(proxied, "jo@example.org")
     assert user["username"] == user["email"] == "jo@example.org"

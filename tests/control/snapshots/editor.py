@@ -73,6 +73,7 @@ class Editor:
             (
                 ("users", "zero_data_retention = NOT zero_data_retention"),
                 ("users", "display_name = 'not in the snapshot'"),
+                ("users", "disabled_at = CASE WHEN disabled_at IS NULL THEN now() END"),
                 ("users", "deleted_at = CASE WHEN deleted_at IS NULL THEN now() END"),
                 ("api_keys", "deleted_at = CASE WHEN deleted_at IS NULL THEN now() END"),
                 ("api_keys", "secret_digest = sha256(gen_random_uuid()::text::bytea)"),

@@ -23,6 +23,7 @@ def _digest(secret: str) -> bytes:
 async def test_live_keys_of_every_purpose_hidden_ones_included(world: World) -> None:
     rows = world.rows
     user, gone = await rows.user(), await rows.user(deleted_at=_PAST)
+    disabled = await rows.user(disabled_at=_PAST)
     plain = await rows.key(user, "plain")
     batch = await rows.key(user, "batch", purpose="batch", hidden=True)
     platform = await rows.key(user, "platform", purpose="platform")
@@ -30,6 +31,7 @@ async def test_live_keys_of_every_purpose_hidden_ones_included(world: World) -> 
     await rows.key(user, deleted_at=_PAST)
     await rows.key(user, expires_at=datetime.now(UTC) - timedelta(seconds=1))
     await rows.key(gone)
+    await rows.key(disabled)
     keys, *_ = await world.truth()
     assert keys == {
         _digest("plain"): Key(_digest("plain"), plain, user),
@@ -42,7 +44,7 @@ async def test_live_keys_of_every_purpose_hidden_ones_included(world: World) -> 
 async def test_live_users_with_all_their_groups_and_everyone(world: World) -> None:
     rows = world.rows
     user, private = await rows.user(), await rows.user(zero_data_retention=True)
-    gone = await rows.user(deleted_at=_PAST)
+    gone, disabled = await rows.user(deleted_at=_PAST), await rows.user(disabled_at=_PAST)
     groups = [await rows.group() for _ in range(3)]
     for group in groups:
         await rows.member(group, user)
@@ -50,6 +52,7 @@ async def test_live_users_with_all_their_groups_and_everyone(world: World) -> No
     assert users[user] == User(user, (EVERYONE, *sorted(groups)))
     assert users[private] == User(private, (EVERYONE,), log_bodies=False)
     assert gone not in users
+    assert disabled not in users
 
 
 async def test_live_models_with_their_grants_and_deployments(world: World) -> None:

@@ -60,6 +60,20 @@ async def test_only_what_changed_is_sent(world: World) -> None:
     assert sum(len(update.users) for update in gateway.state.updates) == 2
 
 
+async def test_keys_of_a_disabled_user_leave_the_gateways_and_come_back(world: World) -> None:
+    user = await world.rows.user()
+    for secret in ("one", "two"):
+        await world.rows.key(user, secret)
+    gateway = world.gateway(await world.service())
+    await gateway.until(lambda snapshot: _digest("one") in snapshot.keys)
+    await world.rows.execute("UPDATE users SET disabled_at = now() WHERE id = $1", user)
+    await gateway.until(lambda snapshot: user not in snapshot.users)
+    assert not {_digest("one"), _digest("two")} & gateway.state.current.keys.keys()
+    await world.rows.execute("UPDATE users SET disabled_at = NULL WHERE id = $1", user)
+    await gateway.until(lambda snapshot: user in snapshot.users)
+    assert {_digest("one"), _digest("two")} <= gateway.state.current.keys.keys()
+
+
 async def test_a_gateway_that_comes_back_gets_the_difference(world: World) -> None:
     service = await world.service()
     gateway = world.gateway(service)

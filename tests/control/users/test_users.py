@@ -17,6 +17,7 @@ _USER_FIELDS = {
     "last_login", "auth_source", "external_user_id", "has_payment_provider_id", "has_auto_topup_payment_method",
     "batch_notifications_enabled", "low_balance_threshold", "auto_topup_amount", "auto_topup_threshold",
     "auto_topup_monthly_limit", "user_type", "verified", "zero_data_retention", "invoicing_enabled",
+    "is_active",  # ours
 }  # fmt: skip
 
 

@@ -29,8 +29,10 @@ _LOGIN_GRAIN = timedelta(minutes=5)
 _KEY_GRAIN = timedelta(minutes=1)
 
 
-async def identify(request: Request, services: Services, session: AsyncSession, *, any_key: bool) -> Principal:
-    """The caller. `any_key` accepts API keys of every purpose.
+async def identify(
+    request: Request, services: Services, session: AsyncSession, *, any_key: bool, bearer_only: bool = False
+) -> Principal:
+    """The caller. `any_key` accepts API keys of every purpose, `bearer_only` nothing but keys.
 
     Raises 401; 403 for a session, or a proxy's word, used from another site.
     """
@@ -40,6 +42,8 @@ async def identify(request: Request, services: Services, session: AsyncSession, 
         principal = await principal_of_key(session, digest, now, any_purpose=any_key)
         if principal is not None:
             return principal
+    if bearer_only:
+        raise not_authenticated()
     auth = services.settings.auth
     has_sessions = auth.native.enabled or auth.oidc.enabled
     if has_sessions and (token := request.cookies.get(services.sessions.cookie_name)):

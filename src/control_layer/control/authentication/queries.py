@@ -19,7 +19,7 @@ _APART = {"synchronize_session": False}  # rows that are in memory stay as they 
 
 
 async def principal_of_user(session: AsyncSession, user_id: uuid.UUID) -> Principal | None:
-    """The living person with this id."""
+    """The person with this id, unless they are deleted or disabled."""
     row = (await session.execute(_people(null(), null()).where(User.id == user_id))).one_or_none()
     return None if row is None else _principal(row)
 
@@ -27,7 +27,7 @@ async def principal_of_user(session: AsyncSession, user_id: uuid.UUID) -> Princi
 async def principal_of_key(
     session: AsyncSession, digest: bytes, now: datetime, *, any_purpose: bool
 ) -> Principal | None:
-    """The living person who holds the living key with this digest (SHA-256 of the secret), or had it until lately."""
+    """The person, neither deleted nor disabled, who holds the living key with this digest, or had it until lately."""
     in_grace = (ApiKey.previous_digest == digest) & (ApiKey.previous_expires_at > now)
     statement = (
         _people(ApiKey.id, ApiKey.last_used)
@@ -57,7 +57,7 @@ def _people(key_id: SQLColumnExpression[Any], key_last_used: SQLColumnExpression
     # Columns, not entities: handlers read the same rows again, later and locked, and must not get these back.
     columns = (User.id, User.email, User.is_admin, User.roles, User.last_login)
     return select(*columns, key_id.label("key_id"), key_last_used.label("key_last_used")).where(
-        User.deleted_at.is_(None), User.user_type == "individual"
+        User.deleted_at.is_(None), User.disabled_at.is_(None), User.user_type == "individual"
     )
 
 

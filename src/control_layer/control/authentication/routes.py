@@ -94,7 +94,7 @@ async def login(
     await session.rollback()  # no connection is held while the password is checked
     right = await services.passwords.verify(password_hash, body.password)
     row = await find_user(session, user_id) if right else None
-    if row is None:
+    if row is None or row.disabled_at is not None:
         raise ControlError(401, "wrong_credentials", "Invalid email or password")
     services.throttle.succeeded(body.email, peer, services.now())
     await record_login(session, row.id)

@@ -1,8 +1,8 @@
 """Reads from Postgres what gateways should know: everything, or the rows that ids name. All SQL of snapshots is here.
 
-Live is: a key neither deleted nor expired, of a user who is not deleted, and of its secret before the last rotation the
-same until its grace ends; a model neither deleted nor inactive; of a composite model, the enabled components that are
-live themselves, and at least one of them.
+Live is: a key neither deleted nor expired, of a user neither deleted nor disabled, and of its secret before the last
+rotation the same until its grace ends; a model neither deleted nor inactive; of a composite model, the enabled
+components that are live themselves, and at least one of them.
 """
 
 from __future__ import annotations
@@ -50,6 +50,7 @@ _KEYS = (
     .where(
         tables.ApiKey.deleted_at.is_(None),
         tables.User.deleted_at.is_(None),
+        tables.User.disabled_at.is_(None),
         or_(tables.ApiKey.expires_at.is_(None), tables.ApiKey.expires_at > func.now()),
     )
 )
@@ -69,7 +70,7 @@ _USERS = select(
     _text(tables.User.id),
     tables.User.zero_data_retention,
     _grouped(tables.GroupMember.user_id, tables.GroupMember.group_id, tables.User.id),
-).where(tables.User.deleted_at.is_(None))
+).where(tables.User.deleted_at.is_(None), tables.User.disabled_at.is_(None))
 _MODELS = select(
     _text(tables.Model.id),
     tables.Model.alias,

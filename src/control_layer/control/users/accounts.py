@@ -10,13 +10,13 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from control_layer.contract.sealing import Seal
 from control_layer.control.api_keys.issuing import issue_hidden_keys
-from control_layer.control.errors import Conflict, invalid
+from control_layer.control.errors import Conflict, invalid, protected
 from control_layer.control.permissions import Role
 from control_layer.control.users.queries import forget_belongings
 from control_layer.control.users.schemas import UserChanges
 from control_layer.store.tables import User
 
-__all__ = ["apply_changes", "complete_roles", "new_account", "open_account", "scrub_account"]
+__all__ = ["apply_changes", "complete_roles", "new_account", "open_account", "scrub_account", "set_active"]
 
 
 def complete_roles(roles: Sequence[Role]) -> list[str]:
@@ -43,6 +43,7 @@ def new_account(
     display_name: str | None = None,
     avatar_url: str | None = None,
     password_hash: str | None = None,
+    external_user_id: str | None = None,
     is_admin: bool = False,
 ) -> User:
     """A row that is not stored yet."""
@@ -55,6 +56,7 @@ def new_account(
         display_name=display_name,
         avatar_url=avatar_url,
         password_hash=password_hash,
+        external_user_id=external_user_id,
         is_admin=is_admin,
     )
 
@@ -83,6 +85,21 @@ def apply_changes(user: User, changes: UserChanges, now: datetime) -> None:
     user.updated_at = now
 
 
+def set_active(user: User, active: bool, *, by: uuid.UUID, now: datetime) -> None:
+    """Disables an account or brings it back, at the wish of the user `by`. Sessions and keys rest meanwhile.
+
+    Raises 400 for one's own account, 403 for the administrator's: somebody must be left to bring others back.
+    """
+    if active:
+        user.disabled_at = None
+    elif user.disabled_at is None:
+        if user.id == by:
+            raise invalid("You cannot disable your own account", code="own_account")
+        if user.is_admin:
+            raise protected("disable", "user", "the administrator belongs to the configuration")
+        user.disabled_at = now
+
+
 def _check_amounts(changes: UserChanges) -> None:
     if changes.auto_topup_amount is not None and changes.auto_topup_amount <= 0:
         raise invalid("auto_topup_amount must be greater than zero")
@@ -98,6 +115,8 @@ async def scrub_account(session: AsyncSession, user: User, now: datetime) -> Non
     user.email = f"deleted-{user.id}@deleted.local"
     user.username = f"deleted-{user.id}"
     user.display_name = None
+    user.given_name = None
+    user.family_name = None
     user.avatar_url = None
     user.password_hash = None
     user.external_user_id = None

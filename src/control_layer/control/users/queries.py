@@ -12,23 +12,32 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from control_layer.control.search import having
 from control_layer.store.tables import NIL, ApiKey, GroupMember, Identity, User
 
-__all__ = ["count_users", "find_user", "find_user_by_email", "forget_belongings", "list_users", "user_ids"]
+__all__ = [
+    "count_users",
+    "find_user",
+    "find_user_by_email",
+    "forget_belongings",
+    "list_users",
+    "user_ids",
+    "visible",
+]
 
 
-def _visible() -> ColumnElement[bool]:
+def visible() -> ColumnElement[bool]:
+    """People: neither deleted, nor an organization, nor the system."""
     # The type is no parameter, so that the partial index is known to have all of them whatever is asked.
     return and_(User.deleted_at.is_(None), User.user_type == literal_column("'individual'"), User.id != NIL)
 
 
 def _matching(search: str) -> ColumnElement[bool]:
     if not search:
-        return _visible()
-    return and_(_visible(), having(User.search_text, User.search_pieces, search))
+        return visible()
+    return and_(visible(), having(User.search_text, User.search_pieces, search))
 
 
 async def find_user(session: AsyncSession, user_id: uuid.UUID, *, lock: bool = False) -> User | None:
     """The account; with `lock`, nobody else changes it before the end of the transaction."""
-    statement = select(User).where(User.id == user_id, _visible())
+    statement = select(User).where(User.id == user_id, visible())
     if lock:
         statement = statement.with_for_update(key_share=True)
     return (await session.execute(statement)).scalar_one_or_none()
@@ -36,9 +45,9 @@ async def find_user(session: AsyncSession, user_id: uuid.UUID, *, lock: bool = F
 
 async def find_user_by_email(session: AsyncSession, email: str, *, with_password: bool = False) -> User | None:
     """The oldest account with this address; with `with_password`, the oldest that can log in with one."""
-    statement = select(User).where(User.email == email, _visible()).order_by(User.created_at, User.id).limit(1)
+    statement = select(User).where(User.email == email, visible()).order_by(User.created_at, User.id).limit(1)
     if with_password:
-        statement = statement.where(User.password_hash.is_not(None))
+        statement = statement.where(User.password_hash.is_not(None), User.disabled_at.is_(None))
     return (await session.execute(statement)).scalar_one_or_none()
 
 
@@ -56,7 +65,7 @@ async def count_users(session: AsyncSession, search: str) -> int:
 async def user_ids(session: AsyncSession) -> str:
     """Everybody as a JSON array, which for a hundred thousand is made sooner where they are."""
     ids = func.json_agg(aggregate_order_by(User.id, User.created_at, User.id))
-    return (await session.execute(select(cast(func.coalesce(ids, text("'[]'")), Text)).where(_visible()))).scalar_one()
+    return (await session.execute(select(cast(func.coalesce(ids, text("'[]'")), Text)).where(visible()))).scalar_one()
 
 
 async def forget_belongings(session: AsyncSession, user_id: uuid.UUID) -> None:

@@ -36,6 +36,8 @@ class UserChanges(Input):
     auto_topup_threshold: Number | None = None
     auto_topup_monthly_limit: Number | None = None
     zero_data_retention: Flag | None = None
+    is_active: Flag | None = None
+    """False stops the person and their keys at once; true brings them back. Takes the right to change everybody."""
 
 
 class OrganizationMembership(Output):
@@ -58,6 +60,8 @@ class User(Output):
     display_name: str | None
     avatar_url: str | None
     is_admin: bool
+    is_active: bool
+    """False for a disabled account: its sessions and keys are refused everywhere."""
     roles: list[str]
     created_at: datetime
     updated_at: datetime
@@ -97,6 +101,7 @@ class User(Output):
             display_name=row.display_name,
             avatar_url=row.avatar_url,
             is_admin=row.is_admin,
+            is_active=row.disabled_at is None,
             roles=list(row.roles),
             created_at=row.created_at,
             updated_at=row.updated_at,

@@ -25,7 +25,11 @@ class User(Base):
     id: Mapped[uuid.UUID] = mapped_column(primary_key=True)
     username: Mapped[str]
     email: Mapped[str]
+    email_primary: Mapped[bool] = mapped_column(server_default=text("true"))
+    """What the directory says of the address; it is the only one we keep."""
     display_name: Mapped[str | None]
+    given_name: Mapped[str | None]
+    family_name: Mapped[str | None]
     avatar_url: Mapped[str | None]
     user_type: Mapped[str] = mapped_column(server_default="individual")
     is_admin: Mapped[bool] = mapped_column(server_default=text("false"))
@@ -45,6 +49,8 @@ class User(Base):
     invoicing_enabled: Mapped[bool] = mapped_column(server_default=text("false"))
     created_at: Mapped[datetime] = mapped_column(server_default=now())
     updated_at: Mapped[datetime] = mapped_column(server_default=now())
+    disabled_at: Mapped[datetime | None]
+    """Since when the person may do nothing; their keys rest until it is null again."""
     deleted_at: Mapped[datetime | None]
     search_text: Mapped[str] = mapped_column(Computed(_SEARCHED), deferred=True)
     search_pieces: Mapped[str] = mapped_column(TSVECTOR, Computed(f"search_vector({_SEARCHED})"), deferred=True)
@@ -72,6 +78,8 @@ class User(Base):
             "external_user_id",
             postgresql_where=text("external_user_id IS NOT NULL AND deleted_at IS NULL"),
         ),
+        Index("ix_users_username", text("lower(username)")),
+        Index("ix_users_email", text("lower(email)")),
     )
 
 
@@ -84,9 +92,16 @@ class Group(Base):
     name: Mapped[str] = mapped_column(unique=True)
     description: Mapped[str | None]
     source: Mapped[str] = mapped_column(server_default="native")
+    external_id: Mapped[str | None]
+    """What the identity provider calls it."""
     created_by: Mapped[uuid.UUID]
     created_at: Mapped[datetime] = mapped_column(server_default=now())
     updated_at: Mapped[datetime] = mapped_column(server_default=now())
+
+    __table_args__ = (
+        Index("ix_groups_name", text("lower(name)")),
+        Index("ix_groups_external_id", "external_id"),
+    )
 
 
 class GroupMember(Base):
