@@ -34,6 +34,7 @@ from control_layer.control.instance.routes import router as instance
 from control_layer.control.models.component_routes import router as components
 from control_layer.control.models.routes import router as models
 from control_layer.control.services import Services
+from control_layer.control.users.password_routes import router as passwords
 from control_layer.control.users.routes import router as users
 from control_layer.settings import Cors, Settings
 
@@ -44,6 +45,7 @@ _ROUTERS: tuple[APIRouter, ...] = (
     authentication,
     federation,
     users,
+    passwords,
     groups,
     api_keys,
     endpoints,

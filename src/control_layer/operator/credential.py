@@ -15,6 +15,11 @@ from control_layer.operator.local_instance import LocalInstance
 __all__ = ["KEY_VARIABLE", "PlatformKey", "credential_for"]
 
 KEY_VARIABLE = "CONTROL_LAYER_API_KEY"
+_WAYS_IN = (
+    f"Put a platform key into {KEY_VARIABLE}, or into a file named with --api-key-file.",
+    "The owner of an instance on this machine, whose administrator's password was generated, needs none;",
+    "name its directory in CONTROL_LAYER_DATA_DIR where it is not the default.",
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,14 +43,7 @@ def credential_for(url: str, key_file: Path | None, environment: Mapping[str, st
     local = LocalInstance.behind(url, environment)
     if local is not None:
         return local
-    raise NotUnderstood(
-        f"there is no credential for {url}",
-        details=[
-            f"Put a platform key into {KEY_VARIABLE}, or into a file named with --api-key-file.",
-            "As the owner of an instance on this machine, whose administrator's password was generated, you need none: "
-            + "name its directory in CONTROL_LAYER_DATA_DIR where it is not the default.",
-        ],
-    )
+    raise NotUnderstood(f"there is no credential for {url}", details=_WAYS_IN)
 
 
 def _key(text: str, source: str) -> PlatformKey:

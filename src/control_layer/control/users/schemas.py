@@ -4,14 +4,16 @@ from __future__ import annotations
 
 import uuid
 from datetime import datetime
-from typing import Literal
+from typing import Annotated, Literal
+
+from pydantic import Field, SecretStr
 
 from control_layer.control.groups.schemas import Group
 from control_layer.control.permissions import Role
 from control_layer.control.schema import Flag, Input, Number, OmitNull, Output
 from control_layer.store import tables
 
-__all__ = ["NewUser", "OrganizationMembership", "User", "UserChanges"]
+__all__ = ["NewPassword", "NewUser", "OrganizationMembership", "PasswordSet", "User", "UserChanges"]
 
 
 class NewUser(Input):
@@ -36,6 +38,18 @@ class UserChanges(Input):
     auto_topup_threshold: Number | None = None
     auto_topup_monthly_limit: Number | None = None
     zero_data_retention: Flag | None = None
+
+
+class NewPassword(Input):
+    """A password chosen by an administrator; absent or null, one is generated."""
+
+    password: SecretStr | None = None
+
+
+class PasswordSet(Output):
+    """The password is in force. `password` is there only where it was generated: this is the only time it is shown."""
+
+    password: Annotated[OmitNull[str], Field(repr=False)]
 
 
 class OrganizationMembership(Output):
