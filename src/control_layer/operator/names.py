@@ -11,7 +11,7 @@ from control_layer.operator.api import Api
 from control_layer.operator.errors import ApiRefusal, NotUnderstood, OperatorError
 from control_layer.operator.objects import Account, Endpoint, Group, Key, Model, read_as
 
-__all__ = ["accounts_like", "find_account", "find_endpoint", "find_group", "find_key", "find_model"]
+__all__ = ["accounts_like", "find_account", "find_endpoint", "find_group", "find_key", "find_model", "names_alike"]
 
 _Thing = TypeVar("_Thing", Group, Endpoint, Key)
 _ALIKE = 0.6
@@ -33,8 +33,7 @@ def find_account(api: Api, name: str) -> Account:
     if exact:
         usernames = ", ".join(f"'{account.username}'" for account in exact)
         raise NotUnderstood(f"several accounts have the address {name}; name one by its username: {usernames}")
-    names = [known for account in _some_accounts(api, name) for known in (account.email, account.username)]
-    raise OperatorError(f"there is no account '{name}'{_meant(name, names)}")
+    raise OperatorError(f"there is no account '{name}'{_meant(name, names_alike(api, name))}")
 
 
 def accounts_like(api: Api, text: str) -> Iterator[Account]:
@@ -98,12 +97,13 @@ def _as_id(text: str) -> uuid.UUID | None:
         return None
 
 
-def _some_accounts(api: Api, name: str) -> Iterator[Account]:
-    """Accounts whose names begin or end as `name` does."""
+def names_alike(api: Api, name: str) -> Iterator[str]:
+    """Addresses and usernames of some accounts whose names begin or end as `name` does."""
     local, _, domain = name.partition("@")
     for part in (local[:3], domain or local[-3:]):
         page = api.get("/users", search=part, limit=_ENOUGH)
-        yield from (read_as(Account, item) for item in page["data"])
+        for account in (read_as(Account, item) for item in page["data"]):
+            yield from (account.email, account.username)
 
 
 def _meant(name: str, known: Iterable[str]) -> str:

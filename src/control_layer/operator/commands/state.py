@@ -150,10 +150,13 @@ def _carry_out(
     def done(change: Change) -> None:
         output.said(f"done  {change.action} {change.label}")
 
+    completed = False
     try:
         application.run(credentials, made_key, done)
+        completed = True
     finally:
         if keeper is not None:
             keeper.close()
         if output.as_json:
-            output.document({"changes": plan_object(plan), "remarks": list(plan.remarks), "keys": secrets})
+            document = {"changes": plan_object(plan), "remarks": list(plan.remarks), "completed": completed}
+            output.document({**document, "keys": secrets})

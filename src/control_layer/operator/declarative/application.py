@@ -35,6 +35,7 @@ class Application:
             prune=prune,
             renew_credentials=renew_credentials,
             protected=current.protected,
+            alike=people.alike,
         )
         if plan.problems:
             raise NotUnderstood("the file cannot be applied; nothing was changed", details=plan.problems)

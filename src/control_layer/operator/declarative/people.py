@@ -9,7 +9,7 @@ from collections.abc import Iterable, Mapping
 from control_layer.operator.api import Api
 from control_layer.operator.declarative.state import State, UserSpec
 from control_layer.operator.errors import NotUnderstood
-from control_layer.operator.names import accounts_like
+from control_layer.operator.names import accounts_like, names_alike
 from control_layer.operator.objects import Account, read_as
 
 __all__ = ["People"]
@@ -28,6 +28,8 @@ class People:
         self._keys: Mapping[str, UserSpec] = state.users or {}
         self._all: _Accounts | None = None
         self.accounts: dict[str, Account] = {}
+        self.alike: set[str] = set()
+        """Who may have been meant where nobody was found."""
         self._labels: dict[uuid.UUID, str] = {}
         self._said: dict[str, str] = {}
         names = _names(state)
@@ -101,6 +103,7 @@ class People:
         if len(found) > 1:
             raise _ambiguous(name, found)
         if not found:
+            self.alike.update(names_alike(self._api, name))
             return name
         known = self._labels.get(found[0].id)
         return known if known is not None else self._note(name, found[0])

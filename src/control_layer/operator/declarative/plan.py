@@ -16,6 +16,7 @@ from control_layer.operator.declarative.resources import (
     Name,
     Resources,
     label,
+    needs_no_word,
     resources_of,
 )
 from control_layer.operator.declarative.state import State
@@ -79,11 +80,12 @@ def planned(
     prune: bool = False,
     renew_credentials: bool = False,
     protected: Collection[tuple[Kind, Name]] = (),
+    alike: Collection[str] = (),
 ) -> Plan:
     """How `current` becomes `desired`. Both name things and people alike.
 
     `prune` deletes what is not in `desired`, of the kinds it has, but for what is `protected`; `renew_credentials`
-    gives every endpoint its credential again.
+    gives every endpoint its credential again. `alike` are people who may have been meant where nobody was found.
     """
     wanted, known = resources_of(desired), resources_of(current)
     removed = list(_removed(desired, wanted, known, protected)) if prune else []
@@ -106,13 +108,15 @@ def planned(
             remarks += _remarks(kind, name, fields, before or {})
             if different:
                 changes.append(Change(Action.UPDATE, kind, name, different))
-    problems += _dangling(wanted, known, removed)
+    problems += _dangling(wanted, known, removed, alike)
     changes += (Change(Action.DELETE, kind, name, note=_consequence(kind, name, known)) for kind, name in removed)
     return Plan(tuple(changes), tuple(problems), tuple(remarks))
 
 
 def _creation(kind: Kind, name: Name, fields: Fields) -> Change:
-    given = (FieldChange(field, None, value) for field, value in fields.items() if value is not None)
+    given = (
+        FieldChange(field, None, value) for field, value in fields.items() if not needs_no_word(kind, field, value)
+    )
     return Change(Action.CREATE, kind, name, tuple(given))
 
 
@@ -167,7 +171,9 @@ def _consequence(kind: Kind, name: Name, known: Resources) -> str:
     return ""
 
 
-def _dangling(wanted: Resources, known: Resources, removed: Iterable[tuple[Kind, Name]]) -> Iterator[str]:
+def _dangling(
+    wanted: Resources, known: Resources, removed: Iterable[tuple[Kind, Name]], alike: Collection[str]
+) -> Iterator[str]:
     """References to what is neither in the file nor in the instance, or would be removed."""
     gone = set(removed)
     there = {
@@ -177,7 +183,8 @@ def _dangling(wanted: Resources, known: Resources, removed: Iterable[tuple[Kind,
     for user, kind, target in _references(wanted):
         if target not in there[kind]:
             leaves = (kind, (target,)) in gone
-            why = "which --prune would delete" if leaves else f"which there is not{_meant(target, there[kind])}"
+            near = {*there[kind], *alike} if kind is Kind.USER else there[kind]
+            why = "which --prune would delete" if leaves else f"which there is not{_meant(target, near)}"
             yield f"{user} needs the {kind} '{target}', {why}"
 
 

@@ -13,7 +13,6 @@ from control_layer.operator.declarative.plan import Action, Change, FieldChange,
 __all__ = ["plan_lines", "plan_object", "summary"]
 
 _MARKS = {Action.CREATE: "+", Action.UPDATE: "~", Action.DELETE: "-"}
-_UNSAID = frozenset(("type",))
 
 
 def plan_lines(plan: Plan) -> Iterator[str]:
@@ -22,7 +21,7 @@ def plan_lines(plan: Plan) -> Iterator[str]:
         note = f"  ({change.note})" if change.note else ""
         yield f"{_MARKS[change.action]} {change.label}{note}"
         for field in change.fields:
-            if field.field not in _UNSAID:
+            if not _goes_without_saying(change, field):
                 yield from (f"    {line}" for line in _field_lines(change, field))
     yield from (f"! {remark}" for remark in plan.remarks)
 
@@ -34,7 +33,7 @@ def plan_object(plan: Plan) -> list[dict[str, Any]]:
             "action": change.action,
             "kind": change.kind,
             "name": list(change.name),
-            "fields": [asdict(field) for field in change.fields if field.field not in _UNSAID],
+            "fields": [asdict(field) for field in change.fields],
         }
         for change in plan.changes
     ]
@@ -46,6 +45,10 @@ def summary(plan: Plan) -> str:
     if not counts:
         return "No changes: everything is as the file says."
     return f"{counts[Action.CREATE]} to create, {counts[Action.UPDATE]} to change, {counts[Action.DELETE]} to delete."
+
+
+def _goes_without_saying(change: Change, field: FieldChange) -> bool:
+    return field.field == "type" or (field.field == "model_name" and (field.after,) == change.name)
 
 
 def _field_lines(change: Change, field: FieldChange) -> Iterator[str]:

@@ -12,7 +12,18 @@ import httpx
 from control_layer.operator.declarative.state import EndpointSpec, KeySpec, ModelSpec, State, UserSpec, plain
 from control_layer.operator.objects import EVERYONE_NAME
 
-__all__ = ["FIXED", "LEFT_ALONE", "UNCLEARABLE", "Fields", "Kind", "Name", "Resources", "label", "resources_of"]
+__all__ = [
+    "FIXED",
+    "LEFT_ALONE",
+    "UNCLEARABLE",
+    "Fields",
+    "Kind",
+    "Name",
+    "Resources",
+    "label",
+    "needs_no_word",
+    "resources_of",
+]
 
 
 class Kind(StrEnum):
@@ -53,6 +64,12 @@ UNCLEARABLE: Mapping[Kind, frozenset[str]] = {
 }
 """Those of `LEFT_ALONE` that somebody may believe to take away by not naming them."""
 
+_IDENTITY: Mapping[Kind, frozenset[str]] = {
+    Kind.ENDPOINT: frozenset(("url",)),
+    Kind.MODEL: frozenset(("type", "endpoint", "model_name", "components")),
+}
+"""What a new resource must be told, default or not."""
+
 _BACKOFF = ("backoff_initial_ms", "backoff_max_ms", "backoff_factor", "backoff_jitter", "backoff_max_total_ms")
 _COMPOSITE = (
     "components",
@@ -71,6 +88,11 @@ def label(kind: Kind, name: Name) -> str:
     """As people read it."""
     words = {Kind.MEMBERS: "members of", Kind.GRANTS: "models of"}.get(kind, kind.value)
     return f"{words} {'/'.join(name)}"
+
+
+def needs_no_word(kind: Kind, field: str, value: object) -> bool:
+    """Whether something new has this value of itself."""
+    return field not in _IDENTITY.get(kind, ()) and _DEFAULTS.get(kind, {}).get(field) == value
 
 
 def resources_of(state: State) -> Resources:
@@ -191,3 +213,12 @@ def _key(spec: KeySpec) -> Fields:
 
 def _said(kind: Kind, fields: dict[str, Any]) -> Fields:
     return {name: value for name, value in fields.items() if value is not None or name not in LEFT_ALONE[kind]}
+
+
+_DEFAULTS: Mapping[Kind, Fields] = {
+    Kind.ENDPOINT: _endpoint(EndpointSpec(url="http://default")),
+    Kind.MODEL: {**_model("", ModelSpec(endpoint="default")), **_model("", ModelSpec(components=[]))},
+    Kind.GROUP: {"description": None},
+    Kind.USER: _user(UserSpec()),
+    Kind.KEY: _key(KeySpec()),
+}
