@@ -67,6 +67,7 @@ UNCLEARABLE: Mapping[Kind, frozenset[str]] = {
 _IDENTITY: Mapping[Kind, frozenset[str]] = {
     Kind.ENDPOINT: frozenset(("url",)),
     Kind.MODEL: frozenset(("type", "endpoint", "model_name", "components")),
+    Kind.USER: frozenset(("roles",)),
 }
 """What a new resource must be told, default or not."""
 
