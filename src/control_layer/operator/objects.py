@@ -7,6 +7,8 @@ from typing import Any, TypeVar
 
 import msgspec
 
+from control_layer.operator.errors import Unreachable
+
 __all__ = ["EVERYONE", "EVERYONE_NAME", "Account", "Endpoint", "Group", "Key", "Model", "read_as"]
 
 EVERYONE = uuid.UUID(int=0)
@@ -85,5 +87,9 @@ class Key(msgspec.Struct, frozen=True):
 
 
 def read_as(kind: type[_Object], content: object) -> _Object:
-    """The API's object as ours. Raises `msgspec.ValidationError` where the server speaks another contract."""
-    return msgspec.convert(content, kind)
+    """The API's object as ours. Raises `Unreachable` where the server speaks another contract."""
+    try:
+        return msgspec.convert(content, kind)
+    except msgspec.ValidationError as error:
+        text = f"the instance's {kind.__name__.lower()} is none that this version understands ({error})"
+        raise Unreachable(f"{text}; use the control-layer command of the instance's version") from error

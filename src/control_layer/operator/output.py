@@ -52,13 +52,13 @@ def printable(text: str) -> str:
     return "".join(letter if letter.isprintable() else "\N{REPLACEMENT CHARACTER}" for letter in text)
 
 
-def _cell(value: object) -> str:
+def _cell(value: object, between: str = ",") -> str:
     if value is None:
         return ""
     if isinstance(value, bool):
         return "yes" if value else "no"
     if isinstance(value, list | tuple):
-        return ",".join(_cell(item) for item in value)
+        return between.join(_cell(item) for item in value)
     return printable(str(value))
 
 
@@ -71,5 +71,5 @@ def _show(columns: Sequence[str], rows: Iterable[Sequence[object]]) -> None:
     for column in columns:
         table.add_column(column.upper(), overflow="fold")
     for row in rows:
-        table.add_row(*(Text(_cell(value)) for value in row))
+        table.add_row(*(Text(_cell(value, ", ")) for value in row))
     Console().print(table)

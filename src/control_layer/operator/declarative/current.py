@@ -4,8 +4,11 @@ from __future__ import annotations
 
 import re
 import uuid
-from collections.abc import Collection
+from collections.abc import Collection, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, field
+
+from pydantic import ValidationError
 
 from control_layer.operator.api import Api
 from control_layer.operator.declarative.model_object import ModelObject
@@ -20,6 +23,7 @@ from control_layer.operator.declarative.state import (
     State,
     UserSpec,
 )
+from control_layer.operator.errors import OperatorError
 from control_layer.operator.objects import EVERYONE, EVERYONE_NAME, Account, Endpoint, Group, Key, read_as
 
 __all__ = ["SECTIONS", "Current", "Ids", "exported", "read_current"]
@@ -53,27 +57,46 @@ def read_current(api: Api, people: People, desired: State) -> Current:
     needs_models = any(section is not None for section in (desired.endpoints, desired.models, desired.groups))
     described = [name for name, spec in (desired.groups or {}).items() if spec.members is not None]
     reader = _Reader(api, people)
-    return reader.current(
-        models=needs_models, groups=desired.groups is not None, members_of=described, owners=list(desired.keys or {})
-    )
+    owners = list(desired.keys or {})
+    with _expressible():
+        return reader.current(
+            models=needs_models, groups=desired.groups is not None, members_of=described, owners=owners
+        )
 
 
 def exported(api: Api, sections: Collection[str]) -> State:
     """The whole instance, or some sections of it, in a stable order, without what the configuration brings."""
-    people = People(api, State(), everybody=bool({"users", "keys", "groups"} & set(sections)))
-    owners = sorted(people.accounts) if "keys" in sections else []
-    current = _Reader(api, people).current(
-        models=bool({"models", "endpoints", "groups"} & set(sections)),
-        groups="groups" in sections,
-        members_of=None,
-        owners=owners,
-    )
-    content = {name: getattr(current.state, name) for name in sections}
-    if "users" in sections:
-        content["users"] = {name: spec for name, spec in content["users"].items() if not people.accounts[name].is_admin}
-    if "keys" in sections:
-        content["keys"] = {owner: keys for owner, keys in content["keys"].items() if keys}
-    return State(**{name: dict(sorted(content[name].items())) for name in SECTIONS if name in sections})
+    with _expressible():
+        people = People(api, State(), everybody=bool({"users", "keys", "groups"} & set(sections)))
+        owners = sorted(people.accounts) if "keys" in sections else []
+        current = _Reader(api, people).current(
+            models=bool({"models", "endpoints", "groups"} & set(sections)),
+            groups="groups" in sections,
+            members_of=None,
+            owners=owners,
+        )
+        content = {name: getattr(current.state, name) for name in sections}
+        if "users" in sections:
+            content["users"] = {
+                name: spec for name, spec in content["users"].items() if not people.accounts[name].is_admin
+            }
+        if "keys" in sections:
+            content["keys"] = {owner: keys for owner, keys in content["keys"].items() if keys}
+        return State(**{name: dict(sorted(content[name].items())) for name in SECTIONS if name in sections})
+
+
+@contextmanager
+def _expressible() -> Iterator[None]:
+    """Raises `OperatorError` where the instance has something that no state file can say."""
+    try:
+        yield
+    except ValidationError as error:
+        found = error.errors()[0]
+        place = ".".join(str(part) for part in found["loc"])
+        raise OperatorError(
+            f"the instance has a {error.title.removesuffix('Spec').lower()} that a state file cannot express "
+            f"({place}: {found['msg']}); change it there, or leave its kind out with --only"
+        ) from error
 
 
 class _Reader:
