@@ -1,7 +1,8 @@
 """The commands a person types. Each imports what it needs when it runs, so that `--help` and `version` are quick.
 
 Exit status: 0 done, 1 something failed while running, 2 the command line or the configuration is wrong, 3 it cannot
-start (port taken, database unreachable, data directory not usable).
+start (port taken, database unreachable, data directory not usable) or nobody answers, 4 `apply --dry-run` has found
+something to do.
 """
 
 from __future__ import annotations
@@ -15,6 +16,7 @@ from typing import Annotated, NoReturn
 import typer
 
 from control_layer import __version__
+from control_layer.operator.commands import add_commands
 
 __all__ = ["app", "main"]
 
@@ -24,7 +26,10 @@ _CANNOT_START = 3
 app = typer.Typer(
     name="control-layer",
     help="An AI gateway: one place between a company's people and programs and all the AI models they use.",
-    epilog="Exit status: 0 done, 1 failed while running, 2 wrong command line or configuration, 3 cannot start.",
+    epilog=(
+        "Exit status: 0 done, 1 failed while running, 2 wrong command line or configuration, 3 cannot start or nobody "
+        "answers, 4 apply --dry-run has found something to do."
+    ),
     no_args_is_help=True,
     add_completion=False,
     pretty_exceptions_enable=False,
@@ -129,6 +134,9 @@ def check_config(config: ConfigFile = None) -> None:
     import yaml
 
     typer.echo(yaml.safe_dump(settings.model_dump(mode="json"), sort_keys=False, allow_unicode=True), nl=False)
+
+
+add_commands(app)
 
 
 @app.command()

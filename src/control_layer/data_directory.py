@@ -21,13 +21,11 @@ import secrets
 from collections.abc import Callable
 from pathlib import Path
 
-import platformdirs
-
+from control_layer.instance_files import ADMIN_PASSWORD, LOCK, default_directory
 from control_layer.store.embedded.socket_path import SocketPath
 
 __all__ = ["DataDirectory", "UnusableDirectory", "default_directory"]
 
-_NAME = "control-layer"
 _SECRET_BYTES = 32  # 256 bits
 _PASSWORD_LETTERS = 20  # of 56: 116 bits
 _LETTERS = "abcdefghijkmnpqrstuvwxyzABCDEFGHJKLMNPQRSTUVWXYZ23456789"  # none that look alike
@@ -35,13 +33,6 @@ _LETTERS = "abcdefghijkmnpqrstuvwxyzABCDEFGHJKLMNPQRSTUVWXYZ23456789"  # none th
 
 class UnusableDirectory(Exception):
     """The data directory cannot be used; the message says why and what to do."""
-
-
-def default_directory() -> Path:
-    """`/var/lib/control-layer` for root, else the platform's place for a user's data."""
-    if os.geteuid() == 0:
-        return Path("/var/lib") / _NAME
-    return platformdirs.user_data_path(_NAME, appauthor=False)
 
 
 class DataDirectory:
@@ -54,7 +45,7 @@ class DataDirectory:
             if not self.path.is_dir():
                 self.path.parent.mkdir(parents=True, exist_ok=True)
                 self.path.mkdir(mode=0o700)
-            self._lock = os.open(self.path / "lock", os.O_CREAT | os.O_RDWR | os.O_CLOEXEC, 0o600)
+            self._lock = os.open(self.path / LOCK, os.O_CREAT | os.O_RDWR | os.O_CLOEXEC, 0o600)
             for made in (self.journal, self._run):
                 made.mkdir(mode=0o700, exist_ok=True)
         except OSError as error:
@@ -113,12 +104,12 @@ class DataDirectory:
 
     def admin_password(self) -> tuple[str, bool]:
         """The generated password of the administrator, and whether it was made just now."""
-        return self._kept("admin_password", _password)
+        return self._kept(ADMIN_PASSWORD, _password)
 
     @property
     def password_file(self) -> Path:
         """Where the generated password is kept."""
-        return self.path / "admin_password"
+        return self.path / ADMIN_PASSWORD
 
     def _kept(self, name: str, make: Callable[[], str]) -> tuple[str, bool]:
         path = self.path / name

@@ -32,6 +32,8 @@ _UNPREFIXED = {
     "SECRET_KEY": ("secret_key",),
 }
 _DATABASE_TYPE = "CONTROL_LAYER_DATABASE__TYPE"
+_OPERATORS = {"CONTROL_LAYER_URL", "CONTROL_LAYER_API_KEY"}
+"""What the commands for operators read: an address and a key, which are no settings of an instance."""
 _SERVICE_LINK = re.compile(r"CONTROL_LAYER_(SERVICE_HOST|SERVICE_PORT(_.*)?|PORT_\d+_(TCP|UDP|SCTP)(_.*)?)")
 """What Kubernetes sets in every pod beside a service named `control-layer`, together with `CONTROL_LAYER_PORT`."""
 _SHOWN = 60
@@ -133,7 +135,7 @@ class Sources:
         if "DATABASE_URL" in given:
             reading.put(("database", "type"), "external", "DATABASE_URL")
         for name, value in sorted(given.items()):
-            if not name.startswith(PREFIX) or name == _CONFIG:
+            if not name.startswith(PREFIX) or name == _CONFIG or name in _OPERATORS:
                 continue
             path = tuple(name.removeprefix(PREFIX).lower().split("__"))
             found = _field(path)

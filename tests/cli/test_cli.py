@@ -48,7 +48,7 @@ def test_the_version_is_printed(tmp_path: Path) -> None:
     assert (done.returncode, done.stdout) == (0, f"{__version__}\n")
 
 
-@pytest.mark.parametrize("command", ["serve", "simulate", "check-config", "version"])
+@pytest.mark.parametrize("command", ["serve", "simulate", "check-config", "apply", "export", "version"])
 def test_each_command_explains_itself(tmp_path: Path, command: str) -> None:
     overview, detail = _run(tmp_path, "--help"), _run(tmp_path, command, "--help")
     assert overview.returncode == detail.returncode == 0

@@ -106,6 +106,11 @@ def test_what_is_empty_in_the_environment_is_not_set() -> None:
     assert _load(environment) == Settings()
 
 
+def test_what_the_commands_for_operators_read_is_no_setting() -> None:
+    environment = {"CONTROL_LAYER_URL": "http://127.0.0.1:3001", "CONTROL_LAYER_API_KEY": "sk-an-operators"}
+    assert _load(environment) == Settings()
+
+
 def test_what_kubernetes_tells_of_a_service_of_that_name_is_no_setting() -> None:
     environment = {
         "CONTROL_LAYER_SERVICE_HOST": "10.0.0.1",

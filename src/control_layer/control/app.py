@@ -41,6 +41,7 @@ from control_layer.control.scim.errors import render as render_for_scim
 from control_layer.control.scim.group_routes import router as scim_groups
 from control_layer.control.scim.user_routes import router as scim_users
 from control_layer.control.services import Services
+from control_layer.control.users.password_routes import router as passwords
 from control_layer.control.users.routes import router as users
 from control_layer.settings import Cors, Settings
 
@@ -51,6 +52,7 @@ _ROUTERS: tuple[APIRouter, ...] = (
     authentication,
     federation,
     users,
+    passwords,
     groups,
     api_keys,
     endpoints,

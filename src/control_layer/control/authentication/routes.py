@@ -22,7 +22,7 @@ from control_layer.control.route import ControlRoute
 from control_layer.control.same_origin import require_same_origin
 from control_layer.control.services import Services
 from control_layer.control.text import not_blank
-from control_layer.control.users.accounts import complete_roles, new_account, open_account
+from control_layer.control.users.accounts import complete_roles, new_account, open_account, replace_password
 from control_layer.control.users.queries import find_user, find_user_by_email
 from control_layer.control.users.schemas import User
 from control_layer.store.tables import NIL
@@ -132,8 +132,7 @@ async def change_password(
     row = await find_user(session, caller.id, lock=True)
     if row is None or row.password_hash != known_hash:
         raise ControlError(401, "wrong_credentials", "The current password is not right")
-    row.password_hash = new_hash
-    row.updated_at = services.now()
+    replace_password(row, new_hash, services.now())
     return Message(message="Password changed successfully")
 
 

@@ -4,14 +4,16 @@ from __future__ import annotations
 
 import uuid
 from datetime import datetime
-from typing import Literal
+from typing import Annotated, Literal
+
+from pydantic import Field, SecretStr
 
 from control_layer.control.groups.schemas import Group
 from control_layer.control.permissions import Role
 from control_layer.control.schema import Flag, Input, Number, OmitNull, Output
 from control_layer.store import tables
 
-__all__ = ["NewUser", "OrganizationMembership", "User", "UserChanges"]
+__all__ = ["NewPassword", "NewUser", "OrganizationMembership", "PasswordSet", "User", "UserChanges"]
 
 
 class NewUser(Input):
@@ -38,6 +40,18 @@ class UserChanges(Input):
     zero_data_retention: Flag | None = None
     is_active: Flag | None = None
     """False stops the person and their keys at once; true brings them back. Takes the right to change everybody."""
+
+
+class NewPassword(Input):
+    """A password chosen by an administrator; absent or null, one is generated."""
+
+    password: SecretStr | None = None
+
+
+class PasswordSet(Output):
+    """The password is in force. `password` is there only where it was generated: this is the only time it is shown."""
+
+    password: Annotated[OmitNull[str], Field(repr=False)]
 
 
 class OrganizationMembership(Output):

@@ -1,0 +1,223 @@
+"""What an instance is now, in the words of the state file: as much of it as a file speaks of, or all."""
+
+from __future__ import annotations
+
+import re
+import uuid
+from collections.abc import Collection, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+
+from pydantic import ValidationError
+
+from control_layer.operator.api import Api
+from control_layer.operator.declarative.model_object import ModelObject
+from control_layer.operator.declarative.people import People
+from control_layer.operator.declarative.resources import Kind, Name
+from control_layer.operator.declarative.state import (
+    CredentialSpec,
+    EndpointSpec,
+    GroupSpec,
+    KeySpec,
+    ModelSpec,
+    State,
+    UserSpec,
+)
+from control_layer.operator.errors import OperatorError
+from control_layer.operator.objects import EVERYONE, EVERYONE_NAME, Account, Endpoint, Group, Key, read_as
+
+__all__ = ["SECTIONS", "Current", "Ids", "exported", "read_current"]
+
+SECTIONS = ("endpoints", "models", "groups", "users", "keys")
+_NATIVE = "native"
+
+
+@dataclass(slots=True)
+class Ids:
+    """The API's ids by the file's names; grows with what is created."""
+
+    endpoints: dict[str, uuid.UUID] = field(default_factory=dict)
+    models: dict[str, uuid.UUID] = field(default_factory=dict)
+    groups: dict[str, uuid.UUID] = field(default_factory=dict)
+    users: dict[str, uuid.UUID] = field(default_factory=dict)
+    keys: dict[Name, uuid.UUID] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class Current:
+    """The instance. `protected` must not be pruned: administrators, and groups that an identity provider keeps."""
+
+    state: State
+    ids: Ids
+    protected: frozenset[tuple[Kind, Name]]
+
+
+def read_current(api: Api, people: People, desired: State) -> Current:
+    """What `desired` speaks of and refers to."""
+    needs_models = any(section is not None for section in (desired.endpoints, desired.models, desired.groups))
+    described = [name for name, spec in (desired.groups or {}).items() if spec.members is not None]
+    reader = _Reader(api, people)
+    owners = list(desired.keys or {})
+    with _expressible():
+        return reader.current(
+            models=needs_models, groups=desired.groups is not None, members_of=described, owners=owners
+        )
+
+
+def exported(api: Api, sections: Collection[str]) -> State:
+    """The whole instance, or some sections of it, in a stable order, without what the configuration brings."""
+    with _expressible():
+        people = People(api, State(), everybody=bool({"users", "keys", "groups"} & set(sections)))
+        owners = sorted(people.accounts) if "keys" in sections else []
+        current = _Reader(api, people).current(
+            models=bool({"models", "endpoints", "groups"} & set(sections)),
+            groups="groups" in sections,
+            members_of=None,
+            owners=owners,
+        )
+        content = {name: getattr(current.state, name) for name in sections}
+        if "users" in sections:
+            content["users"] = {
+                name: spec for name, spec in content["users"].items() if not people.accounts[name].is_admin
+            }
+        if "keys" in sections:
+            content["keys"] = {owner: keys for owner, keys in content["keys"].items() if keys}
+        return State(**{name: dict(sorted(content[name].items())) for name in SECTIONS if name in sections})
+
+
+@contextmanager
+def _expressible() -> Iterator[None]:
+    """Raises `OperatorError` where the instance has something that no state file can say."""
+    try:
+        yield
+    except ValidationError as error:
+        found = error.errors()[0]
+        place = ".".join(str(part) for part in found["loc"])
+        raise OperatorError(
+            f"the instance has a {error.title.removesuffix('Spec').lower()} that a state file cannot express "
+            f"({place}: {found['msg']}); change it there, or leave its kind out with --only"
+        ) from error
+
+
+class _Reader:
+    def __init__(self, api: Api, people: People) -> None:
+        self._api = api
+        self._people = people
+        self._ids = Ids()
+        self._protected: set[tuple[Kind, Name]] = set()
+
+    def current(
+        self, *, models: bool, groups: bool, members_of: Collection[str] | None, owners: Collection[str]
+    ) -> Current:
+        """`members_of` `None`: of every group of our own."""
+        endpoints = self._endpoints() if models else {}
+        catalogue = self._models() if models else {}
+        companies = self._groups(members_of) if groups else {}
+        keys = {owner: self._keys(owner) for owner in owners if owner in self._people.accounts}
+        accounts = self._people.accounts
+        self._ids.users = {label: account.id for label, account in accounts.items()}
+        self._protected |= {(Kind.USER, (label,)) for label, account in accounts.items() if account.is_admin}
+        users = {label: _user(label, account) for label, account in accounts.items()}
+        state = State(endpoints=endpoints, models=catalogue, groups=companies, users=users, keys=keys)
+        return Current(state, self._ids, frozenset(self._protected))
+
+    def _endpoints(self) -> dict[str, EndpointSpec]:
+        found = [read_as(Endpoint, item) for item in self._api.pages("/endpoints")]
+        self._ids.endpoints = {endpoint.name: endpoint.id for endpoint in found}
+        return {endpoint.name: _endpoint(endpoint) for endpoint in found}
+
+    def _models(self) -> dict[str, ModelSpec]:
+        hosts = {endpoint_id: name for name, endpoint_id in self._ids.endpoints.items()}
+        asked = {"include": "components,pricing"}
+        items = {item["id"]: item for item in self._api.pages("/models", **asked)}
+        # Those that a provider no longer lists are seen by the administrator only; others get the same list again.
+        items |= {item["id"]: item for item in self._api.pages("/models", **asked, inactive=True)}
+        models = [read_as(ModelObject, item) for item in items.values()]
+        self._ids.models = {model.alias: model.id for model in models}
+        return {model.alias: model.spec(hosts) for model in models}
+
+    def _groups(self, members_of: Collection[str] | None) -> dict[str, GroupSpec]:
+        aliases = {model_id: alias for alias, model_id in self._ids.models.items()}
+        specs = {}
+        for group in (read_as(Group, item) for item in self._api.pages("/groups")):
+            name = EVERYONE_NAME if group.id == EVERYONE else group.name
+            self._ids.groups[name] = group.id
+            granted = (uuid.UUID(item) for item in self._api.get(f"/groups/{group.id}/models"))
+            models = sorted(aliases[model_id] for model_id in granted if model_id in aliases)
+            if group.id == EVERYONE:
+                specs[name] = GroupSpec(models=models)
+                continue
+            ours = group.source == _NATIVE
+            if not ours:
+                self._protected.add((Kind.GROUP, (name,)))
+            asked = ours if members_of is None else name in members_of
+            members = self._members(group) if asked else None
+            specs[name] = _group(group.description, members, models)
+        return specs
+
+    def _members(self, group: Group) -> list[str]:
+        members = self._api.get(f"/groups/{group.id}/users")
+        return sorted(self._people.label(uuid.UUID(member)) for member in members)
+
+    def _keys(self, owner: str) -> dict[str, KeySpec]:
+        account = self._people.accounts[owner]
+        found = [read_as(Key, item) for item in self._api.pages(f"/users/{account.id}/api-keys")]
+        self._ids.keys |= {(owner, key.name): key.id for key in found}
+        return {key.name: _key(key) for key in sorted(found, key=lambda key: key.name)}
+
+
+def _endpoint(endpoint: Endpoint) -> EndpointSpec:
+    return EndpointSpec(
+        **_given(
+            url=endpoint.url,
+            description=endpoint.description or None,
+            credential=CredentialSpec(env=_variable(endpoint.name)) if endpoint.requires_api_key else None,
+            auth_header_name=endpoint.auth_header_name,
+            auth_header_prefix=endpoint.auth_header_prefix,
+            verify_tls=endpoint.verify_tls,
+            ca_bundle=endpoint.ca_bundle,
+            model_filter=endpoint.model_filter,
+            reasoning_translation=endpoint.reasoning_translation or None,
+        )
+    )
+
+
+def _variable(name: str) -> str:
+    """Where the next `apply` may look for the credential of an endpoint of that name: `OPENAI_API_KEY`."""
+    words = re.sub(r"[^A-Z0-9]+", "_", name.upper()).strip("_") or "ENDPOINT"
+    return f"{'_' if words[0].isdigit() else ''}{words}_API_KEY"
+
+
+def _group(description: str | None, members: list[str] | None, models: list[str]) -> GroupSpec:
+    return GroupSpec(**_given(description=description or None, members=members, models=models))
+
+
+def _user(label: str, account: Account) -> UserSpec:
+    return UserSpec(
+        **_given(
+            email=None if account.email == label else account.email,
+            username=None if account.username == label else account.username,
+            display_name=account.display_name or None,
+            roles=sorted(role for role in account.roles if role != "StandardUser"),
+            zero_data_retention=account.zero_data_retention,
+        )
+    )
+
+
+def _key(key: Key) -> KeySpec:
+    return KeySpec.model_validate(
+        _given(
+            description=key.description or None,
+            purpose=key.purpose,
+            requests_per_second=key.requests_per_second,
+            burst_size=key.burst_size,
+            spend_limit=key.spend_limit,
+            spend_limit_interval=key.spend_limit_interval,
+            expires_at=key.expires_at,
+            models=key.models,
+        )
+    )
+
+
+def _given(**fields: object) -> dict[str, object]:
+    return {name: value for name, value in fields.items() if value is not None}

@@ -1,0 +1,312 @@
+"""Brings a plan about with the calls of the API, change by change. What somebody else did meanwhile is no error."""
+
+from __future__ import annotations
+
+import uuid
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import replace
+from functools import partial
+from typing import Any
+
+from control_layer.operator.api import Api
+from control_layer.operator.declarative.composition import Place, arrange, arrangement
+from control_layer.operator.declarative.current import Ids
+from control_layer.operator.declarative.plan import Action, Change, Plan
+from control_layer.operator.declarative.resources import Kind, Name
+from control_layer.operator.errors import ApiRefusal, OperatorError
+from control_layer.operator.names import find_account, find_endpoint, find_group, find_key, find_model
+from control_layer.operator.objects import Account
+
+__all__ = ["Execution", "NotCompleted"]
+
+_NOT_FOUND = 404
+_CONFLICT = 409
+_CLEARED: Mapping[Kind, Mapping[str, object]] = {
+    Kind.ENDPOINT: {"description": ""},
+    Kind.MODEL: {
+        "description": "",
+        "display_name": "",
+        "capabilities": [],
+        "tariffs": [],
+        "metadata": {},
+        "provider_pricing": {"mode": "per_token", "input_price_per_token": None, "output_price_per_token": None},
+    },
+    Kind.GROUP: {"description": ""},
+    Kind.KEY: {"description": ""},
+}
+"""What clears a field that null would leave as it is (§1.7)."""
+
+
+class NotCompleted(OperatorError):
+    """A change failed. What was done stays done."""
+
+    def __init__(self, done: Sequence[Change], failed: Change, left: Sequence[Change], reason: OperatorError) -> None:
+        lines = [f"done      {change.action} {change.label}" for change in done]
+        lines.append(f"failed    {failed.action} {failed.label}")
+        lines += [f"not done  {change.action} {change.label}" for change in left]
+        lines.append("Once the cause is removed, apply the file again: it goes on from here.")
+        super().__init__(f"{failed.action} {failed.label}: {reason.message}", details=lines)
+        self.done = tuple(done)
+
+
+class Execution:
+    """One run. `made_key` hears of every new key's owner, name and secret at once; its `OSError` unmakes the key."""
+
+    def __init__(
+        self, api: Api, ids: Ids, credentials: Mapping[str, str], made_key: Callable[[str, str, str], None]
+    ) -> None:
+        self._api = api
+        self._ids = ids
+        self._credentials = credentials
+        self._made_key = made_key
+
+    def run(self, plan: Plan, done: Callable[[Change], None]) -> None:
+        """Makes all changes; `done` hears of each. Raises `NotCompleted`."""
+        changes = list(_in_order(plan.changes))
+        for number, change in enumerate(changes):
+            try:
+                self._make(change)
+            except OperatorError as error:
+                raise NotCompleted(changes[:number], change, changes[number + 1 :], error) from error
+            done(change)
+
+    def _make(self, change: Change) -> None:
+        if change.action is Action.DELETE:
+            _unless_gone(partial(self._api.delete, self._path(change.kind, change.name)))
+            return
+        make = {
+            Kind.ENDPOINT: self._endpoint,
+            Kind.MODEL: self._model,
+            Kind.GROUP: self._group,
+            Kind.USER: self._user,
+            Kind.MEMBERS: self._members,
+            Kind.GRANTS: self._grants,
+            Kind.KEY: self._key,
+        }[change.kind]
+        make(change)
+
+    def _path(self, kind: Kind, name: Name) -> str:
+        ids = self._ids
+        match kind:
+            case Kind.ENDPOINT:
+                return f"/endpoints/{ids.endpoints[name[0]]}"
+            case Kind.MODEL:
+                return f"/models/{ids.models[name[0]]}"
+            case Kind.GROUP | Kind.MEMBERS | Kind.GRANTS:
+                return f"/groups/{ids.groups[name[0]]}"
+            case Kind.USER:
+                return f"/users/{ids.users[name[0]]}"
+            case Kind.KEY:
+                return f"/users/{ids.users[name[0]]}/api-keys/{ids.keys[name]}"
+
+    # -- endpoints and models ----------------------------------------------------------------------------------------
+
+    def _endpoint(self, change: Change) -> None:
+        name, body = change.name[0], _body(change)
+        if body.pop("credential", None) is not None:
+            body["api_key"] = self._credentials[name]
+        if change.action is Action.CREATE:
+            # The file says which models there are: none is imported.
+            made = self._made(
+                lambda: self._api.post("/endpoints", {"name": name, **body, "sync": False}),
+                lambda: find_endpoint(self._api, name).id,
+            )
+            self._ids.endpoints[name] = made.id
+            if not made.adopted:
+                return
+        # An alias mapping, were it empty, keeps the server from synchronising with the provider (§4.4).
+        self._api.patch(self._path(Kind.ENDPOINT, change.name), {**body, "alias_mapping": {}})
+
+    def _model(self, change: Change) -> None:
+        alias, body = change.name[0], _body(change)
+        parts: list[dict[str, Any]] | None = body.pop("components", None)
+        kind = body.pop("type", None)
+        if "endpoint" in body:
+            body["hosted_on"] = str(self._ids.endpoints[body.pop("endpoint")])
+        if change.action is Action.CREATE:
+            self._create_model(alias, {"type": kind, "alias": alias, **body})
+        model_id = self._ids.models[alias]
+        wanted = None if parts is None else [self._place(part) for part in parts]
+        if change.action is Action.UPDATE and body:
+            if wanted is None and "lb_strategy" in body:
+                wanted = arrangement(self._api, model_id)  # the new strategy may bring its own order
+            self._api.patch(f"/models/{model_id}", body)
+        if wanted is not None:
+            arrange(self._api, model_id, wanted)
+
+    def _create_model(self, alias: str, body: dict[str, Any]) -> None:
+        def meanwhile() -> uuid.UUID:
+            found = find_model(self._api, alias)
+            if found.model_name != body["model_name"] or str(found.hosted_on) != str(body.get("hosted_on")):
+                raise OperatorError(f"the alias '{alias}' has just been given to another model")
+            return found.id
+
+        try:
+            made = self._made(lambda: self._api.post("/models", body), meanwhile)
+        except ApiRefusal as error:
+            if error.status != _CONFLICT:
+                raise
+            raise OperatorError(
+                f"the alias '{alias}' is another model's: maybe of one that was deleted, or that its provider no "
+                "longer lists, for those keep theirs; choose another"
+            ) from error
+        self._ids.models[alias] = made.id
+        if made.adopted:
+            self._api.patch(f"/models/{made.id}", body)
+
+    def _place(self, part: Mapping[str, Any]) -> Place:
+        return Place(self._ids.models[part["model"]], part["weight"], part["enabled"])
+
+    # -- groups and people -------------------------------------------------------------------------------------------
+
+    def _group(self, change: Change) -> None:
+        name, body = change.name[0], _body(change)
+        if change.action is Action.CREATE:
+            made = self._made(
+                lambda: self._api.post("/groups", {"name": name, **body}), lambda: find_group(self._api, name).id
+            )
+            self._ids.groups[name] = made.id
+            if not made.adopted:
+                return
+        self._api.patch(self._path(Kind.GROUP, change.name), body)
+
+    def _user(self, change: Change) -> None:
+        label, body = change.name[0], _body(change)
+        if change.action is Action.CREATE:
+            names = {"username": body.pop("username", label), "email": body.pop("email", label)}
+            retention = body.pop("zero_data_retention", False)
+
+            def meanwhile() -> uuid.UUID:
+                return _same(find_account(self._api, names["username"]), names["email"]).id
+
+            made = self._made(lambda: self._api.post("/users", {**names, **body}), meanwhile)
+            self._ids.users[label] = made.id
+            if not made.adopted and not retention:
+                return
+            body["zero_data_retention"] = retention
+        self._api.patch(self._path(Kind.USER, change.name), body)
+
+    def _members(self, change: Change) -> None:
+        self._link(change, "users", self._ids.users)
+
+    def _grants(self, change: Change) -> None:
+        self._link(change, "models", self._ids.models)
+
+    def _link(self, change: Change, place: str, ids: Mapping[str, uuid.UUID]) -> None:
+        path = f"{self._path(change.kind, change.name)}/{place}"
+        (lists,) = change.fields
+        before, after = _names(lists.before), _names(lists.after)
+        for name in after:
+            if name not in before:
+                self._api.post(f"{path}/{ids[name]}")
+        for name in before:
+            if name not in after:
+                _unless_gone(partial(self._api.delete, f"{path}/{ids[name]}"))
+
+    # -- keys --------------------------------------------------------------------------------------------------------
+
+    def _key(self, change: Change) -> None:
+        owner, name = change.name
+        body = _body(change)
+        keys = f"/users/{self._ids.users[owner]}/api-keys"
+        if change.action is Action.CREATE:
+            try:
+                made = self._api.post(keys, {"name": name, **body})
+            except ApiRefusal as error:
+                if error.status != _CONFLICT:
+                    raise
+                # Somebody has made it meanwhile, and has its secret.
+                key = find_key(self._api, find_account(self._api, str(self._ids.users[owner])), name)
+                self._ids.keys[change.name] = key.id
+                body.pop("purpose", None)
+            else:
+                self._ids.keys[change.name] = uuid.UUID(made["id"])
+                self._keep_secret(change, made["key"])
+                return
+        self._api.patch(self._path(Kind.KEY, change.name), body)
+
+    def _keep_secret(self, change: Change, secret: str) -> None:
+        owner, name = change.name
+        try:
+            self._made_key(owner, name, secret)
+        except OSError as error:
+            self._api.delete(self._path(Kind.KEY, change.name))
+            raise OperatorError(f"its secret could not be kept ({error}), so the key was deleted again") from error
+
+    def _made(self, make: Callable[[], Any], meanwhile: Callable[[], uuid.UUID]) -> _Made:
+        """What was made, or else what somebody made since the plan. Raises `ApiRefusal` where it is neither."""
+        try:
+            return _Made(uuid.UUID(make()["id"]), adopted=False)
+        except ApiRefusal as error:
+            if error.status != _CONFLICT:
+                raise
+            try:
+                return _Made(meanwhile(), adopted=True)
+            except ApiRefusal:
+                raise
+            except OperatorError:
+                raise error from None
+
+
+def _in_order(changes: Sequence[Change]) -> Iterator[Change]:
+    """Every model after those it speaks of: standard ones first, composite ones next, redirects last."""
+    kept = [change for change in changes if change.action is not Action.DELETE]
+    models = [change for change in kept if change.kind is Kind.MODEL]
+    made = [change for change in models if change.action is Action.CREATE]
+    yield from (change for change in kept if change.kind is Kind.ENDPOINT)
+    yield from sorted(map(_without_rules, made), key=_is_composite)
+    yield from (rules for change in made if (rules := _rules_alone(change)) is not None)
+    yield from (change for change in models if change.action is Action.UPDATE)
+    yield from (change for change in kept if change.kind not in (Kind.ENDPOINT, Kind.MODEL))
+    yield from (change for change in changes if change.action is Action.DELETE)
+
+
+def _is_composite(change: Change) -> bool:
+    return any(field.field == "components" for field in change.fields)
+
+
+def _without_rules(change: Change) -> Change:
+    return replace(change, fields=tuple(field for field in change.fields if field.field != "traffic_routing_rules"))
+
+
+def _rules_alone(change: Change) -> Change | None:
+    rules = tuple(field for field in change.fields if field.field == "traffic_routing_rules")
+    return replace(change, action=Action.UPDATE, fields=rules) if rules else None
+
+
+def _body(change: Change) -> dict[str, Any]:
+    body = {
+        field.field: _CLEARED.get(change.kind, {}).get(field.field) if field.after is None else field.after
+        for field in change.fields
+    }
+    if body.get("backoff_enabled"):
+        body.setdefault("backoff_max_total_ms", None)  # one from an earlier time may be there, unseen
+    return body
+
+
+def _names(value: object) -> list[str]:
+    return [str(item) for item in value] if isinstance(value, list) else []
+
+
+def _same(account: Account, email: str) -> Account:
+    if account.email != email:
+        raise OperatorError(f"the username '{account.username}' has just been given to another account")
+    return account
+
+
+def _unless_gone(call: Callable[[], None]) -> None:
+    try:
+        call()
+    except ApiRefusal as error:
+        if error.status != _NOT_FOUND:
+            raise
+
+
+class _Made:
+    """The id of something new; `adopted` where somebody else made it."""
+
+    __slots__ = ("adopted", "id")
+
+    def __init__(self, made: uuid.UUID, *, adopted: bool) -> None:
+        self.id = made
+        self.adopted = adopted
