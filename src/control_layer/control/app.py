@@ -33,7 +33,9 @@ from control_layer.control.groups.routes import router as groups
 from control_layer.control.instance.routes import router as instance
 from control_layer.control.models.component_routes import router as components
 from control_layer.control.models.routes import router as models
+from control_layer.control.payments.routes import router as payments
 from control_layer.control.services import Services
+from control_layer.control.transactions.routes import router as transactions
 from control_layer.control.users.routes import router as users
 from control_layer.settings import Cors, Settings
 
@@ -50,6 +52,8 @@ _ROUTERS: tuple[APIRouter, ...] = (
     models,
     components,
     grants,
+    transactions,
+    payments,
 )
 _DESCRIPTION = "Users, groups, API keys, endpoints and models of this gateway."
 _METHODS = ("GET", "POST", "PUT", "DELETE", "PATCH", "OPTIONS")

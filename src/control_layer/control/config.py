@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from datetime import timedelta
+from decimal import Decimal
 from pathlib import Path
 
 import msgspec
@@ -56,7 +57,7 @@ def _plain(value: object) -> object:
             return value.get_secret_value()
         case timedelta():
             return value.total_seconds()
-        case Path():
+        case Path() | Decimal():
             return str(value)
         case _:
             raise TypeError(f"settings hold a {type(value).__name__}, which cannot be sent")

@@ -11,6 +11,7 @@ from typing import Literal
 from pydantic import Field, SecretStr
 
 from control_layer.settings.authentication import Auth, Cors, Password, RoleName
+from control_layer.settings.billing import Credits, Payment
 from control_layer.settings.database import Database
 from control_layer.settings.federation import Oidc, ProxyHeader
 from control_layer.settings.gateway import Gateway, GatewayTls, Metrics
@@ -20,6 +21,7 @@ from control_layer.settings.section import Section
 __all__ = [
     "Auth",
     "Cors",
+    "Credits",
     "Database",
     "Gateway",
     "GatewayTls",
@@ -28,6 +30,7 @@ __all__ = [
     "ModelSource",
     "Oidc",
     "Password",
+    "Payment",
     "ProxyHeader",
     "RoleName",
     "Settings",
@@ -59,6 +62,10 @@ class Settings(Section):
     """What the instance says about itself."""
     auth: Auth = Auth()
     """How people prove who they are."""
+    payment: Payment = Payment()
+    """How people pay."""
+    credits: Credits = Credits()
+    """What is given away."""
     gateway: Gateway = Gateway()
     """The data plane."""
     metrics: Metrics = Metrics()
