@@ -3,12 +3,22 @@
 from __future__ import annotations
 
 from decimal import Decimal
+from typing import Annotated
 
-from pydantic import Field, SecretStr
+from pydantic import AfterValidator, Field, SecretStr
 
 from control_layer.settings.section import Section
 
 __all__ = ["Credits", "DummyPayment", "Payment", "StripePayment"]
+
+
+def _given(value: SecretStr) -> SecretStr:
+    if not value.get_secret_value().strip():
+        raise ValueError("it must not be empty: take it from the provider's dashboard")
+    return value
+
+
+_Secret = Annotated[SecretStr, AfterValidator(_given)]
 
 
 class DummyPayment(Section):
@@ -21,9 +31,9 @@ class DummyPayment(Section):
 class StripePayment(Section):
     """Stripe's hosted checkout; this release does not take payments through it yet."""
 
-    api_key: SecretStr
+    api_key: _Secret
     """Stripe's secret key. Payments through Stripe are not taken yet: they answer 501."""
-    webhook_secret: SecretStr
+    webhook_secret: _Secret
     """What Stripe signs its webhooks with. Without it anybody could report a payment."""
     price_id: str = Field(min_length=1)
     """The price that a checkout session sells."""
