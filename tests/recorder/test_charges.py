@@ -22,18 +22,8 @@ _AT = datetime.fromtimestamp(1_790_000_000.25, UTC)
 _DAY = timedelta(days=1)
 
 
-@pytest.fixture
-async def model(db: asyncpg.Connection) -> uuid.UUID:
-    await db.execute(
-        "INSERT INTO models (id, model_name, alias, is_composite, created_by) VALUES ($1, 'gpt', 'gpt', true, $2)",
-        *(MODEL, USER),
-    )
-    return MODEL
-
-
 async def _tariff(
     db: asyncpg.Connection,
-    model: uuid.UUID,
     prices: tuple[str, str],
     purpose: str | None = "realtime",
     *,
@@ -44,7 +34,7 @@ async def _tariff(
     await db.execute(
         "INSERT INTO tariffs (id, model_id, name, input_price_per_token, output_price_per_token, api_key_purpose, "
         "completion_window, valid_from, valid_until) VALUES (gen_random_uuid(), $1, 't', $2, $3, $4, $5, $6, $7)",
-        *(model, *map(Decimal, prices), purpose, window, since, until),
+        *(MODEL, *map(Decimal, prices), purpose, window, since, until),
     )
 
 
@@ -57,10 +47,8 @@ async def _charges(db: asyncpg.Connection) -> list[Decimal]:
     return [row["amount"] for row in await db.fetch("SELECT amount FROM transactions ORDER BY sequence")]
 
 
-async def test_a_closed_request_is_charged_to_the_keys_owner(
-    engine: AsyncEngine, db: asyncpg.Connection, model: uuid.UUID
-) -> None:
-    await _tariff(db, model, ("0.0000025", "0.00001"))
+async def test_a_closed_request_is_charged_to_the_keys_owner(engine: AsyncEngine, db: asyncpg.Connection) -> None:
+    await _tariff(db, ("0.0000025", "0.00001"))
     event_id = new_id()
     await _record(engine, [opened(event_id)])
     assert await _charges(db) == []
@@ -73,10 +61,8 @@ async def test_a_closed_request_is_charged_to_the_keys_owner(
     assert (row["cost"], row["input_price_per_token"]) == (charge["amount"], Decimal("0.0000025"))
 
 
-async def test_what_is_recorded_again_is_not_charged_again(
-    engine: AsyncEngine, db: asyncpg.Connection, model: uuid.UUID
-) -> None:
-    await _tariff(db, model, ("1", "1"))
+async def test_what_is_recorded_again_is_not_charged_again(engine: AsyncEngine, db: asyncpg.Connection) -> None:
+    await _tariff(db, ("1", "1"))
     event_id = new_id()
     whole: list[Record] = [opened(event_id), closed(event_id)]
     for records in (whole, whole[1:], whole):
@@ -85,9 +71,9 @@ async def test_what_is_recorded_again_is_not_charged_again(
 
 
 async def test_what_was_given_up_costs_nothing_until_its_end_is_known_after_all(
-    engine: AsyncEngine, db: asyncpg.Connection, model: uuid.UUID
+    engine: AsyncEngine, db: asyncpg.Connection
 ) -> None:
-    await _tariff(db, model, ("1", "1"))
+    await _tariff(db, ("1", "1"))
     event_id, worker = new_id(), uuid.uuid4()
     ledger = Ledger(engine)
     await ledger.record(worker, 1, 0, 100, rows_of([opened(event_id)], worker))
@@ -101,12 +87,12 @@ async def test_what_was_given_up_costs_nothing_until_its_end_is_known_after_all(
     ("purpose", "cost"), [("realtime", 1), ("playground", 2), ("batch", 1), ("platform", 1), (None, 1)]
 )
 async def test_the_keys_purpose_chooses_the_tariff(
-    engine: AsyncEngine, db: asyncpg.Connection, model: uuid.UUID, purpose: str | None, cost: int
+    engine: AsyncEngine, db: asyncpg.Connection, purpose: str | None, cost: int
 ) -> None:
-    await _tariff(db, model, ("1", "0"))
-    await _tariff(db, model, ("2", "0"), "playground")
-    await _tariff(db, model, ("3", "0"), "batch", window="24h")
-    await _tariff(db, model, ("4", "0"), None)
+    await _tariff(db, ("1", "0"))
+    await _tariff(db, ("2", "0"), "playground")
+    await _tariff(db, ("3", "0"), "batch", window="24h")
+    await _tariff(db, ("4", "0"), None)
     if purpose is None:
         await db.execute("DELETE FROM api_keys")
     else:
@@ -115,12 +101,10 @@ async def test_the_keys_purpose_chooses_the_tariff(
     assert await _charges(db) == [Decimal(cost)]
 
 
-async def test_prices_are_those_of_the_time_of_the_request(
-    engine: AsyncEngine, db: asyncpg.Connection, model: uuid.UUID
-) -> None:
-    await _tariff(db, model, ("1", "0"), since=_AT - 2 * _DAY, until=_AT - _DAY)
-    await _tariff(db, model, ("2", "0"), since=_AT - _DAY, until=_AT + _DAY)
-    await _tariff(db, model, ("3", "0"), since=_AT + _DAY)
+async def test_prices_are_those_of_the_time_of_the_request(engine: AsyncEngine, db: asyncpg.Connection) -> None:
+    await _tariff(db, ("1", "0"), since=_AT - 2 * _DAY, until=_AT - _DAY)
+    await _tariff(db, ("2", "0"), since=_AT - _DAY, until=_AT + _DAY)
+    await _tariff(db, ("3", "0"), since=_AT + _DAY)
     one = Tokens(input=1, output=0, source="provider")
     for days in (-3, -2, -1.5, -1, 0, 0.5, 1, 2):
         at = (_AT + days * _DAY).timestamp()
@@ -129,29 +113,25 @@ async def test_prices_are_those_of_the_time_of_the_request(
 
 
 async def test_display_only_and_other_models_tariffs_charge_nothing(
-    engine: AsyncEngine, db: asyncpg.Connection, model: uuid.UUID
+    engine: AsyncEngine, db: asyncpg.Connection
 ) -> None:
-    await _tariff(db, model, ("1", "1"), None)
-    await _tariff(db, model, ("1", "1"), "playground")
+    await _tariff(db, ("1", "1"), None)
+    await _tariff(db, ("1", "1"), "playground")
     await _record(engine, [closed(new_id())])
     assert await _charges(db) == []
     assert await db.fetchval("SELECT cost FROM requests") is None
 
 
-async def test_what_nobody_counted_or_is_free_leaves_no_charge(
-    engine: AsyncEngine, db: asyncpg.Connection, model: uuid.UUID
-) -> None:
-    await _tariff(db, model, ("1", "0"))
+async def test_what_nobody_counted_or_is_free_leaves_no_charge(engine: AsyncEngine, db: asyncpg.Connection) -> None:
+    await _tariff(db, ("1", "0"))
     free = Tokens(input=0, output=5, source="provider")
     await _record(engine, [closed(new_id(), tokens=tokens) for tokens in (Tokens(), free)])
     assert await _charges(db) == []
     assert [row["cost"] for row in await db.fetch("SELECT cost FROM requests")] == [0, 0]
 
 
-async def test_a_row_without_a_known_owner_is_kept_and_not_charged(
-    engine: AsyncEngine, db: asyncpg.Connection, model: uuid.UUID
-) -> None:
-    await _tariff(db, model, ("1", "1"))
+async def test_a_row_without_a_known_owner_is_kept_and_not_charged(engine: AsyncEngine, db: asyncpg.Connection) -> None:
+    await _tariff(db, ("1", "1"))
     await _record(engine, [closed(new_id(), user_id=str(uuid.uuid4())), closed(new_id())])
     assert await db.fetchval("SELECT count(*) FROM requests") == 2
     assert await _charges(db) == [Decimal(18)]
@@ -166,14 +146,13 @@ _PRICES = st.decimals("0", "999999999999", places=12)
 async def test_costs_are_tokens_times_prices_to_the_last_digit(
     engine: AsyncEngine,
     db: asyncpg.Connection,
-    model: uuid.UUID,
     counts: list[tuple[int | None, int | None]],
     prices: tuple[Decimal, Decimal],
 ) -> None:
     await db.execute("DELETE FROM tariffs; DELETE FROM requests")
     with localcontext(Context(prec=60)):
         before = sum(await _charges(db))
-    await _tariff(db, model, (str(prices[0]), str(prices[1])))
+    await _tariff(db, (str(prices[0]), str(prices[1])))
     tokens = [Tokens(input=given, output=said, source="provider") for given, said in counts]
     await _record(engine, [closed(new_id(), tokens=each) for each in tokens])
     with localcontext(Context(prec=60)):
