@@ -9,6 +9,7 @@ from datetime import datetime, timedelta
 
 from sqlalchemy.ext.asyncio import AsyncSession
 
+from control_layer.control.analytics.model_metrics import metrics_of
 from control_layer.control.endpoints.reasoning import INHERITED
 from control_layer.control.endpoints.schemas import Endpoint
 from control_layer.control.groups.schemas import Group
@@ -78,7 +79,7 @@ async def _read(
     if "groups" in include and sight.groups:
         groups = await queries.groups_with(session, ids)
     if "metrics" in include and sight.metrics:
-        metrics = await queries.metrics_of(session, ids, since=now - _TIME_SERIES)
+        metrics = await metrics_of(session, ids, since=now - _TIME_SERIES)
     if "pricing" in include:
         tariffs = await queries.active_tariffs(session, ids)
     endpoints: dict[uuid.UUID, tables.Endpoint] = {}
