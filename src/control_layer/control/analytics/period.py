@@ -38,10 +38,8 @@ class Period:
 
     def hours(self) -> Iterator[datetime]:
         """The beginning of each hour that the period touches."""
-        hour = self.start.replace(minute=0, second=0, microsecond=0)
-        while hour <= self.end:
-            yield hour
-            hour += HOUR
+        first = self.start.replace(minute=0, second=0, microsecond=0)
+        return (first + number * HOUR for number in range((self.end - first) // HOUR + 1))
 
     def condition(self) -> ColumnElement[bool]:
         """Requests made in it."""

@@ -61,6 +61,7 @@ _STATEMENTS = (
     "CREATE INDEX ix_requests_user_id ON requests (user_id, at DESC)",
     "CREATE INDEX ix_requests_status ON requests (status, at DESC)",
     "CREATE INDEX ix_requests_batch_id ON requests (batch_id, at DESC) WHERE batch_id IS NOT NULL",
+    "CREATE INDEX ix_requests_custom_id ON requests (at DESC) WHERE custom_id IS NOT NULL",
     "CREATE INDEX ix_tariffs_model_id ON tariffs (model_id, valid_from)",
 )
 
