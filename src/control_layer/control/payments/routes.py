@@ -18,7 +18,7 @@ from control_layer.control.payments.dummy import (
     read_session,
     return_url,
 )
-from control_layer.control.payments.refusal import PaymentRefused
+from control_layer.control.payments.refusal import REFUSALS, PaymentRefused
 from control_layer.control.payments.schemas import AutoTopup, AutoTopupRequest, Done, Redirection
 from control_layer.control.payments.settlement import UnknownAccount, settle_payment, settle_setup
 from control_layer.control.principal import Principal
@@ -31,7 +31,7 @@ from control_layer.settings.billing import DummyPayment
 __all__ = ["router"]
 
 _API = "/admin/api/v1"
-router = APIRouter(tags=["payments"], route_class=ControlRoute)
+router = APIRouter(tags=["payments"], route_class=ControlRoute, responses=REFUSALS)
 
 
 @router.post(f"{_API}/payments")
