@@ -318,6 +318,17 @@ async def test_registration_gives_initial_credits_and_nothing_else_does(database
     assert ADMIN_EMAIL not in grant["source_id"]
 
 
+async def test_people_whom_a_proxy_signs_in_get_initial_credits_once(database_url: str) -> None:
+    proxy = {"enabled": True, "trusted_peers": ["10.0.0.0/8"]}
+    settings = settings_for_tests(credits={"initial_credits_for_standard_users": "5.25"}, auth={"proxy_header": proxy})
+    async with managed(database_url, settings) as management:
+        fields = {"x-control-layer-peer": "10.1.2.3", "x-control-layer-user": "jo@example.org"}
+        visitor = await management.client(**fields)
+        for _ in range(2):
+            user = await answered(visitor.get(f"{API}/users/current?include=billing"), 200)
+            assert user["credit_balance"] == 5.25
+
+
 async def test_sums_are_exact_to_the_last_digit(management: Management) -> None:
     person = await management.person()
     given = ["0.1", "0.2", 0.3, "0.000000001", "99999999999.999999999", 1e-9]
