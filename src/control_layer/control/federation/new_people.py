@@ -25,7 +25,7 @@ async def welcome(
     display_name: str | None = None,
     external_user_id: str | None = None,
 ) -> User:
-    """Opens an account with the configured roles and initial credits. `username` is a wish: somebody else may have it."""
+    """Opens an account with the configured roles and credits. `username` is a wish: somebody else may have it."""
     user = new_account(
         username=await _free_username(session, username, auth_source),
         email=email,
