@@ -43,6 +43,8 @@ def problems_of(settings: Settings) -> Iterator[str]:
     yield from _problems_of_proxy(settings.auth.proxy_header)
     if settings.auth.oidc.enabled:
         yield from _problems_of_oidc(settings.auth.oidc, settings.dashboard_url)
+    if settings.payment.dummy is not None and settings.payment.stripe is not None:
+        yield "payment: dummy and stripe are both set; leave one of them out"
     yield from _problems_of_tls(settings.gateway.tls)
     if settings.gateway.ca_bundle is not None:
         yield from _problems_of_bundle(settings.gateway.ca_bundle)

@@ -12,6 +12,7 @@ import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
+from types import UnionType
 from typing import Any, get_args, get_origin
 
 from pydantic import BaseModel, SecretStr, ValidationError
@@ -168,7 +169,7 @@ def _take(
             continue
         inner = _section(section.model_fields[key])
         item = _item(section.model_fields[key])
-        if inner is not None and isinstance(value, dict):
+        if inner is not None and isinstance(value, dict) and value:
             _take(value, inner, path, file, reading)
         elif inner is None or value is not None:
             reading.put(path, value, file.place(path))
@@ -199,8 +200,9 @@ def _item(info: FieldInfo) -> type[BaseModel] | None:
 
 
 def _section(info: FieldInfo) -> type[BaseModel] | None:
-    kind = info.annotation
-    return kind if isinstance(kind, type) and issubclass(kind, BaseModel) else None
+    """The section that a key is, or may be where it can be left out."""
+    kinds = (info.annotation, *(get_args(info.annotation) if get_origin(info.annotation) is UnionType else ()))
+    return next((kind for kind in kinds if isinstance(kind, type) and issubclass(kind, BaseModel)), None)
 
 
 def _field(path: KeyPath) -> FieldInfo | None:

@@ -64,6 +64,7 @@ def served(database_url: str) -> Iterator[Served]:
             thread.join(30)
 
 
+@pytest.mark.timeout(600)  # every operation of the document, one after the other
 def test_answers_what_the_document_says(served: Served) -> None:
     schema = schemathesis.openapi.from_dict(served.document)
     schema.config.update(base_url=served.url)

@@ -40,8 +40,11 @@ PAGES = {
     "/models": ["", "?include=groups,metrics,status,pricing,endpoints,components,facets", "?accessible=true"],
     "/models/{model_id}/groups": [""],
     "/models/{model_id}/components": [""],
+    "/transactions": ["", "?user_id={user_id}", "?all=true"],
+    "/requests": [""],
+    "/provider-display-configs": [""],
 }
-"""Lists and what they are asked for."""
+"""Lists and what they are asked for. Those about traffic are looked at on a month of it in `analytics/test_plans`."""
 EVERYBODY = {"/groups/{group_id}/users"}
 """Lists that hold everybody when they are asked about Everyone."""
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from decimal import Decimal
 from typing import Any
 
 from tests.running import Instance, until
@@ -89,9 +90,36 @@ class Books:
         """All rows after the one with the sequence number `since`."""
         return self.instance.sql("SELECT * FROM requests WHERE sequence > $1 ORDER BY sequence", since)
 
+    def check_charges(self, rows: Sequence[Row]) -> int:
+        """Every row is charged once for what was counted, at the prices it names, and not at all where that is nothing.
+
+        Returns how many were charged.
+        """
+        ids = [str(row["id"]) for row in rows]
+        charges = self.instance.sql(
+            "SELECT source_id, user_id, amount FROM transactions WHERE source_id = ANY ($1)", ids
+        )
+        charged = {charge["source_id"]: charge for charge in charges}
+        for row in rows:
+            owed = _owed(row)
+            charge = charged.get(str(row["id"]))
+            assert row["cost"] == owed, row
+            assert (charge is None) == (not owed), row
+            if charge is not None:
+                assert (charge["amount"], charge["user_id"]) == (owed, row["user_id"]), (charge, row)
+        return len(charges)
+
     def last(self) -> int:
         """The sequence number of the newest row."""
         return int(self.instance.sql("SELECT coalesce(max(sequence), 0) AS last FROM requests")[0]["last"])
+
+
+def _owed(row: Row) -> Decimal | None:
+    if row["input_price_per_token"] is None:
+        return None
+    given: Decimal = (row["input_tokens"] or 0) * row["input_price_per_token"]
+    said: Decimal = (row["output_tokens"] or 0) * row["output_price_per_token"]
+    return given + said
 
 
 def compare(rows: Sequence[Row], ledger: Sequence[Mapping[str, Any]]) -> Counter[str]:

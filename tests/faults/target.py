@@ -68,6 +68,14 @@ class Provider:
         httpx.post(self.url.removesuffix("/").removesuffix("/v1") + "/sim/reset", timeout=60.0).raise_for_status()
 
 
+_TARIFF = {
+    "name": "torture",
+    "input_price_per_token": "0.000001",
+    "output_price_per_token": "0.000002",
+    "api_key_purpose": "realtime",
+}
+
+
 @dataclass(slots=True)
 class Target:
     """Where the requests go."""
@@ -124,6 +132,8 @@ def foreign_target() -> Target | None:
 def ours(instance: Instance, provider_url: str, *, models: tuple[str, ...] = MODELS) -> Target:
     """Connects the provider to a running instance of ours, with a key for it."""
     instance.connect_provider(provider_url, list(models), api_key="provider-credential")
+    for model in instance.api("GET", "/models?limit=100")["data"]:
+        instance.api("PATCH", f"/models/{model['id']}", {"tariffs": [_TARIFF]})
     key = str(instance.make_key(f"torture-{uuid.uuid4().hex[:8]}")["key"])
     for model in models:
         instance.wait_callable(key, model)

@@ -95,6 +95,7 @@ def _check(target: Target, load: Load, deaths: Deaths) -> None:
     assert outcomes["lost"] <= len(load.wrong)
     assert outcomes["failed"] == outcomes["cancelled"] == 0
     assert outcomes["completed"] >= len(succeeded)
+    assert books.check_charges(rows) == outcomes["completed"]
     print(f"{load.name}: {dict(outcomes)}, {len(load.wrong)} broken")  # noqa: T201 - what the test was worth
     if not deaths.gateways:
         assert load.wrong == []
@@ -179,4 +180,5 @@ def test_the_supervisor_killed_under_load(target: Target, instance: Instance) ->
     succeeded = {ended.request_id for ended in load.ended if ended.fault is None}
     recorded = {row["client_request_id"] for row in rows if row["outcome"] == "completed"}
     assert succeeded <= recorded
-    compare(rows, target.provider.stats()["ledger"])
+    outcomes = compare(rows, target.provider.stats()["ledger"])
+    assert books.check_charges(rows) >= outcomes["completed"] > 0

@@ -142,6 +142,7 @@ def test_half_a_minute_without_postgres(target: Target, instance: Instance, post
     rows = books.rows()
     assert compare(rows, target.provider.stats()["ledger"]) == {"completed": len(load.ended)}
     assert {row["client_request_id"] for row in rows} == {ended.request_id for ended in load.ended}
+    assert books.check_charges(rows) == len(rows)
     password = urlsplit(instance.environment["DATABASE_URL"]).password
     assert password
     assert unquote(password) not in instance.log()

@@ -8,7 +8,7 @@ from pathlib import Path
 import asyncpg
 import pytest
 from sqlalchemy.ext.asyncio import AsyncEngine
-from tests.recorder.journals import KEY, USER
+from tests.recorder.population import populate
 
 from control_layer.store.engine import connect, open_engine
 
@@ -30,13 +30,6 @@ async def engine(database_url: str) -> AsyncIterator[AsyncEngine]:
 @pytest.fixture
 async def db(database_url: str) -> AsyncIterator[asyncpg.Connection]:
     connection = await connect(database_url)
-    await connection.execute(
-        "INSERT INTO users (id, username, email, auth_source) VALUES ($1, 'u', 'u', 'native')", USER
-    )
-    await connection.execute(
-        "INSERT INTO api_keys (id, name, user_id, created_by, secret_digest, secret_prefix) "
-        "VALUES ($1, 'k', $2, $2, '\\x00', 'sk-')",
-        *(KEY, USER),
-    )
+    await populate(connection)
     yield connection
     await connection.close()

@@ -13,6 +13,7 @@ import uuid
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
+from decimal import Decimal
 from pathlib import Path
 
 import asyncpg
@@ -20,6 +21,7 @@ import pytest
 from sqlalchemy import event
 from sqlalchemy.ext.asyncio import AsyncEngine
 from tests.recorder.journals import HandMade, bodies, closed, new_id, opened
+from tests.recorder.population import populate, put_a_price
 from tests.recorder.recording import eventually, running
 
 from control_layer.recorder import Recorder
@@ -43,6 +45,16 @@ class _Promised:
             row = rows[event_id]
             assert (row["outcome"], row["status"], row["input_tokens"]) == ("completed", 200, 11)
         assert {row["outcome"] for row in rows.values()} <= {"completed", "lost"}
+        await _hold_charges(db)
+
+
+async def _hold_charges(db: asyncpg.Connection) -> None:
+    """Every completed request is charged, once and exactly, and nothing else is."""
+    owed = {str(row["id"]) for row in await db.fetch("SELECT id FROM requests WHERE outcome = 'completed'")}
+    charges = await db.fetch("SELECT source_id, amount FROM transactions")
+    assert {row["source_id"] for row in charges} == owed
+    assert len(charges) == len(owed)
+    assert {row["amount"] for row in charges} <= {Decimal("0.000018")}
 
 
 class _Writer:
@@ -112,7 +124,8 @@ async def _live(recorder: Recorder, engine: AsyncEngine, cancelled_at: int) -> l
 async def test_a_recorder_that_dies_at_any_statement_loses_and_doubles_nothing(
     engine: AsyncEngine, db: asyncpg.Connection, journal_dir: Path
 ) -> None:
-    position = 0
+    await put_a_price(db)
+    charged = position = 0
     for death in range(1, 200):
         await db.execute("TRUNCATE requests, request_bodies, journal_positions")
         worker = HandMade(journal_dir)
@@ -127,6 +140,9 @@ async def test_a_recorder_that_dies_at_any_statement_loses_and_doubles_nothing(
         rows = {row["id"].bytes: row for row in await db.fetch("SELECT * FROM requests")}
         assert {event_id: row["outcome"] for event_id, row in rows.items()} == {done: "completed", left: "lost"}, begun
         assert rows[done]["input_tokens"] == 11
+        charges = await db.fetch("SELECT source_id FROM transactions ORDER BY sequence")
+        assert [row["source_id"] for row in charges[charged:]] == [str(uuid.UUID(bytes=done))], begun
+        charged = len(charges)
         assert await db.fetchval("SELECT count(*) FROM request_bodies") == 1
         assert _gone(journal_dir)
         position = max(position, len(positions))
@@ -140,6 +156,7 @@ async def test_a_recorder_that_dies_at_any_statement_loses_and_doubles_nothing(
 async def test_killed_writers_and_cancelled_recorders_keep_every_promise(
     engine: AsyncEngine, db: asyncpg.Connection, journal_dir: Path
 ) -> None:
+    await put_a_price(db)
     dice = random.Random(20)
     promised = _Promised()
 
@@ -170,6 +187,7 @@ async def test_killed_writers_and_cancelled_recorders_keep_every_promise(
 async def test_cut_connections_lose_and_double_nothing(
     engine: AsyncEngine, db: asyncpg.Connection, journal_dir: Path
 ) -> None:
+    await put_a_price(db)
     promised = _Promised()
     seen: dict[tuple[uuid.UUID, int], int] = {}
 
@@ -203,6 +221,10 @@ async def test_a_database_that_goes_and_comes_back_misses_nothing(journal_dir: P
     try:
         await migrate(url)
         engine = open_engine(url, pool_size=2)
+        db = await connect(url)
+        await populate(db)
+        await put_a_price(db)
+        await db.close()
         promised = _Promised()
         async with running(Recorder(engine, journal_dir)) as recorder:
             writing = asyncio.create_task(_Writer(journal_dir, 2).kill_after(3000, promised))

@@ -6,6 +6,7 @@ import subprocess
 import sys
 from collections.abc import Mapping
 from datetime import timedelta
+from decimal import Decimal
 from pathlib import Path
 
 import pytest
@@ -326,3 +327,36 @@ def test_previous_secret_keys_are_secrets_as_long_as_the_present_one() -> None:
     settings = _load({"CONTROL_LAYER_PREVIOUS_SECRET_KEYS": f'["{"p" * 32}"]'})
     assert [key.get_secret_value() for key in settings.previous_secret_keys] == ["p" * 32]
     assert "p" * 32 not in str(settings.model_dump(mode="json")) + repr(settings)
+
+
+def test_a_section_that_may_be_left_out_is_named_like_any_other() -> None:
+    assert _load().payment.dummy is None
+    assert _amount(_load({"CONTROL_LAYER_PAYMENT__DUMMY__AMOUNT": "12.5"})) == Decimal("12.5")
+    assert _amount(_load(text="payment: {dummy: {amount: 7}}")) == 7
+    assert _amount(_load(text="payment: {dummy: {}}")) == 50
+    assert _load(text="payment: {dummy: }").payment.dummy is None
+    (problem,) = _problems(text="payment:\n  dummy:\n    amont: 7\n")
+    assert "line 3" in problem
+    assert "did you mean" in problem
+
+
+def _amount(settings: Settings) -> Decimal:
+    assert settings.payment.dummy is not None
+    return settings.payment.dummy.amount
+
+
+@pytest.mark.parametrize("secret", ["api_key", "webhook_secret"])
+@pytest.mark.parametrize("value", [None, '""', '"  "'])
+def test_payments_refuse_to_start_without_a_secret(secret: str, value: str | None) -> None:
+    stripe = {"api_key": "sk_live_5up3r", "webhook_secret": "whsec_5up3r", "price_id": "price_1", secret: value}
+    lines = [f"    {name}: {given}" for name, given in stripe.items() if given is not None]
+    (problem,) = _problems(text="payment:\n  stripe:\n" + "\n".join(lines))
+    assert f"payment.stripe.{secret}" in problem
+    assert "5up3r" not in problem
+
+
+def test_there_is_one_payment_provider() -> None:
+    stripe = "{api_key: sk_live, webhook_secret: whsec, price_id: price}"
+    (problem,) = _problems(text=f"payment: {{dummy: {{amount: 5}}, stripe: {stripe}}}")
+    assert "both" in problem
+    assert _load(text=f"payment: {{stripe: {stripe}}}").payment.stripe is not None

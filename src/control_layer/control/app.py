@@ -14,6 +14,7 @@ from starlette.responses import Response
 
 from control_layer import __version__
 from control_layer.contract.sealing import Seal
+from control_layer.control.analytics.routes import router as analytics
 from control_layer.control.api_keys.routes import router as api_keys
 from control_layer.control.authentication.passwords import Passwords
 from control_layer.control.authentication.routes import router as authentication
@@ -35,12 +36,15 @@ from control_layer.control.instance.routes import router as instance
 from control_layer.control.models.cache_pricing_routes import router as cache_pricing
 from control_layer.control.models.component_routes import router as components
 from control_layer.control.models.routes import router as models
+from control_layer.control.payments.routes import router as payments
+from control_layer.control.provider_displays.routes import router as provider_displays
 from control_layer.control.scim.discovery_routes import router as scim_discovery
 from control_layer.control.scim.errors import is_scim
 from control_layer.control.scim.errors import render as render_for_scim
 from control_layer.control.scim.group_routes import router as scim_groups
 from control_layer.control.scim.user_routes import router as scim_users
 from control_layer.control.services import Services
+from control_layer.control.transactions.routes import router as transactions
 from control_layer.control.users.password_routes import router as passwords
 from control_layer.control.users.routes import router as users
 from control_layer.settings import Cors, Settings
@@ -64,6 +68,10 @@ _ROUTERS: tuple[APIRouter, ...] = (
     scim_discovery,
     scim_users,
     scim_groups,
+    transactions,
+    payments,
+    analytics,
+    provider_displays,
 )
 _DESCRIPTION = "Users, groups, API keys, endpoints and models of this gateway."
 _METHODS = ("GET", "POST", "PUT", "DELETE", "PATCH", "OPTIONS")

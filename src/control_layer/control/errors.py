@@ -16,6 +16,7 @@ from control_layer.control.permissions import Operation, Resource
 
 __all__ = [
     "AliasConflict",
+    "Bare",
     "Conflict",
     "ControlError",
     "FieldError",
@@ -70,6 +71,10 @@ class ControlError(Exception):
     def members(self) -> dict[str, object] | None:
         """The JSON object that every client gets; `None` where the contract has a line of text."""
         return None
+
+
+class Bare(ControlError):
+    """An answer for which the contract has the status alone; only problem details hold the message."""
 
 
 class Conflict(ControlError):
@@ -168,7 +173,8 @@ def render(error: ControlError, accept: str) -> Response:
         return JSONResponse(content, error.status, error.headers, media_type="application/problem+json")
     if members is not None:
         return JSONResponse(members, error.status, error.headers)
-    return PlainTextResponse(error.message, error.status, error.headers)
+    text = "" if isinstance(error, Bare) else error.message
+    return PlainTextResponse(text, error.status, error.headers)
 
 
 def _wants_problem(accept: str) -> bool:

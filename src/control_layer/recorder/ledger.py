@@ -68,13 +68,43 @@ def _selected(types: Mapping[str, str]) -> str:
     return ", ".join(f"new.{name}::jsonb" if kind == "jsonb" else f"new.{name}" for name, kind in types.items())
 
 
-# `Opened` never overwrites; `Closed` completes what is open, or was given up; a replay changes nothing.
+_CHARGED = ("input_price_per_token", "output_price_per_token", "cost")
+
+# The tariff in force when the request was made, for its key's purpose, else for realtime. A key that is gone counts as
+# realtime. Tokens times prices are never rounded; nothing known is nothing charged.
+_PRICED = f"""
+    SELECT {_selected(_REQUEST_TYPES)}, tariff.input_price_per_token, tariff.output_price_per_token,
+        coalesce(new.input_tokens, 0) * tariff.input_price_per_token
+        + coalesce(new.output_tokens, 0) * tariff.output_price_per_token
+    FROM {_unnest(_REQUEST_TYPES)}
+    LEFT JOIN api_keys ON api_keys.id = new.key_id
+    LEFT JOIN LATERAL (
+        SELECT input_price_per_token, output_price_per_token FROM tariffs
+        WHERE model_id = new.model_id AND valid_from <= new.at AND coalesce(valid_until > new.at, true)
+            AND api_key_purpose IN (api_keys.purpose, 'realtime') AND completion_window IS NULL
+        ORDER BY api_key_purpose IS NOT DISTINCT FROM api_keys.purpose DESC, valid_from DESC
+        LIMIT 1
+    ) AS tariff ON new.outcome <> 'open'
+"""  # noqa: S608 - made of the names above
+
+# `Opened` never overwrites; `Closed` completes what is open, or was given up; a replay changes nothing, and so charges
+# nothing. What a row costs is charged in the statement that closes it: there is never one without the other.
 _RECORD_REQUESTS = text(f"""
-    INSERT INTO requests ({", ".join(_REQUEST_TYPES)})
-    SELECT {_selected(_REQUEST_TYPES)} FROM {_unnest(_REQUEST_TYPES)}
-    ON CONFLICT (id) DO UPDATE SET
-        {", ".join(f"{name} = excluded.{name}" for name in _REQUEST_TYPES if name != "id")}
-    WHERE requests.outcome IN ('open', 'lost') AND excluded.outcome <> 'open'
+    WITH recorded AS (
+        INSERT INTO requests ({", ".join((*_REQUEST_TYPES, *_CHARGED))})
+        {_PRICED}
+        ON CONFLICT (id) DO UPDATE SET
+            {", ".join(f"{name} = excluded.{name}" for name in (*_REQUEST_TYPES, *_CHARGED) if name != "id")}
+        WHERE requests.outcome IN ('open', 'lost') AND excluded.outcome <> 'open'
+        RETURNING id, user_id, key_id, model, cost
+    )
+    INSERT INTO transactions (id, user_id, transaction_type, amount, source_id, description, api_key_id, service_tier)
+    SELECT gen_random_uuid(), recorded.user_id, 'usage', recorded.cost, recorded.id::text, recorded.model,
+        recorded.key_id, 'realtime'
+    FROM recorded
+    JOIN users ON users.id = recorded.user_id
+    WHERE recorded.cost > 0
+    ON CONFLICT (source_id) DO NOTHING
 """)  # noqa: S608 - made of the names above
 
 # A body is kept only when its request's owner is known and lets us keep it.

@@ -11,6 +11,7 @@ from typing import Literal
 from pydantic import Field, SecretStr
 
 from control_layer.settings.authentication import Auth, Cors, Password, RoleName
+from control_layer.settings.billing import Credits, Payment
 from control_layer.settings.database import Database
 from control_layer.settings.federation import Oidc, ProxyHeader
 from control_layer.settings.gateway import Gateway, GatewayTls, Metrics
@@ -21,6 +22,7 @@ from control_layer.settings.section import Section
 __all__ = [
     "Auth",
     "Cors",
+    "Credits",
     "Database",
     "Gateway",
     "GatewayTls",
@@ -29,6 +31,7 @@ __all__ = [
     "ModelSource",
     "Oidc",
     "Password",
+    "Payment",
     "Pricing",
     "ProxyHeader",
     "RoleName",
@@ -65,6 +68,10 @@ class Settings(Section):
     """How people prove who they are."""
     pricing: Pricing = Pricing()
     """What is charged where nobody has said otherwise."""
+    payment: Payment = Payment()
+    """How people pay."""
+    credits: Credits = Credits()
+    """What is given away."""
     gateway: Gateway = Gateway()
     """The data plane."""
     metrics: Metrics = Metrics()

@@ -66,7 +66,8 @@ async def register(
         display_name=body.display_name or body.email.partition("@")[0],
         password_hash=password_hash,
     )
-    await open_account(session, services.key_secrets, user)
+    initial_credits = services.settings.credits.initial_credits_for_standard_users
+    await open_account(session, services.key_secrets, user, initial_credits=initial_credits)
     response.headers["set-cookie"] = services.sessions.cookie(user.id, services.now())
     return SignedIn(user=User.of(user), message="Registration successful")
 

@@ -25,7 +25,7 @@ async def welcome(
     display_name: str | None = None,
     external_user_id: str | None = None,
 ) -> User:
-    """Opens an account with the configured roles. `username` is a wish: somebody else may have it."""
+    """Opens an account with the configured roles and credits. `username` is a wish: somebody else may have it."""
     user = new_account(
         username=await _free_username(session, username, auth_source),
         email=email,
@@ -34,7 +34,8 @@ async def welcome(
         display_name=display_name or email.partition("@")[0],
     )
     user.external_user_id = external_user_id
-    await open_account(session, services.key_secrets, user)
+    initial_credits = services.settings.credits.initial_credits_for_standard_users
+    await open_account(session, services.key_secrets, user, initial_credits=initial_credits)
     return user
 
 

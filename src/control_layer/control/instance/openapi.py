@@ -103,8 +103,11 @@ def document(app: FastAPI) -> dict[str, Any]:
 
 
 def _describe_refusals(operation: dict[str, Any]) -> None:
+    """Adds those that a route does not describe itself."""
     answers = operation["responses"]
     answers.pop("422", None)
     texts = _TEXT | _TEXT_ABOUT_BODIES if "requestBody" in operation else _TEXT
-    answers.update({status: _answer(meaning) for status, meaning in texts.items()})
-    answers.update({status: _answer(meaning, schema) for status, (meaning, schema) in _JSON.items()})
+    for status, meaning in texts.items():
+        answers.setdefault(status, _answer(meaning))
+    for status, (meaning, schema) in _JSON.items():
+        answers.setdefault(status, _answer(meaning, schema))

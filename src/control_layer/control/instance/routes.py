@@ -34,7 +34,7 @@ async def config(services: Served) -> InstanceConfig:
     return InstanceConfig(
         region=metadata.region,
         organization=metadata.organization,
-        payment_enabled=False,
+        payment_enabled=services.settings.payment.enabled,
         docs_jsonl_url=metadata.docs_jsonl_url,
         docs_url=metadata.docs_url,
         ai_api_base_url=metadata.ai_api_base_url,

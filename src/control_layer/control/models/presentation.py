@@ -10,6 +10,7 @@ from typing import Any
 
 from sqlalchemy.ext.asyncio import AsyncSession
 
+from control_layer.control.analytics.model_metrics import metrics_of
 from control_layer.control.endpoints.reasoning import INHERITED, supported_efforts
 from control_layer.control.endpoints.schemas import Endpoint
 from control_layer.control.groups.schemas import Group
@@ -92,7 +93,7 @@ async def _read(
     if "groups" in include and sight.groups:
         groups = await queries.groups_with(session, ids)
     if "metrics" in include and sight.metrics:
-        metrics = await queries.metrics_of(session, ids, since=now - _TIME_SERIES)
+        metrics = await metrics_of(session, ids, since=now - _TIME_SERIES)
     if "pricing" in include:
         tariffs = await queries.active_tariffs(session, ids)
         cache_pricings = await active_cache_pricings(session, ids)

@@ -10,9 +10,10 @@ from typing import Any
 
 from control_layer.control.errors import Conflict, invalid
 from control_layer.control.models.schemas import HourlyPricing, NewTariff, PerTokenPricing
+from control_layer.control.money import plain
 from control_layer.store import tables
 
-__all__ = ["Price", "TariffPlan", "denied_purposes", "merged_pricing", "plain", "planned"]
+__all__ = ["Price", "TariffPlan", "denied_purposes", "merged_pricing", "planned"]
 
 _PRICE_DIGITS = 12
 """As the database keeps them, so that what was stored compares equal to what is asked for."""
@@ -98,11 +99,6 @@ def merged_pricing(current: dict[str, Any] | None, change: PerTokenPricing | Hou
     if isinstance(change, HourlyPricing) and not all(name in merged for name in names):
         raise invalid("provider_pricing of mode 'hourly' needs rate and input_token_cost_ratio")
     return merged
-
-
-def plain(value: Decimal) -> str:
-    """Digits only: `0.0000025`, never `2.5E-6`."""
-    return format(value, "f")
 
 
 def _check(prices: Sequence[Price]) -> None:

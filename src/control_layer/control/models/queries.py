@@ -4,14 +4,13 @@ from __future__ import annotations
 
 import uuid
 from collections.abc import Collection, Sequence
-from datetime import datetime
 from typing import Any
 
 from sqlalchemy import ColumnElement, Select, UnaryExpression, func, select, update
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from control_layer.control.models.pricing import TariffPlan
-from control_layer.control.models.views import Facets, Metrics, Requests
+from control_layer.control.models.views import Facets
 from control_layer.store import tables
 
 __all__ = [
@@ -25,7 +24,6 @@ __all__ = [
     "groups_with",
     "list_models",
     "live_aliases",
-    "metrics_of",
     "soft_delete",
     "translations_of",
 ]
@@ -147,56 +145,6 @@ async def translations_of(
     endpoint = tables.Endpoint
     statement = select(endpoint.id, endpoint.reasoning_translation).where(endpoint.id.in_(endpoints))
     return {row.id: row.reasoning_translation for row in await session.execute(statement)}
-
-
-async def metrics_of(
-    session: AsyncSession, models: Collection[uuid.UUID], *, since: datetime
-) -> dict[uuid.UUID, Metrics]:
-    """What was asked of each model; the time series has the hours from `since` on in which something was."""
-    request = tables.Request
-    hour = func.date_trunc("hour", request.at)
-    hourly = (
-        select(request.model_id, hour, func.count())
-        .where(request.model_id.in_(models), request.at >= since)
-        .group_by(request.model_id, hour)
-        .order_by(hour)
-    )
-    series: dict[uuid.UUID, list[Requests]] = {model: [] for model in models}
-    for model_id, timestamp, count in await session.execute(hourly):
-        series[model_id].append(Requests(timestamp=timestamp, requests=count))
-    totals = (
-        select(
-            request.model_id,
-            func.count(),
-            func.avg(request.duration_seconds),
-            func.coalesce(func.sum(request.input_tokens), 0),
-            func.coalesce(func.sum(request.output_tokens), 0),
-            func.max(request.at),
-        )
-        .where(request.model_id.in_(models))
-        .group_by(request.model_id)
-    )
-    found = {
-        model: Metrics(
-            avg_latency_ms=None,
-            total_requests=0,
-            total_input_tokens=0,
-            total_output_tokens=0,
-            last_active_at=None,
-            time_series=[],
-        )
-        for model in models
-    }
-    for model_id, count, seconds, tokens_in, tokens_out, last in await session.execute(totals):
-        found[model_id] = Metrics(
-            avg_latency_ms=None if seconds is None else seconds * 1000,
-            total_requests=count,
-            total_input_tokens=int(tokens_in),
-            total_output_tokens=int(tokens_out),
-            last_active_at=last,
-            time_series=series[model_id],
-        )
-    return found
 
 
 async def facets(session: AsyncSession, condition: ColumnElement[bool]) -> Facets:

@@ -4,14 +4,11 @@ from __future__ import annotations
 
 import uuid
 from datetime import datetime
-from decimal import Decimal
-from typing import Annotated, Any
-
-from pydantic import PlainSerializer
+from typing import Any
 
 from control_layer.control.endpoints.schemas import Endpoint
 from control_layer.control.groups.schemas import Group
-from control_layer.control.models.pricing import plain
+from control_layer.control.money import Money
 from control_layer.control.paging import Page
 from control_layer.control.schema import OmitNull, Output
 from control_layer.store import tables
@@ -31,9 +28,6 @@ __all__ = [
     "Status",
     "Tariff",
 ]
-
-Money = Annotated[Decimal, PlainSerializer(plain, return_type=str)]
-"""A decimal, carried as a string (§1.2)."""
 
 
 class Tariff(Output):

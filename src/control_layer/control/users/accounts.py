@@ -5,6 +5,7 @@ from __future__ import annotations
 import uuid
 from collections.abc import Sequence
 from datetime import datetime
+from decimal import Decimal
 
 from sqlalchemy.ext.asyncio import AsyncSession
 
@@ -12,6 +13,7 @@ from control_layer.contract.sealing import Seal
 from control_layer.control.api_keys.issuing import issue_hidden_keys
 from control_layer.control.errors import Conflict, invalid, protected
 from control_layer.control.permissions import Role
+from control_layer.control.transactions.posting import grant_initial_credits
 from control_layer.control.users.queries import forget_belongings
 from control_layer.control.users.schemas import UserChanges
 from control_layer.store.tables import User
@@ -34,11 +36,15 @@ def complete_roles(roles: Sequence[Role]) -> list[str]:
     return [*roles] if Role.STANDARD_USER in roles else [*roles, Role.STANDARD_USER]
 
 
-async def open_account(session: AsyncSession, seal: Seal, user: User) -> None:
-    """Stores a new user with the hidden keys that the server uses in their name. `seal` is the one for key secrets."""
+async def open_account(session: AsyncSession, seal: Seal, user: User, *, initial_credits: Decimal = Decimal(0)) -> None:
+    """Stores a new user with the hidden keys that the server uses in their name. `seal` is the one for key secrets.
+
+    Who registers, or is let in by a proxy, gets `credits.initial_credits_for_standard_users`; others get nothing.
+    """
     session.add(user)
     await session.flush()
     issue_hidden_keys(session, seal, user.id)
+    grant_initial_credits(session, user.id, initial_credits)
     await session.flush()
 
 

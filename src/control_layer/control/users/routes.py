@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import uuid
+from decimal import Decimal
 
 from fastapi import APIRouter
 
@@ -17,6 +18,7 @@ from control_layer.control.permissions import Operation, Resource
 from control_layer.control.request_context import Caller, Database, Served
 from control_layer.control.route import ControlRoute
 from control_layer.control.text import not_blank
+from control_layer.control.transactions.balances import balance_of, balances_of
 from control_layer.control.users.accounts import (
     apply_changes,
     complete_roles,
@@ -31,7 +33,6 @@ from control_layer.control.users.schemas import NewUser, User, UserChanges
 __all__ = ["router"]
 
 router = APIRouter(prefix="/admin/api/v1/users", tags=["users"], route_class=ControlRoute)
-_NO_LEDGER = 0.0
 
 
 @router.get("")
@@ -43,13 +44,15 @@ async def list_(
     term, wanted = search.strip(), included(include)
     rows = await list_users(session, term, paging.skip, paging.limit)
     total = await count_users(session, term)
-    balance = _NO_LEDGER if "billing" in wanted and caller.may(Operation.READ, Resource.CREDITS) else None
-    if "groups" not in wanted:
-        return Page.of([User.of(row, credit_balance=balance) for row in rows], total, paging)
-    memberships = await groups_of(session, [row.id for row in rows])
-    users = [
-        User.of(row, credit_balance=balance, groups=[Group.of(group) for group in memberships[row.id]]) for row in rows
-    ]
+    ids = [row.id for row in rows]
+    balances: dict[uuid.UUID, Decimal] = {}
+    if "billing" in wanted and caller.may(Operation.READ, Resource.CREDITS):
+        balances = await balances_of(session, ids)
+    groups: dict[uuid.UUID, list[Group]] = {}
+    if "groups" in wanted:
+        memberships = await groups_of(session, ids)
+        groups = {user_id: [Group.of(group) for group in own] for user_id, own in memberships.items()}
+    users = [User.of(row, credit_balance=balances.get(row.id), groups=groups.get(row.id)) for row in rows]
     return Page.of(users, total, paging)
 
 
@@ -81,7 +84,7 @@ async def read(user_id: Owner, session: Database, caller: Caller, include: str =
     sees_balance = "billing" in include and caller.may_on(Operation.READ, Resource.CREDITS, user_id)
     return User.of(
         row,
-        credit_balance=_NO_LEDGER if sees_balance else None,
+        credit_balance=await balance_of(session, user_id) if sees_balance else None,
         organizations=[] if "organizations" in include else None,
     )
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import uuid
 from datetime import datetime
+from decimal import Decimal
 from typing import Annotated, Literal
 
 from pydantic import Field, SecretStr
@@ -103,7 +104,7 @@ class User(Output):
         row: tables.User,
         *,
         groups: list[Group] | None = None,
-        credit_balance: float | None = None,
+        credit_balance: Decimal | None = None,
         organizations: list[OrganizationMembership] | None = None,
     ) -> User:
         """The object of a row, with what was asked to be included."""
@@ -134,6 +135,6 @@ class User(Output):
             zero_data_retention=row.zero_data_retention,
             invoicing_enabled=row.invoicing_enabled,
             groups=groups,
-            credit_balance=credit_balance,
+            credit_balance=None if credit_balance is None else float(credit_balance),
             organizations=organizations,
         )

@@ -10,6 +10,7 @@ from control_layer.store.tables.catalogue import CachePricing, Endpoint, GroupMo
 from control_layer.store.tables.federation import Identity
 from control_layer.store.tables.installation import CompatibleRevision, Seeded
 from control_layer.store.tables.keys import ApiKey
+from control_layer.store.tables.ledger import Transaction
 from control_layer.store.tables.people import Group, GroupMember, User
 from control_layer.store.tables.traffic import JournalPosition, Request, RequestBody
 
@@ -31,5 +32,6 @@ __all__ = [
     "RequestBody",
     "Seeded",
     "Tariff",
+    "Transaction",
     "User",
 ]

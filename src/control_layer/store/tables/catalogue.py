@@ -146,6 +146,7 @@ class Tariff(Base):
             unique=True,
             postgresql_where=text("valid_until IS NULL AND api_key_purpose IS NOT NULL"),
         ),
+        Index("ix_tariffs_model_id", "model_id", "valid_from"),
     )
 
 

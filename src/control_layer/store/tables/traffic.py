@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import uuid
 from datetime import datetime
+from decimal import Decimal
 from typing import Any
 
-from sqlalchemy import BigInteger, CheckConstraint, Identity, Index, text
+from sqlalchemy import BigInteger, CheckConstraint, Identity, Index, Numeric, text
 from sqlalchemy.orm import Mapped, mapped_column
 
 from control_layer.store.tables.base import Base, now
@@ -51,10 +52,24 @@ class Request(Base):
     upstream_request_id: Mapped[str | None]
     client_request_id: Mapped[str | None]
     user_agent: Mapped[str | None]
+    batch_id: Mapped[uuid.UUID | None]
+    custom_id: Mapped[str | None]
+    """A batch's own name for the request."""
+    input_price_per_token: Mapped[Decimal | None] = mapped_column(Numeric(24, 12))
+    output_price_per_token: Mapped[Decimal | None] = mapped_column(Numeric(24, 12))
+    """The prices in force when it was made; none where nothing is charged for the model."""
+    cost: Mapped[Decimal | None] = mapped_column(Numeric)
+    """What is charged, exactly; none as long as it is under way, and without prices."""
 
     __table_args__ = (
         CheckConstraint("outcome IN ('open', 'completed', 'failed', 'cancelled', 'lost')", name="outcome"),
         Index("ix_requests_at", text("at DESC")),
+        Index("ix_requests_model", "model", text("at DESC")),
+        Index("ix_requests_model_id", "model_id", text("at DESC")),
+        Index("ix_requests_user_id", "user_id", text("at DESC")),
+        Index("ix_requests_status", "status", text("at DESC")),
+        Index("ix_requests_batch_id", "batch_id", text("at DESC"), postgresql_where=text("batch_id IS NOT NULL")),
+        Index("ix_requests_custom_id", text("at DESC"), postgresql_where=text("custom_id IS NOT NULL")),
         Index("ix_requests_open", "worker_id", postgresql_where=text("outcome = 'open'")),
     )
 

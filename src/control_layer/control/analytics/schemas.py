@@ -1,0 +1,139 @@
+"""Answers about requests (§4.7, §4.8). Latencies are milliseconds, percentages go to 100."""
+
+from __future__ import annotations
+
+import uuid
+from datetime import datetime
+
+from pydantic import Field
+
+from control_layer.control.money import Money
+from control_layer.control.schema import OmitNull, Output
+
+__all__ = [
+    "Aggregate",
+    "HourOfRequests",
+    "LogEntry",
+    "LogPage",
+    "ModelShare",
+    "ModelUsage",
+    "StatusShare",
+    "Usage",
+    "UserUsage",
+    "UsersOfModel",
+]
+
+
+class LogEntry(Output):
+    """One request that has ended; never what was said."""
+
+    id: int
+    timestamp: datetime
+    method: str
+    uri: str
+    model: OmitNull[str]
+    status_code: OmitNull[int]
+    duration_ms: OmitNull[int]
+    prompt_tokens: OmitNull[int]
+    completion_tokens: OmitNull[int]
+    reasoning_tokens: OmitNull[int]
+    total_tokens: OmitNull[int]
+    response_type: OmitNull[str] = Field(description="Not told by this release.")
+    fusillade_batch_id: OmitNull[uuid.UUID] = Field(description="The batch that it belongs to.")
+    input_price_per_token: OmitNull[Money]
+    output_price_per_token: OmitNull[Money]
+    custom_id: OmitNull[str]
+
+
+class LogPage(Output):
+    """A page of the request log."""
+
+    entries: list[LogEntry]
+
+
+class StatusShare(Output):
+    """Requests that were answered with one status."""
+
+    status: str = Field(description="The HTTP status; `unknown` where the gateway was lost before it had one.")
+    count: int
+    percentage: float
+
+
+class ModelShare(Output):
+    """Requests of one model."""
+
+    model: str
+    count: int
+    percentage: float
+    avg_latency_ms: float | None
+
+
+class HourOfRequests(Output):
+    """The requests of an hour; also of hours without any."""
+
+    timestamp: datetime
+    duration_minutes: int
+    requests: int
+    input_tokens: int
+    output_tokens: int
+    avg_latency_ms: float | None
+    p95_latency_ms: float | None
+    p99_latency_ms: float | None
+
+
+class Aggregate(Output):
+    """What was asked in a period."""
+
+    total_requests: int
+    model: OmitNull[str]
+    status_codes: list[StatusShare]
+    models: OmitNull[list[ModelShare]]
+    time_series: list[HourOfRequests]
+
+
+class UserUsage(Output):
+    """What one user asked of the model."""
+
+    user_id: uuid.UUID | None
+    user_email: str | None
+    request_count: int
+    total_tokens: int
+    input_tokens: int
+    output_tokens: int
+    total_cost: float | None
+    last_active_at: datetime | None
+
+
+class UsersOfModel(Output):
+    """Who asked a model how much, the busiest first."""
+
+    model: str
+    start_date: datetime
+    end_date: datetime
+    total_requests: int
+    total_tokens: int
+    total_cost: float | None
+    users: list[UserUsage]
+
+
+class ModelUsage(Output):
+    """What an account asked of one model."""
+
+    model: str
+    input_tokens: int
+    output_tokens: int
+    cost: Money
+    request_count: int
+
+
+class Usage(Output):
+    """What an account used."""
+
+    total_input_tokens: int
+    total_output_tokens: int
+    total_request_count: int
+    total_batch_count: int
+    avg_requests_per_batch: float
+    total_cost: Money
+    estimated_realtime_cost: Money = Field(description="What it would have cost without batches.")
+    by_model: list[ModelUsage]

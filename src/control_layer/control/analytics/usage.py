@@ -1,0 +1,68 @@
+"""What one account used, by model."""
+
+from __future__ import annotations
+
+import uuid
+from collections.abc import Sequence
+from decimal import Decimal
+from typing import NamedTuple
+
+from sqlalchemy import ColumnElement, func, select
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from control_layer.control.analytics.period import Period
+from control_layer.control.analytics.sums import added
+from control_layer.store.tables import Request
+
+__all__ = ["BatchUse", "ModelUse", "batch_use_of", "use_by_model"]
+
+
+class ModelUse(NamedTuple):
+    """What was asked of a model."""
+
+    model: str
+    input_tokens: int
+    output_tokens: int
+    cost: Decimal
+    requests: int
+
+
+class BatchUse(NamedTuple):
+    """Batches, and the requests in them."""
+
+    batches: int
+    requests: int
+
+
+async def use_by_model(session: AsyncSession, user_id: uuid.UUID, period: Period | None) -> Sequence[ModelUse]:
+    """The models that an account asked in a period, or ever; the most asked first."""
+    requests = func.count()
+    statement = (
+        select(
+            Request.model,
+            added(Request.input_tokens),
+            added(Request.output_tokens),
+            added(Request.cost),
+            requests,
+        )
+        .where(*_ended(user_id, period))
+        .group_by(Request.model)
+        .order_by(requests.desc(), Request.model)
+    )
+    return [
+        ModelUse(model, int(given), int(said), cost, count)
+        for model, given, said, cost, count in await session.execute(statement)
+    ]
+
+
+async def batch_use_of(session: AsyncSession, user_id: uuid.UUID, period: Period | None) -> BatchUse:
+    """How much of it came in batches."""
+    statement = select(func.count(Request.batch_id.distinct()), func.count()).where(
+        *_ended(user_id, period), Request.batch_id.is_not(None)
+    )
+    return BatchUse(*(await session.execute(statement)).one())
+
+
+def _ended(user_id: uuid.UUID, period: Period | None) -> list[ColumnElement[bool]]:
+    conditions = [Request.user_id == user_id, Request.outcome != "open"]
+    return conditions if period is None else [*conditions, period.condition()]

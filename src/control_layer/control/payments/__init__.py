@@ -1,0 +1,1 @@
+"""Paying for credits (§4.11)."""

@@ -1,0 +1,1 @@
+"""How the makers of models are shown (§4.20)."""

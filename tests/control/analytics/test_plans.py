@@ -1,0 +1,122 @@
+"""No question that a page asks reads the whole of `requests` or `transactions`: what the planner says of a large table.
+
+Everything is asked over HTTP; the statements are taken from the engine and explained as they were sent.
+"""
+
+from __future__ import annotations
+
+import re
+import uuid
+from collections.abc import AsyncIterator, Iterator
+from contextlib import contextmanager
+from datetime import UTC, datetime, timedelta
+
+import pytest
+from sqlalchemy import event
+from tests.control.management import API, Management, answered, managed, settings_for_tests
+
+_ROWS = 30_000
+_DAYS = 30
+_LONG_AGO = (datetime.now(UTC) - timedelta(days=_DAYS - 1)).isoformat()
+
+_REQUESTS = f"""
+    INSERT INTO requests (id, at, worker_id, key_id, user_id, model, model_id, method, path, stream, outcome, status,
+        duration_seconds, input_tokens, output_tokens, cost, batch_id, custom_id)
+    SELECT gen_random_uuid(), now() - make_interval(secs => ({_ROWS} - n) * ({_DAYS} * 86400.0 / {_ROWS})),
+        md5('worker')::uuid, md5('key' || n % 300)::uuid, md5('user' || n % 300)::uuid, 'model-' || n % 50,
+        md5('model' || n % 50)::uuid, 'POST', '/ai/v1/chat/completions', n % 2 = 0, 'completed',
+        CASE WHEN n % 500 = 0 THEN 500 WHEN n % 20 = 0 THEN 429 ELSE 200 END, random() * 3, 100, 200, 0.001,
+        CASE WHEN n % 10 = 0 THEN md5('batch' || n / 1000)::uuid END, CASE WHEN n % 10 = 0 THEN 'request-' || n END
+    FROM generate_series(1, {_ROWS}) AS n
+"""  # noqa: S608 - made of numbers
+_USERS = """
+    INSERT INTO users (id, username, email, auth_source)
+    SELECT md5('user' || n)::uuid, 'user-' || n, 'user-' || n, 'native' FROM generate_series(0, 299) AS n
+"""
+_TRANSACTIONS = """
+    INSERT INTO transactions (id, user_id, transaction_type, amount, source_id, batch_id)
+    SELECT gen_random_uuid(), user_id, 'usage', cost, id::text, batch_id FROM requests ORDER BY at
+"""
+
+
+@pytest.fixture
+async def busy(database_url: str) -> AsyncIterator[Management]:
+    """An instance with a month of traffic."""
+    async with managed(database_url, settings_for_tests()) as management:
+        for statement in (_REQUESTS, _USERS, _TRANSACTIONS):
+            await management.sql(statement)
+        await management.sql("ANALYZE requests")
+        await management.sql("ANALYZE transactions")
+        yield management
+
+
+@contextmanager
+def _heard(management: Management) -> Iterator[list[tuple[str, object]]]:
+    """The statements about the large tables, with what was bound to them."""
+    said: list[tuple[str, object]] = []
+
+    def note(_connection: object, _cursor: object, statement: str, bound: object, *_: object) -> None:
+        if re.search(r"\b(FROM|JOIN) (requests|transactions)\b", statement):
+            said.append((statement, bound))
+
+    event.listen(management.engine.sync_engine, "before_cursor_execute", note)
+    try:
+        yield said
+    finally:
+        event.remove(management.engine.sync_engine, "before_cursor_execute", note)
+
+
+async def test_no_page_reads_a_whole_table(busy: Management) -> None:
+    (user,) = await busy.sql("SELECT user_id, batch_id FROM requests WHERE batch_id IS NOT NULL LIMIT 1")
+    log, account = f"{API}/requests?limit=100", f"{API}/transactions?limit=100&user_id={user.user_id}"
+    paths = [
+        log,
+        f"{log}&skip=1000",
+        f"{log}&method=POST",
+        f"{log}&method=TRACE",
+        f"{log}&uri_pattern=%25chat%25",
+        f"{log}&uri_pattern=%25nothing%25",
+        f"{log}&status_code=200",
+        f"{log}&status_code=500",
+        f"{log}&status_code=418",
+        f"{log}&status_code_min=400&status_code_max=499",
+        f"{log}&min_duration_ms=2900",
+        f"{log}&min_duration_ms=90000",
+        f"{log}&max_duration_ms=1",
+        f"{log}&timestamp_after={_LONG_AGO.replace('+', '%2B')}",
+        f"{log}&timestamp_before={_LONG_AGO.replace('+', '%2B')}",
+        f"{log}&model=model-3",
+        f"{log}&model=nothing",
+        f"{log}&fusillade_batch_id={user.batch_id}",
+        f"{log}&fusillade_batch_id={uuid.uuid4()}",
+        f"{log}&custom_id=request-77",
+        f"{log}&custom_id=nothing",
+        f"{API}/requests/aggregate",
+        f"{API}/requests/aggregate?model=model-3",
+        f"{API}/requests/aggregate-by-user?model=model-3",
+        f"{API}/usage?user_id={user.user_id}",
+        f"{API}/usage?user_id={user.user_id}&start_date={_LONG_AGO.replace('+', '%2B')}",
+        account,
+        f"{account}&skip=10",
+        f"{account}&group_batches=true",
+        f"{account}&group_batches=true&skip=10",
+        f"{account}&search=nothing",
+        f"{account}&transaction_types=purchase",
+        f"{API}/transactions?all=true&limit=100",
+        f"{API}/users?include=billing",
+        f"{API}/users/{user.user_id}?include=billing",
+    ]
+    read: dict[str, str] = {}
+    for path in paths:
+        with _heard(busy) as said:
+            await answered(busy.admin.get(path), 200)
+        assert said, path
+        for statement, bound in said:
+            async with busy.engine.connect() as connection:
+                if "/requests?" in path:
+                    await connection.exec_driver_sql("SET LOCAL enable_seqscan = off")  # as the log's page does
+                rows = await connection.exec_driver_sql(f"EXPLAIN {statement}", bound)  # type: ignore[arg-type]
+                plan = "\n".join(str(row[0]) for row in rows)
+            if re.search(r"Seq Scan on (requests|transactions)\b", plan):
+                read[path] = plan
+    assert not read, "\n\n".join(f"{path}\n{plan}" for path, plan in read.items())

@@ -1,0 +1,140 @@
+"""`GET /requests` (§4.7)."""
+
+from __future__ import annotations
+
+import uuid
+from datetime import UTC, datetime, timedelta
+from decimal import Decimal
+from typing import Any
+
+import pytest
+from tests.control.analytics.traffic import put_request
+from tests.control.management import API, Management, answered, refused
+
+from control_layer.control.permissions import Role
+
+URL = f"{API}/requests"
+_ALWAYS = {"id", "timestamp", "method", "uri"}
+
+
+async def _entries(management: Management, **query: Any) -> list[dict[str, Any]]:
+    page = await answered(management.admin.get(URL, params=query), 200)
+    assert set(page) == {"entries"}
+    return list(page["entries"])
+
+
+async def test_an_entry_has_exactly_the_contracts_fields(management: Management) -> None:
+    batch = uuid.uuid4()
+    everything: dict[str, Any] = {
+        "batch_id": batch,
+        "custom_id": "my-1",
+        "reasoning_tokens": 3,
+        "input_price_per_token": Decimal("0.000001"),
+        "output_price_per_token": Decimal("0.00002"),
+    }
+    await put_request(management, **everything)
+    (entry,) = await _entries(management)
+    timestamp = datetime.fromisoformat(entry.pop("timestamp"))
+    assert datetime.now(UTC) - timestamp < timedelta(minutes=5)
+    assert isinstance(entry.pop("id"), int)
+    assert Decimal(entry.pop("input_price_per_token")) == Decimal("0.000001")
+    assert Decimal(entry.pop("output_price_per_token")) == Decimal("0.00002")
+    assert entry == {
+        "method": "POST",
+        "uri": "/ai/v1/chat/completions",
+        "model": "gpt",
+        "status_code": 200,
+        "duration_ms": 500,
+        "prompt_tokens": 10,
+        "completion_tokens": 5,
+        "reasoning_tokens": 3,
+        "total_tokens": 15,
+        "fusillade_batch_id": str(batch),
+        "custom_id": "my-1",
+    }
+
+
+async def test_what_is_unknown_is_left_out(management: Management) -> None:
+    unknown: dict[str, Any] = dict.fromkeys(("status", "duration_seconds", "input_tokens", "output_tokens"))
+    await put_request(management, outcome="lost", reasoning_tokens=0, **unknown)
+    (entry,) = await _entries(management)
+    assert set(entry) == _ALWAYS | {"model"}
+
+
+async def test_pages_are_newest_first_and_can_be_turned_round(management: Management) -> None:
+    for number in range(5):
+        await put_request(management, ago=100 - number, status=200 + number)
+
+    async def statuses(**query: Any) -> list[int]:
+        return [entry["status_code"] for entry in await _entries(management, **query)]
+
+    assert await statuses() == [204, 203, 202, 201, 200]
+    assert await statuses(skip=1, limit=2) == [203, 202]
+    assert await statuses(skip=1, limit=2, order_desc="false") == [202, 203]
+    assert await statuses(limit=1000) == [204, 203, 202, 201, 200]
+
+
+async def test_requests_under_way_are_not_in_it_yet(management: Management) -> None:
+    await put_request(management, outcome="open", status=None)
+    assert await _entries(management) == []
+
+
+async def test_filters_narrow_the_log(management: Management) -> None:
+    batch = uuid.uuid4()
+    await put_request(management, ago=10, status=200, duration_seconds=0.1, model="a")
+    await put_request(management, ago=20, status=404, duration_seconds=1.0, method="GET", path="/ai/v1/models")
+    await put_request(management, ago=30, status=500, duration_seconds=2.0, batch_id=batch, custom_id="Order_7")
+
+    async def found(**query: Any) -> list[int]:
+        return [entry["status_code"] for entry in await _entries(management, **query)]
+
+    assert await found(method="GET") == [404]
+    assert await found(uri_pattern="/ai/v1/mod%") == [404]
+    assert await found(uri_pattern="/ai/v1") == []
+    assert await found(status_code=500) == [500]
+    assert await found(status_code_min=404) == [404, 500]
+    assert await found(status_code_max=404) == [200, 404]
+    assert await found(status_code_min=300, status_code_max=499) == [404]
+    assert await found(min_duration_ms=1000) == [404, 500]
+    assert await found(max_duration_ms=1000) == [200, 404]
+    now = datetime.now(UTC)
+    assert await found(timestamp_after=(now - timedelta(seconds=15)).isoformat()) == [200]
+    assert await found(timestamp_before=(now - timedelta(seconds=15)).isoformat()) == [404, 500]
+    assert await found(model="a") == [200]
+    assert await found(model="A") == []
+    assert await found(fusillade_batch_id=str(batch)) == [500]
+    assert await found(custom_id="order_") == [500]
+    assert await found(custom_id="order7") == []
+    assert await found(custom_id="%") == []
+    assert await found(status_code=500, model="a") == []
+
+
+async def test_bounds_are_inclusive(management: Management) -> None:
+    await put_request(management)
+    (entry,) = await _entries(management)
+    at = entry["timestamp"]
+    assert await _entries(management, timestamp_after=at, timestamp_before=at) == [entry]
+
+
+@pytest.mark.parametrize(
+    "query",
+    [
+        {"status_code": "ok"},
+        {"min_duration_ms": "1.5"},
+        {"timestamp_after": "yesterday"},
+        {"order_desc": "perhaps"},
+        {"fusillade_batch_id": "batch_1"},
+        {"status_code": 2**70},
+    ],
+)
+async def test_parameters_that_cannot_be_read_are_refused(management: Management, query: dict[str, Any]) -> None:
+    await refused(management.admin.get(URL, params=query), 400)
+
+
+@pytest.mark.parametrize("role", Role)
+async def test_only_request_viewers_and_the_administrator_read_the_log(management: Management, role: Role) -> None:
+    person = await management.person(role)
+    if role is Role.REQUEST_VIEWER:
+        assert await answered(person.client.get(URL), 200) == {"entries": []}
+    else:
+        await refused(person.client.get(URL), 403, "Insufficient permissions to Read Requests")

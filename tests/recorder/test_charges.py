@@ -1,0 +1,161 @@
+"""What requests cost: charged with the row that closes, once, at the prices in force when they were made, exactly."""
+
+from __future__ import annotations
+
+import uuid
+from collections.abc import Sequence
+from datetime import UTC, datetime, timedelta
+from decimal import Context, Decimal, localcontext
+
+import asyncpg
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+from sqlalchemy.ext.asyncio import AsyncEngine
+from tests.recorder.journals import KEY, MODEL, USER, closed, new_id, opened
+
+from control_layer.contract.usage import Record, Tokens
+from control_layer.recorder.ledger import Ledger
+from control_layer.recorder.rows import rows_of
+
+_AT = datetime.fromtimestamp(1_790_000_000.25, UTC)
+_DAY = timedelta(days=1)
+
+
+async def _tariff(
+    db: asyncpg.Connection,
+    prices: tuple[str, str],
+    purpose: str | None = "realtime",
+    *,
+    window: str | None = None,
+    since: datetime = _AT - _DAY,
+    until: datetime | None = None,
+) -> None:
+    await db.execute(
+        "INSERT INTO tariffs (id, model_id, name, input_price_per_token, output_price_per_token, api_key_purpose, "
+        "completion_window, valid_from, valid_until) VALUES (gen_random_uuid(), $1, 't', $2, $3, $4, $5, $6, $7)",
+        *(MODEL, *map(Decimal, prices), purpose, window, since, until),
+    )
+
+
+async def _record(engine: AsyncEngine, records: Sequence[Record]) -> None:
+    worker = uuid.uuid4()
+    await Ledger(engine).record(worker, 1, 0, 100, rows_of(records, worker))
+
+
+async def _charges(db: asyncpg.Connection) -> list[Decimal]:
+    return [row["amount"] for row in await db.fetch("SELECT amount FROM transactions ORDER BY sequence")]
+
+
+async def test_a_closed_request_is_charged_to_the_keys_owner(engine: AsyncEngine, db: asyncpg.Connection) -> None:
+    await _tariff(db, ("0.0000025", "0.00001"))
+    event_id = new_id()
+    await _record(engine, [opened(event_id)])
+    assert await _charges(db) == []
+    await _record(engine, [closed(event_id, tokens=Tokens(input=11, output=7, source="provider"))])
+    charge = await db.fetchrow("SELECT * FROM transactions")
+    assert (charge["amount"], charge["transaction_type"]) == (Decimal("0.0000975"), "usage")
+    assert (charge["user_id"], charge["api_key_id"]) == (USER, KEY)
+    assert (charge["source_id"], charge["service_tier"]) == (str(uuid.UUID(bytes=event_id)), "realtime")
+    row = await db.fetchrow("SELECT * FROM requests")
+    assert (row["cost"], row["input_price_per_token"]) == (charge["amount"], Decimal("0.0000025"))
+
+
+async def test_what_is_recorded_again_is_not_charged_again(engine: AsyncEngine, db: asyncpg.Connection) -> None:
+    await _tariff(db, ("1", "1"))
+    event_id = new_id()
+    whole: list[Record] = [opened(event_id), closed(event_id)]
+    for records in (whole, whole[1:], whole):
+        await _record(engine, records)
+    assert await _charges(db) == [Decimal(18)]
+
+
+async def test_what_was_given_up_costs_nothing_until_its_end_is_known_after_all(
+    engine: AsyncEngine, db: asyncpg.Connection
+) -> None:
+    await _tariff(db, ("1", "1"))
+    event_id, worker = new_id(), uuid.uuid4()
+    ledger = Ledger(engine)
+    await ledger.record(worker, 1, 0, 100, rows_of([opened(event_id)], worker))
+    assert await ledger.give_up(worker) == 1
+    assert await _charges(db) == []
+    await _record(engine, [closed(event_id)])
+    assert await _charges(db) == [Decimal(18)]
+
+
+@pytest.mark.parametrize(
+    ("purpose", "cost"), [("realtime", 1), ("playground", 2), ("batch", 1), ("platform", 1), (None, 1)]
+)
+async def test_the_keys_purpose_chooses_the_tariff(
+    engine: AsyncEngine, db: asyncpg.Connection, purpose: str | None, cost: int
+) -> None:
+    await _tariff(db, ("1", "0"))
+    await _tariff(db, ("2", "0"), "playground")
+    await _tariff(db, ("3", "0"), "batch", window="24h")
+    await _tariff(db, ("4", "0"), None)
+    if purpose is None:
+        await db.execute("DELETE FROM api_keys")
+    else:
+        await db.execute("UPDATE api_keys SET purpose = $1", purpose)
+    await _record(engine, [closed(new_id(), tokens=Tokens(input=1, output=1, source="provider"))])
+    assert await _charges(db) == [Decimal(cost)]
+
+
+async def test_prices_are_those_of_the_time_of_the_request(engine: AsyncEngine, db: asyncpg.Connection) -> None:
+    await _tariff(db, ("1", "0"), since=_AT - 2 * _DAY, until=_AT - _DAY)
+    await _tariff(db, ("2", "0"), since=_AT - _DAY, until=_AT + _DAY)
+    await _tariff(db, ("3", "0"), since=_AT + _DAY)
+    one = Tokens(input=1, output=0, source="provider")
+    for days in (-3, -2, -1.5, -1, 0, 0.5, 1, 2):
+        at = (_AT + days * _DAY).timestamp()
+        await _record(engine, [closed(new_id(), at=at, tokens=one)])
+    assert [int(amount) for amount in await _charges(db)] == [1, 1, 2, 2, 2, 3, 3]
+
+
+async def test_display_only_and_other_models_tariffs_charge_nothing(
+    engine: AsyncEngine, db: asyncpg.Connection
+) -> None:
+    await _tariff(db, ("1", "1"), None)
+    await _tariff(db, ("1", "1"), "playground")
+    await _record(engine, [closed(new_id())])
+    assert await _charges(db) == []
+    assert await db.fetchval("SELECT cost FROM requests") is None
+
+
+async def test_what_nobody_counted_or_is_free_leaves_no_charge(engine: AsyncEngine, db: asyncpg.Connection) -> None:
+    await _tariff(db, ("1", "0"))
+    free = Tokens(input=0, output=5, source="provider")
+    await _record(engine, [closed(new_id(), tokens=tokens) for tokens in (Tokens(), free)])
+    assert await _charges(db) == []
+    assert [row["cost"] for row in await db.fetch("SELECT cost FROM requests")] == [0, 0]
+
+
+async def test_a_row_without_a_known_owner_is_kept_and_not_charged(engine: AsyncEngine, db: asyncpg.Connection) -> None:
+    await _tariff(db, ("1", "1"))
+    await _record(engine, [closed(new_id(), user_id=str(uuid.uuid4())), closed(new_id())])
+    assert await db.fetchval("SELECT count(*) FROM requests") == 2
+    assert await _charges(db) == [Decimal(18)]
+
+
+_COUNTS = st.one_of(st.none(), st.integers(0, 10**7), st.just(2**63 - 1))
+_PRICES = st.decimals("0", "999999999999", places=12)
+
+
+@settings(max_examples=40, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(counts=st.lists(st.tuples(_COUNTS, _COUNTS), min_size=1, max_size=5), prices=st.tuples(_PRICES, _PRICES))
+async def test_costs_are_tokens_times_prices_to_the_last_digit(
+    engine: AsyncEngine,
+    db: asyncpg.Connection,
+    counts: list[tuple[int | None, int | None]],
+    prices: tuple[Decimal, Decimal],
+) -> None:
+    await db.execute("DELETE FROM tariffs; DELETE FROM requests")
+    with localcontext(Context(prec=60)):
+        before = sum(await _charges(db))
+    await _tariff(db, (str(prices[0]), str(prices[1])))
+    tokens = [Tokens(input=given, output=said, source="provider") for given, said in counts]
+    await _record(engine, [closed(new_id(), tokens=each) for each in tokens])
+    with localcontext(Context(prec=60)):
+        costs = sorted((given or 0) * prices[0] + (said or 0) * prices[1] for given, said in counts)
+        assert sum(await _charges(db)) - before == sum(costs)
+    assert sorted(row["cost"] for row in await db.fetch("SELECT cost FROM requests")) == costs
