@@ -19,6 +19,7 @@ from control_layer.control.authentication.passwords import Passwords
 from control_layer.control.authentication.routes import router as authentication
 from control_layer.control.authentication.sessions import Sessions
 from control_layer.control.authentication.throttle import LoginThrottle
+from control_layer.control.config import GatewayAddress
 from control_layer.control.edge import Edge
 from control_layer.control.endpoints.routes import router as endpoints
 from control_layer.control.errors import ControlError, method_not_allowed, render
@@ -33,7 +34,10 @@ from control_layer.control.groups.routes import router as groups
 from control_layer.control.instance.routes import router as instance
 from control_layer.control.models.component_routes import router as components
 from control_layer.control.models.routes import router as models
+from control_layer.control.own_gateway import OwnGateway
+from control_layer.control.probes.routes import router as probes
 from control_layer.control.services import Services
+from control_layer.control.system_key import system_key
 from control_layer.control.users.routes import router as users
 from control_layer.settings import Cors, Settings
 
@@ -50,8 +54,9 @@ _ROUTERS: tuple[APIRouter, ...] = (
     models,
     components,
     grants,
+    probes,
 )
-_DESCRIPTION = "Users, groups, API keys, endpoints and models of this gateway."
+_DESCRIPTION = "Users, groups, API keys, endpoints, models and probes of this gateway."
 _METHODS = ("GET", "POST", "PUT", "DELETE", "PATCH", "OPTIONS")
 _REQUEST_HEADERS = ("content-type", "authorization", "accept")
 
@@ -60,16 +65,28 @@ def _utc_now() -> datetime:
     return datetime.now(UTC)
 
 
-def build_services(*, engine: AsyncEngine, settings: Settings, now: Callable[[], datetime] = _utc_now) -> Services:
-    """The long-lived parts. Raises `ValueError` for settings that make no sense here."""
+def build_services(
+    *,
+    engine: AsyncEngine,
+    settings: Settings,
+    gateway: GatewayAddress | None = None,
+    now: Callable[[], datetime] = _utc_now,
+) -> Services:
+    """The long-lived parts; `gateway` is where this host's own gateways are, if it has any.
+
+    Raises `ValueError` for settings that make no sense here.
+    """
     if settings.secret_key is None:
         raise ValueError("the control plane needs settings.secret_key")
     secret_key = settings.secret_key.get_secret_value()
+    own_key = system_key(secret_key)
     return Services(
         settings=settings,
         database=async_sessionmaker(engine, expire_on_commit=False),
         provider_credentials=Seal(secret_key, "provider-credential"),
         key_secrets=Seal(secret_key, "api-key"),
+        system_key=own_key,
+        own_gateway=OwnGateway(gateway, own_key),
         sessions=Sessions(secret_key, settings.auth),
         passwords=Passwords(),
         throttle=LoginThrottle(),

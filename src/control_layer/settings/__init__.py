@@ -11,6 +11,7 @@ from typing import Literal
 from pydantic import Field, SecretStr
 
 from control_layer.settings.authentication import Auth, Cors, Password, RoleName
+from control_layer.settings.background_services import BackgroundServices, ProbeScheduler
 from control_layer.settings.database import Database
 from control_layer.settings.federation import Oidc, ProxyHeader
 from control_layer.settings.gateway import Gateway, GatewayTls, Metrics
@@ -19,6 +20,7 @@ from control_layer.settings.section import Section
 
 __all__ = [
     "Auth",
+    "BackgroundServices",
     "Cors",
     "Database",
     "Gateway",
@@ -29,6 +31,7 @@ __all__ = [
     "Oidc",
     "Password",
     "ProxyHeader",
+    "ProbeScheduler",
     "RoleName",
     "Settings",
 ]
@@ -61,6 +64,8 @@ class Settings(Section):
     """How people prove who they are."""
     gateway: Gateway = Gateway()
     """The data plane."""
+    background_services: BackgroundServices = BackgroundServices()
+    """What the control plane does without being asked."""
     metrics: Metrics = Metrics()
     """The Prometheus listener."""
     enable_metrics: bool = True

@@ -95,6 +95,7 @@ class Supervisor:
             stream is not None and stream.isatty() for stream in (sys.stdin, sys.stdout, sys.stderr)
         )
         self._address = ""
+        self._nearest = ("", 0)
         self._metrics_address: str | None = None
         self._gateways: Gateways | None = None
         self._stopping = asyncio.Event()
@@ -114,6 +115,7 @@ class Supervisor:
         """Starts everything and returns when everything has ended. Raises `CannotStart`; nothing runs then."""
         listeners = await self._listen()
         self._address = _address(self._settings, listeners.port)
+        self._nearest = listeners.nearest
         loop = asyncio.get_running_loop()
         for number in (signal.SIGTERM, signal.SIGINT):
             loop.add_signal_handler(number, self._asked_to_stop)
@@ -256,6 +258,7 @@ class Supervisor:
             self._settings,
             self._directory,
             database_url=await self._database.url(),
+            gateway=self._nearest,
             demo=self._demo,
             log_json=self._log_json,
         )

@@ -15,11 +15,13 @@ from control_layer.control.groups.schemas import Group
 from control_layer.control.models import components, queries
 from control_layer.control.models.views import CachePricing, Component, Fallback, Metrics, Model, Status, Tariff
 from control_layer.control.models.visibility import Sight
+from control_layer.control.probes.queries import statuses
 from control_layer.store import tables
 
 __all__ = ["model_object", "model_objects", "models_of_groups"]
 
 _TIME_SERIES = timedelta(hours=24)
+_UPTIME = timedelta(hours=24)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -28,7 +30,7 @@ class _Inclusions:
 
     groups: Mapping[uuid.UUID, Sequence[tables.Group]] | None = None
     metrics: Mapping[uuid.UUID, Metrics] | None = None
-    status: bool = False
+    status: Mapping[uuid.UUID, Status] | None = None
     tariffs: Mapping[uuid.UUID, Sequence[tables.Tariff]] | None = None
     provider_pricing: bool = False
     endpoints: Mapping[uuid.UUID, tables.Endpoint] = field(default_factory=dict)
@@ -74,11 +76,13 @@ async def _read(
     ids = [row.id for row in rows]
     hosts = {row.hosted_on for row in rows if row.hosted_on is not None}
     composites = [row.id for row in rows if row.is_composite]
-    groups = metrics = tariffs = None
+    groups = metrics = status = tariffs = None
     if "groups" in include and sight.groups:
         groups = await queries.groups_with(session, ids)
     if "metrics" in include and sight.metrics:
         metrics = await queries.metrics_of(session, ids, since=now - _TIME_SERIES)
+    if "status" in include:
+        status = await statuses(session, ids, since=now - _UPTIME)
     if "pricing" in include:
         tariffs = await queries.active_tariffs(session, ids)
     endpoints: dict[uuid.UUID, tables.Endpoint] = {}
@@ -90,7 +94,7 @@ async def _read(
     return _Inclusions(
         groups=groups,
         metrics=metrics,
-        status="status" in include,
+        status=status,
         tariffs=tariffs,
         provider_pricing=provider_pricing,
         endpoints=endpoints,
@@ -123,7 +127,7 @@ def _object(row: tables.Model, sight: Sight, inclusions: _Inclusions) -> Model:
         throughput=row.throughput if limits else None,
         groups=None if groups is None else [Group.of(group, with_creator=sight.creators) for group in groups],
         metrics=None if inclusions.metrics is None else inclusions.metrics[row.id],
-        status=Status.unprobed() if inclusions.status else None,
+        status=None if inclusions.status is None else inclusions.status[row.id],
         provider_pricing=row.provider_pricing if inclusions.provider_pricing else None,
         cache_pricing=None if tariffs is None else CachePricing.disabled(),
         endpoint=None if endpoint is None else Endpoint.of(endpoint),
