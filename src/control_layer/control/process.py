@@ -54,6 +54,8 @@ class ControlPlane:
         )
         self._probes = ProbeScheduler(self._services, config.database_url)
         self._recorder = Recorder(self._engine, Path(config.journal_dir))
+        self._probing: asyncio.Task[None] | None = None
+        self._retired = False
         self._stopping = asyncio.Event()
         proxy = settings.auth.proxy_header
         if proxy.enabled and not proxy.trusted_peers:
@@ -113,11 +115,12 @@ class ControlPlane:
                 await self._snapshots.serving.wait()
                 await self._snapshots.current.wait()
                 self._supervision.ready()
-                probing = parts.create_task(self._probes.run(), name="probes")  # gateways know whom it calls for
+                if not self._retired:
+                    self._probing = parts.create_task(self._probes.run(), name="probes")
                 _log.info("control_plane_serving")
                 await self._stopping.wait()
                 _log.info("control_plane_stopping")
-                probing.cancel()  # another host goes on with it at once
+                self._retire()
                 http.should_exit = True
                 await serving
                 for task in (sources, *endless):
@@ -127,9 +130,15 @@ class ControlPlane:
 
     async def _supervised(self) -> None:
         try:
-            await self._supervision.run(self._samples)
+            await self._supervision.run(self._samples, self._retire)
         finally:
             self._stopping.set()
+
+    def _retire(self) -> None:
+        """Begins nothing more of its own accord: another host goes on with it."""
+        self._retired = True
+        if self._probing is not None:
+            self._probing.cancel()
 
     def _samples(self) -> list[Sample]:
         return [*self._snapshots.samples(), *self._probes.samples(), *self._recorder.samples()]

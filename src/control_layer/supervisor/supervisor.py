@@ -184,6 +184,8 @@ class Supervisor:
 
     async def _end(self, grace_seconds: float) -> None:
         """Gateways first (each drains), then the control plane (which ships what they wrote), then the rest."""
+        for process in self._control.processes:
+            process.retire()  # gateways would wait for what it asks of them
         gateways = self._gateways
         if gateways is not None:
             await self._unless_hurried(gateways.end(grace_seconds), gateways.end(0.0))

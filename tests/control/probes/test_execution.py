@@ -138,13 +138,10 @@ def test_a_probe_follows_its_models_alias_and_its_models_end(instance: Instance)
     execute = f"/probes/{probe_id}/execute"
     until(lambda: instance.api("POST", execute, status=201)["success"])
     instance.api("DELETE", f"/models/{model}")
-    gone = until(lambda: _failure(instance.api("POST", execute, status=201)))
+    until(lambda: not instance.api("POST", execute, status=201)["success"])
+    gone = results(instance, probe_id)[0]
     assert gone["status_code"] == 404
     assert gone["error_message"].startswith("HTTP 404 - ")
-
-
-def _failure(result: dict[str, Any]) -> dict[str, Any] | None:
-    return None if result["success"] else result
 
 
 def test_active_probes_run_at_their_interval_until_they_are_deactivated(instance: Instance) -> None:

@@ -7,6 +7,7 @@ import uuid
 from collections.abc import Iterator
 from contextlib import AsyncExitStack
 from pathlib import Path
+from typing import Any
 
 import pytest
 from bench.processes import simulator
@@ -87,10 +88,30 @@ def test_of_two_hosts_one_probes_and_the_other_goes_on_when_it_is_killed(hosts: 
         assert len(moments) == len(set(moments)), "a run was made twice"
 
 
+@pytest.mark.server
+def test_a_host_that_ends_waits_for_no_probe(tmp_path: Path, database_url: str) -> None:
+    environment = {
+        "CONTROL_LAYER_DATABASE__TYPE": "external",
+        "DATABASE_URL": database_url,
+        "CONTROL_LAYER_GATEWAY__DRAIN": "10m",
+        "CONTROL_LAYER_BACKGROUND_SERVICES__PROBE_SCHEDULER__TIMEOUT": "10m",
+    }
+    with simulator() as url, running(tmp_path, environment=environment) as instance:
+        body = {"name": "sim", "url": url, "skip_fetch": True, "model_filter": ["sim-hang"]}
+        instance.api("POST", "/endpoints", body, status=201)
+        (model,) = instance.api("GET", "/models")["data"]
+        body = {"name": "hang", "deployment_id": model["id"], "interval_seconds": 1}
+        instance.api("POST", "/probes", body, status=201)
+        until(lambda: instance.requests(outcome="open", model="sim-hang"))
+        assert instance.stop() == 0  # within a minute
+        assert [row["outcome"] for row in instance.requests(model="sim-hang")] == ["cancelled"]
+        assert instance.sql("SELECT * FROM probe_results") == []
+
+
 _MOMENTS = "SELECT floor(extract(epoch FROM executed_at)) AS moment FROM probe_results ORDER BY executed_at"
 """Runs are two seconds apart, and a second late at most."""
 
 
-def _workers(host: Instance) -> list[object]:
+def _workers(host: Instance) -> list[dict[str, Any]]:
     """The gateways through which probes went."""
     return host.sql("SELECT DISTINCT worker_id FROM requests WHERE user_id = '00000000-0000-0000-0000-000000000000'")
