@@ -22,6 +22,7 @@ _RESULT_FIELDS = {
     *("id", "probe_id", "executed_at", "success", "response_time_ms", "status_code", "error_message"),
     *("response_data", "metadata"),
 }
+_TOO_EARLY = "0001-01-01T00:00:00%2B23:00"
 _TAKEN = {"message": "Resource already exists", "resource": "unknown"}
 
 
@@ -230,7 +231,7 @@ async def test_results_are_newest_first_between_both_times(management: Managemen
     # a time without a zone is in UTC
     assert await times(end_time=everything[2].rstrip("Z")) == everything[2:]
     url = f"{PROBES}/{probe['id']}"
-    for query in ("results?limit=x", "results?start_time=x", "statistics?end_time=x"):
+    for query in ("results?limit=x", "results?start_time=x", "statistics?end_time=x", f"results?end_time={_TOO_EARLY}"):
         await refused(management.admin.get(f"{url}/{query}"), 400)
 
 

@@ -28,7 +28,10 @@ router = APIRouter(prefix="/admin/api/v1", route_class=ControlRoute, tags=["prob
 
 
 def _in_utc(moment: datetime) -> datetime:
-    return moment if moment.tzinfo is not None else moment.replace(tzinfo=UTC)
+    try:
+        return moment.astimezone(UTC) if moment.tzinfo is not None else moment.replace(tzinfo=UTC)
+    except OverflowError:
+        raise ValueError("is before the year 1 or after the year 9999 in UTC") from None
 
 
 Moment = Annotated[datetime, AfterValidator(_in_utc)]
