@@ -60,6 +60,13 @@ async def test_says_what_is_wrong_with_the_certificate(gateway: GatewayProcess, 
         await _models(gateway.port, gateway.secret, str(certificates / name))
 
 
+async def test_a_gateway_that_does_not_know_the_key_yet_is_no_answer(
+    gateway: GatewayProcess, certificates: Path
+) -> None:
+    with pytest.raises(GatewayUnreachable, match="system key"):
+        await _models(gateway.port, "sk-unknown", str(certificates / "own.pem"))
+
+
 async def test_a_gateway_that_is_away_is_no_answer() -> None:
     with socket.socket() as unused:
         unused.bind(("127.0.0.1", 0))

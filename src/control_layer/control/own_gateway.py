@@ -18,12 +18,13 @@ from control_layer.control.config import GatewayAddress
 
 __all__ = ["BrokenAnswer", "GatewayAnswer", "GatewayUnreachable", "OwnGateway"]
 
+_CONNECT_SECONDS = 5.0
 MAX_ANSWER_BYTES = 1024 * 1024
 _FIRST_CERTIFICATE = re.compile(r"-----BEGIN CERTIFICATE-----.*?-----END CERTIFICATE-----", re.DOTALL)
 
 
 class GatewayUnreachable(Exception):
-    """No gateway of ours took the request: that says nothing about any model."""
+    """No gateway of ours took the request: that says nothing about any model. The message says why."""
 
 
 class BrokenAnswer(Exception):
@@ -67,7 +68,13 @@ class OwnGateway:
             (b"accept", b"application/json"),
             (b"content-type", b"application/json") if body is not None else (b"x-model", model.encode()),
         ]
-        request = httpx.Request(method, _base(address) + target, headers=headers, content=body)
+        request = httpx.Request(
+            method,
+            _base(address) + target,
+            headers=headers,
+            content=body,
+            extensions={"timeout": {"connect": _CONNECT_SECONDS}},
+        )
         transport = httpx.AsyncHTTPTransport(verify=trust)  # as it is: no proxy of the environment stands in between
         started = time.monotonic()
         try:
@@ -76,10 +83,12 @@ class OwnGateway:
                 content = await _content(response)
         except TimeoutError:
             raise BrokenAnswer(f"No answer within {timeout_seconds:g} seconds") from None
-        except httpx.ConnectError as error:
+        except (httpx.ConnectError, httpx.ConnectTimeout) as error:
             raise GatewayUnreachable(f"The gateway at {_base(address)} cannot be reached: {_reason(error)}") from error
         except httpx.HTTPError as error:
             raise BrokenAnswer(f"The answer broke off: {_reason(error)}") from error
+        if response.status_code == 401:  # its own: a provider that refuses our credential is a 502
+            raise GatewayUnreachable("The gateway does not know the system key yet; try again in a moment")
         return GatewayAnswer(
             status=response.status_code,
             body=content,
