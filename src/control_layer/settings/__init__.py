@@ -30,8 +30,8 @@ __all__ = [
     "ModelSource",
     "Oidc",
     "Password",
-    "ProxyHeader",
     "ProbeScheduler",
+    "ProxyHeader",
     "RoleName",
     "Settings",
 ]
