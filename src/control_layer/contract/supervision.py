@@ -13,6 +13,7 @@ __all__ = [
     "ChildMessage",
     "Collect",
     "Ready",
+    "Retire",
     "Sample",
     "Stats",
     "SupervisorMessage",
@@ -41,6 +42,10 @@ class Collect(msgspec.Struct, frozen=True, tag="collect"):
     number: int
 
 
+class Retire(msgspec.Struct, frozen=True, tag="retire"):
+    """This host is about to end: the child begins nothing more of its own accord, and goes on answering."""
+
+
 class Sample(msgspec.Struct, frozen=True, array_like=True):
     """One metric family's value for one set of labels.
 
@@ -65,7 +70,7 @@ class Stats(msgspec.Struct, frozen=True, tag="stats"):
     samples: list[Sample]
 
 
-SupervisorMessage = Collect
+SupervisorMessage = Collect | Retire
 ChildMessage = Ready | Waiting | Stats
 
 _child: msgspec.msgpack.Decoder[ChildMessage] = msgspec.msgpack.Decoder(ChildMessage)

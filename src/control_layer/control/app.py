@@ -20,6 +20,7 @@ from control_layer.control.authentication.passwords import Passwords
 from control_layer.control.authentication.routes import router as authentication
 from control_layer.control.authentication.sessions import Sessions
 from control_layer.control.authentication.throttle import LoginThrottle
+from control_layer.control.config import GatewayAddress
 from control_layer.control.edge import Edge
 from control_layer.control.effective_access.routes import router as effective_access
 from control_layer.control.endpoints.routes import router as endpoints
@@ -36,7 +37,9 @@ from control_layer.control.instance.routes import router as instance
 from control_layer.control.models.cache_pricing_routes import router as cache_pricing
 from control_layer.control.models.component_routes import router as components
 from control_layer.control.models.routes import router as models
+from control_layer.control.own_gateway import OwnGateway
 from control_layer.control.payments.routes import router as payments
+from control_layer.control.probes.routes import router as probes
 from control_layer.control.provider_displays.routes import router as provider_displays
 from control_layer.control.scim.discovery_routes import router as scim_discovery
 from control_layer.control.scim.errors import is_scim
@@ -44,6 +47,7 @@ from control_layer.control.scim.errors import render as render_for_scim
 from control_layer.control.scim.group_routes import router as scim_groups
 from control_layer.control.scim.user_routes import router as scim_users
 from control_layer.control.services import Services
+from control_layer.control.system_key import system_key
 from control_layer.control.transactions.routes import router as transactions
 from control_layer.control.users.password_routes import router as passwords
 from control_layer.control.users.routes import router as users
@@ -72,8 +76,9 @@ _ROUTERS: tuple[APIRouter, ...] = (
     payments,
     analytics,
     provider_displays,
+    probes,
 )
-_DESCRIPTION = "Users, groups, API keys, endpoints and models of this gateway."
+_DESCRIPTION = "Users, groups, API keys, endpoints, models and probes of this gateway."
 _METHODS = ("GET", "POST", "PUT", "DELETE", "PATCH", "OPTIONS")
 _REQUEST_HEADERS = ("content-type", "authorization", "accept")
 
@@ -82,17 +87,29 @@ def _utc_now() -> datetime:
     return datetime.now(UTC)
 
 
-def build_services(*, engine: AsyncEngine, settings: Settings, now: Callable[[], datetime] = _utc_now) -> Services:
-    """The long-lived parts. Raises `ValueError` for settings that make no sense here."""
+def build_services(
+    *,
+    engine: AsyncEngine,
+    settings: Settings,
+    gateway: GatewayAddress | None = None,
+    now: Callable[[], datetime] = _utc_now,
+) -> Services:
+    """The long-lived parts; `gateway` is where this host's own gateways are, if it has any.
+
+    Raises `ValueError` for settings that make no sense here.
+    """
     if settings.secret_key is None:
         raise ValueError("the control plane needs settings.secret_key")
     secret_key = settings.secret_key.get_secret_value()
     previous_keys = [key.get_secret_value() for key in settings.previous_secret_keys]
+    own_key = system_key(secret_key)
     return Services(
         settings=settings,
         database=async_sessionmaker(engine, expire_on_commit=False),
         provider_credentials=Seal(secret_key, "provider-credential", previous_keys),
         key_secrets=Seal(secret_key, "api-key", previous_keys),
+        system_key=own_key,
+        own_gateway=OwnGateway(gateway, own_key),
         sessions=Sessions(secret_key, settings.auth),
         passwords=Passwords(),
         throttle=LoginThrottle(),

@@ -12,7 +12,7 @@ from pydantic import SecretStr
 
 from control_layer.settings import Settings
 
-__all__ = ["ControlConfig", "Demo", "decode_settings", "encode_settings"]
+__all__ = ["ControlConfig", "Demo", "GatewayAddress", "decode_settings", "encode_settings"]
 
 
 class Demo(msgspec.Struct, frozen=True, kw_only=True):
@@ -22,6 +22,16 @@ class Demo(msgspec.Struct, frozen=True, kw_only=True):
     provider_key: str
     api_key: str
     """The secret of the key `demo`, made anew at each start; the one before it dies."""
+
+
+class GatewayAddress(msgspec.Struct, frozen=True, kw_only=True):
+    """Where this host's own gateways are reached, for requests that the control plane makes itself."""
+
+    host: str
+    """An IP address."""
+    port: int
+    certificate: str | None = None
+    """The PEM file they answer TLS with; `None` where they speak plain HTTP."""
 
 
 class ControlConfig(msgspec.Struct, frozen=True, kw_only=True):
@@ -37,6 +47,8 @@ class ControlConfig(msgspec.Struct, frozen=True, kw_only=True):
     snapshot_file: str
     """Frames of `contract.snapshot.Update`, replayed by gateways that start alone."""
     journal_dir: str
+    gateway: GatewayAddress | None = None
+    """`None`: there is none, and probes say so."""
     demo: Demo | None = None
     log_json: bool = True
 

@@ -21,6 +21,8 @@ from control_layer.control.first_start.demonstration import set_up_demonstration
 from control_layer.control.first_start.model_sources import connect_model_sources
 from control_layer.control.first_start.seeding import seed
 from control_layer.control.http_listener import HttpListener, listening
+from control_layer.control.probes.retention import keep_erasing_old_results
+from control_layer.control.probes.scheduler import ProbeScheduler
 from control_layer.control.resealing import reseal
 from control_layer.control.snapshots import SnapshotService
 from control_layer.control.supervision import Supervision
@@ -44,14 +46,17 @@ class ControlPlane:
         self._config = config
         self._supervision = Supervision(channel)
         self._engine = open_engine(config.database_url, pool_size=settings.database.pool.max_connections)
-        self._services = build_services(engine=self._engine, settings=settings)
+        self._services = build_services(engine=self._engine, settings=settings, gateway=config.gateway)
         self._snapshots = SnapshotService(
             self._engine, file=Path(config.snapshot_file), socket=Path(config.snapshot_socket)
         )
         self._changes = ChangeListener(
             config.database_url, on_change=self._snapshots.notice, on_resync=self._snapshots.missed
         )
+        self._probes = ProbeScheduler(self._services, config.database_url)
         self._recorder = Recorder(self._engine, Path(config.journal_dir))
+        self._probing: asyncio.Task[None] | None = None
+        self._retired = False
         self._stopping = asyncio.Event()
         proxy = settings.auth.proxy_header
         if proxy.enabled and not proxy.trusted_peers:
@@ -104,6 +109,7 @@ class ControlPlane:
                 endless = [
                     parts.create_task(self._snapshots.run(), name="snapshots"),
                     parts.create_task(self._changes.run(), name="changes"),
+                    parts.create_task(keep_erasing_old_results(self._services), name="probe-results"),
                 ]
                 passing = [
                     parts.create_task(connect_model_sources(self._services), name="model-sources"),
@@ -113,9 +119,12 @@ class ControlPlane:
                 await self._snapshots.serving.wait()
                 await self._snapshots.current.wait()
                 self._supervision.ready()
+                if not self._retired:
+                    self._probing = parts.create_task(self._probes.run(), name="probes")
                 _log.info("control_plane_serving")
                 await self._stopping.wait()
                 _log.info("control_plane_stopping")
+                self._retire()
                 http.should_exit = True
                 await serving
                 for task in (*passing, *endless):
@@ -125,12 +134,18 @@ class ControlPlane:
 
     async def _supervised(self) -> None:
         try:
-            await self._supervision.run(self._samples)
+            await self._supervision.run(self._samples, self._retire)
         finally:
             self._stopping.set()
 
+    def _retire(self) -> None:
+        """Begins nothing more of its own accord: another host goes on with it."""
+        self._retired = True
+        if self._probing is not None:
+            self._probing.cancel()
+
     def _samples(self) -> list[Sample]:
-        return [*self._snapshots.samples(), *self._recorder.samples()]
+        return [*self._snapshots.samples(), *self._probes.samples(), *self._recorder.samples()]
 
     async def _unless_stopped(self, work: Coroutine[object, object, None]) -> bool:
         """Whether `work` came to its end before we were told to stop; it is cancelled if not. Raises what it raises."""

@@ -9,6 +9,7 @@ from datetime import datetime
 from sqlalchemy.ext.asyncio import AsyncSession, async_sessionmaker
 
 from control_layer.contract.sealing import Seal
+from control_layer.control.api_keys.secret import KeySecret
 from control_layer.control.authentication.passwords import Passwords
 from control_layer.control.authentication.sessions import Sessions
 from control_layer.control.authentication.throttle import LoginThrottle
@@ -16,6 +17,7 @@ from control_layer.control.federation.oidc_provider import OidcProvider
 from control_layer.control.federation.proxy_headers import ProxyHeaders
 from control_layer.control.federation.recent_claims import RecentClaims
 from control_layer.control.federation.sign_in_attempt import Attempts
+from control_layer.control.own_gateway import OwnGateway
 from control_layer.settings import Settings
 
 __all__ = ["Services"]
@@ -30,6 +32,8 @@ class Services:
     provider_credentials: Seal
     key_secrets: Seal
     """For secrets of API keys that must be read back: hidden keys, and those waiting for their holder's first look."""
+    system_key: KeySecret
+    own_gateway: OwnGateway
     sessions: Sessions
     passwords: Passwords
     throttle: LoginThrottle

@@ -13,6 +13,7 @@ from control_layer.contract.supervision import (
     ChildMessage,
     Collect,
     Ready,
+    Retire,
     Sample,
     Stats,
     Waiting,
@@ -51,8 +52,8 @@ class Supervision:
         """Says what we cannot serve without."""
         self._send(Waiting(reason))
 
-    async def run(self, samples: Callable[[], list[Sample]]) -> None:
-        """Answers questions until the supervisor is gone."""
+    async def run(self, samples: Callable[[], list[Sample]], retire: Callable[[], None]) -> None:
+        """Answers questions until the supervisor is gone; calls `retire` when this host is about to end."""
         reader, self._writer = await asyncio.open_connection(sock=self._channel)
         try:
             if self._serving:
@@ -60,9 +61,11 @@ class Supervision:
             frames = FrameReader()
             while data := await reader.read(65536):
                 for payload in frames.feed(data):
-                    message = decode_supervisor(payload)
-                    if isinstance(message, Collect):
-                        self._send(Stats(message.number, samples()))
+                    match decode_supervisor(payload):
+                        case Collect(number):
+                            self._send(Stats(number, samples()))
+                        case Retire():
+                            retire()
             _log.warning("supervisor_gone")
         except ConnectionError:
             _log.warning("supervisor_gone")  # one that was killed says no goodbye

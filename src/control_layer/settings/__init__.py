@@ -11,6 +11,7 @@ from typing import Literal
 from pydantic import Field, SecretStr
 
 from control_layer.settings.authentication import Auth, Cors, Password, RoleName
+from control_layer.settings.background_services import BackgroundServices, ProbeScheduler
 from control_layer.settings.billing import Credits, Payment
 from control_layer.settings.database import Database
 from control_layer.settings.federation import Oidc, ProxyHeader
@@ -21,6 +22,7 @@ from control_layer.settings.section import Section
 
 __all__ = [
     "Auth",
+    "BackgroundServices",
     "Cors",
     "Credits",
     "Database",
@@ -33,6 +35,7 @@ __all__ = [
     "Password",
     "Payment",
     "Pricing",
+    "ProbeScheduler",
     "ProxyHeader",
     "RoleName",
     "Settings",
@@ -74,6 +77,8 @@ class Settings(Section):
     """What is given away."""
     gateway: Gateway = Gateway()
     """The data plane."""
+    background_services: BackgroundServices = BackgroundServices()
+    """What the control plane does without being asked."""
     metrics: Metrics = Metrics()
     """The Prometheus listener."""
     enable_metrics: bool = True

@@ -7,7 +7,7 @@ from pathlib import Path
 
 from pydantic import SecretStr
 
-from control_layer.control.config import ControlConfig, Demo, encode_settings
+from control_layer.control.config import ControlConfig, Demo, GatewayAddress, encode_settings
 from control_layer.data_directory import DataDirectory
 from control_layer.gateway.config import Capture, GatewayConfig, PoolSettings, TimeoutDefaults
 from control_layer.settings import ProxyHeader, Settings
@@ -73,9 +73,16 @@ def gateway_config(
 
 
 def control_config(
-    settings: Settings, directory: DataDirectory, *, database_url: str, demo: Demo | None, log_json: bool
+    settings: Settings,
+    directory: DataDirectory,
+    *,
+    database_url: str,
+    gateway: tuple[str, int],
+    demo: Demo | None,
+    log_json: bool,
 ) -> ControlConfig:
-    """The control plane's configuration. `settings` lacks no secret."""
+    """The control plane's configuration. `settings` lacks no secret; `gateway` is where this host's gateways are."""
+    host, port = gateway
     sockets = directory.sockets()
     return ControlConfig(
         settings=encode_settings(settings),
@@ -84,6 +91,7 @@ def control_config(
         snapshot_socket=str(sockets / _SNAPSHOT_SOCKET),
         snapshot_file=str(directory.snapshot_file),
         journal_dir=str(directory.journal),
+        gateway=GatewayAddress(host=host, port=port, certificate=_path(settings.gateway.tls.certificate)),
         demo=demo,
         log_json=log_json,
     )

@@ -6,6 +6,7 @@ from __future__ import annotations
 
 import contextlib
 import errno
+import ipaddress
 import socket
 import sys
 
@@ -39,6 +40,15 @@ class PublicListeners:
     def port(self) -> int:
         """The port, also where a free one was asked for."""
         return int(self._rows[0][0].getsockname()[1])
+
+    @property
+    def nearest(self) -> tuple[str, int]:
+        """An address and the port at which this host itself reaches the listeners: loopback where they listen there."""
+        sock = self._rows[0][0]
+        host, port = sock.getsockname()[:2]
+        if ipaddress.ip_address(host).is_unspecified:
+            host = "127.0.0.1" if sock.family == socket.AF_INET else "::1"
+        return host, port
 
     def share(self, number: int, workers: int) -> list[int]:
         """Descriptors for one of so many workers: together they have every socket there is. Raises `CannotStart`."""

@@ -19,7 +19,7 @@ import msgspec
 import structlog
 
 from control_layer.contract.frames import FrameReader, FrameTooLarge, frame
-from control_layer.contract.supervision import Collect, Ready, Stats, Waiting, decode_child, encode
+from control_layer.contract.supervision import Collect, Ready, Retire, Stats, Waiting, decode_child, encode
 from control_layer.settings_sources import PREFIX
 
 __all__ = ["Process", "child_environment"]
@@ -129,6 +129,11 @@ class Process:
             return stats
         finally:
             self._asked.pop(number, None)
+
+    def retire(self) -> None:
+        """Lets it begin nothing more of its own accord; it goes on answering."""
+        if self._writer is not None and not self._writer.is_closing():
+            self._writer.write(frame(encode(Retire())))
 
     def signal(self, number: signal.Signals) -> None:
         """Sends a signal, where there is still somebody to take it."""

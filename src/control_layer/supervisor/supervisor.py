@@ -98,6 +98,7 @@ class Supervisor:
             stream is not None and stream.isatty() for stream in (sys.stdin, sys.stdout, sys.stderr)
         )
         self._address = ""
+        self._nearest = ("", 0)
         self._metrics_address: str | None = None
         self._gateways: Gateways | None = None
         self._stopping = asyncio.Event()
@@ -117,6 +118,7 @@ class Supervisor:
         """Starts everything and returns when everything has ended. Raises `CannotStart`; nothing runs then."""
         listeners = await self._listen()
         self._address = _address(self._settings, listeners.port)
+        self._nearest = listeners.nearest
         loop = asyncio.get_running_loop()
         for number in (signal.SIGTERM, signal.SIGINT):
             loop.add_signal_handler(number, self._asked_to_stop)
@@ -185,6 +187,8 @@ class Supervisor:
 
     async def _end(self, grace_seconds: float) -> None:
         """Gateways first (each drains), then the control plane (which ships what they wrote), then the rest."""
+        for process in self._control.processes:
+            process.retire()  # gateways would wait for what it asks of them
         gateways = self._gateways
         if gateways is not None:
             await self._unless_hurried(gateways.end(grace_seconds), gateways.end(0.0))
@@ -259,6 +263,7 @@ class Supervisor:
             self._settings,
             self._directory,
             database_url=await self._database.url(),
+            gateway=self._nearest,
             demo=self._demo,
             log_json=self._log_json,
         )

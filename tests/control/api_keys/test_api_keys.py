@@ -68,7 +68,7 @@ async def test_made_key_has_exactly_the_contracts_fields_and_its_secret(manageme
 async def test_hidden_keys_are_nowhere_to_be_seen(management: Management) -> None:
     page = await answered(management.admin.get(f"{API}/users/current/api-keys"), 200)
     assert (page["data"], page["total_count"]) == ([], 0)
-    rows = await management.sql("SELECT id, purpose, hidden_secret FROM api_keys")
+    rows = await management.sql("SELECT id, purpose, hidden_secret FROM api_keys WHERE user_id <> $1", uuid.UUID(NIL))
     assert sorted(row.purpose for row in rows) == ["batch", "playground"]
     for row in rows:
         url = f"{API}/users/current/api-keys/{row.id}"

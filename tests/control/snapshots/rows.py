@@ -12,7 +12,7 @@ from control_layer.store.engine import connect
 
 __all__ = ["Rows"]
 
-EVERYONE = "00000000-0000-0000-0000-000000000000"
+EVERYONE = SYSTEM = "00000000-0000-0000-0000-000000000000"
 
 
 class Rows:

@@ -7,7 +7,7 @@ from datetime import UTC, datetime, timedelta
 
 import msgspec
 import pytest
-from tests.control.snapshots.rows import EVERYONE
+from tests.control.snapshots.rows import EVERYONE, SYSTEM
 from tests.control.snapshots.world import World
 
 from control_layer.contract.snapshot import Deployment, Endpoint, Key, Model, Timeouts, User
@@ -55,6 +55,16 @@ async def test_live_users_with_all_their_groups_and_everyone(world: World) -> No
     assert disabled not in users
 
 
+async def test_the_system_user_is_granted_every_model_and_nobody_else_is(world: World) -> None:
+    rows = world.rows
+    user = await rows.user()
+    await rows.model(await rows.endpoint(), "not granted to anybody")
+    _, users, models, _ = await world.truth()
+    (granted,) = [set(model.groups) for model in models.values()]
+    assert not granted.isdisjoint(users[SYSTEM].groups)
+    assert granted.isdisjoint(users[user].groups)
+
+
 async def test_live_models_with_their_grants_and_deployments(world: World) -> None:
     rows = world.rows
     endpoint, group = await rows.endpoint(), await rows.group()
@@ -78,7 +88,7 @@ async def test_live_models_with_their_grants_and_deployments(world: World) -> No
             "full",
             full,
             int(created.timestamp()),
-            (EVERYONE, group),
+            ("system", EVERYONE, group),
             (Deployment(full, endpoint, "upstream-full"),),
             model_type="CHAT",
             display_name="Full",

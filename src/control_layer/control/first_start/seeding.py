@@ -7,6 +7,7 @@ from sqlalchemy import text
 from control_layer.control.first_start.administrator import ensure_administrator
 from control_layer.control.request_context import transaction
 from control_layer.control.services import Services
+from control_layer.control.system_key import ensure_system_key
 
 __all__ = ["seed"]
 
@@ -18,3 +19,4 @@ async def seed(services: Services) -> None:
     async with transaction(services) as session:
         await session.execute(text("SELECT pg_advisory_xact_lock(:key)"), {"key": _LOCK})
         await ensure_administrator(session, services)
+        await ensure_system_key(session, services.system_key)

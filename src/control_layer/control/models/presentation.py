@@ -19,11 +19,13 @@ from control_layer.control.models.cache_pricing import active_cache_pricings
 from control_layer.control.models.pricing import denied_purposes
 from control_layer.control.models.views import CachePricing, Component, Fallback, Metrics, Model, Status, Tariff
 from control_layer.control.models.visibility import Sight
+from control_layer.control.probes.queries import statuses
 from control_layer.store import tables
 
 __all__ = ["model_object", "model_objects", "models_of_groups", "written_model"]
 
 _TIME_SERIES = timedelta(hours=24)
+_UPTIME = timedelta(hours=24)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -32,7 +34,7 @@ class _Inclusions:
 
     groups: Mapping[uuid.UUID, Sequence[tables.Group]] | None = None
     metrics: Mapping[uuid.UUID, Metrics] | None = None
-    status: bool = False
+    status: Mapping[uuid.UUID, Status] | None = None
     tariffs: Mapping[uuid.UUID, Sequence[tables.Tariff]] | None = None
     cache_pricings: Mapping[uuid.UUID, tables.CachePricing] = field(default_factory=dict)
     provider_pricing: bool = False
@@ -88,12 +90,14 @@ async def _read(
     ids = [row.id for row in rows]
     hosts = {row.hosted_on for row in rows if row.hosted_on is not None}
     composites = [row.id for row in rows if row.is_composite]
-    groups = metrics = tariffs = translations = None
+    groups = metrics = status = tariffs = translations = None
     cache_pricings: dict[uuid.UUID, tables.CachePricing] = {}
     if "groups" in include and sight.groups:
         groups = await queries.groups_with(session, ids)
     if "metrics" in include and sight.metrics:
         metrics = await metrics_of(session, ids, since=now - _TIME_SERIES)
+    if "status" in include:
+        status = await statuses(session, ids, since=now - _UPTIME)
     if "pricing" in include:
         tariffs = await queries.active_tariffs(session, ids)
         cache_pricings = await active_cache_pricings(session, ids)
@@ -108,7 +112,7 @@ async def _read(
     return _Inclusions(
         groups=groups,
         metrics=metrics,
-        status="status" in include,
+        status=status,
         tariffs=tariffs,
         cache_pricings=cache_pricings,
         provider_pricing=provider_pricing and sight.pricing,
@@ -143,7 +147,7 @@ def _object(row: tables.Model, sight: Sight, inclusions: _Inclusions) -> Model:
         throughput=row.throughput if limits else None,
         groups=None if groups is None else [Group.of(group, with_creator=sight.creators) for group in groups],
         metrics=None if inclusions.metrics is None else inclusions.metrics[row.id],
-        status=Status.unprobed() if inclusions.status else None,
+        status=None if inclusions.status is None else inclusions.status[row.id],
         provider_pricing=row.provider_pricing if inclusions.provider_pricing else None,
         cache_pricing=None if tariffs is None else CachePricing.of(inclusions.cache_pricings.get(row.id)),
         endpoint=None if endpoint is None else Endpoint.of(endpoint),

@@ -22,7 +22,12 @@ __all__ = ["Compiler"]
 
 _ROWS_PER_PARTITION = 2000
 """A partition is decoded in one go, which takes a few milliseconds of the event loop."""
-_EVERYONE = str(tables.NIL)
+_EVERYONE = _SYSTEM_USER = str(tables.NIL)
+_SYSTEM_GROUP = "system"
+"""Holds the system user, and every model is granted to it: so the system key opens all of them, as any key opens some.
+
+No id of a group looks like that, and nobody sees it: it exists in snapshots only.
+"""
 _Row = Sequence[Any]
 R = TypeVar("R")
 
@@ -222,7 +227,8 @@ def _key(row: _Row) -> Key:
 
 def _user(row: _Row, share: _Sharing) -> User:
     user_id, zero_data_retention, groups = row
-    return User(id=user_id, groups=share.groups((_EVERYONE, *groups)), log_bodies=not zero_data_retention)
+    ours = (_SYSTEM_GROUP,) if user_id == _SYSTEM_USER else ()
+    return User(id=user_id, groups=share.groups((_EVERYONE, *ours, *groups)), log_bodies=not zero_data_retention)
 
 
 def _endpoint(row: _Row) -> Endpoint:
@@ -250,7 +256,7 @@ def _models(rows: Iterable[_Row], components: Mapping[str, tuple[Deployment, ...
             alias=alias,
             id=model_id,
             created=int(created),
-            groups=share.groups(groups),
+            groups=share.groups((_SYSTEM_GROUP, *groups)),
             deployments=deployments,
             model_type=model_type,
             display_name=display_name,

@@ -12,6 +12,7 @@ from control_layer.store.tables.installation import CompatibleRevision, Seeded
 from control_layer.store.tables.keys import ApiKey
 from control_layer.store.tables.ledger import Transaction
 from control_layer.store.tables.people import Group, GroupMember, User
+from control_layer.store.tables.probes import Probe, ProbeResult
 from control_layer.store.tables.traffic import JournalPosition, Request, RequestBody
 
 __all__ = [
@@ -28,6 +29,8 @@ __all__ = [
     "JournalPosition",
     "Model",
     "ModelComponent",
+    "Probe",
+    "ProbeResult",
     "Request",
     "RequestBody",
     "Seeded",

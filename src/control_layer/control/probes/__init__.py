@@ -1,0 +1,1 @@
+"""Probes: health checks of models (§4.6)."""
