@@ -70,7 +70,7 @@ async def test_a_key_is_judged_by_its_state_its_purpose_and_its_models(managemen
     plain = await _key(person.client, await _made(person.client), "chat")
     assert (plain["allowed"], plain["user_id"]) == (True, person.id)
     assert list(_rules(plain)) == [
-        "owner_exists", "key_not_expired", "key_purpose", "model_exists", "model_granted", "key_models",
+        "owner_active", "key_not_expired", "key_purpose", "model_exists", "model_granted", "key_models",
         "deployment_usable",
     ]  # fmt: skip
     restricted = await _key(person.client, await _made(person.client, models=["other"]), "chat")
@@ -89,7 +89,17 @@ async def test_a_key_is_judged_by_its_state_its_purpose_and_its_models(managemen
         "key_not_expired",
         "key_models",
     ]
-    assert list(_rules(await _key(person.client, expiring, "chat"))) == ["owner_exists", "key_not_expired"]
+    assert list(_rules(await _key(person.client, expiring, "chat"))) == ["owner_active", "key_not_expired"]
+
+
+async def test_a_disabled_account_calls_nothing(management: Management) -> None:
+    person, model = await management.person(), await standard(management, "chat")
+    await grant(management, model["id"])
+    key = await _made(person.client)
+    await answered(management.admin.patch(f"{API}/users/{person.id}", json={"is_active": False}), 200)
+    for access in (await _key(management.admin, key, "chat"), await _user(management.admin, person.id, "chat")):
+        assert (access["status"], access["code"], _rules(access)["owner_active"]) == (401, "invalid_api_key", "failed")
+        assert "disabled" in _details(access)
 
 
 async def test_deleted_and_inactive_models_are_told_to_nobody_but_the_administrator(management: Management) -> None:

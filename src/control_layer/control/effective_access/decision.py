@@ -18,7 +18,7 @@ __all__ = ["Decision", "Deployment", "Facts", "KeyFacts", "ModelFacts", "Outcome
 class Rule(StrEnum):
     """What is looked at, in this order."""
 
-    OWNER = "owner_exists"
+    OWNER = "owner_active"
     EXPIRY = "key_not_expired"
     PURPOSE = "key_purpose"
     MODEL = "model_exists"
@@ -88,7 +88,8 @@ class Facts:
     """Everything that decides."""
 
     alias: str
-    owner_exists: bool
+    owner_active: bool
+    """Neither deleted nor disabled."""
     groups: frozenset[uuid.UUID]
     """The owner's, Everyone included."""
     key: KeyFacts | None
@@ -130,7 +131,7 @@ def decide(facts: Facts, now: datetime) -> Decision:
 
 def _outcomes(facts: Facts, now: datetime) -> Iterator[tuple[Rule, Outcome]]:
     key, model = facts.key, facts.model
-    yield Rule.OWNER, _outcome(facts.owner_exists)
+    yield Rule.OWNER, _outcome(facts.owner_active)
     if key is not None:
         yield Rule.EXPIRY, _outcome(key.expires_at is None or key.expires_at > now)
         yield Rule.PURPOSE, _outcome(key.purpose != "platform")

@@ -21,7 +21,7 @@ from control_layer.store.tables import (
     User,
 )
 
-__all__ = ["find_live_key", "groups_of", "model_called", "user_exists"]
+__all__ = ["find_live_key", "groups_of", "is_active", "model_called"]
 
 
 async def find_live_key(session: AsyncSession, key_id: uuid.UUID) -> ApiKey | None:
@@ -30,8 +30,9 @@ async def find_live_key(session: AsyncSession, key_id: uuid.UUID) -> ApiKey | No
     return (await session.execute(statement)).scalar_one_or_none()
 
 
-async def user_exists(session: AsyncSession, user_id: uuid.UUID) -> bool:
-    statement = select(User.id).where(User.id == user_id, User.deleted_at.is_(None))
+async def is_active(session: AsyncSession, user_id: uuid.UUID) -> bool:
+    """Whether the account is there and neither deleted nor disabled."""
+    statement = select(User.id).where(User.id == user_id, User.deleted_at.is_(None), User.disabled_at.is_(None))
     return await session.scalar(statement) is not None
 
 

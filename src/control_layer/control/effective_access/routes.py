@@ -56,7 +56,7 @@ async def _explained(
 ) -> EffectiveAccess:
     facts = Facts(
         alias=alias,
-        owner_exists=await queries.user_exists(session, owner),
+        owner_active=await queries.is_active(session, owner),
         groups=await queries.groups_of(session, owner),
         key=None if key is None else _facts_of(key),
         model=await queries.model_called(session, alias, services.provider_credentials),

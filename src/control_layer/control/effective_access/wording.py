@@ -54,7 +54,7 @@ def _detail(verdict: Verdict, facts: Facts, decision: Decision, reader: Reader) 
     passed, model = verdict.outcome is Outcome.PASSED, facts.model
     match verdict.rule:
         case Rule.OWNER:
-            return "The account exists" if passed else "The account has been deleted"
+            return "The account is active" if passed else "The account is disabled, or has been deleted"
         case Rule.EXPIRY:
             return _expiry(facts)
         case Rule.PURPOSE:
