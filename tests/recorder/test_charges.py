@@ -137,6 +137,56 @@ async def test_a_row_without_a_known_owner_is_kept_and_not_charged(engine: Async
     assert await _charges(db) == [Decimal(18)]
 
 
+async def _cache_pricing(
+    db: asyncpg.Connection, read: str, write: str, since: datetime = _AT - _DAY, until: datetime | None = None
+) -> None:
+    await db.execute(
+        "INSERT INTO cache_pricings (id, model_id, read_multiplier, write_multiplier_5m, write_multiplier_1h, "
+        "write_multiplier_24h, min_prefix_tokens, valid_from, valid_until) "
+        "VALUES (gen_random_uuid(), $1, $2, $3, 50, 60, 1024, $4, $5)",
+        *(MODEL, Decimal(read), Decimal(write), since, until),
+    )
+
+
+async def test_cached_tokens_cost_multiples_of_the_input_price(engine: AsyncEngine, db: asyncpg.Connection) -> None:
+    await _tariff(db, ("0.000001", "0.000003"))
+    await _cache_pricing(db, "0.1", "1.25")
+    parts = Tokens(input=1000, output=10, cached_input=600, cache_write=100, source="provider")
+    await _record(engine, [closed(new_id(), tokens=parts)])
+    # 300 as they are, 600 at a tenth, 100 at five quarters, and what was said
+    assert await _charges(db) == [Decimal("0.000515")]
+
+
+async def test_cached_tokens_cost_what_others_do_without_cache_pricing_at_that_time(
+    engine: AsyncEngine, db: asyncpg.Connection
+) -> None:
+    await _tariff(db, ("1", "0"), since=_AT - 9 * _DAY)
+    await _cache_pricing(db, "0", "0", since=_AT - 2 * _DAY, until=_AT - _DAY)
+    await _cache_pricing(db, "0.5", "2", since=_AT + _DAY)
+    parts = Tokens(input=10, output=0, cached_input=4, cache_write=6, source="provider")
+    for days in (-3, -1.5, -1, 0, 1):
+        await _record(engine, [closed(new_id(), at=(_AT + days * _DAY).timestamp(), tokens=parts)])
+    assert [int(amount) for amount in await _charges(db)] == [10, 10, 10, 14]  # and nothing where all was for nothing
+
+
+@pytest.mark.parametrize(
+    ("tokens", "cost"),
+    [
+        (Tokens(input=10, cached_input=99, source="provider"), 5),
+        (Tokens(input=10, cached_input=4, cache_write=99, source="provider"), 14),
+        (Tokens(input=None, output=1, cached_input=99, cache_write=9, source="provider"), None),
+        (Tokens(input=10, cache_write=5, source="provider"), 15),
+    ],
+)
+async def test_parts_are_cut_to_their_whole(
+    engine: AsyncEngine, db: asyncpg.Connection, tokens: Tokens, cost: int | None
+) -> None:
+    await _tariff(db, ("1", "0"))
+    await _cache_pricing(db, "0.5", "2")
+    await _record(engine, [closed(new_id(), tokens=tokens)])
+    assert await _charges(db) == ([] if cost is None else [Decimal(cost)])
+
+
 _COUNTS = st.one_of(st.none(), st.integers(0, 10**7), st.just(2**63 - 1))
 _PRICES = st.decimals("0", "999999999999", places=12)
 

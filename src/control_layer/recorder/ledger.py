@@ -71,11 +71,15 @@ def _selected(types: Mapping[str, str]) -> str:
 _CHARGED = ("input_price_per_token", "output_price_per_token", "cost")
 
 # The tariff in force when the request was made, for its key's purpose, else for realtime. A key that is gone counts as
-# realtime. Tokens times prices are never rounded; nothing known is nothing charged.
+# realtime. Tokens times prices are never rounded; nothing known is nothing charged. Parts of the input that a cache
+# gave or took cost multiples of its price where the model has cache pricing; they are cut to their whole. How long a
+# cache keeps what it took is not known: it counts as the shortest.
 _PRICED = f"""
     SELECT {_selected(_REQUEST_TYPES)}, tariff.input_price_per_token, tariff.output_price_per_token,
-        coalesce(new.input_tokens, 0) * tariff.input_price_per_token
-        + coalesce(new.output_tokens, 0) * tariff.output_price_per_token
+        tariff.input_price_per_token * (
+            part.input + part.read * (coalesce(cache.read_multiplier, 1) - 1)
+            + least(part.written, part.input - part.read) * (coalesce(cache.write_multiplier_5m, 1) - 1)
+        ) + tariff.output_price_per_token * coalesce(new.output_tokens, 0)
     FROM {_unnest(_REQUEST_TYPES)}
     LEFT JOIN api_keys ON api_keys.id = new.key_id
     LEFT JOIN LATERAL (
@@ -85,6 +89,17 @@ _PRICED = f"""
         ORDER BY api_key_purpose IS NOT DISTINCT FROM api_keys.purpose DESC, valid_from DESC
         LIMIT 1
     ) AS tariff ON new.outcome <> 'open'
+    LEFT JOIN LATERAL (
+        SELECT read_multiplier, write_multiplier_5m FROM cache_pricings
+        WHERE model_id = new.model_id AND valid_from <= new.at AND coalesce(valid_until > new.at, true)
+        ORDER BY valid_from DESC
+        LIMIT 1
+    ) AS cache ON tariff.input_price_per_token > 0 AND (new.cached_input_tokens > 0 OR new.cache_write_tokens > 0)
+    CROSS JOIN LATERAL (
+        SELECT coalesce(new.input_tokens, 0) AS input,
+            least(coalesce(new.cached_input_tokens, 0), coalesce(new.input_tokens, 0)) AS read,
+            coalesce(new.cache_write_tokens, 0) AS written
+    ) AS part
 """  # noqa: S608 - made of the names above
 
 # `Opened` never overwrites; `Closed` completes what is open, or was given up; a replay changes nothing, and so charges
