@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from datetime import UTC, datetime
+from pathlib import Path
 
 from fastapi import APIRouter, FastAPI
 from fastapi.routing import APIRoute
@@ -15,12 +16,15 @@ from starlette.responses import Response
 from control_layer import __version__
 from control_layer.contract.sealing import Seal
 from control_layer.control.api_keys.routes import router as api_keys
+from control_layer.control.authentication.password_routes import router as passwords
 from control_layer.control.authentication.passwords import Passwords
 from control_layer.control.authentication.routes import router as authentication
+from control_layer.control.authentication.session_routes import router as sessions
 from control_layer.control.authentication.sessions import Sessions
-from control_layer.control.authentication.throttle import LoginThrottle
+from control_layer.control.authentication.throttle import LoginThrottle, ResetThrottle
 from control_layer.control.edge import Edge
 from control_layer.control.endpoints.routes import router as endpoints
+from control_layer.control.errands import Errands
 from control_layer.control.errors import ControlError, method_not_allowed, render
 from control_layer.control.fallback import Fallback
 from control_layer.control.federation.oidc_provider import OidcProvider
@@ -31,6 +35,7 @@ from control_layer.control.federation.sign_in_attempt import Attempts
 from control_layer.control.grants.routes import router as grants
 from control_layer.control.groups.routes import router as groups
 from control_layer.control.instance.routes import router as instance
+from control_layer.control.mail.post import open_post
 from control_layer.control.models.component_routes import router as components
 from control_layer.control.models.routes import router as models
 from control_layer.control.services import Services
@@ -43,7 +48,9 @@ _ROUTERS: tuple[APIRouter, ...] = (
     instance,
     authentication,
     federation,
+    passwords,
     users,
+    sessions,
     groups,
     api_keys,
     endpoints,
@@ -52,6 +59,7 @@ _ROUTERS: tuple[APIRouter, ...] = (
     grants,
 )
 _DESCRIPTION = "Users, groups, API keys, endpoints and models of this gateway."
+_DEFAULT_MAIL = Path("mail")
 _METHODS = ("GET", "POST", "PUT", "DELETE", "PATCH", "OPTIONS")
 _REQUEST_HEADERS = ("content-type", "authorization", "accept")
 
@@ -60,8 +68,17 @@ def _utc_now() -> datetime:
     return datetime.now(UTC)
 
 
-def build_services(*, engine: AsyncEngine, settings: Settings, now: Callable[[], datetime] = _utc_now) -> Services:
-    """The long-lived parts. Raises `ValueError` for settings that make no sense here."""
+def build_services(
+    *,
+    engine: AsyncEngine,
+    settings: Settings,
+    mail_directory: Path = _DEFAULT_MAIL,
+    now: Callable[[], datetime] = _utc_now,
+) -> Services:
+    """The long-lived parts; somebody must run the errands. `mail_directory` is for mails that are kept as files.
+
+    Raises `ValueError` or `OSError` for settings that make no sense here.
+    """
     if settings.secret_key is None:
         raise ValueError("the control plane needs settings.secret_key")
     secret_key = settings.secret_key.get_secret_value()
@@ -77,6 +94,9 @@ def build_services(*, engine: AsyncEngine, settings: Settings, now: Callable[[],
         recent_claims=RecentClaims(),
         attempts=Attempts(secret_key, secure=settings.auth.native.session.cookie_secure),
         oidc=_oidc(settings, now),
+        reset_throttle=ResetThrottle(),
+        errands=Errands(),
+        post=open_post(settings.email, mail_directory),
         now=now,
     )
 

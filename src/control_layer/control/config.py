@@ -36,6 +36,8 @@ class ControlConfig(msgspec.Struct, frozen=True, kw_only=True):
     snapshot_file: str
     """Frames of `contract.snapshot.Update`, replayed by gateways that start alone."""
     journal_dir: str
+    mail_dir: str
+    """Mails that are kept as files; made when there is one."""
     demo: Demo | None = None
     log_json: bool = True
 

@@ -12,6 +12,7 @@ from pydantic import Field, SecretStr
 
 from control_layer.settings.authentication import Auth, Cors, Password, RoleName
 from control_layer.settings.database import Database
+from control_layer.settings.email import Email, Smtp
 from control_layer.settings.federation import Oidc, ProxyHeader
 from control_layer.settings.gateway import Gateway, GatewayTls, Metrics
 from control_layer.settings.instance import Metadata, ModelSource
@@ -21,6 +22,7 @@ __all__ = [
     "Auth",
     "Cors",
     "Database",
+    "Email",
     "Gateway",
     "GatewayTls",
     "Metadata",
@@ -31,6 +33,7 @@ __all__ = [
     "ProxyHeader",
     "RoleName",
     "Settings",
+    "Smtp",
 ]
 
 
@@ -59,6 +62,8 @@ class Settings(Section):
     """What the instance says about itself."""
     auth: Auth = Auth()
     """How people prove who they are."""
+    email: Email = Email()
+    """Mails to people."""
     gateway: Gateway = Gateway()
     """The data plane."""
     metrics: Metrics = Metrics()

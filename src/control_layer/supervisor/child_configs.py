@@ -83,6 +83,7 @@ def control_config(
         snapshot_socket=str(sockets / _SNAPSHOT_SOCKET),
         snapshot_file=str(directory.snapshot_file),
         journal_dir=str(directory.journal),
+        mail_dir=str(directory.mail),
         demo=demo,
         log_json=log_json,
     )

@@ -74,7 +74,7 @@ async def test_session_says_who_and_nothing_else(management: Management) -> None
     claims = jwt.decode(token, derive_key(SECRET_KEY, "session"), algorithms=["HS256"])
     assert set(claims) == {"sub", "iat", "exp"}
     assert claims["sub"] == management.admin_id
-    assert claims["exp"] - claims["iat"] == 86400
+    assert claims["exp"] - int(claims["iat"]) == 86400
 
 
 @pytest.mark.parametrize("changes", [{"password": "wrong"}, {"email": "nobody@example.org"}])
@@ -101,16 +101,21 @@ def _forged(management: Management, **changes: Any) -> str:
 
 async def test_tampered_and_expired_sessions_are_as_good_as_none(management: Management) -> None:
     past = datetime.now(UTC) - timedelta(seconds=1)
-    good = _forged(management)
+    person = await management.person()
+    good = _session_of(await _login(management))
     header, payload, signature = good.split(".")
+    other_payload = _forged(management, sub=person.id).split(".")[1]
     unsigned = jwt.encode({"sub": management.admin_id, "exp": 2**40, "iat": 0}, "", algorithm="none")
     tokens = [
+        _forged(management),  # signed by us, for a session that never began
+        _forged(management, sub=person.id),
         _forged(management, exp=past),
         _forged(management, exp=None),
         _forged(management, sub="nobody"),
         _forged(management, sub=None),
         _forged(management, key=b"another key of thirty-two bytes!"),
         _forged(management, key=SECRET_KEY.encode()),
+        f"{header}.{other_payload}.{signature}",
         f"{header}.{payload}.{signature[:-4]}AAAA",
         f"{header}.{payload}.",
         unsigned,

@@ -11,6 +11,7 @@ from control_layer.store.tables.federation import Identity
 from control_layer.store.tables.installation import CompatibleRevision, Seeded
 from control_layer.store.tables.keys import ApiKey
 from control_layer.store.tables.people import Group, GroupMember, User
+from control_layer.store.tables.sessions import PasswordReset, UserSession
 from control_layer.store.tables.traffic import JournalPosition, Request, RequestBody
 
 __all__ = [
@@ -26,9 +27,11 @@ __all__ = [
     "JournalPosition",
     "Model",
     "ModelComponent",
+    "PasswordReset",
     "Request",
     "RequestBody",
     "Seeded",
     "Tariff",
     "User",
+    "UserSession",
 ]
