@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass, field
 from datetime import datetime
 from email.headerregistry import Address
@@ -10,6 +11,10 @@ from email.utils import make_msgid, parseaddr
 from html import escape
 
 __all__ = ["Letter", "Link", "UnusableAddress", "compose", "domain_of"]
+
+
+_ATOMS = re.compile(r"[^\s\x00-\x1f\x7f-\x9f()<>\[\]:;@\\,\".]+(\.[^\s\x00-\x1f\x7f-\x9f()<>\[\]:;@\\,\".]+)*")
+"""A dot-atom (RFC 5322, 3.2.3; RFC 6531 for what is beyond ASCII): what addresses look like that people have."""
 
 
 class UnusableAddress(ValueError):
@@ -58,13 +63,10 @@ def domain_of(sender: str) -> str:
 
 
 def _address(text: str) -> Address:
-    try:
-        address = Address(addr_spec=text)
-    except (ValueError, IndexError) as error:  # an address that ends too early is an IndexError
-        raise UnusableAddress("the account's e-mail address is none") from error
-    if not address.username or not address.domain:
-        raise UnusableAddress("the account's e-mail address is none")
-    return address
+    username, _, domain = text.partition("@")
+    if not _ATOMS.fullmatch(username) or not _ATOMS.fullmatch(domain):
+        raise UnusableAddress("the account's e-mail address is none that a mail can be sent to")
+    return Address(username=username, domain=domain)
 
 
 def _plain(part: str | Link) -> str:

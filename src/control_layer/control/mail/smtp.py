@@ -38,10 +38,11 @@ class SmtpTransport:
             raise _failure(max(refused.code for refused in error.recipients), error) from None
         except aiosmtplib.SMTPResponseException as error:
             raise _failure(error.code, error) from None
-        except (aiosmtplib.SMTPNotSupported, ssl.SSLCertVerificationError) as error:
-            raise MailRefused(_reason(error)) from None
-        except (aiosmtplib.SMTPException, OSError) as error:  # time-outs are OSErrors
+        except OSError as error:  # no connection, a lost one, or one that says nothing
             raise MailDelayed(_reason(error)) from None
+        except aiosmtplib.SMTPException:
+            needed = "STARTTLS, a login, or addresses beyond ASCII"
+            raise MailRefused(f"the mail server cannot do what is needed: {needed}; see email.smtp") from None
 
     def _client(self, sender: str, seconds: float) -> aiosmtplib.SMTP:
         settings = self._settings
@@ -71,6 +72,4 @@ def _reason(error: BaseException) -> str:
         if isinstance(cause, ssl.SSLCertVerificationError):
             return f"the mail server's certificate is not trusted ({cause.verify_message}); see email.smtp.ca_bundle"
         cause = cause.__cause__ or cause.__context__
-    if isinstance(error, aiosmtplib.SMTPNotSupported):
-        return "the mail server cannot do what is needed (STARTTLS, logging in, or addresses beyond ASCII)"
     return type(error).__name__
