@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import uuid
 from collections.abc import AsyncIterator
 from datetime import UTC, datetime, timedelta
 from http.cookies import SimpleCookie
@@ -236,6 +237,29 @@ async def test_registration_refuses(
     open_house: Management, changes: dict[str, Any], status: int, text: str | None
 ) -> None:
     await refused((await open_house.client()).post("/authentication/register", json=_JO | changes), status, text)
+
+
+async def test_registration_makes_the_hidden_keys(open_house: Management) -> None:
+    client = await open_house.client()
+    user = (await answered(client.post("/authentication/register", json=_JO), 201))["user"]
+    rows = await open_house.sql("SELECT purpose FROM api_keys WHERE hidden AND user_id = $1", uuid.UUID(user["id"]))
+    assert sorted(row.purpose for row in rows) == ["batch", "playground"]
+
+
+async def test_registration_refuses_a_used_address_whatever_is_written_around_it(open_house: Management) -> None:
+    person = await open_house.person()
+    for address in (f" {ADMIN_EMAIL}", f"{person.username}@example.org\n"):
+        body = _JO | {"email": address}
+        text = "An account with this email address already exists"
+        await refused((await open_house.client()).post("/authentication/register", json=body), 400, text)
+    await refused((await open_house.client()).post("/authentication/register", json=_JO | {"email": " "}), 400)
+
+
+async def test_of_those_who_register_an_address_at_once_one_succeeds(open_house: Management) -> None:
+    client = await open_house.client()
+    bodies = [_JO | {"username": f"jo{number}"} for number in range(6)]
+    answers = await asyncio.gather(*(client.post("/authentication/register", json=body) for body in bodies))
+    assert sorted(answer.status_code for answer in answers) == [201] + [400] * 5
 
 
 async def test_length_counts_bytes(open_house: Management) -> None:
