@@ -153,7 +153,13 @@ def test_mails_come_from_one_address(sender: str) -> None:
     (problem,) = _problems(text=f'email: {{sender: "{sender}"}}')
     assert problem.startswith("settings.yaml, line 1: email.sender ")
     assert "write one address, such as Control Layer <no-reply@example.org>" in problem
-    assert _load(text='email: {sender: "Ö & Co <a@example.org>"}').email.sender == "Ö & Co <a@example.org>"
+
+
+@pytest.mark.parametrize(
+    "sender", ["a@example.org", "Ö & Co <a@example.org>", '"Co, Inc." <a@example.org>', "<a@localhost>"]
+)
+def test_a_sender_may_have_a_name(sender: str) -> None:
+    assert _load(text=f"email: {{sender: '{sender}'}}").email.sender == sender
 
 
 def test_an_external_database_needs_both_secrets() -> None:

@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
+import re
 from datetime import timedelta
-from email.headerregistry import HeaderRegistry
-from email.utils import parseaddr
 from pathlib import Path
 from typing import Annotated, Literal
 
@@ -14,13 +13,13 @@ from control_layer.settings.section import Duration, Section
 
 __all__ = ["Email", "Smtp"]
 
+_ADDRESS = r"[^\s<>@,;:\"()\[\]\\]+@[^\s<>@,;:\"()\[\]\\]+"
+_SENDER = re.compile(rf'{_ADDRESS}|("[^"\\]*" *|[^<>@,;:"()\[\]\\]*)<{_ADDRESS}>')
 _PORTS = {"starttls": 587, "tls": 465, "none": 25}
 
 
 def _one_address(text: str) -> str:
-    header = HeaderRegistry()("from", text) if text.isprintable() else None
-    address = parseaddr(text)[1]
-    if header is None or header.defects or address.count("@") != 1 or address.startswith("@") or address.endswith("@"):
+    if not text.isprintable() or not _SENDER.fullmatch(text):
         raise ValueError("write one address, such as Control Layer <no-reply@example.org>")
     return text
 
