@@ -5,6 +5,7 @@
     secret_key       0600, generated; absent where the configuration gives one
     admin_password   0600, likewise
     postgres/        the embedded server's
+    mail/            0700, mails, where none are sent
     journal/         usage events on their way to Postgres
     snapshot         what gateways can start from when they are alone
     run/             sockets between our processes
@@ -73,6 +74,10 @@ class DataDirectory:
     @property
     def journal(self) -> Path:
         return self.path / "journal"
+
+    @property
+    def mail(self) -> Path:
+        return self.path / "mail"
 
     @property
     def control_lock(self) -> Path:

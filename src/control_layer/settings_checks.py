@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from urllib.parse import urlsplit
 
-from control_layer.settings import GatewayTls, Oidc, ProxyHeader, Settings
+from control_layer.settings import Email, GatewayTls, Oidc, ProxyHeader, Settings
 
 __all__ = ["problems_of"]
 
@@ -45,9 +45,22 @@ def problems_of(settings: Settings) -> Iterator[str]:
         yield from _problems_of_oidc(settings.auth.oidc, settings.dashboard_url)
     if settings.payment.dummy is not None and settings.payment.stripe is not None:
         yield "payment: dummy and stripe are both set; leave one of them out"
+    yield from _problems_of_email(settings.email)
     yield from _problems_of_tls(settings.gateway.tls)
     if settings.gateway.ca_bundle is not None:
-        yield from _problems_of_bundle(settings.gateway.ca_bundle)
+        yield from _problems_of_bundle("gateway.ca_bundle", settings.gateway.ca_bundle)
+
+
+def _problems_of_email(email: Email) -> Iterator[str]:
+    smtp = email.smtp
+    if email.transport == "smtp" and smtp.host is None:
+        yield "email.smtp.host is required with email.transport 'smtp'"
+    if (smtp.username is None) != (smtp.password is None):
+        yield "email.smtp needs both, username and password, or neither"
+    if smtp.password is not None and smtp.security == "none":
+        yield "email.smtp: a password is sent over TLS only; set security to starttls or tls, or leave the password out"
+    if smtp.ca_bundle is not None:
+        yield from _problems_of_bundle("email.smtp.ca_bundle", smtp.ca_bundle)
 
 
 def _problems_of_proxy(proxy: ProxyHeader) -> Iterator[str]:
@@ -97,15 +110,15 @@ def _problems_of_tls(tls: GatewayTls) -> Iterator[str]:
         )
 
 
-def _problems_of_bundle(path: Path) -> Iterator[str]:
-    unreadable = _unreadable("gateway.ca_bundle", path)
+def _problems_of_bundle(key: str, path: Path) -> Iterator[str]:
+    unreadable = _unreadable(key, path)
     if unreadable:
         yield from unreadable
         return
     try:
         ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT).load_verify_locations(path.expanduser())
     except ssl.SSLError as error:
-        yield f"gateway.ca_bundle: {path} holds no certificates in PEM ({_reason(error)})"
+        yield f"{key}: {path} holds no certificates in PEM ({_reason(error)})"
 
 
 def _unreadable(key: str, path: Path) -> list[str]:

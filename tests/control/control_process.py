@@ -93,6 +93,7 @@ def control_process(
         snapshot_socket=str(directory / "snapshot.sock"),
         snapshot_file=str(directory / "snapshot"),
         journal_dir=str(directory / "journal"),
+        mail_dir=str(directory / "mail"),
         demo=demo,
     )
     with ours, log_path.open("ab") as log:

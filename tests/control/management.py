@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import asyncio
 import itertools
+import tempfile
 import uuid
 from collections.abc import AsyncIterator, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import Any
 
 import httpx
@@ -15,6 +18,7 @@ from sqlalchemy import Row
 from sqlalchemy.ext.asyncio import AsyncEngine
 
 from control_layer.control.app import build_app, build_services
+from control_layer.control.errands import Errands
 from control_layer.control.first_start.seeding import seed
 from control_layer.control.permissions import Role
 from control_layer.control.services import Services
@@ -48,6 +52,7 @@ class Management:
     engine: AsyncEngine
     admin: httpx.AsyncClient
     admin_id: str
+    mail_directory: Path
     _clients: AsyncExitStack
     _numbers: itertools.count[int] = field(default_factory=itertools.count)
 
@@ -106,16 +111,30 @@ def settings_for_tests(**changes: Any) -> Settings:
 
 
 @asynccontextmanager
+async def _running(errands: Errands) -> AsyncIterator[None]:
+    task = asyncio.create_task(errands.run())
+    try:
+        yield
+    finally:
+        task.cancel()
+        await asyncio.wait((task,))
+
+
+@asynccontextmanager
 async def managed(database_url: str, settings: Settings) -> AsyncIterator[Management]:
     """The application as it is after its first start, with the administrator signed in."""
     engine = open_engine(database_url, pool_size=POOL_SIZE)
-    services = build_services(engine=engine, settings=settings)
+    directory = tempfile.TemporaryDirectory()
+    mail_directory = Path(directory.name) / "mail"
+    services = build_services(engine=engine, settings=settings, mail_directory=mail_directory)
     app = build_app(services)
     async with AsyncExitStack() as clients:
+        clients.callback(directory.cleanup)
         clients.push_async_callback(engine.dispose)
         clients.callback(services.passwords.close)
+        await clients.enter_async_context(_running(services.errands))
         await seed(services)
         admin = await clients.enter_async_context(client_of(app))
         login = {"email": ADMIN_EMAIL, "password": ADMIN_PASSWORD}
         signed_in = await answered(admin.post("/authentication/login", json=login), 200)
-        yield Management(app, services, engine, admin, signed_in["user"]["id"], clients)
+        yield Management(app, services, engine, admin, signed_in["user"]["id"], mail_directory, clients)

@@ -37,6 +37,18 @@ def test_migrates_serves_on_a_private_socket_and_ends_when_told(tmp_path: Path, 
             assert secret not in control.log
 
 
+def test_mails_that_were_asked_for_leave_before_the_end(tmp_path: Path, database_url: str) -> None:
+    with control_process(tmp_path, database_url, settings_for_tests()) as control:
+        control.wait_ready()
+        with control.client() as client:
+            asked = client.post("/authentication/password-resets", json={"email": ADMIN_EMAIL})
+            assert asked.status_code == 200
+        control.process.terminate()
+        assert control.end() == 0
+        (mail,) = (tmp_path / "mail").glob("*.eml")
+        assert f"To: {ADMIN_EMAIL}".encode() in mail.read_bytes()
+
+
 def test_ends_when_the_supervisor_is_gone(tmp_path: Path, database_url: str) -> None:
     with control_process(tmp_path, database_url, settings_for_tests()) as control:
         control.wait_ready()

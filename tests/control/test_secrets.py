@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from email import message_from_bytes, policy
 from pathlib import Path
 from typing import Any
+from urllib.parse import parse_qs, urlsplit
 
 import asyncpg
 import httpx
-from tests.control.control_process import control_process
+from tests.control.control_process import control_process, wait_until
 from tests.control.management import ADMIN_EMAIL, ADMIN_PASSWORD, API, SECRET_KEY, settings_for_tests
 
 from control_layer.store.engine import connect
@@ -20,7 +22,7 @@ def _done(response: httpx.Response, status: int) -> httpx.Response:
     return response
 
 
-def _live_a_little(client: httpx.Client) -> list[str]:
+def _live_a_little(client: httpx.Client, mails: Path) -> list[str]:
     """What people do, failures included; returns every secret that came up."""
     secrets = [ADMIN_PASSWORD, SECRET_KEY, _PASSWORD]
     admin = _done(client.post("/authentication/login", json={"email": ADMIN_EMAIL, "password": ADMIN_PASSWORD}), 200)
@@ -43,7 +45,23 @@ def _live_a_little(client: httpx.Client) -> list[str]:
     _done(client.post("/authentication/login", json={"email": [_PASSWORD], "password": 5}), 422)
     _done(client.post("/authentication/login", content=f'{{"password": "{_PASSWORD}"', headers=as_jo), 415)
     _done(client.get(f"{API}/users/{own['key']}", headers=as_jo), 400)
+    secrets.append(_reset(client, mails))
     return [*secrets, "a wrong password", "a new password"]
+
+
+def _reset(client: httpx.Client, mails: Path) -> str:
+    """A forgotten password, as far as its mail; the token of the link."""
+    _done(client.post("/authentication/password-resets", json={"email": "jo@example.org"}), 200)
+    wait_until(lambda: mails.exists() and any(mails.glob("*.eml")))
+    (mail,) = mails.glob("*.eml")
+    message = message_from_bytes(mail.read_bytes(), policy=policy.default)
+    plain = message.get_body(("plain",))
+    assert plain is not None
+    (url,) = [line for line in plain.get_content().split() if line.startswith("http") and "token=" in line]
+    query = parse_qs(urlsplit(url).query)
+    confirm = f"/authentication/password-resets/{query['id'][0]}/confirm"
+    _done(client.post(confirm, json={"token": "a wrong token", "new_password": _PASSWORD}), 400)
+    return str(query["token"][0])
 
 
 async def test_no_secret_in_clear_in_the_database_or_the_log(tmp_path: Path, database_url: str) -> None:
@@ -52,7 +70,7 @@ async def test_no_secret_in_clear_in_the_database_or_the_log(tmp_path: Path, dat
         control.wait_ready()
         connection = await connect(database_url)
         with control.client() as client:
-            secrets = _live_a_little(client)
+            secrets = _live_a_little(client, tmp_path / "mail")
             dump = await _dump(connection)
             # a failure inside, with secrets on the way in
             await connection.execute("ALTER TABLE users RENAME COLUMN password_hash TO gone")

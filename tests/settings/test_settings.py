@@ -154,6 +154,20 @@ def test_a_key_with_a_password_is_refused_instead_of_asked_for() -> None:
     assert _load(text="gateway: {tls: {certificate: certificate.pem, key: key.pem}}").gateway.tls.key is not None
 
 
+@pytest.mark.parametrize("sender", ["nobody", "a@b, c@d", "@", "a@", "a@b\\nBcc: c@d", ""])
+def test_mails_come_from_one_address(sender: str) -> None:
+    (problem,) = _problems(text=f'email: {{sender: "{sender}"}}')
+    assert problem.startswith("settings.yaml, line 1: email.sender ")
+    assert "write one address, such as Control Layer <no-reply@example.org>" in problem
+
+
+@pytest.mark.parametrize(
+    "sender", ["a@example.org", "Ö & Co <a@example.org>", '"Co, Inc." <a@example.org>', "<a@localhost>"]
+)
+def test_a_sender_may_have_a_name(sender: str) -> None:
+    assert _load(text=f"email: {{sender: '{sender}'}}").email.sender == sender
+
+
 def test_an_external_database_needs_both_secrets() -> None:
     problems = _problems({"DATABASE_URL": "postgresql://u:p@h/d"})
     assert [problem.split(" ")[0] for problem in problems] == ["admin_password", "secret_key"]
@@ -195,6 +209,13 @@ def test_an_external_database_needs_both_secrets() -> None:
         ({}, "gateway: {pool: {idle: 1s, idle: 2s}}", "settings.yaml, line 1: 'idle' is given a second time"),
         ({}, "database: {url: x, type: embedded}", "database.url is set, but database.type is 'embedded'"),
         ({}, "gateway: {tls: {key: a.pem}}", "gateway.tls needs both, certificate and key"),
+        ({}, "email: {transport: smtp}", "email.smtp.host is required with email.transport 'smtp'"),
+        ({}, "email: {smtp: {username: a}}", "email.smtp needs both, username and password, or neither"),
+        (
+            {},
+            "email: {smtp: {username: a, password: b, security: none}}",
+            "email.smtp: a password is sent over TLS only; set security to starttls or tls, or leave the password out",
+        ),
     ],
 )
 def test_a_mistake_is_named_with_what_was_probably_meant(

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from datetime import UTC, datetime
+from pathlib import Path
 
 from fastapi import APIRouter, FastAPI
 from fastapi.routing import APIRoute
@@ -16,14 +17,17 @@ from control_layer import __version__
 from control_layer.contract.sealing import Seal
 from control_layer.control.analytics.routes import router as analytics
 from control_layer.control.api_keys.routes import router as api_keys
+from control_layer.control.authentication.password_routes import router as passwords
 from control_layer.control.authentication.passwords import Passwords
 from control_layer.control.authentication.routes import router as authentication
+from control_layer.control.authentication.session_routes import router as sessions
 from control_layer.control.authentication.sessions import Sessions
-from control_layer.control.authentication.throttle import LoginThrottle
+from control_layer.control.authentication.throttle import LoginThrottle, ResetThrottle
 from control_layer.control.config import GatewayAddress
 from control_layer.control.edge import Edge
 from control_layer.control.effective_access.routes import router as effective_access
 from control_layer.control.endpoints.routes import router as endpoints
+from control_layer.control.errands import Errands
 from control_layer.control.errors import ControlError, method_not_allowed, render
 from control_layer.control.fallback import Fallback
 from control_layer.control.federation.oidc_provider import OidcProvider
@@ -34,6 +38,7 @@ from control_layer.control.federation.sign_in_attempt import Attempts
 from control_layer.control.grants.routes import router as grants
 from control_layer.control.groups.routes import router as groups
 from control_layer.control.instance.routes import router as instance
+from control_layer.control.mail.post import open_post
 from control_layer.control.models.cache_pricing_routes import router as cache_pricing
 from control_layer.control.models.component_routes import router as components
 from control_layer.control.models.routes import router as models
@@ -49,7 +54,7 @@ from control_layer.control.scim.user_routes import router as scim_users
 from control_layer.control.services import Services
 from control_layer.control.system_key import system_key
 from control_layer.control.transactions.routes import router as transactions
-from control_layer.control.users.password_routes import router as passwords
+from control_layer.control.users.password_routes import router as user_passwords
 from control_layer.control.users.routes import router as users
 from control_layer.settings import Cors, Settings
 
@@ -59,8 +64,10 @@ _ROUTERS: tuple[APIRouter, ...] = (
     instance,
     authentication,
     federation,
-    users,
     passwords,
+    users,
+    user_passwords,
+    sessions,
     groups,
     api_keys,
     endpoints,
@@ -79,6 +86,7 @@ _ROUTERS: tuple[APIRouter, ...] = (
     probes,
 )
 _DESCRIPTION = "Users, groups, API keys, endpoints, models and probes of this gateway."
+_DEFAULT_MAIL = Path("mail")
 _METHODS = ("GET", "POST", "PUT", "DELETE", "PATCH", "OPTIONS")
 _REQUEST_HEADERS = ("content-type", "authorization", "accept")
 
@@ -92,11 +100,13 @@ def build_services(
     engine: AsyncEngine,
     settings: Settings,
     gateway: GatewayAddress | None = None,
+    mail_directory: Path = _DEFAULT_MAIL,
     now: Callable[[], datetime] = _utc_now,
 ) -> Services:
-    """The long-lived parts; `gateway` is where this host's own gateways are, if it has any.
+    """The long-lived parts; somebody must run the errands.
 
-    Raises `ValueError` for settings that make no sense here.
+    `gateway` is where this host has its own gateways; `mail_directory` is for mails that are kept as files.
+    Raises `ValueError` or `OSError` for settings that make no sense here.
     """
     if settings.secret_key is None:
         raise ValueError("the control plane needs settings.secret_key")
@@ -117,6 +127,9 @@ def build_services(
         recent_claims=RecentClaims(),
         attempts=Attempts(secret_key, secure=settings.auth.native.session.cookie_secure),
         oidc=_oidc(settings, now),
+        reset_throttle=ResetThrottle(),
+        errands=Errands(),
+        post=open_post(settings.email, mail_directory),
         now=now,
     )
 

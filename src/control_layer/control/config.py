@@ -47,6 +47,8 @@ class ControlConfig(msgspec.Struct, frozen=True, kw_only=True):
     snapshot_file: str
     """Frames of `contract.snapshot.Update`, replayed by gateways that start alone."""
     journal_dir: str
+    mail_dir: str
+    """Mails that are kept as files; made when there is one."""
     gateway: GatewayAddress | None = None
     """`None`: there is none, and probes say so."""
     demo: Demo | None = None

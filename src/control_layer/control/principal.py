@@ -25,6 +25,9 @@ class Principal:
     key_id: uuid.UUID | None
     """The API key that was shown; `None` for a session."""
     key_last_used: datetime | None
+    session_id: uuid.UUID | None = None
+    """The session that was shown; `None` for a key."""
+    session_last_seen: datetime | None = None
 
     def may(self, operation: Operation, resource: Resource) -> bool:
         """Whether `operation` is permitted on every object of `resource`."""

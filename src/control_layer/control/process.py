@@ -14,6 +14,7 @@ import structlog
 
 from control_layer.contract.supervision import Sample
 from control_layer.control.app import build_app, build_services
+from control_layer.control.authentication.expiry import keep_forgetting
 from control_layer.control.config import ControlConfig
 from control_layer.control.endpoints.discovery import DiscoveryFailed
 from control_layer.control.errors import TryLater
@@ -37,6 +38,7 @@ __all__ = ["ControlPlane"]
 _log = structlog.get_logger(__name__)
 _FIRST_RETRY_SECONDS = 0.1
 _LAST_RETRY_SECONDS = 5.0
+_LAST_ERRANDS_SECONDS = 5.0
 
 
 class ControlPlane:
@@ -46,7 +48,9 @@ class ControlPlane:
         self._config = config
         self._supervision = Supervision(channel)
         self._engine = open_engine(config.database_url, pool_size=settings.database.pool.max_connections)
-        self._services = build_services(engine=self._engine, settings=settings, gateway=config.gateway)
+        self._services = build_services(
+            engine=self._engine, settings=settings, gateway=config.gateway, mail_directory=Path(config.mail_dir)
+        )
         self._snapshots = SnapshotService(
             self._engine, file=Path(config.snapshot_file), socket=Path(config.snapshot_socket)
         )
@@ -110,6 +114,8 @@ class ControlPlane:
                     parts.create_task(self._snapshots.run(), name="snapshots"),
                     parts.create_task(self._changes.run(), name="changes"),
                     parts.create_task(keep_erasing_old_results(self._services), name="probe-results"),
+                    parts.create_task(self._services.errands.run(), name="errands"),
+                    parts.create_task(keep_forgetting(self._services), name="expiry"),
                 ]
                 passing = [
                     parts.create_task(connect_model_sources(self._services), name="model-sources"),
@@ -127,6 +133,7 @@ class ControlPlane:
                 self._retire()
                 http.should_exit = True
                 await serving
+                await self._services.errands.finish(_LAST_ERRANDS_SECONDS)
                 for task in (*passing, *endless):
                     task.cancel()
                 self._recorder.stop()

@@ -12,11 +12,13 @@ from control_layer.contract.sealing import Seal
 from control_layer.control.api_keys.secret import KeySecret
 from control_layer.control.authentication.passwords import Passwords
 from control_layer.control.authentication.sessions import Sessions
-from control_layer.control.authentication.throttle import LoginThrottle
+from control_layer.control.authentication.throttle import LoginThrottle, ResetThrottle
+from control_layer.control.errands import Errands
 from control_layer.control.federation.oidc_provider import OidcProvider
 from control_layer.control.federation.proxy_headers import ProxyHeaders
 from control_layer.control.federation.recent_claims import RecentClaims
 from control_layer.control.federation.sign_in_attempt import Attempts
+from control_layer.control.mail.post import Post
 from control_layer.control.own_gateway import OwnGateway
 from control_layer.settings import Settings
 
@@ -42,5 +44,8 @@ class Services:
     attempts: Attempts
     oidc: OidcProvider | None
     """`None` where people do not sign in at a provider."""
+    reset_throttle: ResetThrottle
+    errands: Errands
+    post: Post
     now: Callable[[], datetime]
     """The time, in UTC."""

@@ -14,6 +14,7 @@ from control_layer.settings.authentication import Auth, Cors, Password, RoleName
 from control_layer.settings.background_services import BackgroundServices, ProbeScheduler
 from control_layer.settings.billing import Credits, Payment
 from control_layer.settings.database import Database
+from control_layer.settings.email import Email, Smtp
 from control_layer.settings.federation import Oidc, ProxyHeader
 from control_layer.settings.gateway import Gateway, GatewayTls, Metrics
 from control_layer.settings.instance import Metadata, ModelSource
@@ -26,6 +27,7 @@ __all__ = [
     "Cors",
     "Credits",
     "Database",
+    "Email",
     "Gateway",
     "GatewayTls",
     "Metadata",
@@ -39,6 +41,7 @@ __all__ = [
     "ProxyHeader",
     "RoleName",
     "Settings",
+    "Smtp",
 ]
 
 
@@ -75,6 +78,8 @@ class Settings(Section):
     """How people pay."""
     credits: Credits = Credits()
     """What is given away."""
+    email: Email = Email()
+    """Mails to people."""
     gateway: Gateway = Gateway()
     """The data plane."""
     background_services: BackgroundServices = BackgroundServices()

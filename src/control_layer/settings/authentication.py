@@ -60,7 +60,7 @@ class NativeAuth(Section):
     session: Session = Session()
     """The cookie."""
     password_reset_token_duration: Duration = timedelta(minutes=30)
-    """How long a reset link will work; there are none yet."""
+    """How long the link of a password reset works."""
 
 
 class Cors(Section):

@@ -92,6 +92,7 @@ def control_config(
         snapshot_file=str(directory.snapshot_file),
         journal_dir=str(directory.journal),
         gateway=GatewayAddress(host=host, port=port, certificate=_path(settings.gateway.tls.certificate)),
+        mail_dir=str(directory.mail),
         demo=demo,
         log_json=log_json,
     )

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import uuid
 from collections.abc import AsyncIterator
 from datetime import UTC, datetime, timedelta
 from http.cookies import SimpleCookie
@@ -74,7 +75,7 @@ async def test_session_says_who_and_nothing_else(management: Management) -> None
     claims = jwt.decode(token, derive_key(SECRET_KEY, "session"), algorithms=["HS256"])
     assert set(claims) == {"sub", "iat", "exp"}
     assert claims["sub"] == management.admin_id
-    assert claims["exp"] - claims["iat"] == 86400
+    assert claims["exp"] - int(claims["iat"]) == 86400
 
 
 @pytest.mark.parametrize("changes", [{"password": "wrong"}, {"email": "nobody@example.org"}])
@@ -101,16 +102,21 @@ def _forged(management: Management, **changes: Any) -> str:
 
 async def test_tampered_and_expired_sessions_are_as_good_as_none(management: Management) -> None:
     past = datetime.now(UTC) - timedelta(seconds=1)
-    good = _forged(management)
+    person = await management.person()
+    good = _session_of(await _login(management))
     header, payload, signature = good.split(".")
+    other_payload = _forged(management, sub=person.id).split(".")[1]
     unsigned = jwt.encode({"sub": management.admin_id, "exp": 2**40, "iat": 0}, "", algorithm="none")
     tokens = [
+        _forged(management),  # signed by us, for a session that never began
+        _forged(management, sub=person.id),
         _forged(management, exp=past),
         _forged(management, exp=None),
         _forged(management, sub="nobody"),
         _forged(management, sub=None),
         _forged(management, key=b"another key of thirty-two bytes!"),
         _forged(management, key=SECRET_KEY.encode()),
+        f"{header}.{other_payload}.{signature}",
         f"{header}.{payload}.{signature[:-4]}AAAA",
         f"{header}.{payload}.",
         unsigned,
@@ -231,6 +237,29 @@ async def test_registration_refuses(
     open_house: Management, changes: dict[str, Any], status: int, text: str | None
 ) -> None:
     await refused((await open_house.client()).post("/authentication/register", json=_JO | changes), status, text)
+
+
+async def test_registration_makes_the_hidden_keys(open_house: Management) -> None:
+    client = await open_house.client()
+    user = (await answered(client.post("/authentication/register", json=_JO), 201))["user"]
+    rows = await open_house.sql("SELECT purpose FROM api_keys WHERE hidden AND user_id = $1", uuid.UUID(user["id"]))
+    assert sorted(row.purpose for row in rows) == ["batch", "playground"]
+
+
+async def test_registration_refuses_a_used_address_whatever_is_written_around_it(open_house: Management) -> None:
+    person = await open_house.person()
+    for address in (f" {ADMIN_EMAIL}", f"{person.username}@example.org\n"):
+        body = _JO | {"email": address}
+        text = "An account with this email address already exists"
+        await refused((await open_house.client()).post("/authentication/register", json=body), 400, text)
+    await refused((await open_house.client()).post("/authentication/register", json=_JO | {"email": " "}), 400)
+
+
+async def test_of_those_who_register_an_address_at_once_one_succeeds(open_house: Management) -> None:
+    client = await open_house.client()
+    bodies = [_JO | {"username": f"jo{number}"} for number in range(6)]
+    answers = await asyncio.gather(*(client.post("/authentication/register", json=body) for body in bodies))
+    assert sorted(answer.status_code for answer in answers) == [201] + [400] * 5
 
 
 async def test_length_counts_bytes(open_house: Management) -> None:

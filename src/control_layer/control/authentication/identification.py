@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import hashlib
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 import structlog
 from sqlalchemy.ext.asyncio import AsyncSession
@@ -11,10 +11,11 @@ from starlette.requests import Request
 
 from control_layer.control.authentication.queries import (
     principal_of_key,
-    principal_of_user,
+    principal_of_session,
     record_key_use,
     record_login,
 )
+from control_layer.control.authentication.session_records import record_session_use
 from control_layer.control.errors import ControlError, not_authenticated
 from control_layer.control.federation.proxy_sign_in import principal_of_proxy
 from control_layer.control.principal import Principal
@@ -27,6 +28,7 @@ __all__ = ["identify", "touch"]
 _log = structlog.get_logger(__name__)
 _LOGIN_GRAIN = timedelta(minutes=5)
 _KEY_GRAIN = timedelta(minutes=1)
+_SESSION_GRAIN = timedelta(minutes=5)
 
 
 async def identify(
@@ -47,8 +49,7 @@ async def identify(
     auth = services.settings.auth
     has_sessions = auth.native.enabled or auth.oidc.enabled
     if has_sessions and (token := request.cookies.get(services.sessions.cookie_name)):
-        user_id = services.sessions.user_id(token, now)
-        principal = None if user_id is None else await principal_of_user(session, user_id)
+        principal = await _principal_of_token(services, session, token)
         if principal is not None:
             require_same_origin(request, services.settings)
             return principal
@@ -60,13 +61,12 @@ async def identify(
 
 
 async def touch(services: Services, principal: Principal) -> None:
-    """Notes when person and key were last here, every few minutes; an answer does not fail for it."""
+    """Notes when person, key and session were last here, every few minutes; an answer does not fail for it."""
     now = services.now()
-    login = principal.last_login is None or now - principal.last_login > _LOGIN_GRAIN
-    key_id = principal.key_id
-    if principal.key_last_used is not None and now - principal.key_last_used <= _KEY_GRAIN:
-        key_id = None
-    if not login and key_id is None:
+    login = _is_older(principal.last_login, now - _LOGIN_GRAIN)
+    key_id = principal.key_id if _is_older(principal.key_last_used, now - _KEY_GRAIN) else None
+    session_id = principal.session_id if _is_older(principal.session_last_seen, now - _SESSION_GRAIN) else None
+    if not login and key_id is None and session_id is None:
         return
     try:
         async with transaction(services) as session:
@@ -74,8 +74,22 @@ async def touch(services: Services, principal: Principal) -> None:
                 await record_login(session, principal.id)
             if key_id is not None:
                 await record_key_use(session, key_id)
+            if session_id is not None:
+                await record_session_use(session, session_id, now)
     except ControlError as error:
         _log.warning("presence_not_recorded", reason=error.message)
+
+
+def _is_older(at: datetime | None, than: datetime) -> bool:
+    return at is None or at < than
+
+
+async def _principal_of_token(services: Services, session: AsyncSession, token: str) -> Principal | None:
+    now = services.now()
+    user_id = services.sessions.user_id(token, now)  # most of what is not ours never reaches the database
+    if user_id is None:
+        return None
+    return await principal_of_session(session, user_id, services.sessions.digest(token), now)
 
 
 def _bearer(request: Request) -> str | None:

@@ -6,21 +6,43 @@ import uuid
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Row, Select, SQLColumnExpression, func, null, or_, select, update
+from sqlalchemy import Row, Select, func, or_, select, update
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from control_layer.control.permissions import Role
 from control_layer.control.principal import Principal
-from control_layer.store.tables import ApiKey, User
+from control_layer.store.tables import ApiKey, User, UserSession
 
-__all__ = ["principal_of_key", "principal_of_user", "record_key_use", "record_login"]
+__all__ = [
+    "lock_address",
+    "principal_of_key",
+    "principal_of_session",
+    "principal_of_user",
+    "record_key_use",
+    "record_login",
+]
 
+_ADDRESS_LOCK = 0x61646472  # "addr", sets these advisory locks apart
 _APART = {"synchronize_session": False}  # rows that are in memory stay as they are
+
+
+async def principal_of_session(
+    session: AsyncSession, user_id: uuid.UUID, digest: bytes, now: datetime
+) -> Principal | None:
+    """The living person whose living session has a token with this digest (SHA-256 of the token)."""
+    statement = (
+        _people()
+        .add_columns(UserSession.id.label("session_id"), UserSession.last_seen)
+        .join(UserSession, UserSession.user_id == User.id)
+        .where(User.id == user_id, UserSession.token_digest == digest, UserSession.expires_at > now)
+    )
+    row = (await session.execute(statement)).one_or_none()
+    return None if row is None else _principal(row, session_id=row.session_id, session_last_seen=row.last_seen)
 
 
 async def principal_of_user(session: AsyncSession, user_id: uuid.UUID) -> Principal | None:
     """The person with this id, unless they are deleted or disabled."""
-    row = (await session.execute(_people(null(), null()).where(User.id == user_id))).one_or_none()
+    row = (await session.execute(_people().where(User.id == user_id))).one_or_none()
     return None if row is None else _principal(row)
 
 
@@ -30,7 +52,8 @@ async def principal_of_key(
     """The person, neither deleted nor disabled, who holds the living key with this digest, or had it until lately."""
     in_grace = (ApiKey.previous_digest == digest) & (ApiKey.previous_expires_at > now)
     statement = (
-        _people(ApiKey.id, ApiKey.last_used)
+        _people()
+        .add_columns(ApiKey.id.label("key_id"), ApiKey.last_used)
         .join(ApiKey, ApiKey.created_by == User.id)
         .where(or_(ApiKey.secret_digest == digest, in_grace), ApiKey.deleted_at.is_(None))
         .where(or_(ApiKey.expires_at.is_(None), ApiKey.expires_at > now))
@@ -38,7 +61,12 @@ async def principal_of_key(
     if not any_purpose:
         statement = statement.where(ApiKey.purpose == "platform")
     row = (await session.execute(statement)).one_or_none()
-    return None if row is None else _principal(row)
+    return None if row is None else _principal(row, key_id=row.key_id, key_last_used=row.last_used)
+
+
+async def lock_address(session: AsyncSession, email: str) -> None:
+    """Until the end of the transaction nobody else opens an account with this address."""
+    await session.execute(select(func.pg_advisory_xact_lock(func.hashtextextended(email, _ADDRESS_LOCK))))
 
 
 async def record_login(session: AsyncSession, user_id: uuid.UUID) -> None:
@@ -53,15 +81,20 @@ async def record_key_use(session: AsyncSession, key_id: uuid.UUID) -> None:
     await session.execute(statement, execution_options=_APART)
 
 
-def _people(key_id: SQLColumnExpression[Any], key_last_used: SQLColumnExpression[Any]) -> Select[*tuple[Any, ...]]:
+def _people() -> Select[*tuple[Any, ...]]:
     # Columns, not entities: handlers read the same rows again, later and locked, and must not get these back.
     columns = (User.id, User.email, User.is_admin, User.roles, User.last_login)
-    return select(*columns, key_id.label("key_id"), key_last_used.label("key_last_used")).where(
-        User.deleted_at.is_(None), User.disabled_at.is_(None), User.user_type == "individual"
-    )
+    return select(*columns).where(User.deleted_at.is_(None), User.disabled_at.is_(None), User.user_type == "individual")
 
 
-def _principal(row: Row[*tuple[Any, ...]]) -> Principal:
+def _principal(
+    row: Row[*tuple[Any, ...]],
+    *,
+    key_id: uuid.UUID | None = None,
+    key_last_used: datetime | None = None,
+    session_id: uuid.UUID | None = None,
+    session_last_seen: datetime | None = None,
+) -> Principal:
     known = {role.value for role in Role}
     return Principal(
         id=row.id,
@@ -69,6 +102,8 @@ def _principal(row: Row[*tuple[Any, ...]]) -> Principal:
         is_admin=row.is_admin,
         roles=frozenset(Role(role) for role in row.roles if role in known),
         last_login=row.last_login,
-        key_id=row.key_id,
-        key_last_used=row.key_last_used,
+        key_id=key_id,
+        key_last_used=key_last_used,
+        session_id=session_id,
+        session_last_seen=session_last_seen,
     )

@@ -1,7 +1,11 @@
-"""The session cookie (§2.2): a JWT that says who, and nothing about rights, which are read anew at each request."""
+"""The session cookie (§2.2): a JWT that says who, and nothing about rights, which are read anew at each request.
+
+A token opens something only while the database knows its digest (`session_records`).
+"""
 
 from __future__ import annotations
 
+import hashlib
 import uuid
 from datetime import datetime, timedelta
 from http.cookies import SimpleCookie
@@ -28,9 +32,16 @@ class Sessions:
     def cookie_name(self) -> str:
         return self._cookie.cookie_name
 
-    def token(self, user_id: uuid.UUID, now: datetime) -> str:
-        """A token of the configured lifetime."""
-        claims = {"sub": str(user_id), "iat": now, "exp": now + self._lifetime}
+    def expiry(self, issued: datetime) -> datetime:
+        """When a token issued at that moment expires; a whole second."""
+        return (issued + self._lifetime).replace(microsecond=0)
+
+    def token(self, user_id: uuid.UUID, issued: datetime) -> str:
+        """A token of the configured lifetime. `iat` has its fraction of a second (RFC 7519, 2: NumericDate).
+
+        So two tokens of one person are the same only if they are issued in the same microsecond.
+        """
+        claims = {"sub": str(user_id), "iat": issued.timestamp(), "exp": self.expiry(issued)}
         return jwt.encode(claims, self._key, algorithm=_ALGORITHM)
 
     def user_id(self, token: str, now: datetime) -> uuid.UUID | None:
@@ -49,9 +60,13 @@ class Sessions:
         except (jwt.InvalidTokenError, ValueError):
             return None
 
-    def cookie(self, user_id: uuid.UUID, now: datetime) -> str:
-        """The value of `Set-Cookie` that begins a session."""
-        return self._line(self.token(user_id, now), int(self._cookie.timeout.total_seconds()))
+    def digest(self, token: str) -> bytes:
+        """What the database knows a token by: its SHA-256."""
+        return hashlib.sha256(token.encode()).digest()
+
+    def cookie(self, token: str) -> str:
+        """The value of `Set-Cookie` that hands a token to a browser."""
+        return self._line(token, int(self._cookie.timeout.total_seconds()))
 
     def cleared(self) -> str:
         """The value of `Set-Cookie` that ends it."""

@@ -11,6 +11,7 @@ from starlette.responses import RedirectResponse
 
 from control_layer.control.access import public, signed_in
 from control_layer.control.authentication.queries import principal_of_user, record_login
+from control_layer.control.authentication.session_records import begin_session
 from control_layer.control.errors import ControlError, invalid
 from control_layer.control.federation.oidc_accounts import account_of, disabled
 from control_layer.control.federation.oidc_provider import OidcProvider
@@ -75,7 +76,7 @@ async def callback(
 ) -> Response:
     """Takes the identity provider's answer from the browser and begins a session."""
     attempt = services.attempts.read(request.cookies, services.now())
-    entering = _entered(services, attempt, code=code, state=state, error=error, issuer=iss)
+    entering = _entered(request, services, attempt, code=code, state=state, error=error, issuer=iss)
     response = await _for_people(request, services, entering)
     response.headers.append("set-cookie", services.attempts.cleared())
     return response
@@ -88,6 +89,7 @@ async def _begun(services: Services, return_to: str) -> Response:
 
 
 async def _entered(
+    request: Request,
     services: Services,
     attempt: Attempt | None,
     *,
@@ -111,8 +113,9 @@ async def _entered(
         if await principal_of_user(session, user.id) is None:
             raise disabled()
         await record_login(session, user.id)
+        cookie = await begin_session(session, services.sessions, user.id, request, services.now())
     response = entered_page(attempt.return_to)
-    response.headers.append("set-cookie", services.sessions.cookie(user.id, services.now()))
+    response.headers.append("set-cookie", cookie)
     return response
 
 

@@ -5,6 +5,8 @@ from __future__ import annotations
 from sqlalchemy import ColumnElement, and_, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
+from control_layer.control.authentication.password_resets import forget_resets
+from control_layer.control.authentication.session_records import end_sessions
 from control_layer.control.permissions import Role
 from control_layer.control.services import Services
 from control_layer.control.users.accounts import new_account, open_account
@@ -38,6 +40,8 @@ async def ensure_administrator(session: AsyncSession, services: Services) -> Use
         await open_account(session, services.key_secrets, administrator)
     elif not await services.passwords.verify(administrator.password_hash, password):
         administrator.password_hash = await services.passwords.hash(password)
+        await end_sessions(session, administrator.id)
+        await forget_resets(session, administrator.id)
     return administrator
 
 

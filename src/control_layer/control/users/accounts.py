@@ -23,7 +23,6 @@ __all__ = [
     "complete_roles",
     "new_account",
     "open_account",
-    "replace_password",
     "scrub_account",
     "set_active",
 ]
@@ -121,12 +120,6 @@ def _check_amounts(changes: UserChanges) -> None:
         raise invalid("auto_topup_threshold must not be negative")
     if changes.auto_topup_monthly_limit is not None and changes.auto_topup_monthly_limit <= 0:
         raise invalid("auto_topup_monthly_limit must be greater than zero")
-
-
-def replace_password(user: User, password_hash: str, now: datetime) -> None:
-    """Writes a new password into the row."""
-    user.password_hash = password_hash
-    user.updated_at = now
 
 
 async def scrub_account(session: AsyncSession, user: User, now: datetime) -> None:

@@ -8,13 +8,13 @@ from fastapi import APIRouter
 
 from control_layer.control.access import needs
 from control_layer.control.authentication.generated_password import generated_password
+from control_layer.control.authentication.password_replacement import replace_password
 from control_layer.control.authentication.passwords import require_length
 from control_layer.control.errors import ControlError, forbidden, invalid, not_found
 from control_layer.control.permissions import Operation, Resource
 from control_layer.control.principal import Principal
 from control_layer.control.request_context import Caller, Database, Served
 from control_layer.control.route import ControlRoute
-from control_layer.control.users.accounts import replace_password
 from control_layer.control.users.queries import find_user
 from control_layer.control.users.schemas import NewPassword, PasswordSet
 from control_layer.store.tables import User
@@ -39,7 +39,7 @@ async def set_password(
     await session.rollback()  # no connection is held while the password is hashed
     password_hash = await services.passwords.hash(password)
     row = _require_settable(await find_user(session, user_id, lock=True), user_id, caller)
-    replace_password(row, password_hash, services.now())
+    await replace_password(session, row, password_hash, services.now())
     return PasswordSet(password=password if given is None else None)
 
 

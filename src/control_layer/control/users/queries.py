@@ -10,7 +10,7 @@ from sqlalchemy.dialects.postgresql import aggregate_order_by
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from control_layer.control.search import having
-from control_layer.store.tables import NIL, ApiKey, GroupMember, Identity, User
+from control_layer.store.tables import NIL, ApiKey, GroupMember, Identity, PasswordReset, User, UserSession
 
 __all__ = [
     "count_users",
@@ -44,8 +44,12 @@ async def find_user(session: AsyncSession, user_id: uuid.UUID, *, lock: bool = F
 
 
 async def find_user_by_email(session: AsyncSession, email: str, *, with_password: bool = False) -> User | None:
-    """The oldest account with this address; with `with_password`, the oldest that can log in with one."""
-    statement = select(User).where(User.email == email, visible()).order_by(User.created_at, User.id).limit(1)
+    """The oldest account with this address; with `with_password`, of those that can log in with one.
+
+    The administrator's comes before all: whoever registered its address first must not shut it out.
+    """
+    order = (User.is_admin.desc(), User.created_at, User.id)
+    statement = select(User).where(User.email == email, visible()).order_by(*order).limit(1)
     if with_password:
         statement = statement.where(User.password_hash.is_not(None), User.disabled_at.is_(None))
     return (await session.execute(statement)).scalar_one_or_none()
@@ -69,7 +73,7 @@ async def user_ids(session: AsyncSession) -> str:
 
 
 async def forget_belongings(session: AsyncSession, user_id: uuid.UUID) -> None:
-    """Erases a user's keys, memberships and identities elsewhere."""
+    """Erases a user's keys, memberships, identities elsewhere, sessions and reset links."""
     await session.execute(delete(ApiKey).where(or_(ApiKey.user_id == user_id, ApiKey.created_by == user_id)))
-    await session.execute(delete(GroupMember).where(GroupMember.user_id == user_id))
-    await session.execute(delete(Identity).where(Identity.user_id == user_id))
+    for table in (GroupMember, Identity, UserSession, PasswordReset):
+        await session.execute(delete(table).where(table.user_id == user_id))

@@ -13,6 +13,7 @@ from control_layer.store.tables.keys import ApiKey
 from control_layer.store.tables.ledger import Transaction
 from control_layer.store.tables.people import Group, GroupMember, User
 from control_layer.store.tables.probes import Probe, ProbeResult
+from control_layer.store.tables.sessions import PasswordReset, UserSession
 from control_layer.store.tables.traffic import JournalPosition, Request, RequestBody
 
 __all__ = [
@@ -29,6 +30,7 @@ __all__ = [
     "JournalPosition",
     "Model",
     "ModelComponent",
+    "PasswordReset",
     "Probe",
     "ProbeResult",
     "Request",
@@ -37,4 +39,5 @@ __all__ = [
     "Tariff",
     "Transaction",
     "User",
+    "UserSession",
 ]

@@ -1,0 +1,48 @@
+"""What has expired goes: sessions and reset links that open nothing any more."""
+
+from __future__ import annotations
+
+import asyncio
+from datetime import datetime
+
+import structlog
+from sqlalchemy import delete, select
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from control_layer.control.errors import ControlError
+from control_layer.control.request_context import transaction
+from control_layer.control.services import Services
+from control_layer.store.tables import PasswordReset, UserSession
+
+__all__ = ["forget_expired", "keep_forgetting"]
+
+_log = structlog.get_logger(__name__)
+_EVERY_SECONDS = 600.0
+_BATCH = 1000
+
+
+async def keep_forgetting(services: Services) -> None:
+    """Every ten minutes, until cancelled; an absent database is waited out."""
+    while True:
+        try:
+            await forget_expired(services)
+        except ControlError as error:
+            _log.warning("expired_sessions_kept", reason=error.message)
+        await asyncio.sleep(_EVERY_SECONDS)
+
+
+async def forget_expired(services: Services) -> None:
+    """All that has expired by now, a thousand rows in a transaction. Raises `ControlError`."""
+    for table in (UserSession, PasswordReset):
+        gone = _BATCH
+        while gone == _BATCH:
+            async with transaction(services) as session:
+                gone = await _forget(session, table, services.now())
+
+
+async def _forget(session: AsyncSession, table: type[UserSession | PasswordReset], now: datetime) -> int:
+    # Other hosts do the same at the same time.
+    some = select(table.id).where(table.expires_at <= now).limit(_BATCH).with_for_update(skip_locked=True)
+    statement = delete(table).where(table.id.in_(some)).returning(table.id)
+    result = await session.execute(statement, execution_options={"synchronize_session": False})
+    return len(result.all())

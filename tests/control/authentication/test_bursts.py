@@ -1,0 +1,57 @@
+"""A burst of logins has a bounded share of the machine: others are answered, the surplus is told to wait."""
+
+from __future__ import annotations
+
+import asyncio
+
+from tests.control.authentication.people import PASSWORD, is_in, member, signed_in
+from tests.control.management import ADMIN_EMAIL, ADMIN_PASSWORD, Management, answered
+
+from control_layer.control.authentication.passwords import Passwords
+
+
+async def test_a_burst_of_logins_holds_up_nobody_else(management: Management) -> None:
+    client = await management.client()
+    logins = [
+        asyncio.create_task(client.post("/authentication/login", json={"email": f"{number}@x", "password": "wrong"}))
+        for number in range(60)
+    ]
+    await asyncio.wait(logins, return_when=asyncio.FIRST_COMPLETED)
+    assert await is_in(management.admin)
+    assert not all(login.done() for login in logins)
+    answers = await asyncio.gather(*logins)
+    statuses = [answer.status_code for answer in answers]
+    assert set(statuses) == {401, 429}
+    assert statuses.count(401) >= 32
+    refusal = next(answer for answer in answers if answer.status_code == 429)
+    assert int(refusal.headers["retry-after"]) == refusal.json()["retry_after_seconds"] > 0
+    login = {"email": ADMIN_EMAIL, "password": ADMIN_PASSWORD}
+    await answered(client.post("/authentication/login", json=login), 200)
+
+
+async def test_who_is_sent_away_by_a_burst_loses_no_try(registering: Management) -> None:
+    jo = await member(registering)
+    browser = await registering.client()
+
+    async def tried(login: dict[str, str]) -> int:
+        return (await browser.post("/authentication/login", json=login)).status_code
+
+    for _ in range(3):
+        others = [asyncio.create_task(tried({"email": f"{number}@x", "password": "wrong"})) for number in range(33)]
+        statuses = await asyncio.gather(*(tried(jo.login) for _ in range(9)))
+        assert set(statuses) <= {200, 429}
+        await asyncio.gather(*others)
+    await signed_in(registering, jo)
+
+
+async def test_what_nobody_waits_for_any_more_is_not_hashed() -> None:
+    passwords = Passwords()
+    hashing = [asyncio.create_task(passwords.hash(PASSWORD)) for _ in range(32)]
+    await asyncio.wait(hashing, return_when=asyncio.FIRST_COMPLETED)
+    for task in hashing:
+        task.cancel()
+    await asyncio.gather(*hashing, return_exceptions=True)
+    assert passwords._threads._work_queue.qsize() <= 32  # cancelled, they are passed over
+    password_hash = await passwords.hash(PASSWORD)
+    assert await passwords.verify(password_hash, PASSWORD)
+    passwords.close()
