@@ -207,6 +207,14 @@ async def test_changing_the_password_ends_the_other_sessions(registering: Manage
     assert await is_in(jo.browser)
 
 
+async def test_a_password_set_by_an_administrator_ends_every_session(registering: Management) -> None:
+    jo = await member(registering)
+    await answered(registering.admin.post(f"{API}/users/{jo.id}/password", json={"password": "a given one"}), 200)
+    assert not await is_in(jo.browser)
+    assert await is_in(registering.admin)
+    assert await is_in(await signed_in(registering, jo, "a given one"))
+
+
 async def test_deleting_a_person_deletes_their_sessions(registering: Management) -> None:
     jo = await member(registering)
     await answered(registering.admin.delete(f"{API}/users/{jo.id}"), 204)

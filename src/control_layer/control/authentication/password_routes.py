@@ -58,7 +58,7 @@ async def confirm_reset(
     user = await find_user(session, user_id, lock=True)
     # Asked again, now that nobody else can: of two who use a link at once, one comes too late.
     still = await find_reset(session, token_id, body.token, services.now())
-    if still is None or user is None or user.password_hash is None:
+    if still is None or user is None or user.password_hash is None or user.disabled_at is not None:
         raise _bad_token()
     await replace_password(session, user, new_hash, services.now())
     services.throttle.proven(user.email, peer_of(request))

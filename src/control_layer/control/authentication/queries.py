@@ -29,7 +29,7 @@ _APART = {"synchronize_session": False}  # rows that are in memory stay as they 
 async def principal_of_session(
     session: AsyncSession, user_id: uuid.UUID, digest: bytes, now: datetime
 ) -> Principal | None:
-    """The living person whose living session has a token with this digest (SHA-256 of the token)."""
+    """The person, neither deleted nor disabled, whose living session has the token with this digest."""
     statement = (
         _people()
         .add_columns(UserSession.id.label("session_id"), UserSession.last_seen)
