@@ -167,3 +167,13 @@ async def test_two_compilations_of_one_state_are_equal(world: World, first: str)
         await (rows.grant(group, model) if first == "model" else rows.member(group, user))
     await rows.key(user, expires_at=_FUTURE)
     assert await world.truth() == await world.truth()
+
+
+async def test_components_of_one_place_have_an_order_all_the_same(world: World) -> None:
+    rows = world.rows
+    endpoint, composite = await rows.endpoint(), await rows.model(None, "mix")
+    components = [await rows.model(endpoint) for _ in range(8)]
+    for component in sorted(components, reverse=True):
+        await rows.component(composite, component, sort_order=0)
+    _, _, models, _ = await world.truth()
+    assert [deployment.id for deployment in models["mix"].deployments] == sorted(components)
