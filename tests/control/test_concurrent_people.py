@@ -10,7 +10,7 @@ from collections.abc import AsyncIterator, Awaitable, Callable
 import httpx
 import pytest
 from tests.control.endpoints.calls import create_endpoint
-from tests.control.management import API, NIL, Management, answered, managed, settings_for_tests
+from tests.control.management import API, Management, answered, managed, settings_for_tests
 from tests.control.models.calls import standard
 
 from control_layer.control.permissions import Role
@@ -20,7 +20,7 @@ _PATCH = "urn:ietf:params:scim:api:messages:2.0:PatchOp"
 _PASSWORD = "correct horse"
 _ROUNDS = 6
 _GONE = "SELECT 1 FROM users u JOIN {} ON u.id = t.user_id WHERE u.deleted_at IS NOT NULL"
-_HERE = "SELECT 1 FROM users u {} AND u.deleted_at IS NULL AND u.id <> '" + NIL + "' {}"
+_HERE = "SELECT 1 FROM users u {} AND u.deleted_at IS NULL AND u.username <> 'system' {}"
 _NOTHING_HANGS = {
     "keys of the deleted": _GONE.format("api_keys t"),
     "memberships of the deleted": _GONE.format("group_members t"),

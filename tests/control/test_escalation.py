@@ -45,7 +45,7 @@ async def test_a_manager_gets_no_key_of_the_administrators(management: Managemen
     body = {"name": "k", "purpose": purpose}
     own = await answered(management.admin.post(f"{_USERS}/current/api-keys", json=body), 201)
     keys = f"{_USERS}/{management.admin_id}/api-keys"
-    await refused(manager.client.post(keys, json=body), 403, _NOT_THE_ADMINISTRATORS)
+    await refused(manager.client.post(keys, json=body | {"name": "another"}), 403, _NOT_THE_ADMINISTRATORS)
     await refused(manager.client.post(f"{keys}/{own['id']}/rotate"), 403, _NOT_THE_ADMINISTRATORS)
     await refused(manager.client.post(f"{keys}/{own['id']}/reveal"), 404)
     await answered(management.admin.post(f"{keys}/{own['id']}/rotate"), 200)
