@@ -33,7 +33,8 @@ class Served:
     """The application on a port of loopback, in a thread with a loop of its own."""
 
     url: str
-    cookie: str
+    callers: dict[str, dict[str, str]]
+    """Header fields that say who is calling."""
     document: dict[str, Any]
 
 
@@ -42,8 +43,11 @@ async def _serve(database_url: str, listener: socket.socket, ready: Future[Serve
         http = HttpListener(management.app)
         serving = asyncio.create_task(http.serve([listener]))
         host, port = listener.getsockname()
-        cookie = f"control_layer_session={management.admin.cookies['control_layer_session']}"
-        ready.set_result(Served(f"http://{host}:{port}", cookie, document(management.app)))
+        callers = {
+            "administrator": {"cookie": f"control_layer_session={management.admin.cookies['control_layer_session']}"},
+            "standard user": {"authorization": (await management.person()).client.headers["authorization"]},
+        }
+        ready.set_result(Served(f"http://{host}:{port}", callers, document(management.app)))
         await asyncio.to_thread(done.wait)
         http.should_exit = True
         await serving
@@ -65,7 +69,8 @@ def served(database_url: str) -> Iterator[Served]:
 
 
 @pytest.mark.timeout(600)  # every operation of the document, one after the other
-def test_answers_what_the_document_says(served: Served) -> None:
+@pytest.mark.parametrize(("caller", "examples"), [("administrator", 25), ("standard user", 10)])
+def test_answers_what_the_document_says(served: Served, caller: str, examples: int) -> None:
     schema = schemathesis.openapi.from_dict(served.document)
     schema.config.update(base_url=served.url)
     operations = [result.ok() for result in schema.get_all_operations() if isinstance(result, Ok)]
@@ -76,10 +81,10 @@ def test_answers_what_the_document_says(served: Served) -> None:
             continue  # these ask whatever address they are given
 
         @given(case=operation.as_strategy())
-        @settings(max_examples=25, derandomize=True, deadline=None, suppress_health_check=list(HealthCheck))
+        @settings(max_examples=examples, derandomize=True, deadline=None, suppress_health_check=list(HealthCheck))
         def check(case: schemathesis.Case[Any]) -> None:
             # A logout would end the session that all others come with.
-            headers = {} if case.path == "/authentication/logout" else {"cookie": served.cookie}
+            headers = {} if case.path == "/authentication/logout" else served.callers[caller]
             case.call_and_validate(headers=headers, checks=_CHECKS)
 
         check()

@@ -28,15 +28,24 @@ def require_same_origin(request: Request, settings: Settings) -> None:
     if site is not None:
         own = site in _OWN
     else:
-        own = origin is None or _host(origin) == request.headers.get("host", "").lower()
+        own = origin is None or _same(_host(origin), request.headers.get("host", "").lower())
     if not own:
         text = "This request comes from another site's page; add its origin to auth.security.cors.allowed_origins"
         raise ControlError(403, "cross_site_request", text)
 
 
 def _allowed(origin: str, settings: Settings) -> bool:
-    return origin in settings.auth.security.cors.allowed_origins or _host(origin) == _host(settings.dashboard_url)
+    allowed = settings.auth.security.cors.allowed_origins
+    return origin in allowed or _same(_host(origin), _host(settings.dashboard_url))
 
 
-def _host(origin: str) -> str:
-    return urlsplit(origin).netloc.lower()
+def _same(host: str | None, other: str | None) -> bool:
+    return host is not None and host == other
+
+
+def _host(origin: str) -> str | None:
+    """Host and port; `None` for what has none, such as the `null` of a page without an origin (RFC 6454, 7.1)."""
+    try:
+        return urlsplit(origin).netloc.lower() or None
+    except ValueError:
+        return None

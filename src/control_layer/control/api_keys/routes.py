@@ -28,7 +28,8 @@ from control_layer.control.permissions import Operation, Resource
 from control_layer.control.principal import Principal
 from control_layer.control.request_context import Caller, Database, Served
 from control_layer.control.route import ControlRoute
-from control_layer.control.users.queries import find_user
+from control_layer.control.users.accounts import check_credentials
+from control_layer.control.users.queries import find_staying_user, find_user
 from control_layer.store import tables
 
 __all__ = ["router"]
@@ -62,7 +63,7 @@ async def create(user_id: Owner, body: NewKey, session: Database, caller: Caller
         if not caller.may(Operation.CREATE, Resource.API_KEYS):
             raise forbidden(Operation.CREATE, Resource.API_KEYS)
         raise invalid("member_id is for the keys of organizations; this account is a person's")
-    await _require_user(session, user_id)
+    await _require_owner(session, user_id, caller)
     secret = KeySecret.new()
     row = tables.ApiKey(
         id=uuid.uuid4(),
@@ -118,6 +119,7 @@ async def rotate(
     """Gives a key a new secret; the old one dies at once, or after `grace_seconds`."""
     grace = grace_of(body)
     caller.require_on(Operation.UPDATE, Resource.API_KEYS, user_id)
+    await _require_owner(session, user_id, caller)
     row = await _found(session, user_id, key_id, caller, lock=True)
     secret = KeySecret.new()
     now = services.now()
@@ -182,6 +184,14 @@ async def _found(
 async def _require_user(session: AsyncSession, user_id: uuid.UUID) -> None:
     if await find_user(session, user_id) is None:
         raise not_found("User", user_id)
+
+
+async def _require_owner(session: AsyncSession, user_id: uuid.UUID, caller: Principal) -> None:
+    """The account that gets a secret, which `caller` sees; it is not deleted meanwhile. Raises 403, 404."""
+    user = await find_staying_user(session, user_id)
+    if user is None:
+        raise not_found("User", user_id)
+    check_credentials(user, caller)
 
 
 def _unknown(key_id: uuid.UUID) -> ControlError:

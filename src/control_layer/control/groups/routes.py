@@ -31,7 +31,7 @@ from control_layer.control.permissions import Operation, Resource
 from control_layer.control.request_context import Caller, Database, Served
 from control_layer.control.route import ControlRoute
 from control_layer.control.text import not_blank
-from control_layer.control.users.queries import find_user, user_ids
+from control_layer.control.users.queries import find_staying_user, find_user, user_ids
 from control_layer.store import tables
 from control_layer.store.tables import NIL
 
@@ -173,7 +173,7 @@ async def _own_group(session: AsyncSession, group_id: uuid.UUID, operation: str)
 async def _join(session: AsyncSession, group_id: uuid.UUID, user_id: uuid.UUID) -> None:
     if await find_group(session, group_id) is None:
         raise not_found("Group", group_id)
-    if await find_user(session, user_id) is None:
+    if await find_staying_user(session, user_id) is None:
         raise not_found("User", user_id)
     if group_id != NIL:  # everybody is in Everyone, without a row
         await add_member(session, group_id, user_id)

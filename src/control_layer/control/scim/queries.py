@@ -192,8 +192,9 @@ async def username_taken(session: AsyncSession, username: str, *, besides: uuid.
 
 
 async def missing_users(session: AsyncSession, users: Collection[uuid.UUID]) -> set[uuid.UUID]:
-    """Those of the ids that nobody has."""
-    found = await session.execute(select(User.id).where(User.id == _any(users), visible()))
+    """Those of the ids that nobody has. The others are nobody's to delete before the end of the transaction."""
+    staying = select(User.id).where(User.id == _any(users), visible()).order_by(User.id).with_for_update(read=True)
+    found = await session.execute(staying)
     return set(users) - set(found.scalars())
 
 

@@ -11,8 +11,9 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from control_layer.contract.sealing import Seal
 from control_layer.control.api_keys.issuing import issue_hidden_keys
-from control_layer.control.errors import Conflict, invalid, protected
-from control_layer.control.permissions import Role
+from control_layer.control.errors import Conflict, forbidden, invalid, protected
+from control_layer.control.permissions import Operation, Resource, Role
+from control_layer.control.principal import Principal
 from control_layer.control.transactions.posting import grant_initial_credits
 from control_layer.control.users.queries import forget_belongings
 from control_layer.control.users.schemas import UserChanges
@@ -20,6 +21,7 @@ from control_layer.store.tables import User
 
 __all__ = [
     "apply_changes",
+    "check_credentials",
     "complete_roles",
     "new_account",
     "open_account",
@@ -111,6 +113,15 @@ def set_active(user: User, active: bool, *, by: uuid.UUID, now: datetime) -> Non
         if user.is_admin:
             raise protected("disable", "user", "the administrator belongs to the configuration")
         user.disabled_at = now
+
+
+def check_credentials(user: User, caller: Principal) -> None:
+    """Raises 403 where `caller` would come into possession of the configuration's administrator's credentials.
+
+    They open what no role does.
+    """
+    if user.is_admin and not caller.is_admin:
+        raise forbidden(Operation.UPDATE, Resource.SYSTEM_ACCESS)
 
 
 def _check_amounts(changes: UserChanges) -> None:

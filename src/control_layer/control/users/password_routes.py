@@ -10,11 +10,12 @@ from control_layer.control.access import needs
 from control_layer.control.authentication.generated_password import generated_password
 from control_layer.control.authentication.password_replacement import replace_password
 from control_layer.control.authentication.passwords import require_length
-from control_layer.control.errors import ControlError, forbidden, invalid, not_found
+from control_layer.control.errors import ControlError, invalid, not_found
 from control_layer.control.permissions import Operation, Resource
 from control_layer.control.principal import Principal
 from control_layer.control.request_context import Caller, Database, Served
 from control_layer.control.route import ControlRoute
+from control_layer.control.users.accounts import check_credentials
 from control_layer.control.users.queries import find_user
 from control_layer.control.users.schemas import NewPassword, PasswordSet
 from control_layer.store.tables import User
@@ -47,8 +48,7 @@ def _require_settable(user: User | None, user_id: uuid.UUID, caller: Principal) 
     """Raises 404; 403 for the configuration's administrator, whose rights the caller lacks; 400 without a password."""
     if user is None:
         raise not_found("User", user_id)
-    if user.is_admin and not caller.is_admin:
-        raise forbidden(Operation.UPDATE, Resource.SYSTEM_ACCESS)
+    check_credentials(user, caller)
     if user.auth_source != _NATIVE and user.password_hash is None:
         raise _signs_in_elsewhere(user)
     return user

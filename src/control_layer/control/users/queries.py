@@ -14,6 +14,7 @@ from control_layer.store.tables import NIL, ApiKey, GroupMember, Identity, Passw
 
 __all__ = [
     "count_users",
+    "find_staying_user",
     "find_user",
     "find_user_by_email",
     "forget_belongings",
@@ -40,6 +41,15 @@ async def find_user(session: AsyncSession, user_id: uuid.UUID, *, lock: bool = F
     statement = select(User).where(User.id == user_id, visible())
     if lock:
         statement = statement.with_for_update(key_share=True)
+    return (await session.execute(statement)).scalar_one_or_none()
+
+
+async def find_staying_user(session: AsyncSession, user_id: uuid.UUID) -> User | None:
+    """The account; nobody changes or deletes it before the end of the transaction, but others may ask for the same.
+
+    For what is added to an account: a deletion takes it along, or comes first.
+    """
+    statement = select(User).where(User.id == user_id, visible()).with_for_update(read=True)
     return (await session.execute(statement)).scalar_one_or_none()
 
 

@@ -8,7 +8,7 @@ from decimal import Decimal
 from fastapi import APIRouter
 
 from control_layer.control.access import needs, signed_in
-from control_layer.control.errors import ControlError, invalid, not_found
+from control_layer.control.errors import ControlError, invalid, not_found, protected
 from control_layer.control.groups.queries import groups_of
 from control_layer.control.groups.schemas import Group
 from control_layer.control.include import included
@@ -116,6 +116,8 @@ async def delete(user_id: uuid.UUID, session: Database, caller: Caller, services
     row = await find_user(session, user_id, lock=True)
     if row is None:
         raise _unknown(user_id)
+    if row.is_admin:
+        raise protected("delete", "user", "the administrator belongs to the configuration")
     await scrub_account(session, row, services.now())
 
 
