@@ -9,7 +9,23 @@ from datetime import datetime
 from decimal import Decimal, InvalidOperation
 from typing import Any
 
-__all__ = ["BOOL", "DEC", "INT", "NUM", "OBJECT", "STR", "TS", "UUID", "Shape", "array", "differences", "fits", "nullable", "omitted", "one_of"]
+__all__ = [
+    "BOOL",
+    "DEC",
+    "INT",
+    "NUM",
+    "OBJECT",
+    "STR",
+    "TS",
+    "UUID",
+    "Shape",
+    "array",
+    "differences",
+    "fits",
+    "nullable",
+    "omitted",
+    "one_of",
+]
 
 _UUID = re.compile(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}")
 _TS = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d{1,6})?Z")

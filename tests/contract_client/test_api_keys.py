@@ -65,13 +65,24 @@ def test_names_are_unique_among_live_keys(world: World) -> None:
 
 def test_patch_of_a_key(world: World) -> None:
     person = world.person()
-    body = {"name": "k", "description": "d", "requests_per_second": 2.5, "burst_size": 5, "spend_limit": 3, "spend_limit_interval": "daily"}
+    body = {
+        "name": "k",
+        "description": "d",
+        "requests_per_second": 2.5,
+        "burst_size": 5,
+        "spend_limit": 3,
+        "spend_limit_interval": "daily",
+    }
     made = person.must("POST", _MINE, body, status=201)
     fits(made, KEY)
     assert float(made["spend_limit"]) == 3
     path = f"{_MINE}/{made['id']}"
-    kept = person.must("PATCH", path, {name: None for name in ("name", "description", "requests_per_second", "burst_size")}, status=200)
-    assert {name: kept[name] for name in body if "spend" not in name} == {name: body[name] for name in body if "spend" not in name}
+    kept = person.must(
+        "PATCH", path, {name: None for name in ("name", "description", "requests_per_second", "burst_size")}, status=200
+    )
+    assert {name: kept[name] for name in body if "spend" not in name} == {
+        name: body[name] for name in body if "spend" not in name
+    }
     assert "key" not in kept
     assert person.must("PATCH", path, {"spend_limit_interval": None}, status=200)["spend_limit_interval"] is None
     cleared = person.must("PATCH", path, {"spend_limit": None}, status=200)

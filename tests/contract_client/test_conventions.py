@@ -16,7 +16,9 @@ def test_liveness_is_plain_ok(world: World) -> None:
     assert answer.headers["content-type"].startswith("text/plain")
 
 
-@pytest.mark.parametrize("path", ["/", "/health", "/models", "/admin/docs/", f"{API}/no-such", f"{API}/users/", "/a/b/"])
+@pytest.mark.parametrize(
+    "path", ["/", "/health", "/models", "/admin/docs/", f"{API}/no-such", f"{API}/users/", "/a/b/"]
+)
 def test_a_get_of_no_route_is_the_dashboard_under_the_configured_title(world: World, path: str) -> None:
     answer = world.nobody.send("GET", path)
     assert answer.status_code == 200
@@ -94,7 +96,15 @@ def test_path_and_query_syntax_are_judged_before_who_asks(world: World, method: 
         assert answer.headers["content-type"] == "text/plain; charset=utf-8"
 
 
-@pytest.mark.parametrize("credential", [{}, {"authorization": "Bearer sk-wrong"}, {"authorization": "Basic eDp5"}, {"cookie": "control_layer_session=x.y.z"}])
+@pytest.mark.parametrize(
+    "credential",
+    [
+        {},
+        {"authorization": "Bearer sk-wrong"},
+        {"authorization": "Basic eDp5"},
+        {"cookie": "control_layer_session=x.y.z"},
+    ],
+)
 def test_no_credential_that_works_is_the_one_401(world: World, credential: dict[str, str]) -> None:
     answer = Person(world.address, credential).call("GET", "/users/current")
     assert (answer.status_code, answer.text) == (401, "Authentication required")
@@ -122,7 +132,14 @@ _GUARDED = [
     [(b"{}", None, 415), (b"{}", "text/plain", 415), (b"{", "application/json", 400), (b"{}", "application/json", 422)],
 )
 def test_who_then_content_type_then_syntax_then_shape(
-    world: World, people: dict[str, Person], method: str, path: str, what: str, content: bytes, kind: str | None, status: int
+    world: World,
+    people: dict[str, Person],
+    method: str,
+    path: str,
+    what: str,
+    content: bytes,
+    kind: str | None,
+    status: int,
 ) -> None:
     headers = {"content-type": kind} if kind else {}
     answers = {
@@ -130,7 +147,11 @@ def test_who_then_content_type_then_syntax_then_shape(
         for who, caller in people.items()
         if who in ("nobody", "StandardUser", "admin")
     }
-    assert {who: answer.status_code for who, answer in answers.items()} == {"nobody": 401, "StandardUser": 403, "admin": status}
+    assert {who: answer.status_code for who, answer in answers.items()} == {
+        "nobody": 401,
+        "StandardUser": 403,
+        "admin": status,
+    }
     assert answers["StandardUser"].text == f"Insufficient permissions to {what}"
     assert all(answer.headers["content-type"] == "text/plain; charset=utf-8" for answer in answers.values())
 

@@ -27,7 +27,10 @@ def test_a_group_is_made_read_changed_and_deleted(world: World) -> None:
     clash = world.admin.call("PATCH", path, {"name": world.group()["name"]})
     assert clash.status_code == 409
     world.admin.must("DELETE", path, status=204)
-    assert [world.admin.call(method, path, body).status_code for method, body in (("GET", None), ("PATCH", {}), ("DELETE", None))] == [404] * 3
+    assert [
+        world.admin.call(method, path, body).status_code
+        for method, body in (("GET", None), ("PATCH", {}), ("DELETE", None))
+    ] == [404] * 3
 
 
 def test_everyone_is_protected(world: World) -> None:

@@ -43,7 +43,8 @@ def test_an_api_made_user_may_share_an_address_with_a_native_one(world: World) -
 
 
 @pytest.mark.parametrize(
-    ("roles", "status"), [(["Emperor"], 422), (["StandardUser", "StandardUser"], 409), ("StandardUser", 422), (None, 422)]
+    ("roles", "status"),
+    [(["Emperor"], 422), (["StandardUser", "StandardUser"], 409), ("StandardUser", 422), (None, 422)],
 )
 def test_bad_roles(world: World, roles: object, status: int) -> None:
     name = fresh("user")
@@ -62,8 +63,15 @@ def test_patch_absent_null_and_values(world: World) -> None:
     user = _new(world, display_name="Jo", avatar_url="https://example.org/jo.png")
     path = f"/users/{user['id']}"
     assert world.admin.must("PATCH", path, {}, status=200)["display_name"] == "Jo"
-    same = world.admin.must("PATCH", path, {"display_name": None, "avatar_url": None, "email": "x@y.z", "is_admin": True}, status=200)
-    assert (same["display_name"], same["avatar_url"], same["email"], same["is_admin"]) == ("Jo", user["avatar_url"], user["email"], False)
+    same = world.admin.must(
+        "PATCH", path, {"display_name": None, "avatar_url": None, "email": "x@y.z", "is_admin": True}, status=200
+    )
+    assert (same["display_name"], same["avatar_url"], same["email"], same["is_admin"]) == (
+        "Jo",
+        user["avatar_url"],
+        user["email"],
+        False,
+    )
     tri = ("low_balance_threshold", "auto_topup_amount", "auto_topup_threshold", "auto_topup_monthly_limit")
     filled = world.admin.must("PATCH", path, {name: 2.5 for name in tri}, status=200)
     fits(filled, USER)
