@@ -92,8 +92,12 @@ class World:
     def model(self, hosted_on: str, **fields: Any) -> dict[str, Any]:
         """A standard model that nobody is granted."""
         body = {
-            "type": "standard", "model_name": "sim-small", "alias": fresh("model"), "hosted_on": hosted_on, **fields,
-        }  # fmt: skip
+            "type": "standard",
+            "model_name": "sim-small",
+            "alias": fresh("model"),
+            "hosted_on": hosted_on,
+            **fields,
+        }
         made: dict[str, Any] = self.admin.must("POST", "/models", body, status=200)
         return made
 

@@ -99,7 +99,7 @@ def omitted(shape: Shape) -> Omitted:
 
 
 def fits(value: Any, shape: Shape) -> None:
-    """Fails, naming every field that is not as the contract says. Fields that it does not name are a server's own affair."""
+    """Fails, naming every field that is not as the contract says; further fields are a server's own affair."""
     found = list(differences(value, shape, "$"))
     assert not found, "\n".join(found) + f"\nin {value}"
 

@@ -4,20 +4,23 @@ from __future__ import annotations
 
 import pytest
 from tests.contract_client.client import World, fresh
-from tests.contract_client.shapes import BOOL, INT, OBJECT, STR, TS, UUID, array, fits, nullable, omitted
+from tests.contract_client.objects import ENDPOINT
+from tests.contract_client.shapes import INT, STR, TS, UUID, array, fits
 
 pytestmark = pytest.mark.server
 
 _UNKNOWN = "5f1d9a52-6f0e-4a1e-9f0b-6a1f5d6c7b8a"
-ENDPOINT = {
-    "id": UUID, "name": STR, "description": nullable(STR), "url": STR, "model_filter": nullable(array(STR)),
-    "requires_api_key": BOOL, "auth_header_name": STR, "auth_header_prefix": STR, "reasoning_translation": omitted(OBJECT),
-    "created_by": UUID, "created_at": TS, "updated_at": TS,
-}  # fmt: skip
 _SYNC = {
-    "endpoint_id": UUID, "changes_made": INT, "new_models_created": INT, "models_reactivated": INT, "models_deactivated": INT,
-    "models_deleted": INT, "total_models_fetched": INT, "filtered_models_count": INT, "synced_at": TS,
-}  # fmt: skip
+    "endpoint_id": UUID,
+    "changes_made": INT,
+    "new_models_created": INT,
+    "models_reactivated": INT,
+    "models_deactivated": INT,
+    "models_deleted": INT,
+    "total_models_fetched": INT,
+    "filtered_models_count": INT,
+    "synced_at": TS,
+}
 _DEAD = "http://127.0.0.1:9/v1"
 
 
@@ -42,10 +45,13 @@ def test_an_endpoint_is_whole_and_keeps_its_secret(world: World) -> None:
 @pytest.mark.parametrize(
     ("fields", "status"),
     [
-        ({"url": "not a url"}, 400), ({"url": "/relative"}, 400), ({"url": None}, 422), ({"name": 1}, 422),
+        ({"url": "not a url"}, 400),
+        ({"url": "/relative"}, 400),
+        ({"url": None}, 422),
+        ({"name": 1}, 422),
         ({"url": _DEAD, "skip_fetch": False}, 500),
     ],
-)  # fmt: skip
+)
 def test_refused_endpoints_leave_nothing(world: World, fields: dict[str, object], status: int) -> None:
     name = fresh("refused")
     answer = world.admin.call("POST", "/endpoints", {"name": name, "url": world.provider, "skip_fetch": True, **fields})
@@ -113,7 +119,10 @@ def test_patch_of_an_endpoint(world: World) -> None:
     kept = world.admin.must("PATCH", path, {"api_key": None, "description": None, "model_filter": None}, status=200)
     assert (kept["requires_api_key"], kept["description"]) == (True, "d")
     assert world.admin.must("PATCH", path, {}, status=200)["name"] == made["name"]
-    assert world.admin.must("PATCH", path, {"url": _DEAD}, status=200)["url"] == _DEAD  # a failed fetch is no failure
+    # A stored credential is not sent elsewhere unasked (rule 4).
+    assert world.admin.call("PATCH", path, {"url": _DEAD}).status_code == 400
+    # A failed fetch is no failure.
+    assert world.admin.must("PATCH", path, {"url": _DEAD, "api_key": "other"}, status=200)["url"] == _DEAD
     assert world.admin.call("PATCH", path, {"url": "no url"}).status_code == 400
     assert world.admin.call("PATCH", path, {"name": world.endpoint()["name"]}).status_code == 409
     assert world.admin.call("PATCH", f"/endpoints/{_UNKNOWN}", {}).status_code == 404

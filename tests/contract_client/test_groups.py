@@ -10,9 +10,16 @@ pytestmark = pytest.mark.server
 
 _UNKNOWN = "5f1d9a52-6f0e-4a1e-9f0b-6a1f5d6c7b8a"
 GROUP = {
-    "id": UUID, "name": STR, "description": nullable(STR), "created_by": omitted(UUID), "created_at": TS, "updated_at": TS,
-    "source": STR, "users": omitted(array({"id": UUID, "email": STR})), "models": omitted(array({"id": UUID, "alias": STR})),
-}  # fmt: skip
+    "id": UUID,
+    "name": STR,
+    "description": nullable(STR),
+    "created_by": omitted(UUID),
+    "created_at": TS,
+    "updated_at": TS,
+    "source": STR,
+    "users": omitted(array({"id": UUID, "email": STR})),
+    "models": omitted(array({"id": UUID, "alias": STR})),
+}
 
 
 def test_a_group_is_made_read_changed_and_deleted(world: World) -> None:

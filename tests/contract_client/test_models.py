@@ -7,69 +7,43 @@ from typing import Any
 
 import pytest
 from tests.contract_client.client import Person, World, fresh
-from tests.contract_client.shapes import (
-    BOOL,
-    DEC,
-    INT,
-    NUM,
-    OBJECT,
-    STR,
-    TS,
-    UUID,
-    array,
-    fits,
-    nullable,
-    omitted,
-    one_of,
-)
-from tests.contract_client.test_endpoints import ENDPOINT
+from tests.contract_client.objects import BARE, CACHE, ENDPOINT, METRICS, PRIVILEGED, STATUS, TARIFF
+from tests.contract_client.shapes import DEC, INT, NUM, STR, UUID, array, fits
 
 pytestmark = pytest.mark.server
 
 _UNKNOWN = "5f1d9a52-6f0e-4a1e-9f0b-6a1f5d6c7b8a"
-_BARE = {
-    "id": UUID, "model_name": STR, "alias": STR, "description": nullable(STR), "model_type": nullable(STR),
-    "capabilities": nullable(array(STR)), "created_at": TS, "updated_at": TS, "hosted_on": omitted(UUID),
-    "display_name": omitted(STR), "allowed_batch_completion_windows": omitted(array(STR)), "metadata": omitted(OBJECT),
-    "traffic_routing_rules": omitted(array(OBJECT)),
-}  # fmt: skip
 _LIMITS = ("requests_per_second", "burst_size", "capacity", "batch_capacity", "throughput")
-_PRIVILEGED = {
-    "created_by": UUID, "is_composite": BOOL, "fallback": {"enabled": BOOL, "on_rate_limit": BOOL, "on_status": array(INT), "with_replacement": BOOL,
-    "max_attempts": omitted(INT), "backoff": omitted(OBJECT), "max_total_backoff_ms": omitted(INT)},
-    "sanitize_responses": BOOL, "trusted": BOOL, "open_responses_adapter": BOOL,
-}  # fmt: skip
-_TARIFF = {
-    "id": UUID, "deployed_model_id": UUID, "name": STR, "input_price_per_token": DEC, "output_price_per_token": DEC,
-    "api_key_purpose": nullable(STR), "completion_window": omitted(STR), "valid_from": TS, "valid_until": nullable(TS), "is_active": BOOL,
-}  # fmt: skip
-_CACHE = {
-    "enabled": BOOL, "write_multiplier_5m": nullable(DEC), "write_multiplier_1h": nullable(DEC), "write_multiplier_24h": nullable(DEC),
-    "read_multiplier": nullable(DEC), "min_prefix_tokens": nullable(INT), "valid_from": nullable(TS), "valid_until": nullable(TS),
-}  # fmt: skip
-_METRICS = {
-    "avg_latency_ms": nullable(NUM), "total_requests": INT, "total_input_tokens": INT, "total_output_tokens": INT, "last_active_at": nullable(TS),
-}  # fmt: skip
-_STATUS = {
-    "probe_id": nullable(UUID), "active": BOOL, "interval_seconds": nullable(INT), "last_check": nullable(TS),
-    "last_success": nullable(BOOL), "uptime_percentage": nullable(NUM),
-}  # fmt: skip
-_COMPONENT = {
-    "weight": INT, "enabled": BOOL, "sort_order": INT, "created_at": TS,
-    "model": {"id": UUID, "alias": STR, "model_name": STR, "description": nullable(STR), "model_type": nullable(STR), "trusted": BOOL, "open_responses_adapter": BOOL},
-}  # fmt: skip
 _PRICES = {"input_price_per_token": "0.001", "output_price_per_token": 0.002}
 
 
 def test_a_plain_model_has_the_defaults_and_leaves_out_what_it_has_not(world: World, endpoint: str) -> None:
     model = world.model(endpoint, alias=None, model_name=f" {fresh('sim')} ")
-    fits(model, {**_BARE, **_PRIVILEGED})
+    fits(model, {**BARE, **PRIVILEGED})
     assert model["alias"] == model["model_name"] == model["model_name"].strip()
-    assert not {*_LIMITS, "display_name", "metadata", "traffic_routing_rules", "allowed_batch_completion_windows", "lb_strategy",
-                "components", "groups", "tariffs", "endpoint", "metrics", "status"} & model.keys()  # fmt: skip
+    assert (
+        not {
+            *_LIMITS,
+            "display_name",
+            "metadata",
+            "traffic_routing_rules",
+            "allowed_batch_completion_windows",
+            "lb_strategy",
+            "components",
+            "groups",
+            "tariffs",
+            "endpoint",
+            "metrics",
+            "status",
+        }
+        & model.keys()
+    )
     assert model["fallback"] == {
-        "enabled": False, "on_rate_limit": True, "on_status": [429, 499, 500, 502, 503, 504], "with_replacement": False,
-    }  # fmt: skip
+        "enabled": False,
+        "on_rate_limit": True,
+        "on_status": [429, 499, 500, 502, 503, 504],
+        "with_replacement": False,
+    }
     inherit = {"mode": "inherit"}
     assert model["reasoning_translation_overrides"] == {"chat_completions": inherit, "responses": inherit}
     assert (model["is_composite"], model["sanitize_responses"], model["trusted"], model["open_responses_adapter"]) == (
@@ -83,14 +57,31 @@ def test_a_plain_model_has_the_defaults_and_leaves_out_what_it_has_not(world: Wo
 @pytest.mark.parametrize(
     ("fields", "status"),
     [
-        ({"type": None}, 422), ({"type": "other"}, 422), ({"model_name": " "}, 400), ({"alias": " "}, 400), ({"model_name": None}, 422),
-        ({"hosted_on": _UNKNOWN}, 404), ({"hosted_on": "x"}, 422), ({"throughput": 0}, 400), ({"backoff_initial_ms": 0}, 400),
-        ({"backoff_factor": 0.5}, 400), ({"backoff_initial_ms": 6000}, 400), ({"model_type": "TEXT"}, 422),
-        ({"metadata": {"extra": {str(n): n for n in range(51)}}}, 400), ({"allowed_batch_completion_windows": ["99h"]}, 400),
-        ({"traffic_routing_rules": [{"api_key_purpose": "batch", "action": {"type": "redirect", "target": "no-such"}}]}, 400),
+        ({"type": None}, 422),
+        ({"type": "other"}, 422),
+        ({"model_name": " "}, 400),
+        ({"alias": " "}, 400),
+        ({"model_name": None}, 422),
+        ({"hosted_on": _UNKNOWN}, 404),
+        ({"hosted_on": "x"}, 422),
+        ({"throughput": 0}, 400),
+        ({"backoff_initial_ms": 0}, 400),
+        ({"backoff_factor": 0.5}, 400),
+        ({"backoff_initial_ms": 6000}, 400),
+        ({"model_type": "TEXT"}, 422),
+        ({"metadata": {"extra": {str(n): n for n in range(51)}}}, 400),
+        ({"allowed_batch_completion_windows": ["99h"]}, 400),
+        (
+            {
+                "traffic_routing_rules": [
+                    {"api_key_purpose": "batch", "action": {"type": "redirect", "target": "no-such"}}
+                ]
+            },
+            400,
+        ),
         ({"tariffs": [{"name": "t", **_PRICES, "api_key_purpose": "realtime"}] * 2}, 409),
     ],
-)  # fmt: skip
+)
 def test_refused_models(world: World, endpoint: str, fields: dict[str, Any], status: int) -> None:
     body = {"type": "standard", "model_name": "sim-small", "alias": fresh("m"), "hosted_on": endpoint, **fields}
     answer = world.admin.call("POST", "/models", body)
@@ -114,12 +105,23 @@ def test_who_is_shown_what(world: World, people: dict[str, Person], endpoint: st
     path = f"/models/{model['id']}"
     full = people["PlatformManager"].get(path, include=everything)
     shape = {
-        **_BARE, **_PRIVILEGED, "groups": array({"id": UUID, "name": STR}), "metrics": _METRICS, "status": _STATUS, "tariffs": array(_TARIFF),
-        "cache_pricing": _CACHE, "endpoint": ENDPOINT, "provider_pricing": {"mode": STR, "input_price_per_token": DEC, "output_price_per_token": DEC},
-        "requests_per_second": NUM, "burst_size": INT, "capacity": INT, "batch_capacity": INT, "throughput": NUM,
-    }  # fmt: skip
+        **BARE,
+        **PRIVILEGED,
+        "groups": array({"id": UUID, "name": STR}),
+        "metrics": METRICS,
+        "status": STATUS,
+        "tariffs": array(TARIFF),
+        "cache_pricing": CACHE,
+        "endpoint": ENDPOINT,
+        "provider_pricing": {"mode": STR, "input_price_per_token": DEC, "output_price_per_token": DEC},
+        "requests_per_second": NUM,
+        "burst_size": INT,
+        "capacity": INT,
+        "batch_capacity": INT,
+        "throughput": NUM,
+    }
     fits(full, shape)
-    assert full["cache_pricing"] == {name: False if name == "enabled" else None for name in _CACHE}
+    assert full["cache_pricing"] == {name: False if name == "enabled" else None for name in CACHE}
     assert full["metrics"]["total_requests"] == 0
     assert full["status"] == {
         "probe_id": None,
@@ -136,7 +138,7 @@ def test_who_is_shown_what(world: World, people: dict[str, Person], endpoint: st
         True,
     )
     few = people["StandardUser"].get(path, include=everything)
-    fits(few, {**_BARE, "tariffs": array(_TARIFF), "cache_pricing": _CACHE, "status": _STATUS})
+    fits(few, {**BARE, "tariffs": array(TARIFF), "cache_pricing": CACHE, "status": STATUS})
     plain = {
         "id",
         "model_name",
@@ -226,10 +228,14 @@ def test_patch_of_a_model(world: World, endpoint: str) -> None:
         status=200,
     )
     assert {name: kept[name] for name in ("description", "capabilities", "model_type", "hosted_on", "model_name")} == {
-        "description": "d", "capabilities": ["vision"], "model_type": "CHAT", "hosted_on": endpoint, "model_name": "sim-small",
-    }  # fmt: skip
+        "description": "d",
+        "capabilities": ["vision"],
+        "model_type": "CHAT",
+        "hosted_on": endpoint,
+        "model_name": "sim-small",
+    }
     assert (kept["display_name"], kept["metadata"]["provider"]) == ("Shown", "Acme")
-    cleared = world.admin.must("PATCH", path, {name: None for name in tri}, status=200)
+    cleared = world.admin.must("PATCH", path, dict.fromkeys(tri), status=200)
     assert not tri.keys() & cleared.keys()
     backed = world.admin.must("PATCH", path, {"backoff_enabled": True}, status=200)["fallback"]
     assert (backed["enabled"], backed["with_replacement"], backed["max_attempts"]) == (True, True, 3)
@@ -284,42 +290,3 @@ def test_the_list_sorts_filters_and_counts(world: World, endpoint: str) -> None:
     fits(facets, {"providers": array(STR), "capabilities": array(STR), "model_types": array(STR)})
     assert "facets" not in world.admin.get("/models")
     assert world.admin.call("GET", f"/models?endpoint={_UNKNOWN}").status_code == 404
-
-
-def test_composites_and_their_components(world: World, endpoint: str) -> None:
-    composite = world.admin.must(
-        "POST", "/models", {"type": "composite", "model_name": "c", "alias": fresh("c")}, status=200
-    )
-    assert (composite["is_composite"], composite["lb_strategy"]) == (True, "weighted_random")
-    assert composite["fallback"] == {
-        "enabled": True,
-        "on_rate_limit": True,
-        "on_status": [499, 500, 502, 503, 504],
-        "with_replacement": False,
-    }
-    assert not {"hosted_on", "reasoning_translation_overrides"} & composite.keys()
-    path = f"/models/{composite['id']}/components"
-    models = [world.model(endpoint)["id"] for _ in range(3)]
-    assert world.admin.get(path) == []
-    made = world.admin.must("POST", f"{path}/{models[0]}", {}, status=200)
-    fits(made, _COMPONENT)
-    assert (made["weight"], made["enabled"], made["sort_order"]) == (1, True, 0)
-    for other in models[1:]:
-        world.admin.must("POST", f"{path}/{other}", {"weight": 5, "enabled": False}, status=200)
-    assert world.admin.call("POST", f"{path}/{models[0]}", {}).status_code == 409
-    for weight in (0, 101):
-        assert world.admin.call("PATCH", f"{path}/{models[0]}", {"weight": weight}).status_code == 400
-    world.admin.must("PATCH", f"{path}/{models[0]}", {"sort_order": 99}, status=200)
-    ordered = world.admin.get(path)
-    assert [(one["model"]["id"], one["sort_order"]) for one in ordered] == [
-        (models[1], 0),
-        (models[2], 1),
-        (models[0], 2),
-    ]
-    assert world.admin.must("DELETE", f"{path}/{models[1]}", status=200) == "Component removed"
-    assert world.admin.call("DELETE", f"{path}/{models[1]}").status_code == 404
-    assert [one["sort_order"] for one in world.admin.get(path)] == [0, 1]
-    standard = world.admin.call("GET", f"/models/{models[0]}/components")
-    assert (standard.status_code, standard.text) == (400, "Model is not a composite model")
-    assert world.admin.call("POST", f"{path}/{composite['id']}", {}).status_code == 400
-    assert one_of(200).accepts(world.admin.call("GET", f"/models/{composite['id']}?include=components").status_code)

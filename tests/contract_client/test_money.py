@@ -8,16 +8,24 @@ from typing import Any
 from urllib.parse import parse_qs, urlsplit
 
 import pytest
-from tests.contract_client.client import NIL, Person, World, fresh
+from tests.contract_client.client import Person, World, fresh
 from tests.contract_client.shapes import BOOL, DEC, INT, STR, TS, UUID, array, fits, nullable, omitted, one_of
 
 pytestmark = pytest.mark.server
 
 _UNKNOWN = "5f1d9a52-6f0e-4a1e-9f0b-6a1f5d6c7b8a"
 TRANSACTION = {
-    "id": UUID, "user_id": UUID, "transaction_type": one_of("purchase", "admin_grant", "admin_removal", "usage"), "batch_id": nullable(UUID),
-    "amount": DEC, "source_id": STR, "description": nullable(STR), "created_at": TS, "service_tier": omitted(STR), "batch_request_count": omitted(INT),
-}  # fmt: skip
+    "id": UUID,
+    "user_id": UUID,
+    "transaction_type": one_of("purchase", "admin_grant", "admin_removal", "usage"),
+    "batch_id": nullable(UUID),
+    "amount": DEC,
+    "source_id": STR,
+    "description": nullable(STR),
+    "created_at": TS,
+    "service_tier": omitted(STR),
+    "batch_request_count": omitted(INT),
+}
 _PAGE = {"data": array(TRANSACTION), "has_more": BOOL, "page_start_balance": DEC}
 
 
@@ -70,11 +78,15 @@ def test_whose_ledger(world: World, people: dict[str, Person]) -> None:
 @pytest.mark.parametrize(
     ("fields", "status", "text"),
     [
-        ({"amount": 0}, 400, "Amount must be greater than zero"), ({"amount": "-1"}, 400, "Amount must be greater than zero"),
-        ({"transaction_type": "purchase"}, 422, None), ({"transaction_type": "usage"}, 422, None), ({"user_id": _UNKNOWN}, 400, None),
-        ({"source_id": None}, 422, None), ({"amount": "much"}, 422, None),
+        ({"amount": 0}, 400, "Amount must be greater than zero"),
+        ({"amount": "-1"}, 400, "Amount must be greater than zero"),
+        ({"transaction_type": "purchase"}, 422, None),
+        ({"transaction_type": "usage"}, 422, None),
+        ({"user_id": _UNKNOWN}, 400, None),
+        ({"source_id": None}, 422, None),
+        ({"amount": "much"}, 422, None),
     ],
-)  # fmt: skip
+)
 def test_refused_transactions(world: World, fields: dict[str, Any], status: int, text: str | None) -> None:
     body = {
         "user_id": world.admin.id,
@@ -106,8 +118,9 @@ def test_a_dummy_payment_counts_once(world: World, for_other: bool) -> None:
         assert payer.must("PATCH", f"/payments/{session}", status=200) == {"message": "Payment processed successfully"}
         assert _balance(creditee) == before + 50
     (row,) = creditee.get("/transactions", transaction_types="purchase")["data"]
-    assert (row["source_id"], Decimal(row["amount"])) == (session, 50)
-    assert row["description"].startswith("Dummy payment (test)" if not for_other else "Dummy payment (test)"[:13])
+    assert (row["source_id"], Decimal(row["amount"])) == (session, Decimal(50))
+    assert row["description"].startswith("Dummy payment")
+    assert row["description"] == "Dummy payment (test)" or for_other
 
 
 def test_the_other_payment_paths(world: World) -> None:
@@ -133,4 +146,3 @@ def test_the_other_payment_paths(world: World) -> None:
     )
     assert "dummy_billing_portal=true" in person.must("POST", "/billing-portal", status=200)["url"]
     assert world.nobody.send("POST", "/webhooks/payments", content=b"{}").status_code == 501
-    assert person.call("POST", "/payments", params={"creditee_id": NIL}).status_code in (403, 404)

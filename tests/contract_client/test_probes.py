@@ -11,13 +11,28 @@ pytestmark = pytest.mark.server
 _UNKNOWN = "5f1d9a52-6f0e-4a1e-9f0b-6a1f5d6c7b8a"
 _ANY = nullable({})
 _PROBE = {
-    "id": UUID, "name": STR, "deployment_id": UUID, "interval_seconds": INT, "active": BOOL, "http_method": STR,
-    "request_path": nullable(STR), "request_body": _ANY, "created_at": TS, "updated_at": TS,
-}  # fmt: skip
+    "id": UUID,
+    "name": STR,
+    "deployment_id": UUID,
+    "interval_seconds": INT,
+    "active": BOOL,
+    "http_method": STR,
+    "request_path": nullable(STR),
+    "request_body": _ANY,
+    "created_at": TS,
+    "updated_at": TS,
+}
 _RESULT = {
-    "id": UUID, "probe_id": UUID, "executed_at": TS, "success": BOOL, "response_time_ms": nullable(INT), "status_code": nullable(INT),
-    "error_message": nullable(STR), "response_data": _ANY, "metadata": _ANY,
-}  # fmt: skip
+    "id": UUID,
+    "probe_id": UUID,
+    "executed_at": TS,
+    "success": BOOL,
+    "response_time_ms": nullable(INT),
+    "status_code": nullable(INT),
+    "error_message": nullable(STR),
+    "response_data": _ANY,
+    "metadata": _ANY,
+}
 _TIMES = {f"{name}_response_time_ms": nullable(NUM) for name in ("avg", "min", "max", "p50", "p95", "p99")}
 _LASTS = {name: nullable(TS) for name in ("last_execution", "last_success", "last_failure")}
 _STATISTICS = {
@@ -58,7 +73,7 @@ def test_the_life_of_a_probe(world: World, endpoint: str) -> None:
     result = world.admin.must("POST", f"{path}/execute", status=201)
     fits(result, _RESULT)
     assert (result["success"], result["status_code"], result["probe_id"]) == (True, 200, probe["id"])
-    assert [one["id"] for one in world.admin.get(f"{path}/results")][0] == result["id"]
+    assert world.admin.get(f"{path}/results")[0]["id"] == result["id"]
     numbers = world.admin.get(f"{path}/statistics")
     fits(numbers, _STATISTICS)
     assert numbers["total_executions"] >= 1
