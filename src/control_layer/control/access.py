@@ -8,7 +8,7 @@ from typing import Any, TypeVar
 
 from control_layer.control.permissions import Operation, Resource
 
-__all__ = ["Access", "NoAccessDeclared", "access_of", "needs", "public", "signed_in"]
+__all__ = ["Access", "NoAccessDeclared", "access_of", "identified", "needs", "public", "signed_in"]
 
 _Endpoint = TypeVar("_Endpoint", bound=Callable[..., Any])
 _ATTRIBUTE = "__control_layer_access__"
@@ -47,6 +47,11 @@ def public(endpoint: _Endpoint) -> _Endpoint:
 def signed_in(endpoint: _Endpoint) -> _Endpoint:
     """Anybody with an account may call it; what they may do with it is decided in the handler."""
     return _declare(Access(authenticated=True))(endpoint)
+
+
+def identified(endpoint: _Endpoint) -> _Endpoint:
+    """Anybody with an account may call it, with an API key of any purpose too."""
+    return _declare(Access(authenticated=True, any_key=True))(endpoint)
 
 
 def needs(

@@ -18,8 +18,8 @@ pre { background: #f5f5f5; padding: .75rem; overflow-x: auto; }
 """
 
 
-def reference_page(document: dict[str, Any]) -> str:
-    """The page."""
+def reference_page(document: dict[str, Any], source: str) -> str:
+    """The page; `source` is the path of the document."""
     info = document["info"]
     by_tag: dict[str, list[str]] = {}
     for path, operations in document["paths"].items():
@@ -36,7 +36,7 @@ def reference_page(document: dict[str, Any]) -> str:
         f'<!doctype html><html lang="en"><head><meta charset="utf-8"><title>{title}</title>'
         f'<meta name="viewport" content="width=device-width, initial-scale=1"><style>{_STYLE}</style></head><body>'
         f"<h1>{title}</h1><p>{escape(info.get('description', ''))}</p>"
-        '<p>As a document for tools: <a href="/admin/openapi.json">/admin/openapi.json</a></p>'
+        f'<p>As a document for tools: <a href="{escape(source)}">{escape(source)}</a></p>'
         f"{sections}<h2>Objects</h2>{schemas}</body></html>"
     )
 

@@ -1,11 +1,14 @@
-"""Health, configuration and the reference of the management API."""
+"""Health, configuration and the references of both APIs."""
 
 from __future__ import annotations
+
+from typing import Any
 
 from fastapi import APIRouter, Request
 from starlette.responses import HTMLResponse, JSONResponse, PlainTextResponse, Response
 
-from control_layer.control.access import needs, public, signed_in
+from control_layer.control.access import identified, needs, public, signed_in
+from control_layer.control.instance.ai_openapi import ai_document
 from control_layer.control.instance.openapi import document
 from control_layer.control.instance.reference_page import reference_page
 from control_layer.control.instance.schemas import InstanceConfig, Onwards
@@ -53,4 +56,22 @@ async def openapi(request: Request) -> Response:
 @needs(Operation.READ, Resource.SYSTEM, any_key=True)
 async def docs(request: Request) -> Response:
     """The same for human eyes."""
-    return HTMLResponse(reference_page(document(request.app)), headers={"content-security-policy": _PAGE_POLICY})
+    return _page(document(request.app), "/admin/openapi.json")
+
+
+@router.get("/ai/openapi.json", include_in_schema=False)
+@identified
+async def ai_openapi(request: Request) -> Response:
+    """The OpenAPI document of the AI API."""
+    return JSONResponse(ai_document(request.app.title, request.app.version))
+
+
+@router.get("/ai/docs", include_in_schema=False)
+@identified
+async def ai_docs(request: Request) -> Response:
+    """The same for human eyes."""
+    return _page(ai_document(request.app.title, request.app.version), "/ai/openapi.json")
+
+
+def _page(described: dict[str, Any], source: str) -> Response:
+    return HTMLResponse(reference_page(described, source), headers={"content-security-policy": _PAGE_POLICY})
