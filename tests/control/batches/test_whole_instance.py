@@ -15,7 +15,15 @@ from openai.types import Batch
 from tests.control.files.calls import CHAT, jsonl, line
 from tests.running import Instance, running, until
 
-_MODELS = ["sim-small", "sim-error-422", "sim-flaky-2-batch", "sim-hang", "sim-slow-first-100ms", "sim-error-404"]
+_MODELS = [
+    "sim-small",
+    "sim-error-422",
+    "sim-flaky-2-batch",
+    "sim-hang",
+    "sim-slow-first-100ms",
+    "sim-slow-first-1500ms",
+    "sim-error-404",
+]
 _DAEMON = "CONTROL_LAYER_BACKGROUND_SERVICES__BATCH_DAEMON__"
 _ENVIRONMENT: dict[str, str | None] = {
     f"{_DAEMON}CLAIM_INTERVAL_MS": "50",
@@ -168,6 +176,24 @@ def test_whoever_is_killed_every_line_has_exactly_one_result(tmp_path: Path, who
             row["attempts"] == 1
             for row in instance.sql("SELECT attempts FROM batch_requests WHERE 'batch_req_' || id = ANY($1)", [*known])
         )
+
+
+def test_who_stops_takes_no_more_lets_end_what_can_and_puts_back_the_rest(tmp_path: Path, database_url: str) -> None:
+    external = {"CONTROL_LAYER_DATABASE__TYPE": "external", "DATABASE_URL": database_url}
+    environment = _ENVIRONMENT | external | {"CONTROL_LAYER_GATEWAY__DRAIN": "5s"}
+    with simulator() as url, running(tmp_path, environment=environment) as instance:
+        instance.connect_provider(url, _MODELS)
+        key = instance.make_key("batches")["key"]
+        instance.wait_callable(key, "sim-slow-first-1500ms")
+        with OpenAI(api_key=key, base_url=instance.base_url, max_retries=0, timeout=30.0) as client:
+            slow = [line(f"s-{number}", model="sim-slow-first-1500ms") for number in range(5)]
+            _begin(client, *slow, *[line(f"h-{number}", model="sim-hang") for number in range(5)])
+            until(lambda: len(instance.requests()) == 10, seconds=_SECONDS, message="they are not under way")
+        assert instance.stop() == 0
+        rows = instance.sql("SELECT model, state, daemon_id, attempts FROM batch_requests ORDER BY line")
+        assert [row["state"] for row in rows] == ["completed"] * 5 + ["pending"] * 5
+        assert {row["daemon_id"] for row in rows} == {None}
+        assert instance.sql("SELECT 1 FROM batch_daemons WHERE stopped_at IS NOT NULL")
 
 
 def _answers(client: OpenAI) -> bool:

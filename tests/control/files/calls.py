@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import uuid
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Final
 
 import httpx
 from tests.control.management import API, NIL, Management, answered
@@ -14,7 +14,7 @@ from control_layer.control.permissions import Role
 
 FILES = "/ai/v1/files"
 BATCHES = "/ai/v1/batches"
-CHAT = "/v1/chat/completions"
+CHAT: Final = "/v1/chat/completions"
 
 
 @dataclass(frozen=True, slots=True)

@@ -7,6 +7,7 @@ once an interval. Whatever happens to this process, what it ran is taken up agai
 from __future__ import annotations
 
 import asyncio
+import math
 import os
 import socket
 import time
@@ -68,7 +69,7 @@ class BatchWorker:
         self._wake = asyncio.Event()
         self._draining = False
         self._leaving = False
-        self._last_beat = 0.0
+        self._last_beat = -math.inf
         self._outcomes = {"completed": 0, "failed": 0, "cancelled": 0, "retried": 0}
 
     async def run(self) -> None:
@@ -133,6 +134,7 @@ class BatchWorker:
     async def _begin(self) -> None:
         async with transaction(self._services) as session:
             await queue.release(session, self._id)
+        self._last_beat = -math.inf  # we may have signed off
 
     async def _look(self) -> None:
         now = self._services.now
