@@ -217,7 +217,7 @@ def _field(path: KeyPath) -> FieldInfo | None:
 
 
 def _is_structured(info: FieldInfo) -> bool:
-    return _section(info) is not None or get_origin(info.annotation) is tuple
+    return _section(info) is not None or get_origin(info.annotation) in (tuple, dict)
 
 
 def _keys(section: type[BaseModel] = Settings, above: str = "") -> Iterator[str]:

@@ -8,7 +8,18 @@ from typing import Any, TypeVar
 
 from control_layer.control.permissions import Operation, Resource
 
-__all__ = ["Access", "NoAccessDeclared", "access_of", "identified", "needs", "public", "signed_in"]
+__all__ = [
+    "INFERENCE_KEYS",
+    "PLATFORM_KEYS",
+    "Access",
+    "NoAccessDeclared",
+    "access_of",
+    "identified",
+    "needs",
+    "needs_own",
+    "public",
+    "signed_in",
+]
 
 _Endpoint = TypeVar("_Endpoint", bound=Callable[..., Any])
 _ATTRIBUTE = "__control_layer_access__"
@@ -18,6 +29,11 @@ class NoAccessDeclared(Exception):
     """A route says nothing about who may call it."""
 
 
+PLATFORM_KEYS = frozenset({"platform"})
+INFERENCE_KEYS = frozenset({"realtime", "batch", "playground"})
+"""Keys of the AI API, which the management API refuses, and the other way round."""
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Access:
     """The rule of one route."""
@@ -25,8 +41,10 @@ class Access:
     authenticated: bool
     permission: tuple[Operation, Resource] | None = None
     """Needed on all objects of the resource. `None`: the handler decides, because it takes the body or the database."""
-    any_key: bool = False
-    """Accept API keys of every purpose, not only platform keys (the documentation pages, §2.1)."""
+    own: bool = False
+    """The permission is needed on the caller's own objects only."""
+    keys: frozenset[str] = PLATFORM_KEYS
+    """The purposes of API keys that are accepted (§2.1)."""
     bearer_only: bool = False
     """Accept keys in `Authorization` and nothing that a browser or a proxy adds by itself (SCIM)."""
 
@@ -51,15 +69,24 @@ def signed_in(endpoint: _Endpoint) -> _Endpoint:
 
 def identified(endpoint: _Endpoint) -> _Endpoint:
     """Anybody with an account may call it, with an API key of any purpose too."""
-    return _declare(Access(authenticated=True, any_key=True))(endpoint)
+    return _declare(Access(authenticated=True, keys=PLATFORM_KEYS | INFERENCE_KEYS))(endpoint)
 
 
 def needs(
-    operation: Operation, resource: Resource, *, any_key: bool = False, bearer_only: bool = False
+    operation: Operation, resource: Resource, *, keys: frozenset[str] = PLATFORM_KEYS, bearer_only: bool = False
 ) -> Callable[[_Endpoint], _Endpoint]:
-    """Those who may do `operation` on every object of `resource` may call it; checked before the body is read."""
+    """Those who may do `operation` on every object of `resource` may call it, with keys of these purposes; checked
+    before the body is read."""
     permission = (operation, resource)
-    return _declare(Access(authenticated=True, permission=permission, any_key=any_key, bearer_only=bearer_only))
+    return _declare(Access(authenticated=True, permission=permission, keys=keys, bearer_only=bearer_only))
+
+
+def needs_own(
+    operation: Operation, resource: Resource, *, keys: frozenset[str] = PLATFORM_KEYS
+) -> Callable[[_Endpoint], _Endpoint]:
+    """Those who may do `operation` on objects of their own may call it, with keys of these purposes; checked before
+    the body is read. Whose the object is, the handler looks."""
+    return _declare(Access(authenticated=True, permission=(operation, resource), own=True, keys=keys))
 
 
 def access_of(endpoint: Callable[..., Any]) -> Access:

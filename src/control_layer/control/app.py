@@ -23,6 +23,8 @@ from control_layer.control.authentication.routes import router as authentication
 from control_layer.control.authentication.session_routes import router as sessions
 from control_layer.control.authentication.sessions import Sessions
 from control_layer.control.authentication.throttle import LoginThrottle, ResetThrottle
+from control_layer.control.batches.daemon_routes import router as daemons
+from control_layer.control.batches.routes import router as batches
 from control_layer.control.config import GatewayAddress
 from control_layer.control.edge import Edge
 from control_layer.control.effective_access.routes import router as effective_access
@@ -35,6 +37,8 @@ from control_layer.control.federation.proxy_headers import ProxyHeaders
 from control_layer.control.federation.recent_claims import RecentClaims
 from control_layer.control.federation.routes import router as federation
 from control_layer.control.federation.sign_in_attempt import Attempts
+from control_layer.control.files.routes import router as files
+from control_layer.control.files.slots import UploadSlots
 from control_layer.control.grants.routes import router as grants
 from control_layer.control.groups.routes import router as groups
 from control_layer.control.instance.routes import router as instance
@@ -85,7 +89,8 @@ _ROUTERS: tuple[APIRouter, ...] = (
     provider_displays,
     probes,
 )
-_DESCRIPTION = "Users, groups, API keys, endpoints, models and probes of this gateway."
+_BATCH_ROUTERS: tuple[APIRouter, ...] = (files, batches, daemons)
+_DESCRIPTION = "Users, groups, API keys, endpoints, models, probes, files and batches of this gateway."
 _DEFAULT_MAIL = Path("mail")
 _METHODS = ("GET", "POST", "PUT", "DELETE", "PATCH", "OPTIONS")
 _REQUEST_HEADERS = ("content-type", "authorization", "accept")
@@ -120,6 +125,7 @@ def build_services(
         key_secrets=Seal(secret_key, "api-key", previous_keys),
         system_key=own_key,
         own_gateway=OwnGateway(gateway, own_key),
+        upload_slots=UploadSlots(settings.limits),
         sessions=Sessions(secret_key, settings.auth),
         passwords=Passwords(),
         throttle=LoginThrottle(),
@@ -152,9 +158,10 @@ def build_app(services: Services) -> FastAPI:
         redirect_slashes=False,
     )
     app.state.services = services
-    for router in _ROUTERS:
+    routers = (*_ROUTERS, *_BATCH_ROUTERS) if services.settings.batches.enabled else _ROUTERS
+    for router in routers:
         app.include_router(router)
-    routes = [route for router in _ROUTERS for route in router.routes if isinstance(route, APIRoute)]
+    routes = [route for router in routers for route in router.routes if isinstance(route, APIRoute)]
     app.state.routes = routes
     fallback = Fallback(title, routes)
     app.router.default = fallback

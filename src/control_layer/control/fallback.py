@@ -22,7 +22,7 @@ __all__ = ["Fallback"]
 _AI_PREFIX = "/ai/"
 _NOT_HERE = {
     "error": {
-        "message": "This release serves no files, batches or stored responses; GET /ai/v1/models lists what it serves.",
+        "message": "Nothing is here. Stored responses are not served yet; GET /ai/v1/models lists the models.",
         "type": "invalid_request_error",
         "param": None,
         "code": "unknown_url",

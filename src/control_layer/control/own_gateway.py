@@ -16,7 +16,7 @@ from control_layer import __version__
 from control_layer.control.api_keys.secret import KeySecret
 from control_layer.control.config import GatewayAddress
 
-__all__ = ["BrokenAnswer", "GatewayAnswer", "GatewayUnreachable", "OwnGateway"]
+__all__ = ["AnswerTooLarge", "BrokenAnswer", "GatewayAnswer", "GatewayCaller", "GatewayUnreachable", "OwnGateway"]
 
 _CONNECT_SECONDS = 5.0
 MAX_ANSWER_BYTES = 1024 * 1024
@@ -29,6 +29,19 @@ class GatewayUnreachable(Exception):
 
 class BrokenAnswer(Exception):
     """The request was taken, but no whole answer came of it; the message says why."""
+
+
+class AnswerTooLarge(BrokenAnswer):
+    """The answer would be no smaller the next time."""
+
+
+@dataclass(frozen=True, slots=True)
+class GatewayCaller:
+    """In whose name the gateway is asked, by something other than a probe."""
+
+    key: KeySecret
+    request_id: str
+    """Goes into the request log as the client's own id."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -52,9 +65,18 @@ class OwnGateway:
         self._trust: ssl.SSLContext | None = None
 
     async def ask(
-        self, method: str, target: str, *, body: bytes | None, model: str, timeout_seconds: float
+        self,
+        method: str,
+        target: str,
+        *,
+        body: bytes | None,
+        model: str,
+        timeout_seconds: float,
+        caller: GatewayCaller | None = None,
+        max_answer_bytes: int = MAX_ANSWER_BYTES,
     ) -> GatewayAnswer:
         """What the gateway answers. `target` is a path with its query; `model` names the model where no body does.
+        It is asked with the system key, as a probe, unless there is a `caller`.
 
         Raises `GatewayUnreachable` and `BrokenAnswer`.
         """
@@ -63,11 +85,13 @@ class OwnGateway:
             raise GatewayUnreachable("This control plane has no gateway of its own")
         trust = await asyncio.to_thread(self._trusted, address.certificate) if address.certificate else False
         headers = [
-            (b"authorization", f"Bearer {self._key.text}".encode()),
-            (b"user-agent", f"control-layer-probe/{__version__}".encode()),
+            (b"authorization", f"Bearer {(self._key if caller is None else caller.key).text}".encode()),
+            (b"user-agent", f"control-layer-{'probe' if caller is None else 'batch'}/{__version__}".encode()),
             (b"accept", b"application/json"),
             (b"content-type", b"application/json") if body is not None else (b"x-model", model.encode()),
         ]
+        if caller is not None:
+            headers.append((b"x-request-id", caller.request_id.encode()))
         request = httpx.Request(
             method,
             _base(address) + target,
@@ -80,14 +104,14 @@ class OwnGateway:
         try:
             async with asyncio.timeout(timeout_seconds), transport:
                 response = await transport.handle_async_request(request)
-                content = await _content(response)
+                content = await _content(response, max_answer_bytes)
         except TimeoutError:
             raise BrokenAnswer(f"No answer within {timeout_seconds:g} seconds") from None
         except (httpx.ConnectError, httpx.ConnectTimeout) as error:
             raise GatewayUnreachable(f"The gateway at {_base(address)} cannot be reached: {_reason(error)}") from error
         except httpx.HTTPError as error:
             raise BrokenAnswer(f"The answer broke off: {_reason(error)}") from error
-        if response.status_code == 401:  # its own: a provider that refuses our credential is a 502
+        if response.status_code == 401 and caller is None:  # its own: a provider that refuses our credential is a 502
             raise GatewayUnreachable("The gateway does not know the system key yet; try again in a moment")
         return GatewayAnswer(
             status=response.status_code,
@@ -116,12 +140,12 @@ class OwnGateway:
         return self._trust
 
 
-async def _content(response: httpx.Response) -> bytes:
+async def _content(response: httpx.Response, max_bytes: int) -> bytes:
     content = bytearray()
     async for chunk in response.aiter_bytes():
         content += chunk
-        if len(content) > MAX_ANSWER_BYTES:
-            raise BrokenAnswer(f"HTTP {response.status_code} - The answer is larger than {MAX_ANSWER_BYTES} bytes")
+        if len(content) > max_bytes:
+            raise AnswerTooLarge(f"HTTP {response.status_code} - The answer is larger than {max_bytes} bytes")
     return bytes(content)
 
 

@@ -15,6 +15,7 @@ import structlog
 from control_layer.contract.supervision import Sample
 from control_layer.control.app import build_app, build_services
 from control_layer.control.authentication.expiry import keep_forgetting
+from control_layer.control.batches.worker import BatchWorker
 from control_layer.control.config import ControlConfig
 from control_layer.control.endpoints.discovery import DiscoveryFailed
 from control_layer.control.errors import TryLater
@@ -58,6 +59,7 @@ class ControlPlane:
             config.database_url, on_change=self._snapshots.notice, on_resync=self._snapshots.missed
         )
         self._probes = ProbeScheduler(self._services, config.database_url)
+        self._batches = BatchWorker(self._services, config.database_url)
         self._recorder = Recorder(self._engine, Path(config.journal_dir))
         self._probing: asyncio.Task[None] | None = None
         self._retired = False
@@ -127,6 +129,7 @@ class ControlPlane:
                 self._supervision.ready()
                 if not self._retired:
                     self._probing = parts.create_task(self._probes.run(), name="probes")
+                endless.append(parts.create_task(self._batches.run(), name="batches"))
                 _log.info("control_plane_serving")
                 await self._stopping.wait()
                 _log.info("control_plane_stopping")
@@ -148,11 +151,17 @@ class ControlPlane:
     def _retire(self) -> None:
         """Begins nothing more of its own accord: another host goes on with it."""
         self._retired = True
+        self._batches.drain()
         if self._probing is not None:
             self._probing.cancel()
 
     def _samples(self) -> list[Sample]:
-        return [*self._snapshots.samples(), *self._probes.samples(), *self._recorder.samples()]
+        return [
+            *self._snapshots.samples(),
+            *self._probes.samples(),
+            *self._batches.samples(),
+            *self._recorder.samples(),
+        ]
 
     async def _unless_stopped(self, work: Coroutine[object, object, None]) -> bool:
         """Whether `work` came to its end before we were told to stop; it is cancelled if not. Raises what it raises."""

@@ -83,11 +83,12 @@ def _parameter_check(dependant: Dependant) -> Callable[[Request], None]:
 
 async def _admit(request: Request, access: Access) -> Principal:
     session = context_of(request).session
-    principal = await identify(
-        request, services_of(request), session, any_key=access.any_key, bearer_only=access.bearer_only
-    )
+    principal = await identify(request, services_of(request), session, keys=access.keys, bearer_only=access.bearer_only)
     if access.permission is not None:
-        principal.require(*access.permission)
+        if access.own:
+            principal.require_on(*access.permission, principal.id)
+        else:
+            principal.require(*access.permission)
     return principal
 
 

@@ -18,6 +18,7 @@ from control_layer.control.federation.oidc_provider import OidcProvider
 from control_layer.control.federation.proxy_headers import ProxyHeaders
 from control_layer.control.federation.recent_claims import RecentClaims
 from control_layer.control.federation.sign_in_attempt import Attempts
+from control_layer.control.files.slots import UploadSlots
 from control_layer.control.mail.post import Post
 from control_layer.control.own_gateway import OwnGateway
 from control_layer.settings import Settings
@@ -36,6 +37,7 @@ class Services:
     """For secrets of API keys that must be read back: hidden keys, and those waiting for their holder's first look."""
     system_key: KeySecret
     own_gateway: OwnGateway
+    upload_slots: UploadSlots
     sessions: Sessions
     passwords: Passwords
     throttle: LoginThrottle

@@ -68,14 +68,16 @@ def _selected(types: Mapping[str, str]) -> str:
     return ", ".join(f"new.{name}::jsonb" if kind == "jsonb" else f"new.{name}" for name, kind in types.items())
 
 
-_CHARGED = ("input_price_per_token", "output_price_per_token", "cost")
+_CHARGED = ("batch_id", "custom_id", "input_price_per_token", "output_price_per_token", "cost")
 
-# The tariff in force when the request was made, for its key's purpose, else for realtime. A key that is gone counts as
-# realtime. Tokens times prices are never rounded; nothing known is nothing charged. Parts of the input that a cache
-# gave or took cost multiples of its price where the model has cache pricing; they are cut to their whole. How long a
-# cache keeps what it took is not known: it counts as the shortest.
+# Requests of batches name themselves in the id that the worker sends; only the server has keys of that purpose, so
+# nobody else can. The tariff in force when the request was made: for its key's purpose and the batch's window, else for
+# the purpose, else for realtime. A key that is gone counts as realtime. Tokens times prices are never rounded; nothing
+# known is nothing charged. Parts of the input that a cache gave or took cost multiples of its price where the model has
+# cache pricing; they are cut to their whole. How long a cache keeps what it took is not known: the shortest counts.
 _PRICED = f"""
-    SELECT {_selected(_REQUEST_TYPES)}, tariff.input_price_per_token, tariff.output_price_per_token,
+    SELECT {_selected(_REQUEST_TYPES)}, batch.id, batch.custom_id,
+        tariff.input_price_per_token, tariff.output_price_per_token,
         tariff.input_price_per_token * (
             part.input + part.read * (coalesce(cache.read_multiplier, 1) - 1)
             + least(part.written, part.input - part.read) * (coalesce(cache.write_multiplier_5m, 1) - 1)
@@ -83,10 +85,19 @@ _PRICED = f"""
     FROM {_unnest(_REQUEST_TYPES)}
     LEFT JOIN api_keys ON api_keys.id = new.key_id
     LEFT JOIN LATERAL (
+        SELECT batches.id, batches.completion_window, file_requests.custom_id FROM batch_requests
+        JOIN batches ON batches.id = batch_requests.batch_id
+        JOIN file_requests
+            ON file_requests.file_id = batches.source_file_id AND file_requests.line = batch_requests.line
+        WHERE batch_requests.id = substring(new.client_request_id from '^batch_req_([0-9a-f-]{{36}})$')::uuid
+    ) AS batch ON api_keys.purpose = 'batch'
+    LEFT JOIN LATERAL (
         SELECT input_price_per_token, output_price_per_token FROM tariffs
         WHERE model_id = new.model_id AND valid_from <= new.at AND coalesce(valid_until > new.at, true)
-            AND api_key_purpose IN (api_keys.purpose, 'realtime') AND completion_window IS NULL
-        ORDER BY api_key_purpose IS NOT DISTINCT FROM api_keys.purpose DESC, valid_from DESC
+            AND api_key_purpose IN (api_keys.purpose, 'realtime')
+            AND (completion_window IS NULL OR completion_window = batch.completion_window)
+        ORDER BY api_key_purpose IS NOT DISTINCT FROM api_keys.purpose DESC, completion_window IS NOT NULL DESC,
+            valid_from DESC
         LIMIT 1
     ) AS tariff ON new.outcome <> 'open'
     LEFT JOIN LATERAL (
@@ -111,11 +122,12 @@ _RECORD_REQUESTS = text(f"""
         ON CONFLICT (id) DO UPDATE SET
             {", ".join(f"{name} = excluded.{name}" for name in (*_REQUEST_TYPES, *_CHARGED) if name != "id")}
         WHERE requests.outcome IN ('open', 'lost') AND excluded.outcome <> 'open'
-        RETURNING id, user_id, key_id, model, cost
+        RETURNING id, user_id, key_id, model, cost, batch_id
     )
-    INSERT INTO transactions (id, user_id, transaction_type, amount, source_id, description, api_key_id, service_tier)
+    INSERT INTO transactions
+        (id, user_id, transaction_type, amount, source_id, description, api_key_id, batch_id, service_tier)
     SELECT gen_random_uuid(), recorded.user_id, 'usage', recorded.cost, recorded.id::text, recorded.model,
-        recorded.key_id, 'realtime'
+        recorded.key_id, recorded.batch_id, CASE WHEN recorded.batch_id IS NULL THEN 'realtime' ELSE 'batch' END
     FROM recorded
     JOIN users ON users.id = recorded.user_id
     WHERE recorded.cost > 0

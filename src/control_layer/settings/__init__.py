@@ -11,7 +11,8 @@ from typing import Literal
 from pydantic import Field, SecretStr
 
 from control_layer.settings.authentication import Auth, Cors, Password, RoleName
-from control_layer.settings.background_services import BackgroundServices, ProbeScheduler
+from control_layer.settings.background_services import BackgroundServices, BatchDaemon, ProbeScheduler
+from control_layer.settings.batches import Batches, Limits, SampleFiles, window_of
 from control_layer.settings.billing import Credits, Payment
 from control_layer.settings.database import Database
 from control_layer.settings.email import Email, Smtp
@@ -24,12 +25,15 @@ from control_layer.settings.section import Section
 __all__ = [
     "Auth",
     "BackgroundServices",
+    "BatchDaemon",
+    "Batches",
     "Cors",
     "Credits",
     "Database",
     "Email",
     "Gateway",
     "GatewayTls",
+    "Limits",
     "Metadata",
     "Metrics",
     "ModelSource",
@@ -40,8 +44,10 @@ __all__ = [
     "ProbeScheduler",
     "ProxyHeader",
     "RoleName",
+    "SampleFiles",
     "Settings",
     "Smtp",
+    "window_of",
 ]
 
 
@@ -82,6 +88,12 @@ class Settings(Section):
     """Mails to people."""
     gateway: Gateway = Gateway()
     """The data plane."""
+    batches: Batches = Batches()
+    """Files of requests that are carried out in the background."""
+    limits: Limits = Limits()
+    """Sizes of files."""
+    sample_files: SampleFiles = SampleFiles()
+    """Files for new accounts."""
     background_services: BackgroundServices = BackgroundServices()
     """What the control plane does without being asked."""
     metrics: Metrics = Metrics()

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from datetime import timedelta
-from typing import Annotated
+from typing import Annotated, Literal
 
 from pydantic import Field
 
 from control_layer.settings.section import Duration, Section
 
-__all__ = ["BackgroundServices", "ProbeScheduler"]
+__all__ = ["BackgroundServices", "BatchDaemon", "ProbeScheduler"]
 
 _Deadline = Annotated[Duration, Field(ge=timedelta(seconds=1), le=timedelta(minutes=10))]
 
@@ -34,6 +34,33 @@ class ProbeScheduler(Section):
     """How long results are kept; an hour at least."""
 
 
+class BatchDaemon(Section):
+    """Who carries out batches, and how."""
+
+    enabled: Literal["always", "leader", "never"] = "leader"
+    """`leader`: one host at a time; `always`: every host; `never`: not this host."""
+    claim_interval_ms: int = Field(1000, ge=10, le=60_000)
+    """How often it looks for work."""
+    claim_batch_size: int = Field(100, ge=1, le=10_000)
+    """How many requests it takes up at a look."""
+    default_model_concurrency: int = Field(10, ge=1, le=10_000)
+    """Requests to one model at a time, where the model's `batch_capacity` says nothing."""
+    max_retries: int = Field(1000, ge=0)
+    """How often one request is tried again before its deadline."""
+    backoff_ms: int = Field(1000, ge=1)
+    """The wait before the first other try."""
+    backoff_factor: float = Field(2.0, ge=1)
+    """How much longer each next wait is."""
+    max_backoff_ms: int = Field(10_000, ge=1)
+    """The longest wait."""
+    request_timeout: Annotated[Duration, Field(ge=timedelta(seconds=1))] = timedelta(hours=1)
+    """How long one try may take."""
+    additional_retryable_statuses: tuple[int, ...] = (499,)
+    """Tried again beside 404, 408, 429 and everything from 500 on."""
+    model_escalations: dict[str, str] = Field(default_factory=dict)
+    """Accepted for compatibility."""
+
+
 class BackgroundServices(Section):
     """What the control plane does without being asked."""
 
@@ -41,3 +68,5 @@ class BackgroundServices(Section):
     """Which host does it."""
     probe_scheduler: ProbeScheduler = ProbeScheduler()
     """Health checks of models."""
+    batch_daemon: BatchDaemon = BatchDaemon()
+    """Batches."""

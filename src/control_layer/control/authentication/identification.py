@@ -32,16 +32,16 @@ _SESSION_GRAIN = timedelta(minutes=5)
 
 
 async def identify(
-    request: Request, services: Services, session: AsyncSession, *, any_key: bool, bearer_only: bool = False
+    request: Request, services: Services, session: AsyncSession, *, keys: frozenset[str], bearer_only: bool = False
 ) -> Principal:
-    """The caller. `any_key` accepts API keys of every purpose, `bearer_only` nothing but keys.
+    """The caller. `keys` are the purposes of API keys that are accepted; `bearer_only` accepts nothing but keys.
 
     Raises 401; 403 for a session, or a proxy's word, used from another site.
     """
     now = services.now()
     if secret := _bearer(request):
         digest = hashlib.sha256(secret.encode()).digest()
-        principal = await principal_of_key(session, digest, now, any_purpose=any_key)
+        principal = await principal_of_key(session, digest, now, purposes=keys)
         if principal is not None:
             return principal
     if bearer_only:

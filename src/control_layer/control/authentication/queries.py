@@ -47,19 +47,19 @@ async def principal_of_user(session: AsyncSession, user_id: uuid.UUID) -> Princi
 
 
 async def principal_of_key(
-    session: AsyncSession, digest: bytes, now: datetime, *, any_purpose: bool
+    session: AsyncSession, digest: bytes, now: datetime, *, purposes: frozenset[str]
 ) -> Principal | None:
-    """The person, neither deleted nor disabled, who holds the living key with this digest, or had it until lately."""
+    """The person, neither deleted nor disabled, who holds the living key with this digest, or had it until lately.
+
+    `purposes`: of the key."""
     in_grace = (ApiKey.previous_digest == digest) & (ApiKey.previous_expires_at > now)
     statement = (
         _people()
         .add_columns(ApiKey.id.label("key_id"), ApiKey.last_used)
         .join(ApiKey, ApiKey.created_by == User.id)
         .where(or_(ApiKey.secret_digest == digest, in_grace), ApiKey.deleted_at.is_(None))
-        .where(or_(ApiKey.expires_at.is_(None), ApiKey.expires_at > now))
+        .where(or_(ApiKey.expires_at.is_(None), ApiKey.expires_at > now), ApiKey.purpose.in_(purposes))
     )
-    if not any_purpose:
-        statement = statement.where(ApiKey.purpose == "platform")
     row = (await session.execute(statement)).one_or_none()
     return None if row is None else _principal(row, key_id=row.key_id, key_last_used=row.last_used)
 

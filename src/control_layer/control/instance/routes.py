@@ -7,14 +7,15 @@ from typing import Any
 from fastapi import APIRouter, Request
 from starlette.responses import HTMLResponse, JSONResponse, PlainTextResponse, Response
 
-from control_layer.control.access import identified, needs, public, signed_in
+from control_layer.control.access import INFERENCE_KEYS, PLATFORM_KEYS, identified, needs, public, signed_in
 from control_layer.control.instance.ai_openapi import ai_document
 from control_layer.control.instance.openapi import document
 from control_layer.control.instance.reference_page import reference_page
-from control_layer.control.instance.schemas import InstanceConfig, Onwards
+from control_layer.control.instance.schemas import AsyncRequests, BatchConfig, InstanceConfig, Onwards
 from control_layer.control.permissions import Operation, Resource
 from control_layer.control.request_context import Served
 from control_layer.control.route import ControlRoute
+from control_layer.settings import Batches
 
 __all__ = ["router"]
 
@@ -40,20 +41,21 @@ async def config(services: Served) -> InstanceConfig:
         payment_enabled=services.settings.payment.enabled,
         docs_jsonl_url=metadata.docs_jsonl_url,
         docs_url=metadata.docs_url,
+        batches=_batches(services.settings.batches),
         ai_api_base_url=metadata.ai_api_base_url,
         onwards=Onwards(strict_mode=False),
     )
 
 
 @router.get("/admin/openapi.json", include_in_schema=False)
-@needs(Operation.READ, Resource.SYSTEM, any_key=True)
+@needs(Operation.READ, Resource.SYSTEM, keys=PLATFORM_KEYS | INFERENCE_KEYS)
 async def openapi(request: Request) -> Response:
     """The OpenAPI document of the management API."""
     return JSONResponse(document(request.app))
 
 
 @router.get("/admin/docs", include_in_schema=False)
-@needs(Operation.READ, Resource.SYSTEM, any_key=True)
+@needs(Operation.READ, Resource.SYSTEM, keys=PLATFORM_KEYS | INFERENCE_KEYS)
 async def docs(request: Request) -> Response:
     """The same for human eyes."""
     return _page(document(request.app), "/admin/openapi.json")
@@ -75,3 +77,15 @@ async def ai_docs(request: Request) -> Response:
 
 def _page(described: dict[str, Any], source: str) -> Response:
     return HTMLResponse(reference_page(described, source), headers={"content-security-policy": _PAGE_POLICY})
+
+
+def _batches(settings: Batches) -> BatchConfig | None:
+    if not settings.enabled:
+        return None
+    return BatchConfig(
+        enabled=True,
+        allowed_completion_windows=[*settings.allowed_completion_windows],
+        allowed_url_paths=[*settings.allowed_url_paths],
+        # Not taken yet, whatever the settings say.
+        async_requests=AsyncRequests(enabled=False, completion_window=settings.async_requests.completion_window),
+    )

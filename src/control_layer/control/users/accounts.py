@@ -11,6 +11,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from control_layer.contract.sealing import Seal
 from control_layer.control.api_keys.issuing import issue_hidden_keys
+from control_layer.control.batches.cancelling import cancel_batches_of_user
 from control_layer.control.errors import Conflict, forbidden, invalid, protected
 from control_layer.control.permissions import Operation, Resource, Role
 from control_layer.control.principal import Principal
@@ -135,6 +136,7 @@ def _check_amounts(changes: UserChanges) -> None:
 
 async def scrub_account(session: AsyncSession, user: User, now: datetime) -> None:
     """Deletes an account: what names the person goes, keys and memberships go, the row stays for the records' sake."""
+    await cancel_batches_of_user(session, user.id, now)
     await forget_belongings(session, user.id)
     user.email = f"deleted-{user.id}@deleted.local"
     user.username = f"deleted-{user.id}"

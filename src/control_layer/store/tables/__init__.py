@@ -6,6 +6,7 @@ Relationships are left out on purpose: every query says what it joins, so no pag
 from __future__ import annotations
 
 from control_layer.store.tables.base import NIL, Base
+from control_layer.store.tables.batches import Batch, BatchDaemon, BatchRequest, File, FileRequest
 from control_layer.store.tables.catalogue import CachePricing, Endpoint, GroupModel, Model, ModelComponent, Tariff
 from control_layer.store.tables.federation import Identity
 from control_layer.store.tables.installation import CompatibleRevision, Seeded
@@ -20,9 +21,14 @@ __all__ = [
     "NIL",
     "ApiKey",
     "Base",
+    "Batch",
+    "BatchDaemon",
+    "BatchRequest",
     "CachePricing",
     "CompatibleRevision",
     "Endpoint",
+    "File",
+    "FileRequest",
     "Group",
     "GroupMember",
     "GroupModel",

@@ -1,0 +1,1 @@
+"""Files of requests, and what batches make of them (§4.14)."""
