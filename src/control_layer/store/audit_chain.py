@@ -128,7 +128,8 @@ async def _examined(connection: asyncpg.Connection[Any], last: Entry, entry: Ent
     if entry.previous_hash == last.hash:
         return Damaged(entry.sequence, Damage.EDITED)
     if entry.previous_hash == last.previous_hash:  # both claim one place, and the later one was moved away from it
-        return Damaged(last.sequence, Damage.INSERTED)
+        copy = entry.hash == last.hash
+        return Damaged(entry.sequence if copy else last.sequence, Damage.INSERTED)
     if await _count(connection, "previous_hash", last.hash):  # the row that belongs here stands elsewhere
         genuine = await _count(connection, "hash", entry.previous_hash)
         copied = await _count(connection, "hash", entry.hash) > 1

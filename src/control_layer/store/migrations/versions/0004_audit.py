@@ -48,8 +48,9 @@ _CHAIN = (
     $$
     """,
     """
-    CREATE FUNCTION audit_canonical(entry audit_log) RETURNS text LANGUAGE sql STABLE AS $$
-        SELECT concat_ws(E'\\n',
+    CREATE FUNCTION audit_canonical(entry audit_log) RETURNS text LANGUAGE plpgsql STABLE AS $$
+    BEGIN
+        RETURN concat_ws(E'\\n',
             'control-layer audit 1',
             audit_field(encode(entry.previous_hash, 'hex')),
             audit_field(entry.sequence::text),
@@ -64,7 +65,8 @@ _CHAIN = (
             audit_field(entry.operation),
             audit_field(entry.before::text),
             audit_field(entry.after::text)
-        )
+        );
+    END
     $$
     """,
     """
