@@ -3,16 +3,17 @@
 from __future__ import annotations
 
 import uuid
+from dataclasses import replace
 
 from starlette.requests import Request
 
+from control_layer.control.authentication.peer import peer_of
 from control_layer.control.request_id import request_id_of
 from control_layer.store.authorship import Author
 
-__all__ = ["author_of"]
+__all__ = ["author_of", "part_of"]
 
 _ANONYMOUS = "anonymous"
-_PEER = "x-control-layer-peer"  # set by the gateway, which drops what a client sends under this name
 _MAX_LENGTH = 256
 
 
@@ -21,12 +22,16 @@ def author_of(request: Request, user: uuid.UUID | None, key_id: uuid.UUID | None
     return Author(
         actor=_ANONYMOUS if user is None else f"user:{user}",
         key_id=key_id,
-        peer=_said(request, _PEER),
-        user_agent=_said(request, "user-agent"),
+        peer=peer_of(request) or None,
+        user_agent=_printable(request.headers.get("user-agent", "")),
         request_id=request_id_of(request.scope),
     )
 
 
-def _said(request: Request, name: str) -> str | None:
-    value = request.headers.get(name, "")
+def part_of(request: Request, what: str) -> Author:
+    """A part of ours that acts by itself when a request comes, before anybody knows whose it is."""
+    return replace(author_of(request, None), actor=Author.system(what).actor)
+
+
+def _printable(value: str) -> str | None:
     return "".join(letter for letter in value[:_MAX_LENGTH] if letter.isprintable()) or None

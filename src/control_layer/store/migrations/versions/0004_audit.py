@@ -9,7 +9,7 @@ from __future__ import annotations
 from alembic import op
 
 revision = "0004"
-down_revision = "0001"
+down_revision = "0002"
 branch_labels = None
 depends_on = None
 
@@ -136,13 +136,17 @@ _CHANGES = (
         ignored text[] := TG_ARGV[1];
         secret text[] := TG_ARGV[2];
         personal text[] := TG_ARGV[3];
+        derived text[];
         old_row jsonb;
         new_row jsonb;
         operation text;
         id text;
     BEGIN
-        IF TG_OP <> 'INSERT' THEN old_row := to_jsonb(OLD); END IF;
-        IF TG_OP <> 'DELETE' THEN new_row := to_jsonb(NEW); END IF;
+        -- Generated columns say again what others say, in clear perhaps.
+        SELECT coalesce(array_agg(attname), '{}') INTO derived
+            FROM pg_attribute WHERE attrelid = TG_RELID AND attnum > 0 AND attgenerated <> '';
+        IF TG_OP <> 'INSERT' THEN old_row := to_jsonb(OLD) - derived; END IF;
+        IF TG_OP <> 'DELETE' THEN new_row := to_jsonb(NEW) - derived; END IF;
         SELECT string_agg(coalesce(new_row, old_row) ->> name, '/' ORDER BY place)
             INTO id FROM unnest(keys) WITH ORDINALITY AS _ (name, place);
         operation := CASE TG_OP WHEN 'INSERT' THEN 'create' WHEN 'DELETE' THEN 'delete' ELSE 'update' END;
@@ -168,18 +172,22 @@ _CHANGES = (
     """,
     """
     CREATE FUNCTION audit_table(
-        name text, ignored text[] DEFAULT '{}', secret text[] DEFAULT '{}', personal text[] DEFAULT '{}'
+        name text, ignored text[] DEFAULT '{}', secret text[] DEFAULT '{}', personal text[] DEFAULT '{}',
+        id text[] DEFAULT NULL
     ) RETURNS void LANGUAGE plpgsql AS $$
     -- Has every change of a table logged. `ignored`: columns that change all the time and concern nobody, beside
-    -- updated_at. `secret`: never shown, whatever their names. `personal`: not shown of a row that is deleted.
+    -- updated_at. `secret`: never shown, whatever their names. `personal`: not shown of a row that is deleted. `id`:
+    -- what an entry names the row by, unless it is the primary key.
     DECLARE
-        keys text[];
+        keys text[] := id;
         arguments text;
     BEGIN
         ignored := ignored || '{updated_at}';
-        SELECT array_agg(attname ORDER BY array_position(indkey, attnum)) INTO STRICT keys
-            FROM pg_index JOIN pg_attribute ON attrelid = indrelid AND attnum = ANY (indkey)
-            WHERE indrelid = name::regclass AND indisprimary;
+        IF keys IS NULL THEN
+            SELECT array_agg(attname ORDER BY array_position(indkey, attnum)) INTO STRICT keys
+                FROM pg_index JOIN pg_attribute ON attrelid = indrelid AND attnum = ANY (indkey)
+                WHERE indrelid = name::regclass AND indisprimary;
+        END IF;
         arguments := format('%L, %L, %L, %L', keys, ignored, secret, personal);
         -- At commit, when no lock on a row is taken any more: whoever holds the log waits for nobody.
         EXECUTE format(
@@ -199,7 +207,7 @@ _CHANGES = (
 _AUDITED = (
     """
     SELECT audit_table('users', ignored => '{last_login}', personal =>
-        '{username,email,display_name,avatar_url,external_user_id,payment_provider_id}')
+        '{username,email,display_name,given_name,family_name,avatar_url,external_user_id,payment_provider_id}')
     """,
     "SELECT audit_table('groups')",
     "SELECT audit_table('group_members')",
@@ -209,6 +217,26 @@ _AUDITED = (
     "SELECT audit_table('models')",
     "SELECT audit_table('model_components')",
     "SELECT audit_table('tariffs')",
+    "SELECT audit_table('cache_pricings')",
+    "SELECT audit_table('probes')",
+    "SELECT audit_table('identities', id => '{user_id}', personal => '{subject}')",
+    # The ledger is append-only itself, and what requests cost is no act of anybody's.
+    """
+    CREATE CONSTRAINT TRIGGER audit_row AFTER INSERT ON transactions DEFERRABLE INITIALLY DEFERRED
+        FOR EACH ROW WHEN (NEW.transaction_type <> 'usage')
+        EXECUTE FUNCTION audit_change('{id}', '{}', '{}', '{}')
+    """,
+    # Their beginning is a login, which is an event; that they expire concerns nobody.
+    """
+    CREATE CONSTRAINT TRIGGER audit_row AFTER DELETE ON sessions DEFERRABLE INITIALLY DEFERRED
+        FOR EACH ROW WHEN (OLD.expires_at > now())
+        EXECUTE FUNCTION audit_change('{id}', '{}', '{}', '{user_agent,peer_address}')
+    """,
+    # Somebody has asked for a link; what it does is a change of the password.
+    """
+    CREATE CONSTRAINT TRIGGER audit_row AFTER INSERT ON password_resets DEFERRABLE INITIALLY DEFERRED
+        FOR EACH ROW EXECUTE FUNCTION audit_change('{id}', '{}', '{}', '{}')
+    """,
 )
 
 
