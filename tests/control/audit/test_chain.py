@@ -260,3 +260,17 @@ async def test_a_large_transaction_is_one_unbroken_run(db: Connection) -> None:
     )
     verified = await verify(db)
     assert (verified.rows, verified.damaged) == (_ROWS + 10_001, None)
+
+
+async def test_appending_never_reads_the_log_from_end_to_end(database_url: str) -> None:
+    connection = await connect(database_url)
+    await connection.execute("ANALYZE audit_log")  # empty: whatever reads it is planned as if it stayed so
+    await connection.execute(
+        "INSERT INTO groups (id, name, created_by) "
+        "SELECT gen_random_uuid(), 'many ' || n, gen_random_uuid() FROM generate_series(1, 500) n"
+    )
+    await connection.execute("SELECT pg_stat_force_next_flush()")
+    read = await connection.fetchval("SELECT seq_tup_read FROM pg_stat_user_tables WHERE relname = 'audit_log'")
+    assert await connection.fetchval("SELECT count(*) FROM audit_log") == 500
+    await connection.close()
+    assert read == 0

@@ -70,7 +70,9 @@ _CHAIN = (
     $$
     """,
     """
-    CREATE FUNCTION audit_append() RETURNS trigger LANGUAGE plpgsql SET search_path FROM CURRENT AS $$
+    -- Its one query is planned once in a session, when the log may be empty: by the index, whatever the planner thinks.
+    CREATE FUNCTION audit_append() RETURNS trigger LANGUAGE plpgsql
+    SET search_path FROM CURRENT SET enable_seqscan = off AS $$
     DECLARE
         author jsonb := nullif(current_setting('control_layer.author', true), '')::jsonb;
         last record;
