@@ -104,7 +104,8 @@ _COMPONENTS = (
         _component.status == "active",
         _component.hosted_on.is_not(None),
     )
-    .order_by(tables.ModelComponent.composite_id, tables.ModelComponent.sort_order)
+    # To the last column, or two readings of parts with one place differ.
+    .order_by(tables.ModelComponent.composite_id, tables.ModelComponent.sort_order, tables.ModelComponent.component_id)
 )
 _ENDPOINTS = select(
     _text(tables.Endpoint.id),
