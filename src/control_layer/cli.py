@@ -11,17 +11,15 @@ import asyncio
 import os
 import sys
 from pathlib import Path
-from typing import Annotated, NoReturn
+from typing import Annotated
 
 import typer
 
-from control_layer import __version__
+from control_layer import __version__, audit_command
+from control_layer.command_line import CANNOT_START, WRONG_CONFIGURATION, ConfigFile, fail
 from control_layer.operator.commands import add_commands
 
 __all__ = ["app", "main"]
-
-_WRONG_CONFIGURATION = 2
-_CANNOT_START = 3
 
 app = typer.Typer(
     name="control-layer",
@@ -36,17 +34,7 @@ app = typer.Typer(
     rich_markup_mode=None,
     context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100},
 )
-
-ConfigFile = Annotated[
-    Path | None,
-    typer.Option(
-        "--config",
-        "-f",
-        metavar="FILE",
-        help="Settings in YAML. Without it: CONTROL_LAYER_CONFIG, else config.yaml where there is one.",
-    ),
-]
-
+app.add_typer(audit_command.app)
 
 _SERVE_EPILOG = """\b
 Examples:
@@ -90,14 +78,14 @@ def serve(
     try:
         settings = sources.load()
     except SettingsError as error:
-        _fail("the configuration is not valid:", *error.problems, status=_WRONG_CONFIGURATION)
+        fail("the configuration is not valid:", *error.problems, status=WRONG_CONFIGURATION)
     from control_layer.data_directory import UnusableDirectory
     from control_layer.supervisor.errors import CannotStart
 
     try:
         serve_until_stopped(sources, settings, demo=demo)
     except (CannotStart, UnusableDirectory) as error:
-        _fail(str(error), status=_CANNOT_START)
+        fail(str(error), status=CANNOT_START)
 
 
 @app.command()
@@ -119,7 +107,7 @@ def simulate(
     try:
         run(host, port, api_key)
     except OSError as error:
-        _fail(f"the simulated provider cannot listen on {host}:{port}: {error.strerror}", status=_CANNOT_START)
+        fail(f"the simulated provider cannot listen on {host}:{port}: {error.strerror}", status=CANNOT_START)
 
 
 @app.command("check-config")
@@ -130,7 +118,7 @@ def check_config(config: ConfigFile = None) -> None:
     try:
         settings = Sources(file=config, environment=os.environ, options={}).load()
     except SettingsError as error:
-        _fail("the configuration is not valid:", *error.problems, status=_WRONG_CONFIGURATION)
+        fail("the configuration is not valid:", *error.problems, status=WRONG_CONFIGURATION)
     import yaml
 
     typer.echo(yaml.safe_dump(settings.model_dump(mode="json"), sort_keys=False, allow_unicode=True), nl=False)
@@ -143,14 +131,6 @@ add_commands(app)
 def version() -> None:
     """Print the version."""
     typer.echo(__version__)
-
-
-def _fail(*lines: str, status: int) -> NoReturn:
-    first, *rest = lines
-    typer.echo(f"control-layer: {first}", err=True)
-    for line in rest:
-        typer.echo(f"  {line}", err=True)
-    raise typer.Exit(status)
 
 
 def main() -> None:

@@ -43,6 +43,9 @@ PAGES = {
     "/transactions": ["", "?user_id={user_id}", "?all=true"],
     "/requests": [""],
     "/provider-display-configs": [""],
+    "/probes": [""],
+    "/probes/{probe_id}/results": [""],
+    "/users/{user_id}/sessions": [""],
 }
 """Lists and what they are asked for. Those about traffic are looked at on a month of it in `analytics/test_plans`."""
 EVERYBODY = {"/groups/{group_id}/users"}
@@ -67,6 +70,7 @@ async def test_no_list_reads_a_large_table_from_end_to_end(company: Management) 
     values = {
         "user_id": (await company.sql("SELECT id FROM users WHERE username = 'user-777'"))[0][0],
         "group_id": (await company.sql("SELECT id FROM groups WHERE name = 'group-42'"))[0][0],
+        "probe_id": NIL,
         "model_id": (await company.sql("SELECT id FROM models WHERE alias = 'model-42'"))[0][0],
     }
     scans: dict[tuple[str, str], set[str]] = {}

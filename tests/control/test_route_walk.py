@@ -19,14 +19,20 @@ from control_layer.control.instance.openapi import document
 from control_layer.control.permissions import Role
 
 _UNKNOWN = "00000000-0000-4000-8000-000000000001"
-_LETTERS = {Role.PLATFORM_MANAGER: "M", Role.REQUEST_VIEWER: "V", Role.BILLING_MANAGER: "B"}
+_LETTERS = {
+    Role.PLATFORM_MANAGER: "M",
+    Role.REQUEST_VIEWER: "V",
+    Role.BILLING_MANAGER: "B",
+    Role.BATCH_API_USER: "A",
+    Role.CONNECTIONS_USER: "C",
+}
 _CROSS_SITE = ({"origin": "https://evil.test"}, {"origin": "null"}, {"sec-fetch-site": "cross-site"})
 _SAFE = {"GET", "HEAD"}
 
 
 @dataclass(frozen=True, slots=True)
 class _Rule:
-    """Who may: letters of roles (M, V, B), `S` for everybody signed in, `*` for everybody; the administrator always."""
+    """Who may: letters of roles, `S` for everybody signed in, `*` for everybody; the administrator always."""
 
     who: str
     """On objects of somebody else, or where nobody owns them."""
@@ -37,6 +43,8 @@ class _Rule:
     body: Mapping[str, Any] | None = None
     """What comes as far as the check, where the body is read before it."""
     query: Mapping[str, str] = field(default_factory=dict)
+    inference: bool = False
+    """Asked with a key for inference, which alone opens it (§2.1)."""
 
     def permits(self, role: Role, *, own: bool) -> bool:
         letters = self.own if own and self.own is not None else self.who
@@ -50,6 +58,8 @@ _EVERYBODY = _Rule("*")
 _OF_A_KEY = _Rule("M", own="S")
 _OF_A_PERSON = _Rule("MB", own="S")
 _CHANGES_A_PERSON = _Rule("M", own="S")
+_READS_BATCHES = _Rule("MAC", inference=True)
+_MAKES_BATCHES = _Rule("MA", inference=True)
 
 _PUBLIC = {
     "GET /healthz": _EVERYBODY,
@@ -70,6 +80,26 @@ _SITE = {
     "POST /authentication/password-change": _SIGNED_IN,
     "GET /admin/openapi.json": _MANAGERS,
     "GET /admin/docs": _MANAGERS,
+    "GET /ai/openapi.json": _SIGNED_IN,
+    "GET /ai/docs": _SIGNED_IN,
+}
+_BATCHES = {
+    "POST /files": _MAKES_BATCHES,
+    "GET /files": _READS_BATCHES,
+    "GET /files/{file_id}": _READS_BATCHES,
+    "GET /files/{file_id}/content": _READS_BATCHES,
+    "GET /files/{file_id}/cost-estimate": _READS_BATCHES,
+    "DELETE /files/{file_id}": _MAKES_BATCHES,
+    "POST /batches": _MAKES_BATCHES,
+    "GET /batches": _READS_BATCHES,
+    "GET /batches/{batch_id}": _READS_BATCHES,
+    "GET /batches/{batch_id}/analytics": _READS_BATCHES,
+    "GET /batches/{batch_id}/results": _READS_BATCHES,
+    "POST /batches/{batch_id}/cancel": _MAKES_BATCHES,
+    "POST /batches/{batch_id}/retry": _MAKES_BATCHES,
+    "POST /batches/{batch_id}/retry-requests": _MAKES_BATCHES,
+    "DELETE /batches/{batch_id}": _MAKES_BATCHES,
+    "GET /daemons": _Rule("M", inference=True),
 }
 _PEOPLE = {
     "GET /users": _DIRECTORY_READER,
@@ -156,6 +186,8 @@ _ACCOUNTS = {
     "GET /requests/aggregate": _Rule("MV"),
     "GET /requests/aggregate-by-user": _Rule("MV"),
     "GET /usage": _SIGNED_IN,
+    "GET /audit": _MANAGERS,
+    "GET /audit/export": _MANAGERS,
 }
 _SCIM = {
     "GET /ServiceProviderConfig": _DIRECTORY_READER,
@@ -181,6 +213,7 @@ _SCIM = {
     "PATCH /Groups/{group_id}": _MANAGERS,
     "DELETE /Groups/{group_id}": _MANAGERS,
 }
+_OPEN_TO_EVERY_KEY = {"GET /admin/openapi.json", "GET /admin/docs", "GET /ai/openapi.json", "GET /ai/docs"}
 _LINKING = "POST /authentication/oidc/link"  # for sessions only, whoever's
 
 
@@ -193,6 +226,7 @@ _RULES: Mapping[str, _Rule] = {
     **_SITE,
     **_below(API, {**_PEOPLE, **_MODELS, **_ACCOUNTS}),
     **_below("/scim/v2", _SCIM),
+    **_below("/ai/v1", _BATCHES),
 }
 
 
@@ -223,6 +257,11 @@ async def _belongings(management: Management, user: str) -> _Belongings:
     given = {"user_id": user, "transaction_type": "admin_grant", "amount": "1", "source_id": str(uuid.uuid4())}
     gift = await answered(management.admin.post(f"{API}/transactions", json=given), 201)
     return _Belongings(user, key["id"], gift["id"])
+
+
+async def _with_inference_key(management: Management, user: str) -> httpx.AsyncClient:
+    made = await answered(management.admin.post(f"{API}/users/{user}/api-keys", json={"name": "inference"}), 201)
+    return await management.client(authorization=f"Bearer {made['key']}")
 
 
 async def _ask(client: httpx.AsyncClient, route: str, path: str, rule: _Rule) -> httpx.Response:
@@ -256,8 +295,10 @@ async def test_roles_may_what_the_table_says_and_nothing_else(
 ) -> None:
     person, other = await management.person(role), await management.person()
     of = await _belongings(management, person.id if whose == "own" else other.id)
+    inference = await _with_inference_key(management, person.id)
     for route, rule in _RULES.items():
-        response = await _ask(person.client, route, of.path(route, rule), rule)
+        client = inference if rule.inference else person.client
+        response = await _ask(client, route, of.path(route, rule), rule)
         permitted = rule.permits(role, own=whose == "own")
         assert _refusal(response, rule) is not permitted, (route, response.status_code, response.text)
         assert response.status_code < 500 or response.status_code in {501, 503}, (route, response.text)
@@ -270,9 +311,10 @@ async def test_the_administrator_may_everything(management: Management) -> None:
         management.admin.post(f"{API}/users/current/api-keys", json={"name": "k", "purpose": "platform"}), 201
     )
     client = await management.client(authorization=f"Bearer {made['key']}")
+    inference = await _with_inference_key(management, management.admin_id)
     of = await _belongings(management, (await management.person()).id)
     for route, rule in _RULES.items():
-        response = await _ask(client, route, of.path(route, rule), rule)
+        response = await _ask(inference if rule.inference else client, route, of.path(route, rule), rule)
         assert not _refusal(response, rule), (route, response.status_code, response.text)
 
 
@@ -317,8 +359,8 @@ async def test_credentials_that_open_nothing_open_nothing(management: Management
     for name, client in (await _clients_without_rights(management)).items():
         for route, rule in {**_RULES, _LINKING: _SIGNED_IN}.items():
             response = await _ask(client, route, of.path(route, rule), rule)
-            shown_to_any_key = name == "a key for inference" and route in {"GET /admin/openapi.json", "GET /admin/docs"}
-            refused = "*" not in rule.who and not shown_to_any_key
+            opened = name == "a key for inference" and (rule.inference or route in _OPEN_TO_EVERY_KEY)
+            refused = "*" not in rule.who and not opened
             assert (response.status_code == 401) is refused, (name, route, response.status_code, response.text)
 
 

@@ -8,7 +8,7 @@ from pathlib import Path
 
 from fastapi import APIRouter, FastAPI
 from fastapi.routing import APIRoute
-from sqlalchemy.ext.asyncio import AsyncEngine, async_sessionmaker
+from sqlalchemy.ext.asyncio import AsyncEngine
 from starlette.middleware.cors import CORSMiddleware
 from starlette.requests import Request
 from starlette.responses import Response
@@ -17,6 +17,7 @@ from control_layer import __version__
 from control_layer.contract.sealing import Seal
 from control_layer.control.analytics.routes import router as analytics
 from control_layer.control.api_keys.routes import router as api_keys
+from control_layer.control.audit.routes import router as audit
 from control_layer.control.authentication.password_routes import router as passwords
 from control_layer.control.authentication.passwords import Passwords
 from control_layer.control.authentication.routes import router as authentication
@@ -61,6 +62,7 @@ from control_layer.control.transactions.routes import router as transactions
 from control_layer.control.users.password_routes import router as user_passwords
 from control_layer.control.users.routes import router as users
 from control_layer.settings import Cors, Settings
+from control_layer.store.authorship import sessions_of
 
 __all__ = ["build_app", "build_services"]
 
@@ -88,6 +90,7 @@ _ROUTERS: tuple[APIRouter, ...] = (
     analytics,
     provider_displays,
     probes,
+    audit,
 )
 _BATCH_ROUTERS: tuple[APIRouter, ...] = (files, batches, daemons)
 _DESCRIPTION = "Users, groups, API keys, endpoints, models, probes, files and batches of this gateway."
@@ -120,7 +123,7 @@ def build_services(
     own_key = system_key(secret_key)
     return Services(
         settings=settings,
-        database=async_sessionmaker(engine, expire_on_commit=False),
+        database=sessions_of(engine),
         provider_credentials=Seal(secret_key, "provider-credential", previous_keys),
         key_secrets=Seal(secret_key, "api-key", previous_keys),
         system_key=own_key,

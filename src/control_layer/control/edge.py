@@ -1,4 +1,4 @@
-"""The outermost layer of the application: security headers on every answer, and a plain 500 where all else failed."""
+"""The outermost layer: every answer gets security headers and its request's name; a plain 500 where all else failed."""
 
 from __future__ import annotations
 
@@ -7,6 +7,8 @@ from starlette.datastructures import MutableHeaders
 from starlette.requests import ClientDisconnect
 from starlette.responses import PlainTextResponse
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
+
+from control_layer.control.request_id import HEADER, name_request
 
 __all__ = ["Edge"]
 
@@ -31,13 +33,13 @@ class Edge:
         if scope["type"] != "http":
             await self._app(scope, receive, send)
             return
-        started = False
+        started, request_id = False, name_request(scope)
 
         async def send_with_headers(message: Message) -> None:
             nonlocal started
             if message["type"] == "http.response.start":
                 started = True
-                self._complete(MutableHeaders(scope=message), scope["path"])
+                self._complete(MutableHeaders(scope=message), scope["path"], request_id)
             await send(message)
 
         try:
@@ -45,11 +47,14 @@ class Edge:
         except ClientDisconnect:
             return
         except Exception:  # noqa: BLE001 - the last line: whatever it was, the client gets an answer and we get a trace
-            _log.error("request_failed", method=scope["method"], path=scope["path"], exc_info=True)
+            _log.error(
+                "request_failed", method=scope["method"], path=scope["path"], request_id=request_id, exc_info=True
+            )
             if not started:
                 await PlainTextResponse("Internal server error", 500)(scope, receive, send_with_headers)
 
-    def _complete(self, headers: MutableHeaders, path: str) -> None:
+    def _complete(self, headers: MutableHeaders, path: str, request_id: str) -> None:
+        headers[HEADER] = request_id
         for name, value in self._headers.items():
             headers.setdefault(name, value)
         if path.startswith(_NOT_STORED):

@@ -17,6 +17,7 @@ from control_layer.control.database_errors import translated
 from control_layer.control.errors import TryLater, not_authenticated
 from control_layer.control.principal import Principal
 from control_layer.control.services import Services
+from control_layer.store.authorship import Author, sign
 
 __all__ = ["Caller", "Database", "RequestContext", "Served", "context_of", "services_of", "transaction"]
 
@@ -51,12 +52,14 @@ def services_of(request: HTTPConnection) -> Services:
 
 
 @asynccontextmanager
-async def transaction(services: Services) -> AsyncIterator[AsyncSession]:
+async def transaction(services: Services, author: Author | None = None) -> AsyncIterator[AsyncSession]:
     """A session whose work is committed at the end of the block. A database failure leaves it as a `ControlError`.
 
-    No connection is held before the first statement.
+    No connection is held before the first statement. Changes are `author`'s, or of whoever signs the session.
     """
     async with services.database() as session:
+        if author is not None:
+            sign(session, author)
         try:
             yield session
             await session.commit()

@@ -20,6 +20,7 @@ from control_layer.contract.sealing import CannotOpen, Seal
 from control_layer.control.errors import ControlError
 from control_layer.control.request_context import transaction
 from control_layer.control.services import Services
+from control_layer.store.authorship import Author
 from control_layer.store.tables import ApiKey, Endpoint
 
 __all__ = ["reseal"]
@@ -77,7 +78,7 @@ async def _batch(
     Raises `ControlError`.
     """
     column, table, done = sealed.column, sealed.table, 0
-    async with transaction(services) as session:
+    async with transaction(services, Author.system("resealing")) as session:
         rows = (await session.execute(_outdated(sealed).where(table.id > after).limit(limit))).all()
         for row in rows:
             try:

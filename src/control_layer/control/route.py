@@ -22,10 +22,12 @@ from starlette.exceptions import HTTPException
 from starlette.types import Message as AsgiMessage
 
 from control_layer.control.access import Access, access_of
+from control_layer.control.audit.authors import author_of
 from control_layer.control.authentication.identification import identify, touch
 from control_layer.control.errors import ControlError, invalid_body, invalid_parameters
 from control_layer.control.principal import Principal
 from control_layer.control.request_context import RequestContext, context_of, services_of, transaction
+from control_layer.store.authorship import sign
 
 __all__ = ["MAX_BODY_BYTES", "ControlRoute"]
 
@@ -52,8 +54,10 @@ class ControlRoute(APIRoute):
             async with transaction(services) as session:
                 context = RequestContext(session)
                 context.attach(request)
+                sign(session, author_of(request, None))
                 if access.authenticated:
-                    context.principal = await _admit(request, access)
+                    context.principal = caller = await _admit(request, access)
+                    sign(session, author_of(request, caller.id, caller.key_id))
                 if takes_body:
                     await session.rollback()  # nobody's slow body holds a connection
                     request = await _with_body(request, required=needs_body)

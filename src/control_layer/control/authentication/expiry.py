@@ -12,6 +12,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from control_layer.control.errors import ControlError
 from control_layer.control.request_context import transaction
 from control_layer.control.services import Services
+from control_layer.store.authorship import Author
 from control_layer.store.tables import PasswordReset, UserSession
 
 __all__ = ["forget_expired", "keep_forgetting"]
@@ -36,7 +37,7 @@ async def forget_expired(services: Services) -> None:
     for table in (UserSession, PasswordReset):
         gone = _BATCH
         while gone == _BATCH:
-            async with transaction(services) as session:
+            async with transaction(services, Author.system("expiry")) as session:
                 gone = await _forget(session, table, services.now())
 
 

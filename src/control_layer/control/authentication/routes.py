@@ -7,6 +7,7 @@ from fastapi import APIRouter, Request, Response
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from control_layer.control.access import public
+from control_layer.control.authentication.events import logged_in, logged_out, turned_away
 from control_layer.control.authentication.native import require_native
 from control_layer.control.authentication.passwords import require_length
 from control_layer.control.authentication.peer import peer_of
@@ -67,6 +68,7 @@ async def register(
     )
     initial_credits = services.settings.credits.initial_credits_for_standard_users
     await open_account(session, services.key_secrets, user, initial_credits=initial_credits)
+    logged_in(session, request, user.id)
     response.headers["set-cookie"] = await begin_session(session, services.sessions, user.id, request, services.now())
     return SignedIn(user=User.of(user), message="Registration successful")
 
@@ -99,9 +101,11 @@ async def login(
     # Locked, so that no session begins with a password that is being replaced.
     row = await find_user(session, user_id, lock=True) if right else None
     if row is None or row.disabled_at is not None or row.password_hash != password_hash:
+        await turned_away(session, None if user_id == NIL else user_id)
         raise ControlError(401, "wrong_credentials", "Invalid email or password")
     services.throttle.succeeded(attempt, services.now())
     await record_login(session, row.id)
+    logged_in(session, request, row.id)
     response.headers["set-cookie"] = await begin_session(session, services.sessions, row.id, request, services.now())
     return SignedIn(user=User.of(row), message="Login successful")
 
@@ -113,7 +117,9 @@ async def logout(request: Request, response: Response, services: Served) -> Mess
     if token := request.cookies.get(services.sessions.cookie_name):
         try:
             async with transaction(services) as session:
-                await end_session_of_token(session, services.sessions.digest(token))
+                user_id = await end_session_of_token(session, services.sessions.digest(token))
+                if user_id is not None:
+                    logged_out(session, request, user_id)
         except ControlError as error:
             _log.warning("session_not_ended", reason=error.message)
     response.headers.append("set-cookie", services.sessions.cleared())

@@ -81,10 +81,10 @@ async def end_session(session: AsyncSession, user_id: uuid.UUID, session_id: uui
     return (await session.execute(statement, execution_options=_APART)).first() is not None
 
 
-async def end_session_of_token(session: AsyncSession, digest: bytes) -> None:
-    """Ends the session whose token has this digest, if there is one."""
-    statement = delete(UserSession).where(UserSession.token_digest == digest)
-    await session.execute(statement, execution_options=_APART)
+async def end_session_of_token(session: AsyncSession, digest: bytes) -> uuid.UUID | None:
+    """Ends the session whose token has this digest, if there is one; whose it was."""
+    statement = delete(UserSession).where(UserSession.token_digest == digest).returning(UserSession.user_id)
+    return (await session.execute(statement, execution_options=_APART)).scalar_one_or_none()
 
 
 async def end_sessions(session: AsyncSession, user_id: uuid.UUID, *, but: uuid.UUID | None = None) -> None:

@@ -12,6 +12,7 @@ from control_layer.control.federation.proxy_headers import ProxyClaim
 from control_layer.control.federation.queries import lock_people, user_of_email, user_of_external_id
 from control_layer.control.request_context import transaction
 from control_layer.control.services import Services
+from control_layer.store.authorship import Author
 from control_layer.store.tables import User
 
 __all__ = ["settle"]
@@ -19,13 +20,13 @@ __all__ = ["settle"]
 _SOURCE = "proxy-header"
 
 
-async def settle(services: Services, claim: ProxyClaim) -> uuid.UUID | None:
+async def settle(services: Services, claim: ProxyClaim, author: Author) -> uuid.UUID | None:
     """The account, as the claim wants it; `None` for a stranger where nobody may open accounts.
 
     A transaction of its own: what becomes of the request is another matter. Nothing is written, and nobody waits,
     where the account is already right. Raises `ControlError`.
     """
-    async with transaction(services) as session:
+    async with transaction(services, author) as session:
         user = await _find(session, claim)
         if user is not None and not await _differs(session, user, claim):
             return user.id

@@ -5,6 +5,7 @@ from __future__ import annotations
 from sqlalchemy.ext.asyncio import AsyncSession
 from starlette.requests import Request
 
+from control_layer.control.audit.authors import part_of
 from control_layer.control.authentication.queries import principal_of_user
 from control_layer.control.federation.proxy_accounts import settle
 from control_layer.control.principal import Principal
@@ -28,7 +29,7 @@ async def principal_of_proxy(request: Request, services: Services, session: Asyn
     user_id = services.recent_claims.get(digest, now)
     if user_id is None:
         await session.rollback()  # two connections for one request could wait for each other
-        user_id = await settle(services, claim)
+        user_id = await settle(services, claim, part_of(request, "trusted-proxy"))
         if user_id is None:
             return None
         services.recent_claims.remember(digest, user_id, now)

@@ -10,6 +10,7 @@ from fastapi import APIRouter, Query, Request, Response
 from starlette.responses import RedirectResponse
 
 from control_layer.control.access import public, signed_in
+from control_layer.control.authentication.events import logged_in
 from control_layer.control.authentication.queries import principal_of_user, record_login
 from control_layer.control.authentication.session_records import begin_session
 from control_layer.control.errors import ControlError, invalid
@@ -114,6 +115,7 @@ async def _entered(
             raise disabled()
         await record_login(session, user.id)
         cookie = await begin_session(session, services.sessions, user.id, request, services.now())
+        logged_in(session, request, user.id)
     response = entered_page(attempt.return_to)
     response.headers.append("set-cookie", cookie)
     return response

@@ -16,6 +16,7 @@ from control_layer.control.endpoints.synchronisation import synchronise
 from control_layer.control.grants.queries import add_grant
 from control_layer.control.request_context import transaction
 from control_layer.control.services import Services
+from control_layer.store.authorship import Author
 from control_layer.store.tables import NIL, Endpoint
 
 __all__ = ["Source", "connect_source"]
@@ -50,7 +51,7 @@ async def connect_source(services: Services, source: Source) -> None:
     _set_credential(endpoint, source.credential, services)
     provider = provider_of(endpoint, services.provider_credentials)
     listed = await discover(provider, timeout_seconds=_DISCOVER_SECONDS, ca_file=services.settings.gateway.ca_bundle)
-    async with transaction(services) as session:
+    async with transaction(services, Author.system("model-sources")) as session:
         known = await _endpoint_named(session, source.name)
         if known is not None:
             known.url = endpoint.url

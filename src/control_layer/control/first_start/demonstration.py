@@ -13,6 +13,7 @@ from control_layer.control.first_start.administrator import ensure_administrator
 from control_layer.control.first_start.connected_source import Source, connect_source
 from control_layer.control.request_context import transaction
 from control_layer.control.services import Services
+from control_layer.store.authorship import Author
 from control_layer.store.tables import ApiKey
 
 __all__ = ["set_up_demonstration"]
@@ -27,7 +28,7 @@ async def set_up_demonstration(services: Services, demo: Demo) -> None:
         services,
         Source(name=_ENDPOINT, url=demo.provider_url, credential=demo.provider_key, grant_to_everyone=True),
     )
-    async with transaction(services) as session:
+    async with transaction(services, Author.system("demonstration")) as session:
         administrator = await ensure_administrator(session, services)
         mine = ApiKey.user_id == administrator.id
         known = select(ApiKey).where(mine, ApiKey.name == _KEY, ApiKey.deleted_at.is_(None), ~ApiKey.hidden)

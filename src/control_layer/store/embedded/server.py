@@ -53,6 +53,11 @@ class EmbeddedPostgres:
             self._start()
         except OSError as error:
             raise CannotRunPostgres(f"Postgres does not start in {self._directory}: {error}") from error
+        return self.url
+
+    @property
+    def url(self) -> str:
+        """Where the server in the directory listens, whoever runs it. Raises `CannotRunPostgres`."""
         return (
             f"postgresql://{USER}:{quote(self._cluster.password)}@/{DATABASE}"
             f"?host={quote(str(self._socket.directory()), safe='/')}"

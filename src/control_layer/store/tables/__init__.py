@@ -5,6 +5,7 @@ Relationships are left out on purpose: every query says what it joins, so no pag
 
 from __future__ import annotations
 
+from control_layer.store.tables.audit import AuditEntry
 from control_layer.store.tables.base import NIL, Base
 from control_layer.store.tables.batches import Batch, BatchDaemon, BatchRequest, File, FileRequest
 from control_layer.store.tables.catalogue import CachePricing, Endpoint, GroupModel, Model, ModelComponent, Tariff
@@ -20,6 +21,7 @@ from control_layer.store.tables.traffic import JournalPosition, Request, Request
 __all__ = [
     "NIL",
     "ApiKey",
+    "AuditEntry",
     "Base",
     "Batch",
     "BatchDaemon",

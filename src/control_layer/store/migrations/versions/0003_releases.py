@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from alembic import op
 
-revision = "0010"
-down_revision = "0009"
+revision = "0003"
+down_revision = "0002"
 branch_labels = None
 depends_on = None
 

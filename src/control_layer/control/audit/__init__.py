@@ -1,0 +1,1 @@
+"""Who changed what: the log that the database keeps, for administrators to read."""
