@@ -202,7 +202,6 @@ def test_configuration(world: World, people: dict[str, Person]) -> None:
     assert "ai_api_base_url" not in config
 
 
-@pytest.mark.xfail(reason="there is no batch worker yet", strict=False)
 def test_daemons(people: dict[str, Person]) -> None:
     statuses = {
         who: people[who].send("GET", "/ai/v1/daemons").status_code

@@ -160,6 +160,15 @@ def test_a_credential_is_sent_when_there_is_none_or_on_request() -> None:
         assert list(plan_lines(plan)) == ["~ endpoint one", "    credential: from $A"]
 
 
+def test_a_credential_is_sent_again_when_the_endpoint_moves_to_another_origin() -> None:
+    def at(url: str) -> State:
+        return _state(endpoints={"one": {"url": url, "credential": {"env": "A"}}})
+
+    moved = list(plan_lines(planned(at("https://two/v1"), at("https://one/v1"))))
+    assert "    credential: from $A" in moved
+    assert "    credential: from $A" not in plan_lines(planned(at("https://one/v2"), at("https://one/v1")))
+
+
 def test_a_reordering_is_shown_whole_and_other_list_changes_item_by_item() -> None:
     def mix(*names: str) -> State:
         parts = [{"model": name} for name in names]

@@ -14,8 +14,8 @@ from tests.control.management import Management
 from tests.control.scim.directory import Directory, patch
 
 _PEOPLE = 1500
-_QUERIES = 5
-"""Whose key it is, how many there are, who is on the page, their groups or members, versions."""
+_QUERIES = 6
+"""Whose key it is, how many there are, who is on the page, their groups or members, versions, whose work it was."""
 
 
 @pytest.fixture

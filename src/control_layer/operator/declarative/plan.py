@@ -6,6 +6,7 @@ import difflib
 from collections.abc import Collection, Iterable, Iterator
 from dataclasses import dataclass
 from enum import StrEnum
+from urllib.parse import urlsplit
 
 from control_layer.operator.declarative.resources import (
     FIXED,
@@ -123,11 +124,17 @@ def _creation(kind: Kind, name: Name, fields: Fields) -> Change:
 def _different(kind: Kind, after: Fields, before: Fields, *, renew_credentials: bool) -> Iterator[FieldChange]:
     for field, value in after.items():
         if field == "credential":
-            # Which credential an endpoint has is not told to anybody.
-            if renew_credentials or "credential" not in before:
+            # Which credential an endpoint has is not told to anybody; it does not follow to another origin.
+            if renew_credentials or "credential" not in before or _moves(after, before):
                 yield FieldChange(field, None, value)
         elif value != before.get(field) and not (_is_list(kind) and not value and not before.get(field)):
             yield FieldChange(field, before.get(field), value)
+
+
+def _moves(after: Fields, before: Fields) -> bool:
+    """Whether an endpoint's address gets another origin (RFC 6454, 4)."""
+    origins = [urlsplit(fields["url"])[:2] for fields in (after, before) if isinstance(fields.get("url"), str)]
+    return len(origins) == 2 and origins[0] != origins[1]
 
 
 def _is_list(kind: Kind) -> bool:

@@ -98,7 +98,7 @@ class CredentialSpec(Spec):
 
 
 class EndpointSpec(Spec):
-    """A provider. `credential` is sent when the endpoint has none yet, and with `apply --renew-credentials`."""
+    """A provider. `credential` is sent when the endpoint has none, when it moves, and with `--renew-credentials`."""
 
     url: Name
     description: str | None = None
