@@ -209,3 +209,14 @@ async def test_costs_are_tokens_times_prices_to_the_last_digit(
         costs = sorted((given or 0) * prices[0] + (said or 0) * prices[1] for given, said in counts)
         assert sum(await _charges(db)) - before == sum(costs)
     assert sorted(row["cost"] for row in await db.fetch("SELECT cost FROM requests")) == costs
+
+
+@pytest.mark.parametrize("name", ["-" * 36, "0" * 36, "a-" * 18, f"{uuid.UUID(int=7)}", "x"])
+async def test_no_name_that_a_client_gives_keeps_its_request_from_being_recorded_and_charged(
+    engine: AsyncEngine, db: asyncpg.Connection, name: str
+) -> None:
+    await _tariff(db, ("1", "1"))
+    tokens = Tokens(input=1, output=1, source="provider")
+    await _record(engine, [closed(new_id(), tokens=tokens, request_id=f"batch_req_{name}")])
+    assert await _charges(db) == [2]
+    assert await db.fetchval("SELECT batch_id FROM requests") is None

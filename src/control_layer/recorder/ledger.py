@@ -68,6 +68,8 @@ def _selected(types: Mapping[str, str]) -> str:
     return ", ".join(f"new.{name}::jsonb" if kind == "jsonb" else f"new.{name}" for name, kind in types.items())
 
 
+_UUID = "[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}"
+"""Nothing else may match: a client's name that is nearly one would fail the cast, and with it the recording."""
 _CHARGED = ("batch_id", "custom_id", "input_price_per_token", "output_price_per_token", "cost")
 
 # Requests of batches name themselves in the id that the worker sends; only the server has keys of that purpose, so
@@ -89,7 +91,7 @@ _PRICED = f"""
         JOIN batches ON batches.id = batch_requests.batch_id
         JOIN file_requests
             ON file_requests.file_id = batches.source_file_id AND file_requests.line = batch_requests.line
-        WHERE batch_requests.id = substring(new.client_request_id from '^batch_req_([0-9a-f-]{{36}})$')::uuid
+        WHERE batch_requests.id = substring(new.client_request_id from '^batch_req_({_UUID})$')::uuid
     ) AS batch ON api_keys.purpose = 'batch'
     LEFT JOIN LATERAL (
         SELECT input_price_per_token, output_price_per_token FROM tariffs
