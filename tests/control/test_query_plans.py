@@ -5,15 +5,13 @@ The pages are called through the API on a populated database; what they send to 
 
 from __future__ import annotations
 
-import json
-from collections.abc import AsyncIterator, Iterator, Mapping
-from contextlib import contextmanager
+from collections.abc import AsyncIterator, Mapping
 from typing import Any
 
 import pytest
 from bench.population import Population
-from sqlalchemy import event
 from tests.control.management import API, NIL, Management, answered, managed, settings_for_tests
+from tests.control.plans import scanned, statements
 
 from control_layer.control.instance.openapi import document
 
@@ -77,12 +75,12 @@ async def test_no_list_reads_a_large_table_from_end_to_end(company: Management) 
     for path, queries in PAGES.items():
         for query in queries:
             address = (path + query).format(**values)
-            with _statements(company) as sent:
+            with statements(company) as sent:
                 answer = await company.admin.get(API + address)
                 assert answer.status_code in (200, 400), f"{address}: {answer.text}"
-            for statement, parameters in sent:
-                if read := await _scanned(company, statement, parameters) & LARGE:
-                    scans[path + query, statement] = read
+            for statement in sent:
+                if statement.reads and (read := await scanned(company, statement) & LARGE):
+                    scans[path + query, statement.text] = read
     assert scans == {}
 
 
@@ -96,13 +94,14 @@ async def test_every_list_of_the_api_is_looked_at(company: Management) -> None:
 
 async def test_a_key_is_found_by_an_index_at_every_call(company: Management) -> None:
     person = await company.person()
-    with _statements(company) as sent:
+    with statements(company) as sent:
         key = await answered(person.client.get(f"{API}/users/current/api-keys"), 200)
         await answered(person.client.get(f"{API}/api-keys/{key['data'][0]['id']}/access?model=model-42"), 200)
         await answered(person.client.get(f"{API}/users/current/access?model=model-42"), 200)
-    assert sent
-    for statement, parameters in sent:
-        assert not await _scanned(company, statement, parameters) & LARGE, statement
+    asked = [statement for statement in sent if statement.reads]
+    assert asked
+    for statement in asked:
+        assert not await scanned(company, statement) & LARGE, statement.text
 
 
 async def test_everyone_has_everybody(company: Management) -> None:
@@ -115,34 +114,3 @@ def _is_list(operation: Mapping[str, Any] | None) -> bool:
     content = operation["responses"].get("200", {}).get("content", {}).get("application/json", {})
     schema = content.get("schema", {})
     return schema.get("type") == "array" or "Page" in schema.get("$ref", "")
-
-
-@contextmanager
-def _statements(company: Management) -> Iterator[list[tuple[str, Any]]]:
-    """What is sent to the database meanwhile, with its parameters."""
-    sent: list[tuple[str, Any]] = []
-
-    def note(*call: Any) -> None:
-        statement, parameters = call[2], call[3]
-        if statement.lstrip().upper().startswith(("SELECT", "WITH")):
-            sent.append((statement, parameters))
-
-    event.listen(company.engine.sync_engine, "before_cursor_execute", note)
-    try:
-        yield sent
-    finally:
-        event.remove(company.engine.sync_engine, "before_cursor_execute", note)
-
-
-async def _scanned(company: Management, statement: str, parameters: Any) -> set[str]:
-    """The tables that a query reads from end to end."""
-    rows = await company.sql("EXPLAIN (FORMAT JSON) " + statement, *parameters)
-    plan = rows[0][0]
-    return set(_sequential((json.loads(plan) if isinstance(plan, str) else plan)[0]["Plan"]))
-
-
-def _sequential(plan: dict[str, Any]) -> Iterator[str]:
-    if plan["Node Type"] == "Seq Scan":
-        yield plan["Relation Name"]
-    for child in plan.get("Plans", ()):
-        yield from _sequential(child)

@@ -17,11 +17,13 @@ _DEFAULT_LIMIT = 20
 _MAX_LIMIT = 101
 
 
-class _Identified(Output):
+class Identified(Output):
+    """What a list's items are made of."""
+
     id: uuid.UUID
 
 
-_Item = TypeVar("_Item", bound=_Identified)
+_Item = TypeVar("_Item", bound=Identified)
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,9 +42,6 @@ def _cursor(after: str | None = None, limit: int = _DEFAULT_LIMIT) -> _Cursor:
 
 Cursor = Annotated[_Cursor, Depends(_cursor)]
 """Which rows are asked for."""
-
-Identified = _Identified
-"""What a list's items are made of."""
 
 
 class CursorPage(Output, Generic[_Item]):

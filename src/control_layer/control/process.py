@@ -14,7 +14,7 @@ import structlog
 
 from control_layer.contract.supervision import Sample
 from control_layer.control.app import build_app, build_services
-from control_layer.control.authentication.expiry import keep_forgetting
+from control_layer.control.authentication.expiry import forget_expired
 from control_layer.control.batches.worker import BatchWorker
 from control_layer.control.config import ControlConfig
 from control_layer.control.endpoints.discovery import DiscoveryFailed
@@ -23,7 +23,8 @@ from control_layer.control.first_start.demonstration import set_up_demonstration
 from control_layer.control.first_start.model_sources import connect_model_sources
 from control_layer.control.first_start.seeding import seed
 from control_layer.control.http_listener import HttpListener, listening
-from control_layer.control.probes.retention import keep_erasing_old_results
+from control_layer.control.periodic import periodically
+from control_layer.control.probes.retention import erase_old_results
 from control_layer.control.probes.scheduler import ProbeScheduler
 from control_layer.control.resealing import reseal
 from control_layer.control.snapshots import SnapshotService
@@ -40,6 +41,7 @@ _log = structlog.get_logger(__name__)
 _FIRST_RETRY_SECONDS = 0.1
 _LAST_RETRY_SECONDS = 5.0
 _LAST_ERRANDS_SECONDS = 5.0
+_HOUSEKEEPING_SECONDS = 600.0
 
 
 class ControlPlane:
@@ -115,9 +117,13 @@ class ControlPlane:
                 endless = [
                     parts.create_task(self._snapshots.run(), name="snapshots"),
                     parts.create_task(self._changes.run(), name="changes"),
-                    parts.create_task(keep_erasing_old_results(self._services), name="probe-results"),
                     parts.create_task(self._services.errands.run(), name="errands"),
-                    parts.create_task(keep_forgetting(self._services), name="expiry"),
+                    *(
+                        parts.create_task(
+                            periodically(work, self._services, every_seconds=_HOUSEKEEPING_SECONDS), name=work.__name__
+                        )
+                        for work in (forget_expired, erase_old_results)
+                    ),
                 ]
                 passing = [
                     parts.create_task(connect_model_sources(self._services), name="model-sources"),

@@ -11,15 +11,14 @@ from dataclasses import asdict, dataclass
 from typing import Any
 
 from sqlalchemy import event, text
-from sqlalchemy.engine import Connection
 from sqlalchemy.ext.asyncio import AsyncEngine, AsyncSession, async_sessionmaker
-from sqlalchemy.orm import Session, SessionTransaction
+from sqlalchemy.orm import ORMExecuteState, Session, UOWTransaction
 
 __all__ = ["Author", "record", "sessions_of", "sign"]
 
 _AUTHOR = "audit_author"
 _EVENTS = "audit_events"
-_CONNECTED = "audit_connected"
+_WROTE = "audit_wrote"
 _SIGN = text("SELECT set_config('control_layer.author', :author, true)")
 _RECORD = text(
     "INSERT INTO audit_log (operation, resource, resource_id, after) "
@@ -75,26 +74,33 @@ def record(
 
 
 class _SignedSession(Session):
-    """A session that says at each commit whose it is. One that touched no database is left alone."""
+    """A session that says whose it is at each commit of a transaction that may have written something."""
 
 
-@event.listens_for(_SignedSession, "after_begin")
-def _connected(session: Session, transaction: SessionTransaction, _connection: Connection) -> None:
-    session.info[_CONNECTED] = transaction
+@event.listens_for(_SignedSession, "after_flush")
+def _flushed(session: Session, _context: UOWTransaction) -> None:
+    session.info[_WROTE] = True
+
+
+@event.listens_for(_SignedSession, "do_orm_execute")
+def _executed(execution: ORMExecuteState) -> None:
+    if not execution.is_select:
+        execution.session.info[_WROTE] = True
 
 
 @event.listens_for(_SignedSession, "before_commit")
 def _complete(session: Session) -> None:
     session.flush()
     events, author = session.info.pop(_EVENTS, ()), session.info.get(_AUTHOR)
-    if not events and session.info.get(_CONNECTED) is not session.get_transaction():
-        return
-    if author is not None:
+    wrote = session.info.get(_WROTE, False)
+    if author is not None and (wrote or events):
         session.execute(_SIGN, {"author": author.encoded()})
     for values in events:  # the last rows but the triggers': whoever holds the log waits for no other lock
         session.execute(_RECORD, values)
+    session.info.pop(_WROTE, None)  # what was just said is no reason to say it again
 
 
 @event.listens_for(_SignedSession, "after_rollback")
 def _forget(session: Session) -> None:
     session.info.pop(_EVENTS, None)
+    session.info.pop(_WROTE, None)

@@ -265,6 +265,8 @@ async def test_cancel_is_idempotent_and_counts_as_neither(management: Management
         await ended(management, daemon, each, Ended(state="cancelled"))
     read = await answered(me.client.get(path), 200)
     assert (read["status"], "cancelled_at" in read) == ("cancelled", True)
+    results = await me.client.get(f"{path}/results")
+    assert results.headers["x-incomplete"] == "false"
     assert len((await answered(me.client.get(f"{BATCHES}?status=cancelled"), 200))["data"]) == 1
     again = await answered(me.client.post(f"{path}/retry"), 200)
     assert again["status"] == ("in_progress" if expanded else "validating")

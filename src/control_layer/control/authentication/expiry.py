@@ -2,34 +2,19 @@
 
 from __future__ import annotations
 
-import asyncio
 from datetime import datetime
 
-import structlog
 from sqlalchemy import delete, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from control_layer.control.errors import ControlError
 from control_layer.control.request_context import transaction
 from control_layer.control.services import Services
 from control_layer.store.authorship import Author
 from control_layer.store.tables import PasswordReset, UserSession
 
-__all__ = ["forget_expired", "keep_forgetting"]
+__all__ = ["forget_expired"]
 
-_log = structlog.get_logger(__name__)
-_EVERY_SECONDS = 600.0
 _BATCH = 1000
-
-
-async def keep_forgetting(services: Services) -> None:
-    """Every ten minutes, until cancelled; an absent database is waited out."""
-    while True:
-        try:
-            await forget_expired(services)
-        except ControlError as error:
-            _log.warning("expired_sessions_kept", reason=error.message)
-        await asyncio.sleep(_EVERY_SECONDS)
 
 
 async def forget_expired(services: Services) -> None:

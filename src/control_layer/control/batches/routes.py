@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import uuid
 from contextlib import suppress
-from typing import Annotated, Any
+from typing import Annotated
 
 from fastapi import APIRouter, Query, Response
 from sqlalchemy import true
@@ -18,7 +18,7 @@ from control_layer.control.batches.schemas import Analytics, Batch, NewBatch, Re
 from control_layer.control.batches.status import StatusFilter, is_over
 from control_layer.control.cursor import Cursor, CursorPage
 from control_layer.control.errors import invalid, not_found
-from control_layer.control.files.content import Range, results_of, streamed
+from control_layer.control.files.content import MAX_SKIP, NDJSON_ANSWER, Range, results_of, streamed
 from control_layer.control.files.queries import owners
 from control_layer.control.include import included
 from control_layer.control.moment import Moment
@@ -32,11 +32,7 @@ from control_layer.store.tables import BatchRequest
 __all__ = ["router"]
 
 router = APIRouter(prefix="/ai/v1/batches", tags=["batches"], route_class=ControlRoute)
-_NDJSON: dict[int | str, dict[str, Any]] = {
-    200: {"description": "JSON Lines.", "content": {"application/x-ndjson": {"schema": {"type": "string"}}}}
-}
 _STATES = {"pending": ("pending",), "in_progress": ("running",), "completed": ("completed",)}
-_MAX_SKIP = 2**62
 _REQUEST_PREFIX = "batch_req_"
 
 
@@ -114,15 +110,15 @@ async def analytics(batch_id: uuid.UUID, session: Database, caller: Caller) -> A
     return (await analytics_of(session, [batch_id]))[batch_id]
 
 
-@router.get("/{batch_id}/results", response_class=Response, responses=_NDJSON)
+@router.get("/{batch_id}/results", response_class=Response, responses=NDJSON_ANSWER)
 @needs_own(Operation.READ, Resource.BATCHES, keys=INFERENCE_KEYS)
 async def results(
     batch_id: uuid.UUID,
     session: Database,
     caller: Caller,
     services: Served,
-    limit: Annotated[int | None, Query(ge=1, le=_MAX_SKIP)] = None,
-    skip: Annotated[int, Query(ge=0, le=_MAX_SKIP)] = 0,
+    limit: Annotated[int | None, Query(ge=1, le=MAX_SKIP)] = None,
+    skip: Annotated[int, Query(ge=0, le=MAX_SKIP)] = 0,
     search: str = "",
     status: str | None = None,
 ) -> Response:

@@ -34,7 +34,7 @@ def status_of(batch: Batch) -> Status:
 
 def is_over(batch: Batch) -> bool:
     """Whether nothing will be added to its files, unless somebody has it tried again."""
-    return batch.in_progress_at is not None and not remaining(batch)
+    return not remaining(batch)
 
 
 def _remaining() -> ColumnElement[int]:

@@ -18,6 +18,8 @@ from control_layer.control.services import Services
 from control_layer.store.tables import Batch, BatchRequest, FileRequest
 
 __all__ = [
+    "MAX_SKIP",
+    "NDJSON_ANSWER",
     "Content",
     "Range",
     "error_line",
@@ -32,6 +34,12 @@ __all__ = [
 _ROWS_AT_ONCE = 200
 _BYTES_AT_ONCE = 2 * 1024 * 1024
 _NDJSON = "application/x-ndjson"
+NDJSON_ANSWER: dict[int | str, dict[str, Any]] = {
+    200: {"description": "JSON Lines.", "content": {_NDJSON: {"schema": {"type": "string"}}}}
+}
+"""For the reference, of routes that answer with `streamed`."""
+MAX_SKIP = 2**62
+"""The farthest position that a client may name."""
 _Render = Callable[[Row[*tuple[Any, ...]]], bytes]
 
 

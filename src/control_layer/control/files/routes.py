@@ -13,7 +13,16 @@ from control_layer.control.batches.cancelling import cancel_batches_of_file
 from control_layer.control.batches.status import is_over
 from control_layer.control.cursor import Cursor, CursorPage
 from control_layer.control.errors import invalid, not_found
-from control_layer.control.files.content import Content, Range, errors_of, outputs_of, streamed, templates_of
+from control_layer.control.files.content import (
+    MAX_SKIP,
+    NDJSON_ANSWER,
+    Content,
+    Range,
+    errors_of,
+    outputs_of,
+    streamed,
+    templates_of,
+)
 from control_layer.control.files.estimate import estimated
 from control_layer.control.files.queries import (
     FileFilter,
@@ -59,10 +68,6 @@ _FORM: dict[str, Any] = {
         },
     }
 }
-_NDJSON: dict[int | str, dict[str, Any]] = {
-    200: {"description": "JSON Lines.", "content": {"application/x-ndjson": {"schema": {"type": "string"}}}}
-}
-_MAX_SKIP = 2**62
 
 
 @router.post("", status_code=201, openapi_extra=_FORM)
@@ -118,15 +123,15 @@ async def read(file_id: uuid.UUID, session: Database, caller: Caller) -> File:
     return File.of(row, people.get(row.uploaded_by))
 
 
-@router.get("/{file_id}/content", response_class=Response, responses=_NDJSON)
+@router.get("/{file_id}/content", response_class=Response, responses=NDJSON_ANSWER)
 @needs_own(Operation.READ, Resource.FILES, keys=INFERENCE_KEYS)
 async def content(
     file_id: uuid.UUID,
     session: Database,
     caller: Caller,
     services: Served,
-    limit: Annotated[int | None, Query(ge=1, le=_MAX_SKIP)] = None,
-    skip: Annotated[int, Query(ge=0, le=_MAX_SKIP)] = 0,
+    limit: Annotated[int | None, Query(ge=1, le=MAX_SKIP)] = None,
+    skip: Annotated[int, Query(ge=0, le=MAX_SKIP)] = 0,
     search: str = "",
 ) -> Response:
     """The file's lines. `X-Incomplete` says whether there is or will be more, `X-Last-Line` where to go on (`skip`)."""

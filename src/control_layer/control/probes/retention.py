@@ -2,33 +2,17 @@
 
 from __future__ import annotations
 
-import asyncio
-
 import structlog
 
-from control_layer.control.errors import ControlError
 from control_layer.control.probes.queries import delete_results
 from control_layer.control.request_context import transaction
 from control_layer.control.services import Services
 
-__all__ = ["erase_old_results", "keep_erasing_old_results"]
+__all__ = ["erase_old_results"]
 
 _log = structlog.get_logger(__name__)
-_EVERY_SECONDS = 600.0
 _BATCH = 1000
 """A transaction of a fraction of a second: nobody waits for it."""
-
-
-async def keep_erasing_old_results(services: Services) -> None:
-    """For ever. The database may be away at any time."""
-    while True:
-        try:
-            erased = await erase_old_results(services)
-            if erased:
-                _log.info("probe_results_erased", count=erased)
-        except ControlError as error:
-            _log.warning("probe_results_not_erased", reason=error.message, retry_seconds=_EVERY_SECONDS)
-        await asyncio.sleep(_EVERY_SECONDS)
 
 
 async def erase_old_results(services: Services, *, batch: int = _BATCH) -> int:
@@ -40,4 +24,7 @@ async def erase_old_results(services: Services, *, batch: int = _BATCH) -> int:
             count = await delete_results(session, before=before, limit=batch)
         erased += count
         if count < batch:
-            return erased
+            break
+    if erased:
+        _log.info("probe_results_erased", count=erased)
+    return erased

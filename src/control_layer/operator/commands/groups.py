@@ -66,4 +66,4 @@ def remove(group: GroupName, person: Person, url: Url = None, api_key_file: KeyF
 
 
 def _row(group: dict[str, Any]) -> tuple[object, ...]:
-    return tuple(group[field] for field in ("name", "description", "source", "id"))
+    return tuple(group[field] for field in _COLUMNS)

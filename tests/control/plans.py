@@ -1,0 +1,56 @@
+"""What the application asks of the database, and how the planner would go about it."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from typing import Any
+
+from sqlalchemy import event
+from tests.control.management import Management
+
+
+@dataclass(frozen=True, slots=True)
+class Statement:
+    """One, as it was sent."""
+
+    text: str
+    parameters: Any
+
+    @property
+    def reads(self) -> bool:
+        return self.text.lstrip().upper().startswith(("SELECT", "WITH"))
+
+
+@contextmanager
+def statements(management: Management) -> Iterator[list[Statement]]:
+    """Everything that is sent meanwhile."""
+    sent: list[Statement] = []
+
+    def note(_connection: Any, _cursor: Any, text: str, parameters: Any, *_: Any) -> None:
+        sent.append(Statement(text, parameters))
+
+    event.listen(management.engine.sync_engine, "before_cursor_execute", note)
+    try:
+        yield sent
+    finally:
+        event.remove(management.engine.sync_engine, "before_cursor_execute", note)
+
+
+async def scanned(management: Management, statement: Statement, *, first: str | None = None) -> set[str]:
+    """The tables that a statement would read from end to end, where `first` was sent before it."""
+    async with management.engine.connect() as connection:
+        if first is not None:
+            await connection.exec_driver_sql(first)
+        rows = await connection.exec_driver_sql(f"EXPLAIN (FORMAT JSON) {statement.text}", statement.parameters)
+        plan = rows.scalar_one()
+    return set(_sequential((json.loads(plan) if isinstance(plan, str) else plan)[0]["Plan"]))
+
+
+def _sequential(plan: dict[str, Any]) -> Iterator[str]:
+    if plan["Node Type"] == "Seq Scan":
+        yield plan["Relation Name"]
+    for child in plan.get("Plans", ()):
+        yield from _sequential(child)
