@@ -1,19 +1,37 @@
 """The first message: what the control plane tells a gateway.
 
-The state is four tables: keys, users, models, endpoints. An `Update` carries rows to put and rows to remove; a whole
-snapshot is a sequence of updates that starts from nothing, a delta one that starts from a version the gateway has.
-Rows are shared and frozen: a request in flight keeps the rows it was admitted under.
+The state is five tables: keys, users, models, endpoints, budgets. An `Update` carries rows to put and rows to remove;
+a whole snapshot is a sequence of updates that starts from nothing, a delta one that starts from a version the gateway
+has. Rows are shared and frozen: a request in flight keeps the rows it was admitted under.
 """
 
 from __future__ import annotations
 
+from decimal import Decimal
 from typing import Literal
 
 import msgspec
 
-__all__ = ["Deployment", "Endpoint", "Hello", "Key", "Model", "Purpose", "Timeouts", "Update", "User"]
+from control_layer.contract.windows import Period
+
+__all__ = [
+    "Budget",
+    "Deployment",
+    "Endpoint",
+    "Enforcement",
+    "Hello",
+    "Key",
+    "Model",
+    "Purpose",
+    "Timeouts",
+    "Update",
+    "User",
+]
 
 Purpose = Literal["realtime", "batch", "playground", "platform"]
+Enforcement = Literal["hard", "spent", "alert"]
+"""`hard`: a request is let in only with its worst case set aside, so that the budget is never passed. `spent`: refused
+once the budget is spent; what was under way then may pass it. `alert`: nothing is refused."""
 
 
 class Key(msgspec.Struct, frozen=True, array_like=True, gc=False):
@@ -92,6 +110,21 @@ class Endpoint(msgspec.Struct, frozen=True, array_like=True, gc=False):
     """PEM text of extra certificate authorities."""
 
 
+class Budget(msgspec.Struct, frozen=True, array_like=True, gc=False):
+    """What one key, user, group or model may cost in a period (see `contract.windows`)."""
+
+    id: str
+    name: str
+    scope: Literal["key", "user", "group", "model"]
+    scope_id: str
+    amount: Decimal
+    period: Period
+    rolling: bool
+    since: float
+    """Unix seconds: nothing before it counts."""
+    enforcement: Enforcement
+
+
 class Update(msgspec.Struct, frozen=True, array_like=True, kw_only=True):
     """A piece of the way from version `base` to `version`.
 
@@ -113,6 +146,8 @@ class Update(msgspec.Struct, frozen=True, array_like=True, kw_only=True):
     gone_models: tuple[str, ...] = ()
     """Aliases."""
     gone_endpoints: tuple[str, ...] = ()
+    budgets: tuple[Budget, ...] = ()
+    gone_budgets: tuple[str, ...] = ()
 
 
 class Hello(msgspec.Struct, frozen=True, array_like=True):

@@ -26,6 +26,7 @@ from control_layer.control.authentication.sessions import Sessions
 from control_layer.control.authentication.throttle import LoginThrottle, ResetThrottle
 from control_layer.control.batches.daemon_routes import router as daemons
 from control_layer.control.batches.routes import router as batches
+from control_layer.control.budgets.routes import router as budgets
 from control_layer.control.config import GatewayAddress
 from control_layer.control.edge import Edge
 from control_layer.control.effective_access.routes import router as effective_access
@@ -86,6 +87,7 @@ _ROUTERS: tuple[APIRouter, ...] = (
     scim_users,
     scim_groups,
     transactions,
+    budgets,
     payments,
     analytics,
     provider_displays,

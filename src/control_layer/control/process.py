@@ -22,7 +22,8 @@ from control_layer.control.errors import TryLater
 from control_layer.control.first_start.demonstration import set_up_demonstration
 from control_layer.control.first_start.model_sources import connect_model_sources
 from control_layer.control.first_start.seeding import seed
-from control_layer.control.http_listener import HttpListener, listening
+from control_layer.control.http_listener import HttpListener
+from control_layer.control.local_socket import listening
 from control_layer.control.periodic import periodically
 from control_layer.control.probes.retention import erase_old_results
 from control_layer.control.probes.scheduler import ProbeScheduler

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-from control_layer.contract.snapshot import Endpoint, Key, Model, Update, User
+from control_layer.contract.snapshot import Budget, Endpoint, Key, Model, Update, User
 from control_layer.wire import Timeouts
 
 __all__ = ["OutOfStep", "Route", "Snapshot", "SnapshotState"]
@@ -35,9 +35,11 @@ class Route:
 
 
 class Snapshot:
-    """The four tables, keyed for the hot path: by key digest, user id, alias, endpoint id."""
+    """The five tables, keyed for the hot path: by key digest, user id, alias, endpoint id, and budgets by what they
+    are for.
+    """
 
-    __slots__ = ("endpoints", "keys", "routes", "users", "version")
+    __slots__ = ("_scopes", "budgets", "endpoints", "keys", "routes", "users", "version")
 
     def __init__(self) -> None:
         self.version = 0
@@ -45,6 +47,10 @@ class Snapshot:
         self.users: dict[str, User] = {}
         self.routes: dict[str, Route] = {}
         self.endpoints: dict[str, Endpoint] = {}
+        self.budgets: dict[str, tuple[Budget, ...]] = {}
+        """By the id of the key, user, group or model."""
+        self._scopes: dict[str, str] = {}
+        """By the budget's id, what it is for."""
 
     def apply(self, update: Update) -> None:
         """Takes one piece in: removals first, so that a row that moved to another key is put by the same piece."""
@@ -64,6 +70,29 @@ class Snapshot:
             self.routes[model.alias] = Route(model)
         for key in update.keys:
             self.keys[key.digest] = key
+        for budget_id in update.gone_budgets:
+            self._forget_budget(budget_id)
+        for budget in update.budgets:
+            self._forget_budget(budget.id)
+            self._scopes[budget.id] = budget.scope_id
+            self.budgets[budget.scope_id] = (*self.budgets.get(budget.scope_id, ()), budget)
+
+    def _forget_budget(self, budget_id: str) -> None:
+        scope_id = self._scopes.pop(budget_id, None)
+        if scope_id is not None:
+            rest = tuple(budget for budget in self.budgets[scope_id] if budget.id != budget_id)
+            if rest:
+                self.budgets[scope_id] = rest
+            else:
+                del self.budgets[scope_id]
+
+    def budgets_of(self, key: Key, user: User, model: Model) -> list[Budget]:
+        """The budgets that a request counts in."""
+        budgets = self.budgets
+        found = [*budgets.get(key.id, ()), *budgets.get(user.id, ()), *budgets.get(model.id, ())]
+        for group in user.groups:
+            found += budgets.get(group, ())
+        return found
 
     def callable_by(self, key: Key, user: User) -> Iterable[Model]:
         """The models the key may call."""

@@ -113,7 +113,6 @@ async def test_purposes_of_the_server_are_refused(management: Management, purpos
         ({"name": "x", "requests_per_second": 0}, 400),
         ({"name": "x", "burst_size": 0}, 400),
         ({"name": "x", "expires_at": "2020-01-01T00:00:00Z"}, 400),
-        ({"name": "x", "spend_limit": "5"}, 501),
     ],
 )
 async def test_bodies_are_refused_before_the_owner_is_looked_at(
@@ -123,7 +122,7 @@ async def test_bodies_are_refused_before_the_owner_is_looked_at(
     await refused(person.client.post(f"{API}/users/{management.admin_id}/api-keys", json=body), status)
 
 
-@pytest.mark.parametrize("body", [{"name": " "}, {"reset_window": True}, {"spend_limit_interval": "daily"}])
+@pytest.mark.parametrize("body", [{"name": " "}, {"spend_limit": 0}, {"burst_size": 0}])
 async def test_changes_are_refused_before_the_owner_is_looked_at(management: Management, body: dict[str, Any]) -> None:
     person = await management.person()
     url = f"{API}/users/{management.admin_id}/api-keys/{uuid.uuid4()}"

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import uuid
+from datetime import datetime
 
 from fastapi import APIRouter
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from control_layer.contract.sealing import CannotOpen
 from control_layer.control.access import signed_in
+from control_layer.control.api_keys.caps import set_cap, spending_of_keys
 from control_layer.control.api_keys.issuing import give_secret, take_pending_secret
 from control_layer.control.api_keys.queries import count_keys, find_key, list_keys, reachable_models
 from control_layer.control.api_keys.rules import (
@@ -40,7 +42,12 @@ router = APIRouter(prefix="/admin/api/v1/users/{user_id}/api-keys", tags=["api-k
 @router.get("")
 @signed_in
 async def list_(
-    user_id: Owner, session: Database, caller: Caller, paging: Paging, created_by: uuid.UUID | None = None
+    user_id: Owner,
+    session: Database,
+    caller: Caller,
+    services: Served,
+    paging: Paging,
+    created_by: uuid.UUID | None = None,
 ) -> Page[Key]:
     """A user's keys, newest first, without their secrets."""
     holder = holder_seen_by(caller, user_id, created_by)
@@ -48,7 +55,8 @@ async def list_(
     rows = await list_keys(session, user_id, holder, paging.skip, paging.limit)
     total = await count_keys(session, user_id, holder)
     access = _Access(await reachable_models(session, user_id))
-    return Page.of([Key.of(row, access.of(row)) for row in rows], total, paging)
+    spending = await spending_of_keys(session, rows, services.now())
+    return Page.of([Key.of(row, access.of(row), spending.get(row.id)) for row in rows], total, paging)
 
 
 @router.post("", status_code=201)
@@ -77,18 +85,18 @@ async def create(user_id: Owner, body: NewKey, session: Database, caller: Caller
         expires_at=body.expires_at,
         model_aliases=body.models,
     )
+    set_cap(row, body, now)
     give_secret(row, secret, to=caller.id, seal=services.key_secrets, now=now)
     session.add(row)
     await session.flush()
-    return NewlyMadeKey.with_secret(row, await _reachable(session, row), secret.text)
+    return NewlyMadeKey.with_secret(await _shown(session, row, now), secret.text)
 
 
 @router.get("/{key_id}")
 @signed_in
-async def read(user_id: Owner, key_id: uuid.UUID, session: Database, caller: Caller) -> Key:
+async def read(user_id: Owner, key_id: uuid.UUID, session: Database, caller: Caller, services: Served) -> Key:
     """One key, without its secret."""
-    row = await _found(session, user_id, key_id, caller)
-    return Key.of(row, await _reachable(session, row))
+    return await _shown(session, await _found(session, user_id, key_id, caller), services.now())
 
 
 @router.patch("/{key_id}")
@@ -103,7 +111,7 @@ async def update(
     row = await _found(session, user_id, key_id, caller, lock=True)
     apply_changes(row, body, now)
     await session.flush()
-    return Key.of(row, await _reachable(session, row))
+    return await _shown(session, row, now)
 
 
 @router.post("/{key_id}/rotate")
@@ -168,8 +176,9 @@ class _Access:
         return [model_id for model_id, alias in self._reachable if chosen is None or alias in chosen]
 
 
-async def _reachable(session: AsyncSession, key: tables.ApiKey) -> list[uuid.UUID]:
-    return _Access(await reachable_models(session, key.user_id)).of(key)
+async def _shown(session: AsyncSession, row: tables.ApiKey, now: datetime) -> Key:
+    access = _Access(await reachable_models(session, row.user_id))
+    return Key.of(row, access.of(row), (await spending_of_keys(session, [row], now)).get(row.id))
 
 
 async def _found(

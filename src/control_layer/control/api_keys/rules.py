@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import uuid
 from datetime import datetime, timedelta
-from decimal import Decimal
 
+from control_layer.control.api_keys.caps import change_cap, check_cap, check_new_cap
 from control_layer.control.api_keys.schemas import KeyChanges, NewKey, Rotation
-from control_layer.control.errors import ControlError, forbidden, invalid
+from control_layer.control.errors import forbidden, invalid
 from control_layer.control.permissions import Operation, Resource
 from control_layer.control.principal import Principal
 from control_layer.store.tables import ApiKey
@@ -18,25 +18,19 @@ _MAX_GRACE_SECONDS = 7 * 24 * 3600
 
 
 def check_new_key(key: NewKey, now: datetime) -> None:
-    """Raises 400, whoever asks; 501 for a spending cap, which nothing would enforce yet."""
+    """Raises 400, whoever asks."""
     _check_name(key.name)
     _check_limits(key.requests_per_second, key.burst_size)
-    if key.spend_limit_interval is not None and key.spend_limit is None:
-        raise invalid("spend_limit_interval needs a spend_limit")
-    _check_cap(key.spend_limit)
+    check_new_cap(key)
     _check_expiry(key.expires_at, now)
 
 
 def check_changes(changes: KeyChanges, now: datetime) -> None:
-    """Raises 400, whoever asks; 501 for a spending cap, which nothing would enforce yet."""
+    """Raises 400, whoever asks."""
     if changes.name is not None:
         _check_name(changes.name)
     _check_limits(changes.requests_per_second, changes.burst_size)
-    _check_cap(changes.spend_limit)
-    if changes.spend_limit_interval is not None:
-        raise invalid("spend_limit_interval needs a spend_limit")
-    if changes.reset_window:
-        raise invalid("reset_window needs a key with a spend_limit")
+    check_cap(changes)
     _check_expiry(changes.expires_at, now)
 
 
@@ -59,7 +53,7 @@ def grace_of(rotation: Rotation | None) -> timedelta:
 
 
 def apply_changes(key: ApiKey, changes: KeyChanges, now: datetime) -> None:
-    """Writes a PATCH into the row."""
+    """Writes a PATCH into the row. Raises 400 for changes of a cap that is not there."""
     if changes.name is not None:
         key.name = changes.name
     if changes.description is not None:
@@ -72,6 +66,7 @@ def apply_changes(key: ApiKey, changes: KeyChanges, now: datetime) -> None:
         key.expires_at = changes.expires_at
     if "models" in changes.model_fields_set:
         key.model_aliases = changes.models
+    change_cap(key, changes, now)
     key.updated_at = now
 
 
@@ -98,15 +93,6 @@ def _check_limits(requests_per_second: float | None, burst_size: int | None) -> 
         raise invalid("requests_per_second must be greater than zero")
     if burst_size is not None and burst_size <= 0:
         raise invalid("burst_size must be greater than zero")
-
-
-def _check_cap(spend_limit: Decimal | None) -> None:
-    if spend_limit is None:
-        return
-    if not spend_limit.is_finite() or spend_limit <= 0:
-        raise invalid("spend_limit must be greater than zero")
-    # A cap that is stored but not enforced would be believed in.
-    raise ControlError(501, "not_available", "Spending caps are not available yet; make the key without spend_limit")
 
 
 def _check_expiry(expires_at: datetime | None, now: datetime) -> None:

@@ -4,16 +4,18 @@ from __future__ import annotations
 
 import uuid
 from collections.abc import Sequence
+from dataclasses import dataclass
 from datetime import datetime
 from decimal import Decimal
 from typing import Annotated, Literal
 
 from pydantic import AwareDatetime, Field
 
+from control_layer.control.money import Money
 from control_layer.control.schema import Flag, Input, Int, Number, Output
 from control_layer.store import tables
 
-__all__ = ["Key", "KeyChanges", "NewKey", "NewlyMadeKey", "RevealedSecret", "Rotation"]
+__all__ = ["CapSpending", "Key", "KeyChanges", "NewKey", "NewlyMadeKey", "RevealedSecret", "Rotation"]
 
 _Interval = Literal["daily", "weekly", "monthly"]
 _Models = Annotated[list[str], Field(max_length=1000)]
@@ -56,6 +58,17 @@ class Rotation(Input):
     """For how long the old secret goes on working beside the new one: at most 7 days; by default not at all."""
 
 
+@dataclass(frozen=True, slots=True)
+class CapSpending:
+    """What a key with a cap has spent."""
+
+    spend: Decimal
+    """In the cap's present window."""
+    total_spend: Decimal
+    """Since it had a cap."""
+    resets_at: datetime | None
+
+
 class Key(Output):
     """A key without its secret."""
 
@@ -71,10 +84,10 @@ class Key(Output):
     requests_per_second: float | None
     burst_size: int | None
     secret_revealed_at: datetime | None
-    spend_limit: Decimal | None
+    spend_limit: Money | None
     spend_limit_interval: str | None
-    spend: Decimal | None
-    total_spend: Decimal | None
+    spend: Money | None
+    total_spend: Money | None
     resets_at: datetime | None
     expires_at: datetime | None
     models: list[str] | None
@@ -82,8 +95,8 @@ class Key(Output):
     """Until when the secret before the last rotation works beside the present one; null where it died at once."""
 
     @classmethod
-    def of(cls, row: tables.ApiKey, model_access: Sequence[uuid.UUID]) -> Key:
-        """The object of a row."""
+    def of(cls, row: tables.ApiKey, model_access: Sequence[uuid.UUID], spending: CapSpending | None) -> Key:
+        """The object of a row. `spending` is what counts towards its cap, if it has one."""
         return cls(
             id=row.id,
             name=row.name,
@@ -97,12 +110,11 @@ class Key(Output):
             requests_per_second=row.requests_per_second,
             burst_size=row.burst_size,
             secret_revealed_at=row.secret_revealed_at,
-            # No spending is counted yet, so no key has a cap.
-            spend_limit=None,
-            spend_limit_interval=None,
-            spend=None,
-            total_spend=None,
-            resets_at=None,
+            spend_limit=row.spend_limit,
+            spend_limit_interval=row.spend_limit_interval,
+            spend=None if spending is None else spending.spend,
+            total_spend=None if spending is None else spending.total_spend,
+            resets_at=None if spending is None else spending.resets_at,
             expires_at=row.expires_at,
             models=row.model_aliases,
             previous_secret_expires_at=row.previous_expires_at,
@@ -115,9 +127,9 @@ class NewlyMadeKey(Key):
     key: Annotated[str, Field(repr=False)]
 
     @classmethod
-    def with_secret(cls, row: tables.ApiKey, model_access: Sequence[uuid.UUID], secret: str) -> NewlyMadeKey:
-        """The object of a row and its secret."""
-        return cls(**Key.of(row, model_access).model_dump(), key=secret)
+    def with_secret(cls, key: Key, secret: str) -> NewlyMadeKey:
+        """The object with its secret."""
+        return cls(**dict(key), key=secret)
 
 
 class RevealedSecret(Output):

@@ -10,11 +10,26 @@ from __future__ import annotations
 from collections.abc import AsyncIterator, Callable, Iterable, Iterator, Mapping, Sequence
 from typing import Any, TypeVar
 
-from sqlalchemy import ARRAY, UUID, Select, Text, any_, bindparam, cast, extract, func, literal, or_, select
+from sqlalchemy import (
+    ARRAY,
+    UUID,
+    Select,
+    Text,
+    any_,
+    bindparam,
+    cast,
+    column,
+    extract,
+    func,
+    literal,
+    or_,
+    select,
+    table,
+)
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 from sqlalchemy.orm import aliased
 
-from control_layer.contract.snapshot import Deployment, Endpoint, Key, Model, Timeouts, User
+from control_layer.contract.snapshot import Budget, Deployment, Endpoint, Key, Model, Timeouts, User
 from control_layer.control.snapshots.state import Found, Rows, State, Touched, key_of_secret, secret_of
 from control_layer.store import tables
 
@@ -32,8 +47,8 @@ _Row = Sequence[Any]
 R = TypeVar("R")
 
 
-def _text(column: Any) -> Any:
-    return cast(column, Text)
+def _text(value: Any) -> Any:
+    return cast(value, Text)
 
 
 def _grouped(owner: Any, group_id: Any, own_id: Any) -> Any:
@@ -117,6 +132,21 @@ _ENDPOINTS = select(
     tables.Endpoint.verify_tls,
     tables.Endpoint.ca_bundle,
 )
+_limits = table(
+    "spending_limits",
+    *map(column, ("id", "name", "scope", "scope_id", "amount", "period", "rolling", "since", "enforcement")),
+)
+_BUDGETS = select(
+    _text(_limits.c.id),
+    _limits.c.name,
+    _limits.c.scope,
+    _text(_limits.c.scope_id),
+    _limits.c.amount,
+    _limits.c.period,
+    _limits.c.rolling,
+    extract("epoch", _limits.c.since),
+    _limits.c.enforcement,
+)
 _IDS = any_(bindparam("ids", type_=ARRAY(UUID(as_uuid=False))))
 _KEYS_FOUND = _KEYS.where(tables.ApiKey.id == _IDS)
 _PREVIOUS_SECRETS_FOUND = _PREVIOUS_SECRETS.where(tables.ApiKey.id == _IDS)
@@ -124,6 +154,7 @@ _USERS_FOUND = _USERS.where(tables.User.id == _IDS)
 _MODELS_FOUND = _MODELS.where(tables.Model.id == _IDS)
 _COMPONENTS_FOUND = _COMPONENTS.where(tables.ModelComponent.composite_id == _IDS)
 _ENDPOINTS_FOUND = _ENDPOINTS.where(tables.Endpoint.id == _IDS)
+_BUDGETS_FOUND = _BUDGETS.where(_limits.c.id == _IDS)
 _KEYS_OF = select(_text(tables.ApiKey.id)).where(tables.ApiKey.user_id == _IDS)
 _COMPOSITES_OF = select(_text(tables.ModelComponent.composite_id)).where(tables.ModelComponent.component_id == _IDS)
 
@@ -148,6 +179,8 @@ class Compiler:
                 yield Rows(models=list(_models(part, components, share)))
             async for part in _partitions(connection, _ENDPOINTS):
                 yield Rows(endpoints=[_endpoint(row) for row in part])
+            async for part in _partitions(connection, _BUDGETS):
+                yield Rows(budgets=[_budget(row) for row in part])
 
     async def find(self, touched: Touched, known: State) -> Found:
         """What stands at the ids now, and at those of the rows that depend on them.
@@ -167,7 +200,10 @@ class Compiler:
                 rows = (await connection.execute(_MODELS_FOUND, {"ids": [*model_ids]})).all()
                 models.update((model.id, model) for model in _models(rows, components, share))
             endpoints = await _found(connection, _ENDPOINTS_FOUND, touched.endpoints, _endpoint)
-        return Found(keys, users, models, endpoints)
+            # A key's spending cap is a budget with the key's id.
+            capped = {key_of_secret(secret_id) for secret_id in touched.keys}
+            budgets = await _found(connection, _BUDGETS_FOUND, touched.budgets | capped, _budget)
+        return Found(keys, users, models, endpoints, budgets)
 
 
 async def _partitions(connection: AsyncConnection, statement: Select[Any]) -> AsyncIterator[Sequence[_Row]]:
@@ -234,6 +270,11 @@ def _user(row: _Row, share: _Sharing) -> User:
 
 def _endpoint(row: _Row) -> Endpoint:
     return Endpoint(*row)
+
+
+def _budget(row: _Row) -> Budget:
+    budget_id, name, scope, scope_id, amount, period, rolling, since, enforcement = row
+    return Budget(budget_id, name, scope, scope_id, amount, period, rolling, float(since), enforcement)
 
 
 def _by_composite(rows: Iterable[_Row]) -> dict[str, tuple[Deployment, ...]]:

@@ -32,6 +32,8 @@ def whole_pieces(rows: Rows, version: int) -> Iterator[bytes]:
         yield _framed(Update(version=version, base=0, final=False, keys=keys))
     for models in _slices(rows.models, _ROWS_PER_PIECE):
         yield _framed(Update(version=version, base=0, final=False, models=models))
+    for budgets in _slices(rows.budgets, _ROWS_PER_PIECE):
+        yield _framed(Update(version=version, base=0, final=False, budgets=budgets))
     yield _framed(Update(version=version, base=0, final=True))
 
 
@@ -49,6 +51,8 @@ def delta_frame(difference: Difference, base: int, version: int) -> bytes:
         gone_users=tuple(difference.users.gone),
         gone_models=tuple(difference.models.gone),
         gone_endpoints=tuple(difference.endpoints.gone),
+        budgets=tuple(difference.budgets.put),
+        gone_budgets=tuple(difference.budgets.gone),
     )
     return _framed(update)
 

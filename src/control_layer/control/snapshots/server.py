@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import socket
 from pathlib import Path
 
 import msgspec
@@ -11,6 +10,7 @@ import structlog
 
 from control_layer.contract.frames import FrameReader, FrameTooLarge
 from control_layer.contract.snapshot import Hello
+from control_layer.control.local_socket import serving
 from control_layer.control.snapshots.publication import Overrun, Publication, Subscriber
 
 __all__ = ["SnapshotServer"]
@@ -19,7 +19,6 @@ _log = structlog.get_logger(__name__)
 _HELLO_SECONDS = 10.0
 _SEND_SECONDS = 30.0
 """A gateway that takes nothing for that long is stuck: it is let go and starts anew when it comes back."""
-_BACKLOG = 256
 _decode = msgspec.msgpack.Decoder(Hello).decode
 
 
@@ -30,26 +29,9 @@ class SnapshotServer:
         self._path = path
         self._publication = publication
 
-    async def run(self, serving: asyncio.Event) -> None:
-        """Serves for ever; sets `serving` when gateways can connect."""
-        async with asyncio.TaskGroup() as connections:
-
-            def accept(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-                connections.create_task(self._serve(reader, writer), name="snapshot-link")
-
-            async with await asyncio.start_unix_server(accept, sock=self._listen(), backlog=_BACKLOG):
-                serving.set()
-                try:
-                    await asyncio.get_running_loop().create_future()
-                finally:
-                    self._path.unlink(missing_ok=True)
-
-    def _listen(self) -> socket.socket:
-        self._path.unlink(missing_ok=True)  # of a predecessor that was killed
-        listener = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM | socket.SOCK_CLOEXEC)
-        listener.bind(str(self._path))
-        self._path.chmod(0o600)  # nobody can connect before listen()
-        return listener
+    async def run(self, serving_now: asyncio.Event) -> None:
+        """Serves for ever; sets `serving_now` when gateways can connect."""
+        await serving(self._path, self._serve, name="snapshot-link", ready=serving_now.set)
 
     async def _serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         """One gateway, until one of the two is gone. No failure of a connection is anybody else's."""

@@ -109,6 +109,7 @@ class SnapshotService:
             "users": len(rows.users.rows),
             "models": len(rows.models.rows),
             "endpoints": len(rows.endpoints.rows),
+            "budgets": len(rows.budgets.rows),
         }
         return [
             Sample("control_layer_snapshot_published_version", "gauge", version, {}, publication.version),
@@ -195,6 +196,8 @@ def _ids_of(touched: Touched, table: str) -> set[str] | None:
             return touched.models
         case "endpoints":
             return touched.endpoints
+        case "budgets":
+            return touched.budgets
         case _:
             return (
                 None  # a group's own row: gateways know groups by id only, and its rows elsewhere speak for themselves

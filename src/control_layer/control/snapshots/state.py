@@ -9,7 +9,7 @@ from collections.abc import Callable, Hashable, Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Generic, TypeVar
 
-from control_layer.contract.snapshot import Endpoint, Key, Model, Update, User
+from control_layer.contract.snapshot import Budget, Endpoint, Key, Model, Update, User
 
 __all__ = ["Change", "Difference", "Found", "Rows", "State", "Table", "Touched", "key_of_secret", "secret_of"]
 
@@ -42,9 +42,10 @@ class Touched:
     users: set[str] = field(default_factory=set)
     models: set[str] = field(default_factory=set)
     endpoints: set[str] = field(default_factory=set)
+    budgets: set[str] = field(default_factory=set)
 
     def __bool__(self) -> bool:
-        return bool(self.keys or self.users or self.models or self.endpoints)
+        return bool(self.keys or self.users or self.models or self.endpoints or self.budgets)
 
     def add(self, other: Touched) -> None:
         """Takes the other's ids in."""
@@ -52,6 +53,7 @@ class Touched:
         self.users |= other.users
         self.models |= other.models
         self.endpoints |= other.endpoints
+        self.budgets |= other.budgets
 
     def remove(self, rows: Rows) -> None:
         """Takes out the ids of `rows`."""
@@ -59,11 +61,16 @@ class Touched:
         self.users.difference_update(row.id for row in rows.users)
         self.models.difference_update(row.id for row in rows.models)
         self.endpoints.difference_update(row.id for row in rows.endpoints)
+        self.budgets.difference_update(row.id for row in rows.budgets)
 
     def take(self, rows: int, endpoints: int) -> Touched:
         """Removes and returns up to that many ids of each kind, so that a crowd of one kind holds up no other."""
         return Touched(
-            _take(self.keys, rows), _take(self.users, rows), _take(self.models, rows), _take(self.endpoints, endpoints)
+            _take(self.keys, rows),
+            _take(self.users, rows),
+            _take(self.models, rows),
+            _take(self.endpoints, endpoints),
+            _take(self.budgets, rows),
         )
 
 
@@ -83,6 +90,7 @@ class Rows:
     users: list[User] = field(default_factory=list)
     models: list[Model] = field(default_factory=list)
     endpoints: list[Endpoint] = field(default_factory=list)
+    budgets: list[Budget] = field(default_factory=list)
 
 
 @dataclass(slots=True)
@@ -94,6 +102,7 @@ class Found:
     users: dict[str, User | None] = field(default_factory=dict)
     models: dict[str, Model | None] = field(default_factory=dict)
     endpoints: dict[str, Endpoint | None] = field(default_factory=dict)
+    budgets: dict[str, Budget | None] = field(default_factory=dict)
 
 
 @dataclass(slots=True)
@@ -112,9 +121,11 @@ class Difference:
     users: Change[str, User] = field(default_factory=Change)
     models: Change[str, Model] = field(default_factory=Change)
     endpoints: Change[str, Endpoint] = field(default_factory=Change)
+    budgets: Change[str, Budget] = field(default_factory=Change)
 
     def __bool__(self) -> bool:
-        return any(change.put or change.gone for change in (self.keys, self.users, self.models, self.endpoints))
+        changes = (self.keys, self.users, self.models, self.endpoints, self.budgets)
+        return any(change.put or change.gone for change in changes)
 
 
 class Table(Generic[K, R]):
@@ -182,15 +193,16 @@ class Table(Generic[K, R]):
 
 
 class State:
-    """The four tables."""
+    """The five tables."""
 
-    __slots__ = ("endpoints", "keys", "models", "users")
+    __slots__ = ("budgets", "endpoints", "keys", "models", "users")
 
     def __init__(self) -> None:
         self.keys: Table[bytes, Key] = Table(lambda row: row.digest, _secret_id)
         self.users: Table[str, User] = Table(lambda row: row.id, lambda row: row.id)
         self.models: Table[str, Model] = Table(lambda row: row.alias, lambda row: row.id)
         self.endpoints: Table[str, Endpoint] = Table(lambda row: row.id, lambda row: row.id)
+        self.budgets: Table[str, Budget] = Table(lambda row: row.id, lambda row: row.id)
 
     def add(self, rows: Rows) -> None:
         """Takes rows in without saying what changed: for a state that nobody has been told of yet."""
@@ -198,6 +210,7 @@ class State:
         _put_all(self.users, rows.users)
         _put_all(self.models, rows.models)
         _put_all(self.endpoints, rows.endpoints)
+        _put_all(self.budgets, rows.budgets)
 
     def replace(self, found: Found) -> Difference:
         """Moves to what was found; returns what gateways must be told."""
@@ -206,6 +219,7 @@ class State:
             self.users.replace(found.users),
             self.models.replace(found.models),
             self.endpoints.replace(found.endpoints),
+            self.budgets.replace(found.budgets),
         )
 
     def apply(self, update: Update) -> None:
@@ -214,10 +228,12 @@ class State:
         _remove_all(self.users, update.gone_users)
         _remove_all(self.models, update.gone_models)
         _remove_all(self.endpoints, update.gone_endpoints)
+        _remove_all(self.budgets, update.gone_budgets)
         _put_all(self.keys, update.keys)
         _put_all(self.users, update.users)
         _put_all(self.models, update.models)
         _put_all(self.endpoints, update.endpoints)
+        _put_all(self.budgets, update.budgets)
 
     def rows(self) -> Rows:
         """All rows at this moment."""
@@ -226,6 +242,7 @@ class State:
             list(self.users.rows.values()),
             list(self.models.rows.values()),
             list(self.endpoints.rows.values()),
+            list(self.budgets.rows.values()),
         )
 
     def unlike(self, rows: Rows) -> Touched:
@@ -235,11 +252,18 @@ class State:
             {row.id for row in rows.users if not self.users.has(row)},
             {row.id for row in rows.models if not self.models.has(row)},
             {row.id for row in rows.endpoints if not self.endpoints.has(row)},
+            {row.id for row in rows.budgets if not self.budgets.has(row)},
         )
 
     def ids(self) -> Touched:
         """Ids of all rows."""
-        return Touched(set(self.keys.keys), set(self.users.keys), set(self.models.keys), set(self.endpoints.keys))
+        return Touched(
+            set(self.keys.keys),
+            set(self.users.keys),
+            set(self.models.keys),
+            set(self.endpoints.keys),
+            set(self.budgets.keys),
+        )
 
 
 def _put_all(table: Table[K, R], rows: Iterable[R]) -> None:

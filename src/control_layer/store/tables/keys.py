@@ -40,6 +40,8 @@ class ApiKey(Base):
     burst_size: Mapped[int | None]
     spend_limit: Mapped[Decimal | None]
     spend_limit_interval: Mapped[str | None]
+    spend_counted_since: Mapped[datetime | None]
+    """What was spent before does not count towards the limit."""
     model_aliases: Mapped[list[str] | None]
     expires_at: Mapped[datetime | None]
     last_used: Mapped[datetime | None]

@@ -1,0 +1,50 @@
+"""What a request may cost at most, before the provider has said anything.
+
+A token is at least one byte of text, so a body of n bytes holds no more than n tokens of text; what a body only names
+(an image by its address, a file by its id) is not in it and is assumed. What a model may say is bounded by the request,
+else by the model, else assumed.
+"""
+
+from __future__ import annotations
+
+import re
+
+import msgspec
+
+__all__ = ["ASSUMED_OUTPUT_TOKENS", "bounded_input", "bounded_output"]
+
+ASSUMED_OUTPUT_TOKENS = 32_768
+_NAMED_ELSEWHERE_TOKENS = 4_096
+_NAMED_ELSEWHERE = re.compile(rb'"(?:image_url|file_id|file_url|url)"')
+_OUTPUT_BOUNDS = ("max_completion_tokens", "max_output_tokens", "max_tokens", "max_tokens_to_sample")
+_MOST_CHOICES = 128
+_count = msgspec.json.Decoder(int | None).decode
+
+
+def bounded_input(body: bytes | bytearray, size: int, limit: int | None) -> int:
+    """The most tokens that a request of `size` bytes can have. `limit` is what the model takes, where that is known."""
+    tokens = size + _NAMED_ELSEWHERE_TOKENS * len(_NAMED_ELSEWHERE.findall(body))
+    return tokens if limit is None else min(tokens, limit)
+
+
+def bounded_output(fields: dict[str, msgspec.Raw], limit: int | None) -> int:
+    """The most tokens that the answer to a request with these fields can have. `limit` is what the model can say."""
+    most = ASSUMED_OUTPUT_TOKENS if limit is None else limit
+    for name in _OUTPUT_BOUNDS:
+        asked = _whole(fields.get(name))
+        if asked is not None:
+            most = asked if limit is None else min(asked, limit)
+            break
+    choices = max(_whole(fields.get("n")) or 1, _whole(fields.get("best_of")) or 1)
+    return most * min(choices, _MOST_CHOICES)
+
+
+def _whole(raw: msgspec.Raw | None) -> int | None:
+    """A positive whole number; anything else is the provider's to refuse."""
+    if raw is None:
+        return None
+    try:
+        value = _count(raw)
+    except msgspec.MsgspecError:
+        return None
+    return value if value is not None and value > 0 else None
