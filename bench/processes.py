@@ -155,6 +155,7 @@ def start_gateway(directory: Path, world: World, *, cpu: int | None = None, **se
         "journal_dir": str(directory / "journal"),
         "snapshot_file": str(snapshot),
         "snapshot_socket": str(directory / "no-snapshot.sock"),
+        "lease_socket": str(directory / "no-lease.sock"),
         "control_socket": str(directory / "no-control.sock"),
         "secret_key": _SECRET_KEY,
         "drain_seconds": 2.0,

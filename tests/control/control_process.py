@@ -91,6 +91,7 @@ def control_process(
         database_url=database_url,
         control_socket=str(directory / "control.sock"),
         snapshot_socket=str(directory / "snapshot.sock"),
+        lease_socket=str(directory / "lease.sock"),
         snapshot_file=str(directory / "snapshot"),
         journal_dir=str(directory / "journal"),
         mail_dir=str(directory / "mail"),

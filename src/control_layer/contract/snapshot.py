@@ -12,6 +12,7 @@ from typing import Literal
 
 import msgspec
 
+from control_layer.contract.pricing import Tariff
 from control_layer.contract.windows import Period
 
 __all__ = [
@@ -94,6 +95,11 @@ class Model(msgspec.Struct, frozen=True, array_like=True, gc=False):
     sanitize: bool = False
     """Replace provider error texts by a generic one; the detail goes to the request log only."""
     timeouts: Timeouts = Timeouts()
+    tariffs: tuple[Tariff, ...] = ()
+    """Those in force that are charged; one for each purpose and completion window."""
+    max_input_tokens: int | None = None
+    max_output_tokens: int | None = None
+    """What the model takes and says at most, where that is known."""
 
 
 class Endpoint(msgspec.Struct, frozen=True, array_like=True, gc=False):

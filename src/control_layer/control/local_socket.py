@@ -26,8 +26,10 @@ def listening(path: Path) -> Iterator[socket.socket]:
         finally:
             os.umask(mask)
         listener.listen(_BACKLOG)
-        yield listener
-    path.unlink(missing_ok=True)
+        try:
+            yield listener
+        finally:
+            path.unlink(missing_ok=True)
 
 
 async def serving(

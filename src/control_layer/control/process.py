@@ -23,6 +23,8 @@ from control_layer.control.first_start.demonstration import set_up_demonstration
 from control_layer.control.first_start.model_sources import connect_model_sources
 from control_layer.control.first_start.seeding import seed
 from control_layer.control.http_listener import HttpListener
+from control_layer.control.leases.grants import RECALLS, Grants
+from control_layer.control.leases.server import LeaseServer
 from control_layer.control.local_socket import listening
 from control_layer.control.periodic import periodically
 from control_layer.control.probes.retention import erase_old_results
@@ -58,9 +60,9 @@ class ControlPlane:
         self._snapshots = SnapshotService(
             self._engine, file=Path(config.snapshot_file), socket=Path(config.snapshot_socket)
         )
-        self._changes = ChangeListener(
-            config.database_url, on_change=self._snapshots.notice, on_resync=self._snapshots.missed
-        )
+        grants = Grants(self._engine, lives=lambda worker_id: (Path(config.journal_dir) / str(worker_id)).exists())
+        self._leases = LeaseServer(Path(config.lease_socket), grants)
+        self._changes = ChangeListener(config.database_url, on_change=self._notice, on_resync=self._snapshots.missed)
         self._probes = ProbeScheduler(self._services, config.database_url)
         self._batches = BatchWorker(self._services, config.database_url)
         self._recorder = Recorder(self._engine, Path(config.journal_dir))
@@ -117,6 +119,7 @@ class ControlPlane:
                 recording = parts.create_task(self._recorder.run(), name="recorder")
                 endless = [
                     parts.create_task(self._snapshots.run(), name="snapshots"),
+                    parts.create_task(self._leases.run(), name="leases"),
                     parts.create_task(self._changes.run(), name="changes"),
                     parts.create_task(self._services.errands.run(), name="errands"),
                     *(
@@ -148,6 +151,12 @@ class ControlPlane:
                     task.cancel()
                 self._recorder.stop()
                 await recording
+
+    def _notice(self, table: str, row_id: str) -> None:
+        if table == RECALLS:
+            self._leases.recall(row_id)
+        else:
+            self._snapshots.notice(table, row_id)
 
     async def _supervised(self) -> None:
         try:

@@ -52,8 +52,10 @@ class GatewayConfig(msgspec.Struct, frozen=True, kw_only=True):
     snapshot_file: str
     """Frames of `contract.snapshot.Update`, for a start without control plane."""
     snapshot_socket: str
+    lease_socket: str
     control_socket: str
-    """Unix sockets of the control plane: the snapshot link, and HTTP for everything that is not `/ai`."""
+    """Unix sockets of the control plane: the snapshot link, the lease link, and HTTP for everything that is not `/ai`.
+    """
     secret_key: str
     previous_secret_keys: list[str] = []
     max_body_bytes: int = 100 * 1024 * 1024

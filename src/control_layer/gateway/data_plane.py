@@ -18,6 +18,7 @@ from control_layer.gateway.metrics import Metrics
 from control_layer.gateway.models_page import answer_models
 from control_layer.gateway.named import NamedExchange, named_model
 from control_layer.gateway.paths import AI_PREFIX, AiPath, Handling, classify
+from control_layer.gateway.policy.purse import Purse
 from control_layer.gateway.policy.retry import RetryBudget
 from control_layer.gateway.realtime import RealtimeExchange
 from control_layer.gateway.relay import Relay
@@ -37,7 +38,7 @@ class DataPlane:
     """One worker's shared state. The clock and randomness are attributes, so that tests may give their own."""
 
     __slots__ = (
-        "config", "control", "draining", "ids", "journal", "loop", "metrics", "monotonic", "random", "retries",
+        "config", "control", "draining", "ids", "journal", "loop", "metrics", "monotonic", "purse", "random", "retries",
         "snapshots", "upstreams", "wall",
     )  # fmt: skip
 
@@ -63,6 +64,7 @@ class DataPlane:
         self.draining = False
         self.wall: Callable[[], float] = time.time
         self.monotonic: Callable[[], float] = time.monotonic  # the loop's own counts whole milliseconds
+        self.purse = Purse(lambda: self.wall())
         self.random: Callable[[], float] = random.random
 
     def deadlines(self, route: Route) -> Timeouts:

@@ -28,12 +28,13 @@ _encode = msgspec.json.Encoder().encode
 class Envelope:
     """A body, its top-level fields undecoded, and what was decided on."""
 
-    __slots__ = ("_body", "_fields", "_stream_options", "include_usage", "model", "streaming")
+    __slots__ = ("_body", "_stream_options", "fields", "include_usage", "model", "streaming")
 
     def __init__(self, body: bytes | bytearray, fields: dict[str, msgspec.Raw], named: str | None) -> None:
         """Raises GatewayError."""
         self._body = body
-        self._fields = fields
+        self.fields = fields
+        """The top level, undecoded."""
         self.model = (named if named is not None else _field(fields, "model", _model)) or ""
         self.streaming = _field(fields, "stream", _flag) is True
         options = self._stream_options = _field(fields, "stream_options", _options) or {}
@@ -47,7 +48,7 @@ class Envelope:
         SDKs send). A key that stands twice or is spelled with escapes then has one reading left, the one that was
         authorised. With `include_usage` the provider is asked for usage.
         """
-        fields = self._fields
+        fields = self.fields
         changed: dict[str, msgspec.Raw] = {}
         if "model" in fields:
             changed["model"] = msgspec.Raw(_encode(model))

@@ -12,17 +12,18 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable
-from enum import Enum
+from decimal import Decimal
 from typing import TYPE_CHECKING
 
 import structlog
 
+from control_layer.contract.pricing import Tariff, cost_of, worst_cost_of
 from control_layer.contract.snapshot import Deployment
 from control_layer.contract.usage import Attempt as AttemptRecord
 from control_layer.contract.usage import Opened, Outcome, Tokens
 from control_layer.gateway import accounting, errors
+from control_layer.gateway.admission import Admission, State
 from control_layer.gateway.attempt import Attempt
-from control_layer.gateway.entrance import Entrance
 from control_layer.gateway.envelope import Envelope, read_envelope
 from control_layer.gateway.errors import GatewayError, render
 from control_layer.gateway.head import Head
@@ -30,6 +31,7 @@ from control_layer.gateway.identifiers import text
 from control_layer.gateway.paths import Handling
 from control_layer.gateway.policy.order import by_weight
 from control_layer.gateway.policy.retry import attempts_allowed, backoff
+from control_layer.gateway.policy.worst_case import bounded_input, bounded_output
 from control_layer.gateway.query import rename_model
 from control_layer.gateway.sample import Sample
 from control_layer.gateway.upstream_errors import as_gateway_error, code_of, may_retry
@@ -46,34 +48,20 @@ _CLIENT_LEFT = 499
 """What logs call a client that went away before its answer began (nginx's number)."""
 
 
-class State(Enum):
-    """Where an exchange is. It moves downwards only."""
-
-    READING = "reading"
-    """The request is on its way in."""
-    REFUSED = "refused"
-    """Answered, or left, without having been let in: nothing to account for."""
-    ADMITTED = "admitted"
-    """`Opened` is queued or written."""
-    CLOSED = "closed"
-    """`Closed` is queued or written; only the last piece of the answer may still leave."""
-
-
 _LET_IN = (State.ADMITTED, State.CLOSED)
 
 
-class Exchange(Entrance):
+class Exchange(Admission):
     """One AI request whose model stands in a JSON body."""
 
     __slots__ = (
         "_client_gone", "_deployments", "_head", "_last", "_retry", "answer_sample", "attempt", "attempts", "body",
         "envelope", "finish_reason", "first_byte", "opened", "received", "request_sample", "response_bytes", "started",
-        "state", "streaming", "text_bytes", "tokens", "tokens_final", "upstream_request_id",
+        "text_bytes", "tokens", "tokens_final", "upstream_request_id",
     )  # fmt: skip
 
     def __init__(self, plane: DataPlane, request: Request, responder: Responder, head: Head) -> None:
         super().__init__(plane, request, responder, head)
-        self.state = State.READING
         self.opened: Opened
         """The record of its admission."""
         self.started = 0.0
@@ -86,8 +74,6 @@ class Exchange(Entrance):
         """Request body bytes that have come."""
         self.response_bytes = 0
         """Body bytes handed to the client."""
-        self.streaming = False
-        """Whether the client asked for a stream."""
         self.first_byte: float | None = None
         self.tokens: Tokens | None = None
         self.tokens_final = True
@@ -169,19 +155,20 @@ class Exchange(Entrance):
         self.envelope = read_envelope(self.body)
         return self.envelope.model
 
+    def worst_case(self, tariff: Tariff) -> Decimal:
+        envelope, model = self.envelope, self.route.model
+        fields = {} if envelope is None else envelope.fields
+        given = bounded_input(self.body, self.received, model.max_input_tokens)
+        said = bounded_output(fields, model.max_output_tokens) if self.path.generates else 0
+        return worst_cost_of(tariff, given, said)
+
     # -- admit -------------------------------------------------------------------------------------------------------
 
-    def admit(self, *, stream: bool) -> None:
-        """Lets the request in: from here on it ends in one accounting row. Raises GatewayError."""
+    def enter(self) -> None:
+        """The budgets, if there are any, allow it."""
         plane = self.plane
-        if plane.journal.failing:
-            raise errors.journal_full()
-        deployments = self.route.model.deployments
-        if not deployments:
-            raise errors.no_deployment()
         self.started = plane.monotonic()
-        self._deployments = by_weight(deployments, plane.random)
-        self.streaming = stream
+        self._deployments = by_weight(self.route.model.deployments, plane.random)
         capture = plane.config.capture
         if capture.enabled and self.user.log_bodies:
             self.request_sample = Sample(capture.max_bytes)
@@ -383,8 +370,9 @@ class Exchange(Entrance):
         if self._retry is not None:
             self._retry.cancel()
             self._retry = None
-        if self.state is State.READING:
+        if self.state is State.READING or self.state is State.CLAIMING:
             self.state = State.REFUSED
+            self.withdraw()
         elif self.state is State.ADMITTED:
             attempt = self.attempt
             status = _CLIENT_LEFT
@@ -416,6 +404,8 @@ class Exchange(Entrance):
             plane.journal.append(bodies)
         closed = accounting.closed(self, outcome, status, code)
         plane.metrics.closed(closed)
+        if self.reservation is not None:
+            self.reservation.settle(cost_of(self.tariff, closed.tokens))
         self.body = b""
         self.envelope = None
         plane.journal.append(closed, then or self._send_last)

@@ -20,6 +20,7 @@ class Head:
         "_headers",
         "_lines",
         "agent",
+        "completion_window",
         "digest",
         "encoding",
         "method",
@@ -40,6 +41,9 @@ class Head:
         """The caller's own id of the request, where it can be used."""
         agent = request.header(b"user-agent")
         self.agent = agent.decode("latin-1")[:_MAX_AGENT] if agent is not None else None
+        window = request.header(b"x-control-layer-completion-window")
+        self.completion_window = window.decode("latin-1") if window is not None else None
+        """What the batch worker says its batch was promised. It means nothing with anybody else's key."""
         encoding = request.header(b"content-encoding")
         self.encoding = encoding if encoding is not None and encoding.lower() != _IDENTITY else None
         """How the body is encoded, where it is."""

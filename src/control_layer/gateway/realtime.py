@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+from decimal import Decimal
+
+from control_layer.contract.pricing import Tariff, worst_cost_of
 from control_layer.gateway import errors
 from control_layer.gateway.attempt import Attempt
 from control_layer.gateway.errors import GatewayError
 from control_layer.gateway.exchange import Exchange, State
 from control_layer.gateway.headers import to_client
+from control_layer.gateway.policy.worst_case import SESSION_TOKENS
 from control_layer.gateway.query import model_in_query
 from control_layer.wire import Call, Header, Request
 
@@ -32,6 +36,9 @@ class RealtimeExchange(Exchange):
             self.admit(stream=True)
         except GatewayError as error:
             self.refuse(error)
+
+    def worst_case(self, tariff: Tariff) -> Decimal:
+        return worst_cost_of(tariff, SESSION_TOKENS, SESSION_TOKENS)
 
     def pause_body(self) -> None:
         self.responder.pause_body()

@@ -8,7 +8,8 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-from control_layer.contract.snapshot import Budget, Endpoint, Key, Model, Update, User
+from control_layer.contract.pricing import Tariff
+from control_layer.contract.snapshot import Budget, Endpoint, Key, Model, Purpose, Update, User
 from control_layer.wire import Timeouts
 
 __all__ = ["OutOfStep", "Route", "Snapshot", "SnapshotState"]
@@ -21,13 +22,25 @@ class OutOfStep(Exception):
 class Route:
     """A model as the hot path reads it."""
 
-    __slots__ = ("deadlines", "groups", "model")
+    __slots__ = ("_tariffs", "deadlines", "groups", "model")
 
     def __init__(self, model: Model) -> None:
         self.model = model
         self.groups = frozenset(model.groups)
+        self._tariffs = {(tariff.purpose, tariff.completion_window): tariff for tariff in model.tariffs}
         self.deadlines: Timeouts | None = None
         """Worked out at the first request, with the worker's defaults."""
+
+    def tariff_for(self, purpose: Purpose, completion_window: str | None) -> Tariff | None:
+        """What a request costs that is made with a key of that purpose: its window's price, its purpose's, else that of
+        realtime. `None` for a free model.
+        """
+        tariffs = self._tariffs
+        if not tariffs:
+            return None
+        if purpose == "batch" and (tariff := tariffs.get((purpose, completion_window))) is not None:
+            return tariff
+        return tariffs.get((purpose, None)) or tariffs.get(("realtime", None))
 
     def grants(self, user: User) -> bool:
         """Whether a group of the user's holds a grant of this model."""

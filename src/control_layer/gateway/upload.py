@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+from decimal import Decimal
+
+from control_layer.contract.pricing import Tariff, worst_cost_of
 from control_layer.gateway import errors
 from control_layer.gateway.attempt import Attempt
 from control_layer.gateway.errors import GatewayError
 from control_layer.gateway.exchange import Exchange, State
 from control_layer.gateway.multipart import ModelField
 from control_layer.gateway.named import named_model
+from control_layer.gateway.policy.worst_case import ASSUMED_OUTPUT_TOKENS, bounded_upload
 from control_layer.wire import Call, Request
 
 __all__ = ["UploadExchange", "is_form"]
@@ -75,6 +79,7 @@ class UploadExchange(Exchange):
     def _give_up(self, error: GatewayError) -> None:
         """The rest of the request does not matter any more."""
         self._waiting = []
+        self.withdraw()
         if self.attempt is not None:
             self.attempt.cancel()
             self.settle(self.attempt, error.code)
@@ -87,6 +92,11 @@ class UploadExchange(Exchange):
         self._complete = True
         if self._call is not None and self.state is State.ADMITTED:
             self._end_call(self._call)
+
+    def worst_case(self, tariff: Tariff) -> Decimal:
+        model = self.route.model
+        given = bounded_upload(self.request.content_length, model.max_input_tokens)
+        return worst_cost_of(tariff, given, model.max_output_tokens or ASSUMED_OUTPUT_TOKENS)
 
     def _let_in(self, alias: str) -> None:
         self.authorise(alias)

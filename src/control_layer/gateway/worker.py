@@ -16,6 +16,7 @@ from control_layer.gateway.data_plane import DataPlane
 from control_layer.gateway.errors import bad_head, render
 from control_layer.gateway.identifiers import text
 from control_layer.gateway.journal import Journal
+from control_layer.gateway.lease_link import LeaseLink
 from control_layer.gateway.paths import is_anthropic
 from control_layer.gateway.snapshot import SnapshotState
 from control_layer.gateway.snapshot_link import SnapshotLink, load_persisted
@@ -71,6 +72,7 @@ class Worker:
         config, loop = self._config, self._loop
         load_persisted(Path(config.snapshot_file), self._snapshots)
         link = SnapshotLink(config.snapshot_socket, config.worker_id, self._snapshots, self._changed)
+        leases = LeaseLink(config.lease_socket, config.worker_id, self._plane.purse)
         for number in (signal.SIGTERM, signal.SIGINT):
             loop.add_signal_handler(number, self._stopping.set)
         tls = None
@@ -82,6 +84,7 @@ class Worker:
         ]
         tasks = [
             loop.create_task(link.run(), name="snapshot-link"),
+            loop.create_task(leases.run(), name="lease-link"),
             loop.create_task(self._answer_supervisor(), name="supervision"),
         ]
         for task in tasks:

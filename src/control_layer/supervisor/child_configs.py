@@ -18,6 +18,7 @@ PROXY_VARIABLES = ("HTTPS_PROXY", "HTTP_PROXY", "ALL_PROXY", "NO_PROXY")
 """They may hold a password. Gateways are told them with their configuration."""
 _CONTROL_SOCKET = "control.sock"
 _SNAPSHOT_SOCKET = "snapshot.sock"
+_LEASE_SOCKET = "lease.sock"
 
 
 def gateway_config(
@@ -37,6 +38,7 @@ def gateway_config(
         journal_dir=str(directory.journal),
         snapshot_file=str(directory.snapshot_file),
         snapshot_socket=str(sockets / _SNAPSHOT_SOCKET),
+        lease_socket=str(sockets / _LEASE_SOCKET),
         control_socket=str(sockets / _CONTROL_SOCKET),
         secret_key=_revealed(settings.secret_key),
         previous_secret_keys=[key.get_secret_value() for key in settings.previous_secret_keys],
@@ -89,6 +91,7 @@ def control_config(
         database_url=database_url,
         control_socket=str(sockets / _CONTROL_SOCKET),
         snapshot_socket=str(sockets / _SNAPSHOT_SOCKET),
+        lease_socket=str(sockets / _LEASE_SOCKET),
         snapshot_file=str(directory.snapshot_file),
         journal_dir=str(directory.journal),
         gateway=GatewayAddress(host=host, port=port, certificate=_path(settings.gateway.tls.certificate)),

@@ -11,9 +11,15 @@ import re
 
 import msgspec
 
-__all__ = ["ASSUMED_OUTPUT_TOKENS", "bounded_input", "bounded_output"]
+__all__ = ["ASSUMED_OUTPUT_TOKENS", "SESSION_TOKENS", "bounded_input", "bounded_output", "bounded_upload"]
 
 ASSUMED_OUTPUT_TOKENS = 32_768
+SESSION_TOKENS = 131_072
+"""Of a realtime session, in either direction: nobody knows how long it will last."""
+_UPLOAD_BYTES_PER_TOKEN = 64
+"""Speech is at least a kilobyte a second, and a second of it ten tokens; images are larger still."""
+_UNKNOWN_UPLOAD_BYTES = 25 * 1024 * 1024
+"""The most that common providers take, where the client does not say how much will come."""
 _NAMED_ELSEWHERE_TOKENS = 4_096
 _NAMED_ELSEWHERE = re.compile(rb'"(?:image_url|file_id|file_url|url)"')
 _OUTPUT_BOUNDS = ("max_completion_tokens", "max_output_tokens", "max_tokens", "max_tokens_to_sample")
@@ -24,6 +30,13 @@ _count = msgspec.json.Decoder(int | None).decode
 def bounded_input(body: bytes | bytearray, size: int, limit: int | None) -> int:
     """The most tokens that a request of `size` bytes can have. `limit` is what the model takes, where that is known."""
     tokens = size + _NAMED_ELSEWHERE_TOKENS * len(_NAMED_ELSEWHERE.findall(body))
+    return tokens if limit is None else min(tokens, limit)
+
+
+def bounded_upload(content_length: int | None, limit: int | None) -> int:
+    """The most tokens that an uploaded file is likely to be."""
+    size = _UNKNOWN_UPLOAD_BYTES if content_length is None else content_length
+    tokens = size // _UPLOAD_BYTES_PER_TOKEN + 1
     return tokens if limit is None else min(tokens, limit)
 
 

@@ -1,0 +1,117 @@
+"""May it come in now? The last door before a request counts: what its budgets have left."""
+
+from __future__ import annotations
+
+import asyncio
+from decimal import Decimal
+from enum import Enum
+from typing import TYPE_CHECKING
+
+from control_layer.contract.pricing import Tariff
+from control_layer.gateway import errors
+from control_layer.gateway.entrance import Entrance
+from control_layer.gateway.errors import GatewayError
+from control_layer.gateway.head import Head
+from control_layer.gateway.policy.purse import Claim, Refusal, Reservation
+from control_layer.gateway.refusals import budget_refusal
+from control_layer.wire import Request, Responder
+
+if TYPE_CHECKING:
+    from control_layer.gateway.data_plane import DataPlane
+
+__all__ = ["Admission", "State"]
+
+_CLAIM_SECONDS = 2.0
+"""How long the control plane may take to say whether a budget has enough left."""
+_NOTHING = Decimal(0)
+
+
+class State(Enum):
+    """Where a request is. It moves downwards only."""
+
+    READING = "reading"
+    """The request is on its way in."""
+    CLAIMING = "claiming"
+    """It may come in if its budgets have enough left, which the control plane is asked."""
+    REFUSED = "refused"
+    """Answered, or left, without having been let in: nothing to account for."""
+    ADMITTED = "admitted"
+    """`Opened` is queued or written."""
+    CLOSED = "closed"
+    """`Closed` is queued or written; only the last piece of the answer may still leave."""
+
+
+class Admission(Entrance):
+    """A request that is known and allowed: `admit` lets it in at once, or when the money for it is set aside."""
+
+    __slots__ = ("_claim", "_late", "_worst", "reservation", "state", "streaming", "tariff")
+
+    def __init__(self, plane: DataPlane, request: Request, responder: Responder, head: Head) -> None:
+        super().__init__(plane, request, responder, head)
+        self.state = State.READING
+        self.streaming = False
+        """Whether the client asked for a stream."""
+        self.tariff: Tariff | None = None
+        """What its tokens cost; `None` for a free model."""
+        self.reservation: Reservation | None = None
+        """What is set aside of the budgets that it counts in."""
+        self._claim: Claim | None = None
+        self._late: asyncio.TimerHandle | None = None
+        self._worst = _NOTHING
+
+    def enter(self) -> None:
+        """The request is let in: from here on it ends in one accounting row."""
+        raise NotImplementedError
+
+    def refuse(self, error: GatewayError) -> None:
+        """Ends a request that was not let in."""
+        raise NotImplementedError
+
+    def worst_case(self, tariff: Tariff) -> Decimal:
+        """The most that the request can cost."""
+        raise NotImplementedError
+
+    def admit(self, *, stream: bool) -> None:
+        """Lets the request in, now or when its budgets allow it. Raises GatewayError where it stays out."""
+        plane, route = self.plane, self.route
+        if plane.journal.failing:
+            raise errors.journal_full()
+        if not route.model.deployments:
+            raise errors.no_deployment()
+        self.streaming = stream
+        self.tariff = route.tariff_for(self.key.purpose, self.head.completion_window)
+        snapshot = plane.snapshots.current
+        budgets = snapshot.budgets_of(self.key, self.user, route.model) if snapshot.budgets else None
+        if not budgets:
+            self.enter()
+            return
+        self.state = State.CLAIMING
+        self._worst = _NOTHING if self.tariff is None else self.worst_case(self.tariff)
+        self._claim = plane.purse.claim(budgets, self._worst, self._claimed)
+        if self._claim is not None:
+            self._late = plane.loop.call_later(_CLAIM_SECONDS, self._claim_late)
+
+    def withdraw(self) -> None:
+        """Nobody waits for the claim any more."""
+        if self._claim is not None:
+            self.plane.purse.give_up(self._claim)
+        self._forget_claim()
+
+    def _claimed(self, outcome: Reservation | Refusal) -> None:
+        """The budgets allow the request, or do not."""
+        self._forget_claim()
+        if isinstance(outcome, Refusal):
+            self.refuse(budget_refusal(outcome, self._worst))
+            return
+        self.reservation = outcome
+        self.enter()
+
+    def _claim_late(self) -> None:
+        if self._claim is not None:
+            self._claimed(self.plane.purse.give_up(self._claim))
+
+    def _forget_claim(self) -> None:
+        self._claim = None
+        if self._late is not None:
+            self._late.cancel()
+            self._late = None
