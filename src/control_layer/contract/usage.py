@@ -127,6 +127,11 @@ class Closed(msgspec.Struct, frozen=True, array_like=True, tag="closed"):
     request_id: str | None = None
     """The caller's own `x-request-id`, when it sent a sane one."""
     user_agent: str | None = None
+    tariff_id: str | None = ""
+    """The prices it was admitted under; `None` where nothing is charged. Empty in journals of a gateway that did not
+    say."""
+    budgets: tuple[tuple[str, float], ...] = ()
+    """The budgets it counts in: id, and start of the window in Unix seconds."""
 
 
 Record = Opened | Closed | Bodies

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import signal
 import socket
+import uuid
 from collections.abc import Coroutine
 from contextlib import suppress
 from pathlib import Path
@@ -33,6 +34,7 @@ from control_layer.control.resealing import reseal
 from control_layer.control.snapshots import SnapshotService
 from control_layer.control.supervision import Supervision
 from control_layer.recorder import Recorder
+from control_layer.recorder.journal import WorkerJournal
 from control_layer.settings import Settings
 from control_layer.store.engine import open_engine
 from control_layer.store.migrations import migrate
@@ -60,8 +62,7 @@ class ControlPlane:
         self._snapshots = SnapshotService(
             self._engine, file=Path(config.snapshot_file), socket=Path(config.snapshot_socket)
         )
-        grants = Grants(self._engine, lives=lambda worker_id: (Path(config.journal_dir) / str(worker_id)).exists())
-        self._leases = LeaseServer(Path(config.lease_socket), grants)
+        self._leases = LeaseServer(Path(config.lease_socket), Grants(self._engine, lives=self._lives))
         self._changes = ChangeListener(config.database_url, on_change=self._notice, on_resync=self._snapshots.missed)
         self._probes = ProbeScheduler(self._services, config.database_url)
         self._batches = BatchWorker(self._services, config.database_url)
@@ -151,6 +152,9 @@ class ControlPlane:
                     task.cancel()
                 self._recorder.stop()
                 await recording
+
+    def _lives(self, worker_id: uuid.UUID) -> bool:
+        return WorkerJournal(worker_id, Path(self._config.journal_dir) / str(worker_id)).lives()
 
     def _notice(self, table: str, row_id: str) -> None:
         if table == RECALLS:

@@ -61,6 +61,8 @@ def closed(exchange: Exchange, outcome: Outcome, status: int, code: str | None) 
         upstream_request_id=exchange.upstream_request_id,
         request_id=exchange.head.request_id,
         user_agent=exchange.head.agent,
+        tariff_id=None if exchange.tariff is None else exchange.tariff.id,
+        budgets=() if exchange.reservation is None else exchange.reservation.windows,
     )
 
 

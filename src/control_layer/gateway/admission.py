@@ -72,8 +72,12 @@ class Admission(Entrance):
         raise NotImplementedError
 
     def admit(self, *, stream: bool) -> None:
-        """Lets the request in, now or when its budgets allow it. Raises GatewayError where it stays out."""
+        """Lets the request in, now or when its budgets allow it. Raises GatewayError where it stays out: 402 without
+        credit.
+        """
         plane, route = self.plane, self.route
+        if route.priced and self.user.credit_spent:
+            raise errors.credit_spent()
         if plane.journal.failing:
             raise errors.journal_full()
         if not route.model.deployments:

@@ -22,12 +22,13 @@ class OutOfStep(Exception):
 class Route:
     """A model as the hot path reads it."""
 
-    __slots__ = ("_tariffs", "deadlines", "groups", "model")
+    __slots__ = ("_tariffs", "deadlines", "groups", "model", "priced")
 
     def __init__(self, model: Model) -> None:
         self.model = model
         self.groups = frozenset(model.groups)
         self._tariffs = {(tariff.purpose, tariff.completion_window): tariff for tariff in model.tariffs}
+        self.priced = model.priced
         self.deadlines: Timeouts | None = None
         """Worked out at the first request, with the worker's defaults."""
 

@@ -86,6 +86,11 @@ class WorkerJournal:
         finally:
             os.close(lock)
 
+    def lives(self) -> bool:
+        """Whether its gateway is there to write. Raises OSError."""
+        with self.abandoned() as abandoned:
+            return not abandoned and self.directory.is_dir()
+
     def remove(self) -> None:
         """Deletes the directory: segments first, the lock last. Raises OSError."""
         for segment in self.segments():

@@ -10,6 +10,7 @@ from sqlalchemy import TextClause, text
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
 from control_layer.recorder.rows import BodyRow, RequestRow, Rows
+from control_layer.store.leases import close_leases
 
 __all__ = ["Ledger", "PositionMoved"]
 
@@ -48,7 +49,11 @@ _REQUEST_TYPES = {
     "upstream_request_id": "text",
     "client_request_id": "text",
     "user_agent": "text",
+    "tariff_id": "uuid",
+    "budgets": "jsonb",
 }
+_SAID_TYPES = {**_REQUEST_TYPES, "free": "boolean"}
+"""What is read of an event, beside what becomes a column."""
 _BODY_TYPES = {
     "request_id": "uuid",
     "request": "bytea",
@@ -73,8 +78,9 @@ _UUID = "[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}"
 _CHARGED = ("batch_id", "custom_id", "input_price_per_token", "output_price_per_token", "cost")
 
 # Requests of batches name themselves in the id that the worker sends; only the server has keys of that purpose, so
-# nobody else can. The tariff in force when the request was made: for its key's purpose and the batch's window, else for
-# the purpose, else for realtime. A key that is gone counts as realtime. Tokens times prices are never rounded; nothing
+# nobody else can. The tariff is the one that the gateway admitted the request under. Where it did not say, it is the
+# one in force when the request was made: for its key's purpose and the batch's window, else for the purpose, else for
+# realtime. A key that is gone counts as realtime. Tokens times prices are never rounded; nothing
 # known is nothing charged. Parts of the input that a cache gave or took cost multiples of its price where the model has
 # cache pricing; they are cut to their whole. How long a cache keeps what it took is not known: the shortest counts.
 _PRICED = f"""
@@ -84,7 +90,7 @@ _PRICED = f"""
             part.input + part.read * (coalesce(cache.read_multiplier, 1) - 1)
             + least(part.written, part.input - part.read) * (coalesce(cache.write_multiplier_5m, 1) - 1)
         ) + tariff.output_price_per_token * coalesce(new.output_tokens, 0)
-    FROM {_unnest(_REQUEST_TYPES)}
+    FROM {_unnest(_SAID_TYPES)}
     LEFT JOIN api_keys ON api_keys.id = new.key_id
     LEFT JOIN LATERAL (
         SELECT batches.id, batches.completion_window, file_requests.custom_id FROM batch_requests
@@ -95,13 +101,16 @@ _PRICED = f"""
     ) AS batch ON api_keys.purpose = 'batch'
     LEFT JOIN LATERAL (
         SELECT input_price_per_token, output_price_per_token FROM tariffs
-        WHERE model_id = new.model_id AND valid_from <= new.at AND coalesce(valid_until > new.at, true)
-            AND api_key_purpose IN (api_keys.purpose, 'realtime')
-            AND (completion_window IS NULL OR completion_window = batch.completion_window)
+        WHERE model_id = new.model_id AND (
+            id = new.tariff_id
+            OR new.tariff_id IS NULL AND valid_from <= new.at AND coalesce(valid_until > new.at, true)
+                AND api_key_purpose IN (api_keys.purpose, 'realtime')
+                AND (completion_window IS NULL OR completion_window = batch.completion_window)
+        )
         ORDER BY api_key_purpose IS NOT DISTINCT FROM api_keys.purpose DESC, completion_window IS NOT NULL DESC,
             valid_from DESC
         LIMIT 1
-    ) AS tariff ON new.outcome <> 'open'
+    ) AS tariff ON new.outcome <> 'open' AND NOT new.free
     LEFT JOIN LATERAL (
         SELECT read_multiplier, write_multiplier_5m FROM cache_pricings
         WHERE model_id = new.model_id AND valid_from <= new.at AND coalesce(valid_until > new.at, true)
@@ -116,7 +125,8 @@ _PRICED = f"""
 """  # noqa: S608 - made of the names above
 
 # `Opened` never overwrites; `Closed` completes what is open, or was given up; a replay changes nothing, and so charges
-# nothing. What a row costs is charged in the statement that closes it: there is never one without the other.
+# nothing. What a row costs is charged, and counted in its budgets, in the statement that closes it: there is never one
+# without the others. A gateway's own recorder alone counts what it spent.
 _RECORD_REQUESTS = text(f"""
     WITH recorded AS (
         INSERT INTO requests ({", ".join((*_REQUEST_TYPES, *_CHARGED))})
@@ -124,7 +134,16 @@ _RECORD_REQUESTS = text(f"""
         ON CONFLICT (id) DO UPDATE SET
             {", ".join(f"{name} = excluded.{name}" for name in (*_REQUEST_TYPES, *_CHARGED) if name != "id")}
         WHERE requests.outcome IN ('open', 'lost') AND excluded.outcome <> 'open'
-        RETURNING id, user_id, key_id, model, cost, batch_id
+        RETURNING id, user_id, key_id, model, cost, batch_id, worker_id, budgets
+    ),
+    counted AS (
+        INSERT INTO budget_spending AS spending (budget_id, window_start, worker_id, spent, requests)
+        SELECT budget.id, budget.window, recorded.worker_id, sum(coalesce(recorded.cost, 0)), count(*)
+        FROM recorded
+        CROSS JOIN LATERAL jsonb_to_recordset(recorded.budgets) AS budget (id uuid, "window" timestamptz)
+        GROUP BY 1, 2, 3
+        ON CONFLICT (budget_id, window_start, worker_id) DO UPDATE
+            SET spent = spending.spent + excluded.spent, requests = spending.requests + excluded.requests
     )
     INSERT INTO transactions
         (id, user_id, transaction_type, amount, source_id, description, api_key_id, batch_id, service_tier)
@@ -209,9 +228,11 @@ class Ledger:
                 await _insert(connection, _RECORD_BODIES, BodyRow._fields, rows.bodies)
 
     async def give_up(self, worker_id: uuid.UUID) -> int:
-        """Closes as `lost` what a dead worker left open; returns how many requests that are."""
+        """Closes as `lost` what a dead worker left open, and its leases; returns how many requests that are."""
         async with self._engine.begin() as connection:
-            return (await connection.execute(_GIVE_UP, {"worker_id": worker_id})).rowcount
+            lost = (await connection.execute(_GIVE_UP, {"worker_id": worker_id})).rowcount
+            await close_leases(connection, worker_id)
+            return lost
 
     async def forget(self, worker_id: uuid.UUID) -> None:
         """Removes the positions of a worker whose journal is gone."""

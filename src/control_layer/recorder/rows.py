@@ -58,6 +58,10 @@ class RequestRow(NamedTuple):
     upstream_request_id: str | None = None
     client_request_id: str | None = None
     user_agent: str | None = None
+    tariff_id: uuid.UUID | None = None
+    free: bool = False
+    """The gateway knew of no price."""
+    budgets: str | None = None
 
 
 class BodyRow(NamedTuple):
@@ -150,6 +154,9 @@ def _closed(event_id: uuid.UUID, record: Closed, worker_id: uuid.UUID) -> Reques
         upstream_request_id=_optional_text(record.upstream_request_id),
         client_request_id=_optional_text(record.request_id),
         user_agent=_optional_text(record.user_agent),
+        tariff_id=_optional_id(record.tariff_id or None),
+        free=record.tariff_id is None,
+        budgets=_budgets(record.budgets),
     )
 
 
@@ -170,6 +177,13 @@ def _attempts(attempts: tuple[Attempt, ...]) -> str:
             for attempt in attempts
         ]
     ).decode()
+
+
+def _budgets(budgets: tuple[tuple[str, float], ...]) -> str | None:
+    if not budgets:
+        return None
+    named = [{"id": str(_id(budget_id)), "window": _time(start).isoformat()} for budget_id, start in budgets]
+    return msgspec.json.encode(named).decode()
 
 
 def _event_id(value: bytes) -> uuid.UUID:

@@ -27,8 +27,6 @@ async def hold_worker(connection: AsyncConnection, worker_id: uuid.UUID) -> None
 
 
 async def close_leases(connection: AsyncConnection, worker_id: uuid.UUID) -> None:
-    """Cuts what a dead gateway had to what it spent. Its journal is recorded and gone, so that is known, and it gets
-    nothing more.
-    """
+    """Cuts what a dead gateway had to what it spent. Its journal is recorded to the end, so that is known."""
     await connection.execute(_LOCK, {"name": f"worker {worker_id}"})
     await connection.execute(_CLOSE, {"worker_id": worker_id})

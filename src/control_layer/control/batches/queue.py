@@ -63,6 +63,7 @@ class Work:
     key_id: uuid.UUID | None
     """The owner's hidden batch key; none where the account is gone."""
     sealed_secret: bytes | None
+    completion_window: str
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -156,7 +157,7 @@ async def claim(
 async def work_of(session: AsyncSession, claimed: Claimed) -> Work:
     """What is to be sent for a request."""
     statement = (
-        select(FileRequest.url, FileRequest.body, ApiKey.id, ApiKey.hidden_secret)
+        select(FileRequest.url, FileRequest.body, ApiKey.id, ApiKey.hidden_secret, Batch.completion_window)
         .select_from(BatchRequest)
         .join(Batch, Batch.id == BatchRequest.batch_id)
         .join(FileRequest, (FileRequest.file_id == Batch.source_file_id) & (FileRequest.line == BatchRequest.line))

@@ -240,7 +240,7 @@ class BatchWorker:
         if work.key_id is None or work.sealed_secret is None:
             raise CannotOpen("the account that the batch belongs to is gone")
         secret = self._services.key_secrets.open(work.sealed_secret, str(work.key_id))
-        return GatewayCaller(KeySecret(secret), f"batch_req_{claimed.id}")
+        return GatewayCaller(KeySecret(secret), f"batch_req_{claimed.id}", work.completion_window)
 
     async def _store(self, claimed: Claimed, verdict: Ended | Again) -> None:
         """Does not give up while the request is ours: an answer that was paid for is worth waiting for."""

@@ -63,7 +63,9 @@ class Grants:
     """Lends budgets out. Raises SQLAlchemy's errors and `DatabaseUnavailable`."""
 
     def __init__(self, engine: AsyncEngine, lives: Callable[[uuid.UUID], bool]) -> None:
-        """`lives` tells whether a gateway of this host has a journal still: without one nothing more is lent to it."""
+        """`lives` tells whether a gateway of this host is alive: nothing more is lent to a dead one, whose leases are
+        closed when its journal is recorded.
+        """
         self._engine = engine
         self._lives = lives
 

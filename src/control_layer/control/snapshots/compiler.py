@@ -3,34 +3,27 @@
 Live is: a key neither deleted nor expired, of a user neither deleted nor disabled, and of its secret before the last
 rotation the same until its grace ends; a model neither deleted nor inactive; of a composite model, the enabled
 components that are live themselves, and at least one of them.
+
+The system user's credit is never spent, whatever its account says: the system key opens every model.
 """
 
 from __future__ import annotations
 
 from collections.abc import AsyncIterator, Callable, Iterable, Iterator, Mapping, Sequence
+from datetime import datetime
 from typing import Any, TypeVar
 
-from sqlalchemy import (
-    ARRAY,
-    UUID,
-    Select,
-    Text,
-    any_,
-    bindparam,
-    cast,
-    column,
-    extract,
-    func,
-    literal,
-    or_,
-    select,
-    table,
-)
+from sqlalchemy import ARRAY, UUID, Select, Text, and_, any_, bindparam, cast, extract, func, literal, or_, select
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 from sqlalchemy.orm import aliased
 
-from control_layer.contract.snapshot import Budget, Deployment, Endpoint, Key, Model, Timeouts, User
+from control_layer.contract.pricing import Tariff
+from control_layer.contract.snapshot import Deployment, Endpoint, Key, Model, Timeouts, User
+from control_layer.control.models.charging import Turns, is_priced, read_turns
+from control_layer.control.snapshots.budget_rows import BUDGET_ID, BUDGETS, budget_of
 from control_layer.control.snapshots.state import Found, Rows, State, Touched, key_of_secret, secret_of
+from control_layer.control.snapshots.tariff_rows import TARIFFS, tariffs_by_model
+from control_layer.control.transactions.balances import is_spent
 from control_layer.store import tables
 
 __all__ = ["Compiler"]
@@ -86,11 +79,16 @@ _PREVIOUS_SECRETS = (
         literal(True),
     )
 ).where(tables.ApiKey.previous_digest.is_not(None), tables.ApiKey.previous_expires_at > func.now())
-_USERS = select(
-    _text(tables.User.id),
-    tables.User.zero_data_retention,
-    _grouped(tables.GroupMember.user_id, tables.GroupMember.group_id, tables.User.id),
-).where(tables.User.deleted_at.is_(None), tables.User.disabled_at.is_(None))
+_USERS = (
+    select(
+        _text(tables.User.id),
+        tables.User.zero_data_retention,
+        _grouped(tables.GroupMember.user_id, tables.GroupMember.group_id, tables.User.id),
+        and_(is_spent(), tables.User.id != tables.NIL),
+    )
+    .outerjoin(tables.AccountBalance, tables.AccountBalance.user_id == tables.User.id)
+    .where(tables.User.deleted_at.is_(None), tables.User.disabled_at.is_(None))
+)
 _MODELS = select(
     _text(tables.Model.id),
     tables.Model.alias,
@@ -102,6 +100,7 @@ _MODELS = select(
     tables.Model.model_type,
     tables.Model.display_name,
     tables.Model.sanitize_responses,
+    is_priced(),
 ).where(tables.Model.deleted_at.is_(None), tables.Model.status == "active")
 _component = aliased(tables.Model)
 _COMPONENTS = (
@@ -132,21 +131,6 @@ _ENDPOINTS = select(
     tables.Endpoint.verify_tls,
     tables.Endpoint.ca_bundle,
 )
-_limits = table(
-    "spending_limits",
-    *map(column, ("id", "name", "scope", "scope_id", "amount", "period", "rolling", "since", "enforcement")),
-)
-_BUDGETS = select(
-    _text(_limits.c.id),
-    _limits.c.name,
-    _limits.c.scope,
-    _text(_limits.c.scope_id),
-    _limits.c.amount,
-    _limits.c.period,
-    _limits.c.rolling,
-    extract("epoch", _limits.c.since),
-    _limits.c.enforcement,
-)
 _IDS = any_(bindparam("ids", type_=ARRAY(UUID(as_uuid=False))))
 _KEYS_FOUND = _KEYS.where(tables.ApiKey.id == _IDS)
 _PREVIOUS_SECRETS_FOUND = _PREVIOUS_SECRETS.where(tables.ApiKey.id == _IDS)
@@ -154,7 +138,8 @@ _USERS_FOUND = _USERS.where(tables.User.id == _IDS)
 _MODELS_FOUND = _MODELS.where(tables.Model.id == _IDS)
 _COMPONENTS_FOUND = _COMPONENTS.where(tables.ModelComponent.composite_id == _IDS)
 _ENDPOINTS_FOUND = _ENDPOINTS.where(tables.Endpoint.id == _IDS)
-_BUDGETS_FOUND = _BUDGETS.where(_limits.c.id == _IDS)
+_BUDGETS_FOUND = BUDGETS.where(BUDGET_ID == _IDS)
+_TARIFFS_FOUND = TARIFFS.where(tables.Tariff.model_id == _IDS)
 _KEYS_OF = select(_text(tables.ApiKey.id)).where(tables.ApiKey.user_id == _IDS)
 _COMPOSITES_OF = select(_text(tables.ModelComponent.composite_id)).where(tables.ModelComponent.component_id == _IDS)
 
@@ -175,12 +160,13 @@ class Compiler:
                 async for part in _partitions(connection, secrets):
                     yield Rows(keys=[_key(row) for row in part])
             components = _by_composite((await connection.execute(_COMPONENTS)).all())
+            tariffs = tariffs_by_model((await connection.execute(TARIFFS)).all())
             async for part in _partitions(connection, _MODELS):
-                yield Rows(models=list(_models(part, components, share)))
+                yield Rows(models=list(_models(part, components, tariffs, share)))
             async for part in _partitions(connection, _ENDPOINTS):
                 yield Rows(endpoints=[_endpoint(row) for row in part])
-            async for part in _partitions(connection, _BUDGETS):
-                yield Rows(budgets=[_budget(row) for row in part])
+            async for part in _partitions(connection, BUDGETS):
+                yield Rows(budgets=[budget_of(row) for row in part])
 
     async def find(self, touched: Touched, known: State) -> Found:
         """What stands at the ids now, and at those of the rows that depend on them.
@@ -196,14 +182,21 @@ class Compiler:
             model_ids = touched.models | await _ids(connection, _COMPOSITES_OF, touched.models)
             models: dict[str, Model | None] = dict.fromkeys(model_ids)
             if model_ids:
-                components = _by_composite((await connection.execute(_COMPONENTS_FOUND, {"ids": [*model_ids]})).all())
-                rows = (await connection.execute(_MODELS_FOUND, {"ids": [*model_ids]})).all()
-                models.update((model.id, model) for model in _models(rows, components, share))
+                ids = {"ids": [*model_ids]}
+                components = _by_composite((await connection.execute(_COMPONENTS_FOUND, ids)).all())
+                tariffs = tariffs_by_model((await connection.execute(_TARIFFS_FOUND, ids)).all())
+                rows = (await connection.execute(_MODELS_FOUND, ids)).all()
+                models.update((model.id, model) for model in _models(rows, components, tariffs, share))
             endpoints = await _found(connection, _ENDPOINTS_FOUND, touched.endpoints, _endpoint)
             # A key's spending cap is a budget with the key's id.
             capped = {key_of_secret(secret_id) for secret_id in touched.keys}
-            budgets = await _found(connection, _BUDGETS_FOUND, touched.budgets | capped, _budget)
+            budgets = await _found(connection, _BUDGETS_FOUND, touched.budgets | capped, budget_of)
         return Found(keys, users, models, endpoints, budgets)
+
+    async def turns(self, since: datetime) -> Turns:
+        """The models whose price may have changed by itself since then, and when the next one may."""
+        async with self._engine.connect() as connection:
+            return await read_turns(connection, since)
 
 
 async def _partitions(connection: AsyncConnection, statement: Select[Any]) -> AsyncIterator[Sequence[_Row]]:
@@ -263,18 +256,18 @@ def _key(row: _Row) -> Key:
 
 
 def _user(row: _Row, share: _Sharing) -> User:
-    user_id, zero_data_retention, groups = row
+    user_id, zero_data_retention, groups, credit_spent = row
     ours = (_SYSTEM_GROUP,) if user_id == _SYSTEM_USER else ()
-    return User(id=user_id, groups=share.groups((_EVERYONE, *ours, *groups)), log_bodies=not zero_data_retention)
+    return User(
+        id=user_id,
+        groups=share.groups((_EVERYONE, *ours, *groups)),
+        log_bodies=not zero_data_retention,
+        credit_spent=credit_spent,
+    )
 
 
 def _endpoint(row: _Row) -> Endpoint:
     return Endpoint(*row)
-
-
-def _budget(row: _Row) -> Budget:
-    budget_id, name, scope, scope_id, amount, period, rolling, since, enforcement = row
-    return Budget(budget_id, name, scope, scope_id, amount, period, rolling, float(since), enforcement)
 
 
 def _by_composite(rows: Iterable[_Row]) -> dict[str, tuple[Deployment, ...]]:
@@ -285,7 +278,12 @@ def _by_composite(rows: Iterable[_Row]) -> dict[str, tuple[Deployment, ...]]:
     return {composite_id: tuple(deployments) for composite_id, deployments in gathered.items()}
 
 
-def _models(rows: Iterable[_Row], components: Mapping[str, tuple[Deployment, ...]], share: _Sharing) -> Iterator[Model]:
+def _models(
+    rows: Iterable[_Row],
+    components: Mapping[str, tuple[Deployment, ...]],
+    tariffs: Mapping[str, tuple[Tariff, ...]],
+    share: _Sharing,
+) -> Iterator[Model]:
     for model_id, alias, hosted_on, upstream_model, created, groups, timeouts, *rest in rows:
         if hosted_on is not None:
             deployments: tuple[Deployment, ...] = (Deployment(model_id, hosted_on, upstream_model),)
@@ -293,7 +291,7 @@ def _models(rows: Iterable[_Row], components: Mapping[str, tuple[Deployment, ...
             deployments = components.get(model_id, ())
         if not deployments:
             continue  # a composite model nobody could be sent to: for callers it does not exist
-        model_type, display_name, sanitize = rest
+        model_type, display_name, sanitize, priced = rest
         yield Model(
             alias=alias,
             id=model_id,
@@ -304,4 +302,6 @@ def _models(rows: Iterable[_Row], components: Mapping[str, tuple[Deployment, ...
             display_name=display_name,
             sanitize=sanitize,
             timeouts=Timeouts(*((timeouts or {}).get(name) for name in Timeouts.__struct_fields__)),
+            priced=priced,
+            tariffs=tariffs.get(model_id, ()),
         )

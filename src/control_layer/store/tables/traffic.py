@@ -60,6 +60,10 @@ class Request(Base):
     """The prices in force when it was made; none where nothing is charged for the model."""
     cost: Mapped[Decimal | None] = mapped_column(Numeric)
     """What is charged, exactly; none as long as it is under way, and without prices."""
+    tariff_id: Mapped[uuid.UUID | None]
+    """The prices that its gateway admitted it under."""
+    budgets: Mapped[list[dict[str, Any]] | None]
+    """`[{id, window}]`: the budgets it counts in, and the starts of their windows."""
 
     __table_args__ = (
         CheckConstraint("outcome IN ('open', 'completed', 'failed', 'cancelled', 'lost')", name="outcome"),

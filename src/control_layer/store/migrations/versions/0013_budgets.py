@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from alembic import op
 
-revision = "0020"
-down_revision = "0011"
+revision = "0013"
+down_revision = "0012"
 branch_labels = None
 depends_on = None
 
@@ -66,6 +66,7 @@ _STATEMENTS = (
     )
     """,
     "ALTER TABLE api_keys ADD COLUMN spend_counted_since timestamptz",
+    "ALTER TABLE requests ADD COLUMN tariff_id uuid, ADD COLUMN budgets jsonb",
     # A spending cap is a budget of its key's, under the key's own id.
     """
     CREATE VIEW spending_limits AS
@@ -90,6 +91,15 @@ _STATEMENTS = (
     """
     CREATE TRIGGER notify_update AFTER UPDATE ON budgets
         FOR EACH ROW EXECUTE FUNCTION notify_change('id')
+    """,
+    # What tokens of a cache cost is a part of the tariffs that gateways know.
+    """
+    CREATE TRIGGER notify_row AFTER INSERT OR DELETE ON cache_pricings
+        FOR EACH ROW EXECUTE FUNCTION notify_change('model_id')
+    """,
+    """
+    CREATE TRIGGER notify_update AFTER UPDATE ON cache_pricings
+        FOR EACH ROW WHEN (OLD IS DISTINCT FROM NEW) EXECUTE FUNCTION notify_change('model_id')
     """,
     "SELECT audit_table('budgets')",
     # Keys and users leave a row behind, which no foreign key sees.
