@@ -176,6 +176,11 @@ _ACCOUNTS = {
     "POST /transactions": _Rule("MB"),
     "GET /transactions": _SIGNED_IN,
     "GET /transactions/{transaction_id}": _Rule("MB", own="S", hidden=True),
+    "GET /budgets": _SIGNED_IN,
+    "POST /budgets": _Rule("MB"),
+    "GET /budgets/{budget_id}": _Rule("MB", own="S", hidden=True),
+    "PATCH /budgets/{budget_id}": _Rule("MB"),
+    "DELETE /budgets/{budget_id}": _Rule("MB"),
     "POST /payments": _SIGNED_IN,
     "POST /payments/setup": _SIGNED_IN,
     "PATCH /payments/{session_id}": _SIGNED_IN,
@@ -237,12 +242,13 @@ class _Belongings:
     user: str
     key: str
     transaction: str
+    budget: str
 
     def path(self, route: str, rule: _Rule) -> str:
         mine = rule.own is not None
         ids = {"user_id": self.user if mine else _UNKNOWN, "transaction_id": self.transaction}
         if rule.hidden:
-            ids["key_id"] = self.key
+            ids |= {"key_id": self.key, "budget_id": self.budget}
         _, _, path = route.partition(" ")
         return path.format_map(_Ids(ids))
 
@@ -256,7 +262,9 @@ async def _belongings(management: Management, user: str) -> _Belongings:
     key = await answered(management.admin.post(f"{API}/users/{user}/api-keys", json={"name": "own"}), 201)
     given = {"user_id": user, "transaction_type": "admin_grant", "amount": "1", "source_id": str(uuid.uuid4())}
     gift = await answered(management.admin.post(f"{API}/transactions", json=given), 201)
-    return _Belongings(user, key["id"], gift["id"])
+    wanted = {"name": "own", "scope": "user", "scope_id": user, "amount": "1", "period": "day"}
+    budget = await answered(management.admin.post(f"{API}/budgets", json=wanted), 201)
+    return _Belongings(user, key["id"], gift["id"], budget["id"])
 
 
 async def _with_inference_key(management: Management, user: str) -> httpx.AsyncClient:

@@ -16,6 +16,7 @@ from control_layer.contract.pricing import Tariff
 from control_layer.contract.windows import Period
 
 __all__ = [
+    "SYSTEM_USER",
     "Budget",
     "Deployment",
     "Endpoint",
@@ -30,6 +31,8 @@ __all__ = [
 ]
 
 Purpose = Literal["realtime", "batch", "playground", "platform"]
+SYSTEM_USER = "00000000-0000-0000-0000-000000000000"
+"""Behind the system key, with which the control plane asks its own gateways. Its requests count in no budget."""
 Enforcement = Literal["hard", "spent", "alert"]
 """`hard`: a request is let in only with its worst case set aside, so that the budget is never passed. `spent`: refused
 once the budget is spent; what was under way then may pass it. `alert`: nothing is refused."""

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 
 from control_layer.contract.pricing import Tariff
-from control_layer.contract.snapshot import Budget, Endpoint, Key, Model, Purpose, Update, User
+from control_layer.contract.snapshot import SYSTEM_USER, Budget, Endpoint, Key, Model, Purpose, Update, User
 from control_layer.wire import Timeouts
 
 __all__ = ["OutOfStep", "Route", "Snapshot", "SnapshotState"]
@@ -102,6 +102,8 @@ class Snapshot:
 
     def budgets_of(self, key: Key, user: User, model: Model) -> list[Budget]:
         """The budgets that a request counts in."""
+        if user.id == SYSTEM_USER:
+            return []
         budgets = self.budgets
         found = [*budgets.get(key.id, ()), *budgets.get(user.id, ()), *budgets.get(model.id, ())]
         for group in user.groups:
