@@ -27,6 +27,7 @@ _NEVER_CHANGED = {"transactions", "sessions", "password_resets"}
 """Of what matters: a session was last seen, and that is all."""
 
 _NOT_AUDITED = {
+    "account_balances": "sums of the ledger",
     "audit_log": "it is the log",
     "requests": "what AI requests used is a record of its own",
     "request_bodies": "as above",

@@ -13,7 +13,7 @@ from sqlalchemy import ColumnElement, Select, Text, and_, cast, func, literal, o
 from sqlalchemy.ext.asyncio import AsyncSession
 from sqlalchemy.sql import Subquery
 
-from control_layer.control.transactions.balances import signed_amount
+from control_layer.control.transactions.balances import balance_without
 from control_layer.store.tables import Transaction
 
 __all__ = ["Entry", "Filter", "balance_after", "find_entry", "list_entries"]
@@ -65,17 +65,12 @@ async def list_entries(session: AsyncSession, wanted: Filter, skip: int, limit: 
 
 async def balance_after(session: AsyncSession, wanted: Filter, first: Entry) -> Decimal:
     """The balance of the account right after `first`: what newer lines did to it is left out."""
-    condition = and_(Transaction.user_id == first.user_id, Transaction.sequence <= first.sequence)
+    newer: ColumnElement[bool] = Transaction.sequence > first.sequence
     if wanted.group_batches:
         # A batch that stands in a newer line stands there whole.
-        newer = select(Transaction.batch_id).where(
-            _of_batch(), Transaction.user_id == first.user_id, Transaction.sequence > first.sequence
-        )
-        condition = and_(condition, or_(~_of_batch(), Transaction.batch_id.not_in(newer)))
-    statement = select(func.coalesce(func.sum(signed_amount()), 0)).where(
-        Transaction.user_id == first.user_id, condition
-    )
-    return (await session.execute(statement)).scalar_one()
+        batches = select(Transaction.batch_id).where(_of_batch(), Transaction.user_id == first.user_id, newer)
+        newer = or_(newer, and_(_of_batch(), Transaction.batch_id.in_(batches)))
+    return await balance_without(session, first.user_id, newer)
 
 
 def _lines(wanted: Filter) -> Subquery:

@@ -12,7 +12,7 @@ from control_layer.store.tables.catalogue import CachePricing, Endpoint, GroupMo
 from control_layer.store.tables.federation import Identity
 from control_layer.store.tables.installation import CompatibleRevision, Seeded
 from control_layer.store.tables.keys import ApiKey
-from control_layer.store.tables.ledger import Transaction
+from control_layer.store.tables.ledger import AccountBalance, Transaction
 from control_layer.store.tables.people import Group, GroupMember, User
 from control_layer.store.tables.probes import Probe, ProbeResult
 from control_layer.store.tables.sessions import PasswordReset, UserSession
@@ -20,6 +20,7 @@ from control_layer.store.tables.traffic import JournalPosition, Request, Request
 
 __all__ = [
     "NIL",
+    "AccountBalance",
     "ApiKey",
     "AuditEntry",
     "Base",

@@ -1,4 +1,4 @@
-"""The ledger: every movement of credits, for ever."""
+"""The ledger: every movement of credits, for ever, and what they add up to."""
 
 from __future__ import annotations
 
@@ -11,11 +11,11 @@ from sqlalchemy.orm import Mapped, mapped_column
 
 from control_layer.store.tables.base import Base, now
 
-__all__ = ["Transaction"]
+__all__ = ["AccountBalance", "Transaction"]
 
 
 class Transaction(Base):
-    """One movement on one account. A trigger refuses to change or remove it; the balance is the sum."""
+    """One movement on one account. A trigger refuses to change or remove it."""
 
     __tablename__ = "transactions"
 
@@ -47,3 +47,15 @@ class Transaction(Base):
             postgresql_include=["transaction_type", "amount", "created_at"],
         ),
     )
+
+
+class AccountBalance(Base):
+    """The sum of an account's movements, to the last digit. The ledger keeps it (`0012_balances`); nobody else writes.
+
+    An account that nothing ever moved on has no row.
+    """
+
+    __tablename__ = "account_balances"
+
+    user_id: Mapped[uuid.UUID] = mapped_column(ForeignKey("users.id"), primary_key=True)
+    balance: Mapped[Decimal] = mapped_column(Numeric)
