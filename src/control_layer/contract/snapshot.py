@@ -41,6 +41,8 @@ class User(msgspec.Struct, frozen=True, array_like=True, gc=False):
     groups: tuple[str, ...]
     log_bodies: bool = True
     """False for an account with zero data retention: no body is kept anywhere."""
+    credit_spent: bool = False
+    """Nothing is left on the account: it may call what has no price."""
 
 
 class Timeouts(msgspec.Struct, frozen=True, array_like=True, gc=False):
@@ -76,6 +78,8 @@ class Model(msgspec.Struct, frozen=True, array_like=True, gc=False):
     sanitize: bool = False
     """Replace provider error texts by a generic one; the detail goes to the request log only."""
     timeouts: Timeouts = Timeouts()
+    priced: bool = False
+    """Calling it takes credit."""
 
 
 class Endpoint(msgspec.Struct, frozen=True, array_like=True, gc=False):

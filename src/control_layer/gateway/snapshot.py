@@ -21,11 +21,12 @@ class OutOfStep(Exception):
 class Route:
     """A model as the hot path reads it."""
 
-    __slots__ = ("deadlines", "groups", "model")
+    __slots__ = ("deadlines", "groups", "model", "priced")
 
     def __init__(self, model: Model) -> None:
         self.model = model
         self.groups = frozenset(model.groups)
+        self.priced = model.priced
         self.deadlines: Timeouts | None = None
         """Worked out at the first request, with the worker's defaults."""
 

@@ -3,19 +3,24 @@
 Live is: a key neither deleted nor expired, of a user neither deleted nor disabled, and of its secret before the last
 rotation the same until its grace ends; a model neither deleted nor inactive; of a composite model, the enabled
 components that are live themselves, and at least one of them.
+
+The system user's credit is never spent, whatever its account says: the system key opens every model.
 """
 
 from __future__ import annotations
 
 from collections.abc import AsyncIterator, Callable, Iterable, Iterator, Mapping, Sequence
+from datetime import datetime
 from typing import Any, TypeVar
 
-from sqlalchemy import ARRAY, UUID, Select, Text, any_, bindparam, cast, extract, func, literal, or_, select
+from sqlalchemy import ARRAY, UUID, Select, Text, and_, any_, bindparam, cast, extract, func, literal, or_, select
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 from sqlalchemy.orm import aliased
 
 from control_layer.contract.snapshot import Deployment, Endpoint, Key, Model, Timeouts, User
+from control_layer.control.models.charging import Turns, is_priced, read_turns
 from control_layer.control.snapshots.state import Found, Rows, State, Touched, key_of_secret, secret_of
+from control_layer.control.transactions.balances import is_spent
 from control_layer.store import tables
 
 __all__ = ["Compiler"]
@@ -71,11 +76,16 @@ _PREVIOUS_SECRETS = (
         literal(True),
     )
 ).where(tables.ApiKey.previous_digest.is_not(None), tables.ApiKey.previous_expires_at > func.now())
-_USERS = select(
-    _text(tables.User.id),
-    tables.User.zero_data_retention,
-    _grouped(tables.GroupMember.user_id, tables.GroupMember.group_id, tables.User.id),
-).where(tables.User.deleted_at.is_(None), tables.User.disabled_at.is_(None))
+_USERS = (
+    select(
+        _text(tables.User.id),
+        tables.User.zero_data_retention,
+        _grouped(tables.GroupMember.user_id, tables.GroupMember.group_id, tables.User.id),
+        and_(is_spent(), tables.User.id != tables.NIL),
+    )
+    .outerjoin(tables.AccountBalance, tables.AccountBalance.user_id == tables.User.id)
+    .where(tables.User.deleted_at.is_(None), tables.User.disabled_at.is_(None))
+)
 _MODELS = select(
     _text(tables.Model.id),
     tables.Model.alias,
@@ -87,6 +97,7 @@ _MODELS = select(
     tables.Model.model_type,
     tables.Model.display_name,
     tables.Model.sanitize_responses,
+    is_priced(),
 ).where(tables.Model.deleted_at.is_(None), tables.Model.status == "active")
 _component = aliased(tables.Model)
 _COMPONENTS = (
@@ -169,6 +180,11 @@ class Compiler:
             endpoints = await _found(connection, _ENDPOINTS_FOUND, touched.endpoints, _endpoint)
         return Found(keys, users, models, endpoints)
 
+    async def turns(self, since: datetime) -> Turns:
+        """The models whose price may have changed by itself since then, and when the next one may."""
+        async with self._engine.connect() as connection:
+            return await read_turns(connection, since)
+
 
 async def _partitions(connection: AsyncConnection, statement: Select[Any]) -> AsyncIterator[Sequence[_Row]]:
     result = await connection.stream(statement.execution_options(yield_per=_ROWS_PER_PARTITION))
@@ -227,9 +243,14 @@ def _key(row: _Row) -> Key:
 
 
 def _user(row: _Row, share: _Sharing) -> User:
-    user_id, zero_data_retention, groups = row
+    user_id, zero_data_retention, groups, credit_spent = row
     ours = (_SYSTEM_GROUP,) if user_id == _SYSTEM_USER else ()
-    return User(id=user_id, groups=share.groups((_EVERYONE, *ours, *groups)), log_bodies=not zero_data_retention)
+    return User(
+        id=user_id,
+        groups=share.groups((_EVERYONE, *ours, *groups)),
+        log_bodies=not zero_data_retention,
+        credit_spent=credit_spent,
+    )
 
 
 def _endpoint(row: _Row) -> Endpoint:
@@ -252,7 +273,7 @@ def _models(rows: Iterable[_Row], components: Mapping[str, tuple[Deployment, ...
             deployments = components.get(model_id, ())
         if not deployments:
             continue  # a composite model nobody could be sent to: for callers it does not exist
-        model_type, display_name, sanitize = rest
+        model_type, display_name, sanitize, priced = rest
         yield Model(
             alias=alias,
             id=model_id,
@@ -263,4 +284,5 @@ def _models(rows: Iterable[_Row], components: Mapping[str, tuple[Deployment, ...
             display_name=display_name,
             sanitize=sanitize,
             timeouts=Timeouts(*((timeouts or {}).get(name) for name in Timeouts.__struct_fields__)),
+            priced=priced,
         )

@@ -2,7 +2,8 @@
 
 State changes in one way only: ids are read and what is found is published. A notification brings one id; a comparison
 of everything (after the listener was away, and every few minutes) brings the ids that turn out to differ, so that
-changes made meanwhile are never held up by it, nor undone.
+changes made meanwhile are never held up by it, nor undone. Beginnings and ends of tariffs, which nobody tells, are
+waited for.
 """
 
 from __future__ import annotations
@@ -12,6 +13,7 @@ import time
 import uuid
 from collections.abc import Callable
 from contextlib import suppress
+from datetime import UTC, datetime
 from pathlib import Path
 
 import structlog
@@ -61,6 +63,7 @@ class SnapshotService:
         self._touched = Touched()
         self._work = asyncio.Event()
         self._doubt = asyncio.Event()
+        self._tariffs_changed = asyncio.Event()
         self.serving = asyncio.Event()
         """Set when gateways can connect."""
         self.current = asyncio.Event()
@@ -80,10 +83,13 @@ class SnapshotService:
             _log.warning("notification_not_understood", table=table, row_id=row_id[:100])
             return
         self._work.set()
+        if table == "tariffs":
+            self._tariffs_changed.set()
 
     def missed(self) -> None:
         """Notifications may have been lost: everything is compared."""
         self._doubt.set()
+        self._tariffs_changed.set()
 
     # -- running -----------------------------------------------------------------------------------------------------
 
@@ -95,6 +101,7 @@ class SnapshotService:
         async with asyncio.TaskGroup() as tasks:
             tasks.create_task(self._compare_for_ever(), name="snapshot-compare")
             tasks.create_task(self._publish_for_ever(), name="snapshot-publish")
+            tasks.create_task(self._follow_tariffs_for_ever(), name="snapshot-tariffs")
             tasks.create_task(SnapshotFile(self._file, self._publication).run(), name="snapshot-file")
             tasks.create_task(SnapshotServer(self._socket, self._publication).run(self.serving), name="snapshot-server")
 
@@ -165,6 +172,27 @@ class SnapshotService:
             self._compared = True
             self._work.set()  # what was touched is published, or being published, before `current` is set
 
+    async def _follow_tariffs_for_ever(self) -> None:
+        """Has models read again when a tariff of theirs begins or ends."""
+        delay, since = _FIRST_RETRY_SECONDS, datetime.fromtimestamp(0, UTC)
+        while True:
+            self._tariffs_changed.clear()
+            try:
+                async with asyncio.timeout(_READ_SECONDS):
+                    turns = await self._compiler.turns(since)
+            except (SQLAlchemyError, OSError) as error:
+                _log.warning("snapshot_tariffs_not_read", error=_brief(error), retry_seconds=delay)
+                await asyncio.sleep(delay)
+                delay = min(delay * 2, _LAST_RETRY_SECONDS)
+                continue
+            delay, since = _FIRST_RETRY_SECONDS, turns.moment
+            self._touch(Touched(models=set(turns.models)))
+            # Clocks do not agree for ever: what is far off is asked for again.
+            next_turn = self._compare_seconds if turns.seconds_to_next is None else turns.seconds_to_next
+            with suppress(TimeoutError):
+                async with asyncio.timeout(min(next_turn, self._compare_seconds)):
+                    await self._tariffs_changed.wait()
+
     async def _compare(self) -> None:
         if not self._publication.published.is_set():
             state = State()
@@ -189,9 +217,9 @@ def _ids_of(touched: Touched, table: str) -> set[str] | None:
     match table:
         case "api_keys":
             return touched.keys
-        case "users" | "group_members":
+        case "users" | "group_members" | "account_balances":
             return touched.users
-        case "models" | "model_components" | "group_models":
+        case "models" | "model_components" | "group_models" | "tariffs":
             return touched.models
         case "endpoints":
             return touched.endpoints
