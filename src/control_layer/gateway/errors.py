@@ -144,6 +144,11 @@ def model_not_found(alias: str) -> GatewayError:
     return GatewayError(404, _INVALID, "model_not_found", text, param="model")
 
 
+def credit_spent() -> GatewayError:
+    text = "Account balance too low. Please add credits to continue. Models without a price can be called all the same."
+    return GatewayError(402, "insufficient_quota", "insufficient_quota", text)
+
+
 # -- what do you want ----------------------------------------------------------------------------------------------
 
 

@@ -172,7 +172,9 @@ class Exchange(Entrance):
     # -- admit -------------------------------------------------------------------------------------------------------
 
     def admit(self, *, stream: bool) -> None:
-        """Lets the request in: from here on it ends in one accounting row. Raises GatewayError."""
+        """Lets the request in: from here on it ends in one accounting row. Raises GatewayError: 402 without credit."""
+        if self.route.priced and self.user.credit_spent:
+            raise errors.credit_spent()
         plane = self.plane
         if plane.journal.failing:
             raise errors.journal_full()
