@@ -105,12 +105,18 @@ def test_a_call_of_a_priced_model_is_charged(world: World, endpoint: str) -> Non
     assert person.get("/users/current", include="billing")["credit_balance"] < 10
 
 
-@pytest.mark.xfail(reason="the gateway does not look at balances yet")
 def test_a_priced_model_needs_credit(world: World, endpoint: str) -> None:
     model, person = world.model(endpoint, tariffs=[_TARIFF]), world.person()
     world.grant(model["id"])
     key = world.key_holder(person)
-    assert _error(_soon(key, model["alias"], 402)) == (402, "insufficient_quota", "insufficient_quota")
+    refused = _soon(key, model["alias"], 402)
+    assert _error(refused) == (402, "insufficient_quota", "insufficient_quota")
+    message = "Account balance too low. Please add credits to continue."
+    assert refused.json()["error"]["message"].startswith(message)
+    body = {"model": model["alias"], "max_tokens": 5, "messages": [{"role": "user", "content": "hi"}]}
+    refused = key.send("POST", "/ai/v1/messages", json=body)
+    assert (refused.status_code, refused.json()["error"]["type"]) == (402, "billing_error")
+    assert refused.json()["error"]["message"].startswith(message)
 
 
 def test_model_lists_hold_what_the_key_may_call(world: World, endpoint: str) -> None:

@@ -132,6 +132,8 @@ def foreign_target() -> Target | None:
 def ours(instance: Instance, provider_url: str, *, models: tuple[str, ...] = MODELS) -> Target:
     """Connects the provider to a running instance of ours, with a key for it."""
     instance.connect_provider(provider_url, list(models), api_key="provider-credential")
+    credit = {"transaction_type": "admin_grant", "amount": 10**9, "source_id": "torture"}
+    instance.api("POST", "/transactions", credit | {"user_id": instance.api("GET", "/users/current")["id"]}, status=201)
     for model in instance.api("GET", "/models?limit=100")["data"]:
         instance.api("PATCH", f"/models/{model['id']}", {"tariffs": [_TARIFF]})
     key = str(instance.make_key(f"torture-{uuid.uuid4().hex[:8]}")["key"])

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import uuid
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 
 import msgspec
@@ -11,7 +12,7 @@ from bench.processes import World
 
 from control_layer.contract.snapshot import Deployment, Endpoint, Key, Model, Timeouts, Update, User
 
-__all__ = ["EXPIRED", "LOGGED_NOT", "OUTSIDER", "PLATFORM", "RESTRICTED", "Company"]
+__all__ = ["BROKE", "EXPIRED", "LOGGED_NOT", "OUTSIDER", "PLATFORM", "RESTRICTED", "Company"]
 
 PLATFORM = "sk-" + "p" * 43
 EXPIRED = "sk-" + "e" * 43
@@ -21,8 +22,10 @@ OUTSIDER = "sk-" + "o" * 43
 """Of a user in no group at all."""
 LOGGED_NOT = "sk-" + "z" * 43
 """Of a user with zero data retention."""
+BROKE = "sk-" + "b" * 43
+"""Of a user whose credit is spent."""
 
-USER, OUTSIDE_USER, DISCREET_USER = (str(uuid.UUID(int=number)) for number in (2, 90, 91))
+USER, OUTSIDE_USER, DISCREET_USER, BROKE_USER = (str(uuid.UUID(int=number)) for number in (2, 90, 91, 92))
 LIVE = str(uuid.UUID(int=3))
 DEAD, UNREADABLE, ABSENT, BROKEN = (str(uuid.UUID(int=number)) for number in (80, 81, 82, 83))
 
@@ -40,6 +43,8 @@ class Company(World):
     short: dict[str, Timeouts] = field(default_factory=dict)
     extra_models: dict[str, list[str]] = field(default_factory=dict)
     """Alias → the endpoints of its deployments."""
+    priced: Sequence[str] = ()
+    """Aliases of models that take credit."""
 
     def update(self, version: int = 1) -> Update:
         whole = World.update(self, version)
@@ -54,6 +59,7 @@ class Company(World):
                 for index, place in enumerate(places)
             )
             models.append(Model(alias, str(uuid.UUID(int=1000 + 10 * number)), 1_700_000_000, everyone, deployments))
+        models = [msgspec.structs.replace(model, priced=model.alias in self.priced) for model in models]
         dead = f"http://127.0.0.1:{self.dead_port}/v1"
         return msgspec.structs.replace(
             whole,
@@ -64,8 +70,14 @@ class Company(World):
                 _key(RESTRICTED, USER, models=("sim-small",)),
                 _key(OUTSIDER, OUTSIDE_USER),
                 _key(LOGGED_NOT, DISCREET_USER),
+                _key(BROKE, BROKE_USER),
             ),
-            users=(*whole.users, User(OUTSIDE_USER, ()), User(DISCREET_USER, everyone, log_bodies=False)),
+            users=(
+                *whole.users,
+                User(OUTSIDE_USER, ()),
+                User(DISCREET_USER, everyone, log_bodies=False),
+                User(BROKE_USER, everyone, credit_spent=True),
+            ),
             models=tuple(models),
             endpoints=(
                 *whole.endpoints,

@@ -5,7 +5,7 @@ from __future__ import annotations
 from enum import Enum
 from urllib.parse import unquote_to_bytes
 
-__all__ = ["AI_PREFIX", "AiPath", "Handling", "classify", "is_anthropic"]
+__all__ = ["AI_PREFIX", "KNOWN", "AiPath", "Handling", "classify", "is_anthropic"]
 
 AI_PREFIX = b"/ai/"
 
@@ -61,7 +61,7 @@ def _json(api_path: str, *, metered: bool = True, generates: bool = True) -> AiP
     return AiPath(Handling.JSON, api_path, metered=metered, generates=generates)
 
 
-_KNOWN = {
+KNOWN = {
     b"/ai" + path.api_path.encode(): path
     for path in (
         _json("/v1/chat/completions"),
@@ -86,6 +86,7 @@ _KNOWN = {
         AiPath(Handling.REALTIME, "/v1/realtime", metered=False),
     )
 }
+"""The paths that providers' APIs have in common."""
 _CONTROL_PREFIXES = (b"/ai/v1/files", b"/ai/v1/batches", b"/ai/v1/daemons", b"/ai/v1/responses")
 _CONTROL_EXACT = (b"/ai/openapi.json", b"/ai/docs")
 _MODELS = b"/ai/v1/models/"
@@ -93,7 +94,7 @@ _MODELS = b"/ai/v1/models/"
 
 def classify(path: bytes) -> AiPath | None:
     """The handling of a path that begins with `/ai/`; `None` for one that could be read as another path."""
-    known = _KNOWN.get(path)
+    known = KNOWN.get(path)
     if known is not None:
         return known
     # A provider may take another spelling for the same path: what is accounted for must not depend on it.
@@ -101,7 +102,7 @@ def classify(path: bytes) -> AiPath | None:
     if not _is_plain(plain):
         return None
     plain = plain.removesuffix(b"/")
-    known = _KNOWN.get(plain) or _KNOWN.get(plain.lower())
+    known = KNOWN.get(plain) or KNOWN.get(plain.lower())
     if known is not None:
         return known
     api_path = path[3:].decode("latin-1")

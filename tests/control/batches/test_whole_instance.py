@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 from bench.processes import simulator
-from openai import OpenAI
+from openai import APIStatusError, OpenAI
 from openai.types import Batch
 from tests.control.files.calls import CHAT, jsonl, line
 from tests.running import Instance, running, until
@@ -135,9 +135,9 @@ def test_usage_is_charged_at_the_windows_price(instance: Instance, client: OpenA
          "api_key_purpose": purpose, "completion_window": window}
         for purpose, window, price in prices
     ]  # fmt: skip
-    instance.api("PATCH", f"/models/{model['id']}", {"tariffs": tariffs})
     grant = {"user_id": instance.api("GET", "/users/current")["id"], "amount": "100000", "source_id": "grant"}
     instance.api("POST", "/transactions", grant | {"transaction_type": "admin_grant"}, status=201)
+    instance.api("PATCH", f"/models/{model['id']}", {"tariffs": tariffs})
     for window, price in (("24h", "0.5"), ("1h", "0.25")):
         batch = _over(client, _begin(client, line("priced"), window=window).id)
         charged = "SELECT * FROM transactions WHERE batch_id = $1::text::uuid"
@@ -145,6 +145,24 @@ def test_usage_is_charged_at_the_windows_price(instance: Instance, client: OpenA
         (request,) = [each for each in instance.requests() if str(each["batch_id"]) == batch.id]
         assert str(request["input_price_per_token"]).rstrip("0") == price
         assert (row["amount"], row["service_tier"]) == (request["cost"], "batch")
+
+
+def test_without_credit_lines_of_a_priced_model_fail_and_others_do_not(instance: Instance) -> None:
+    priced, free = "sim-slow-first-1500ms", "sim-slow-first-100ms"
+    (model,) = [each for each in instance.api("GET", "/models?limit=100")["data"] if each["alias"] == priced]
+    tariff = {"name": "t", "input_price_per_token": 1, "output_price_per_token": 1, "api_key_purpose": "batch"}
+    instance.api("PATCH", f"/models/{model['id']}", {"tariffs": [tariff]})
+    poor = {"username": "poor", "email": "poor@example.org", "roles": ["BatchAPIUser"]}
+    key = instance.make_key("batches", user_id=instance.api("POST", "/users", poor, status=201)["id"])["key"]
+    instance.wait_callable(key, free)
+    with OpenAI(api_key=key, base_url=instance.base_url, max_retries=0, timeout=30.0) as client:
+        until(lambda: _refusal(client, priced) == 402)
+        batch = _over(client, _begin(client, line("one", model=priced), line("two", model=free)).id)
+        (error,) = _lines(client, batch.error_file_id)
+        (output,) = _lines(client, batch.output_file_id)
+    assert (error["custom_id"], output["custom_id"]) == ("one", "two")
+    assert "402" in error["error"]["message"]
+    assert "Account balance too low" in error["error"]["message"]
 
 
 @pytest.mark.parametrize("who", ["control", "gateway", "supervisor"])
@@ -194,6 +212,14 @@ def test_who_stops_takes_no_more_lets_end_what_can_and_puts_back_the_rest(tmp_pa
         assert [row["state"] for row in rows] == ["completed"] * 5 + ["pending"] * 5
         assert {row["daemon_id"] for row in rows} == {None}
         assert instance.sql("SELECT 1 FROM batch_daemons WHERE stopped_at IS NOT NULL")
+
+
+def _refusal(client: OpenAI, model: str) -> int | None:
+    try:
+        client.chat.completions.create(model=model, messages=[{"role": "user", "content": "hello"}])
+    except APIStatusError as error:
+        return error.status_code
+    return None
 
 
 def _answers(client: OpenAI) -> bool:

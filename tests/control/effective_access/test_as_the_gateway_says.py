@@ -83,7 +83,11 @@ async def _generate(rows: Rows, provider: str, seed: int) -> Generated:
     for model in composite:
         for order, part in enumerate(dice.sample(standard, dice.randint(0, 3))):
             await rows.component(model, part, sort_order=order, enabled=dice.random() < 0.7)
+    for user in users[1:]:
+        await rows.move(user, 1)
     for alias, model in zip(_ALIASES, [*standard, *composite], strict=False):
+        if alias == "m0" or dice.random() < 0.4:
+            await rows.tariff(model, api_key_purpose=dice.choice(("realtime", "batch", None)))
         for group in _PINNED.get(alias) or dice.sample(groups, dice.choice([0, 1, 1, 2])):
             await rows.grant(group, model)
     return await _generate_keys(rows, users, dice)
@@ -159,5 +163,5 @@ async def test_the_explanation_is_what_the_gateway_does(
         for key, secret in generated.deleted:
             assert (await _said(gateway, secret, "m0"))[0] == 401
             await refused(management.admin.get(f"{API}/api-keys/{key}/access?model=m0"), 404)
-    assert {status for status, _ in seen} == {200, 401, 403, 404, 502}
+    assert {status for status, _ in seen} == {200, 401, 402, 403, 404, 502}
     assert {code for _, code in seen if code} >= {"key_purpose_not_allowed", "model_access_denied", "model_unavailable"}

@@ -71,7 +71,7 @@ async def test_a_key_is_judged_by_its_state_its_purpose_and_its_models(managemen
     assert (plain["allowed"], plain["user_id"]) == (True, person.id)
     assert list(_rules(plain)) == [
         "owner_active", "key_not_expired", "key_purpose", "model_exists", "model_granted", "key_models",
-        "deployment_usable",
+        "credit_available", "deployment_usable",
     ]  # fmt: skip
     restricted = await _key(person.client, await _made(person.client, models=["other"]), "chat")
     assert (restricted["status"], _rules(restricted)["key_models"]) == (403, "failed")
@@ -90,6 +90,24 @@ async def test_a_key_is_judged_by_its_state_its_purpose_and_its_models(managemen
         "key_models",
     ]
     assert list(_rules(await _key(person.client, expiring, "chat"))) == ["owner_active", "key_not_expired"]
+
+
+async def test_a_model_with_a_price_takes_credit(management: Management) -> None:
+    tariff = {"name": "t", "input_price_per_token": "0", "output_price_per_token": "1", "api_key_purpose": "batch"}
+    person, model = await management.person(), await standard(management, "chat")
+    await grant(management, model["id"])
+    assert "The model has no price" in _details(await _user(person.client, "current", "chat"))
+    await answered(management.admin.patch(f"{MODELS}/{model['id']}", json={"tariffs": [tariff]}), 200)
+    access = await _user(person.client, "current", "chat")
+    assert (access["status"], access["code"], _rules(access)["credit_available"]) == (
+        402,
+        "insufficient_quota",
+        "failed",
+    )
+    assert "credit is spent" in _details(access)
+    grant_ = {"user_id": person.id, "transaction_type": "admin_grant", "amount": 1, "source_id": "s"}
+    await answered(management.admin.post(f"{API}/transactions", json=grant_), 201)
+    assert "The account has credit" in _details(await _user(person.client, "current", "chat"))
 
 
 async def test_a_disabled_account_calls_nothing(management: Management) -> None:

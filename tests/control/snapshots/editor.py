@@ -21,7 +21,7 @@ class Editor:
         edits = (
             self._new_user, self._new_key, self._new_model, self._new_composite, self._new_group, self._new_endpoint,
             self._member, self._member, self._grant, self._grant, self._component, self._component, self._change,
-            self._change, self._change, self._swap, self._delete, self._delete,
+            self._change, self._change, self._swap, self._delete, self._delete, self._move, self._move, self._price,
         )  # fmt: skip
         await self._random.choice(edits)()
 
@@ -67,6 +67,15 @@ class Editor:
             " ON CONFLICT (composite_id, component_id)"
             " DO UPDATE SET weight = 10, enabled = NOT model_components.enabled"
         )
+
+    async def _move(self) -> None:
+        kind = self._random.choice(("admin_grant", "purchase", "usage", "admin_removal"))
+        await self._rows.move(await self._one("users"), self._random.randint(1, 3), kind)
+
+    async def _price(self) -> None:
+        if (model := await self._one("models")) != EVERYONE:
+            await self._rows.execute("UPDATE tariffs SET valid_until = now() WHERE model_id = $1", model)
+            await self._rows.tariff(model, output_price_per_token=self._random.choice((0, 1)))
 
     async def _change(self) -> None:
         table, change = self._random.choice(
@@ -115,4 +124,6 @@ class Editor:
             await self._rows.execute("DELETE FROM group_models WHERE ctid IN (SELECT ctid FROM group_models LIMIT 1)")
         else:
             deletion = f"DELETE FROM {table} WHERE id = $1 AND id <> $2"  # noqa: S608 - as above
+            if table == "users":
+                deletion += " AND id NOT IN (SELECT user_id FROM transactions)"
             await self._rows.execute(deletion, await self._one(table), EVERYONE)

@@ -80,6 +80,15 @@ class Rows:
             **{"composite_id": composite_id, "component_id": component_id, "sort_order": 0, **columns},
         )
 
+    async def move(self, user_id: str, amount: int, kind: str = "admin_grant") -> None:
+        await self._insert(
+            "transactions", user_id=user_id, transaction_type=kind, amount=amount, source_id=uuid.uuid4().hex
+        )
+
+    async def tariff(self, model_id: str, **columns: object) -> str:
+        prices = {"input_price_per_token": 0, "output_price_per_token": 1, "api_key_purpose": "realtime"}
+        return await self._insert("tariffs", name="t", model_id=model_id, **{**prices, **columns})
+
     async def execute(self, statement: str, *arguments: object) -> None:
         await self.connection.execute(statement, *arguments)
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 from datetime import UTC, datetime, timedelta
+from typing import Any
 
 import msgspec
 import pytest
@@ -49,8 +50,8 @@ async def test_live_users_with_all_their_groups_and_everyone(world: World) -> No
     for group in groups:
         await rows.member(group, user)
     _, users, *_ = await world.truth()
-    assert users[user] == User(user, (EVERYONE, *sorted(groups)))
-    assert users[private] == User(private, (EVERYONE,), log_bodies=False)
+    assert users[user] == User(user, (EVERYONE, *sorted(groups)), credit_spent=True)
+    assert users[private] == User(private, (EVERYONE,), log_bodies=False, credit_spent=True)
     assert gone not in users
     assert disabled not in users
 
@@ -63,6 +64,48 @@ async def test_the_system_user_is_granted_every_model_and_nobody_else_is(world: 
     (granted,) = [set(model.groups) for model in models.values()]
     assert not granted.isdisjoint(users[SYSTEM].groups)
     assert granted.isdisjoint(users[user].groups)
+
+
+async def test_credit_is_spent_without_a_balance_above_zero(world: World) -> None:
+    rows = world.rows
+    new, rich, even, owing = [await rows.user() for _ in range(4)]
+    for user in (rich, even, owing, SYSTEM):
+        await rows.move(user, 2)
+    for user, amount in ((rich, 1), (even, 2), (owing, 3), (SYSTEM, 4)):
+        await rows.move(user, amount, "usage")
+    _, users, *_ = await world.truth()
+    assert [users[user].credit_spent for user in (new, rich, even, owing)] == [True, False, True, True]
+    assert not users[SYSTEM].credit_spent
+
+
+@pytest.mark.parametrize(
+    ("columns", "priced"),
+    [
+        ({}, True),
+        ({"input_price_per_token": 1, "output_price_per_token": 0}, True),
+        ({"output_price_per_token": 0}, False),
+        ({"api_key_purpose": "playground"}, True),
+        ({"api_key_purpose": "batch", "completion_window": "24h"}, True),
+        ({"api_key_purpose": None}, True),
+        ({"valid_from": _FUTURE}, False),
+        ({"valid_from": _PAST, "valid_until": _FUTURE}, True),
+        ({"valid_from": _PAST, "valid_until": _PAST}, False),
+    ],
+)
+async def test_a_model_is_priced_by_any_tariff_in_force_that_has_a_price(
+    world: World, columns: dict[str, Any], priced: bool
+) -> None:
+    rows = world.rows
+    model, other = await rows.model(await rows.endpoint(), "m"), await rows.model(await rows.endpoint(), "other")
+    composite = await rows.model(None, "mix")
+    await rows.component(composite, model)
+    await rows.tariff(other, output_price_per_token=0)
+    await rows.tariff(model, **columns)
+    _, _, models, _ = await world.truth()
+    assert {alias: model.priced for alias, model in models.items()} == {"m": priced, "other": False, "mix": False}
+    await rows.tariff(composite)
+    _, _, models, _ = await world.truth()
+    assert models["mix"].priced
 
 
 async def test_live_models_with_their_grants_and_deployments(world: World) -> None:

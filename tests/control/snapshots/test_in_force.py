@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import uuid
 from collections.abc import Iterator
+from decimal import Decimal
 from typing import Any
 
 import httpx
@@ -84,3 +85,42 @@ def test_every_change_of_access_and_routing_takes_effect_without_a_restart(
     now(404, other, "renamed")
     api("DELETE", f"/users/{user['id']}", status=204)
     now(401, other, "renamed")
+
+
+def test_credit_is_there_when_it_is_given_and_gone_when_it_is_used(instance: Instance, provider_url: str) -> None:
+    instance.connect_provider(provider_url, ["sim-tiny", "sim-other"], name="priced", api_key="provider-secret")
+    (model,) = instance.api("GET", "/models?search=sim-tiny")["data"]
+    name = uuid.uuid4().hex
+    user = instance.api("POST", "/users", {"username": name, "email": f"{name}@example.org", "roles": []}, status=201)
+    key = instance.make_key("live", user_id=user["id"])["key"]
+
+    def now(expected: int, model: str) -> None:
+        until(lambda: _status(instance, key, model) == expected, message=f"{model} does not answer {expected}")
+
+    def balance() -> Decimal:
+        return Decimal(instance.api("GET", f"/transactions?user_id={user['id']}&limit=1")["page_start_balance"])
+
+    def make(wanted: Decimal) -> None:
+        """Brings the balance there."""
+        missing = wanted - balance()
+        kind = "admin_grant" if missing > 0 else "admin_removal"
+        body = {"user_id": user["id"], "transaction_type": kind, "amount": str(abs(missing))}
+        instance.api("POST", "/transactions", {**body, "source_id": uuid.uuid4().hex}, status=201)
+
+    now(200, "sim-tiny")
+    tariff = {"name": "t", "input_price_per_token": "0.01", "output_price_per_token": "0.01"}
+    instance.api("PATCH", f"/models/{model['id']}", {"tariffs": [{**tariff, "api_key_purpose": "realtime"}]})
+    now(402, "sim-tiny")
+    assert _status(instance, key, "sim-other") == 200
+    make(Decimal(5))  # more than what was called before the price was known can still cost
+    now(200, "sim-tiny")
+    now(402, "sim-tiny")
+    until(lambda: balance() < 0, message="nothing was charged")
+    assert _status(instance, key, "sim-other") == 200
+    make(Decimal(0))
+    assert _status(instance, key, "sim-tiny") == 402
+    make(Decimal(1000))
+    now(200, "sim-tiny")
+    instance.api("PATCH", f"/models/{model['id']}", {"tariffs": []})
+    make(Decimal(-1000))
+    now(200, "sim-tiny")

@@ -60,6 +60,57 @@ async def test_only_what_changed_is_sent(world: World) -> None:
     assert sum(len(update.users) for update in gateway.state.updates) == 2
 
 
+async def test_only_a_charge_that_spends_the_credit_is_told(world: World) -> None:
+    user = await world.rows.user()
+    gateway = world.gateway(await world.service())
+    await gateway.until(lambda snapshot: user in snapshot.users)
+    assert gateway.state.current.users[user].credit_spent
+    gateway.state.updates.clear()
+    await world.rows.move(user, 10)
+    await gateway.until(lambda snapshot: not snapshot.users[user].credit_spent)
+    for _ in range(9):
+        await world.rows.move(user, 1, "usage")
+    other = await world.rows.user()
+    await gateway.until(lambda snapshot: other in snapshot.users)
+    assert [row.id for update in gateway.state.updates for row in update.users] == [user, other]
+    await world.rows.move(user, 1, "usage")
+    await gateway.until(lambda snapshot: snapshot.users[user].credit_spent)
+
+
+async def test_a_price_is_known_when_it_is_set_and_when_it_is_taken_away(world: World) -> None:
+    model = await world.rows.model(await world.rows.endpoint(), "m")
+    gateway = world.gateway(await world.service())
+    await gateway.until(lambda snapshot: "m" in snapshot.routes)
+    assert not gateway.state.current.routes["m"].priced
+    await world.rows.tariff(model)
+    await gateway.until(lambda snapshot: snapshot.routes["m"].priced)
+    await world.rows.execute("UPDATE tariffs SET valid_until = now()")
+    await gateway.until(lambda snapshot: not snapshot.routes["m"].priced)
+
+
+@pytest.mark.parametrize("known_at_the_start", [True, False])
+async def test_a_tariff_begins_and_ends_at_its_time(world: World, known_at_the_start: bool) -> None:
+    rows = world.rows
+    model, free = [await rows.model(await rows.endpoint(), alias) for alias in ("m", "free")]
+    await rows.tariff(free, output_price_per_token=0)
+    await rows.execute("UPDATE tariffs SET valid_from = '-infinity', valid_until = 'infinity'")
+    soon = "SELECT now() + interval '0.5 s'"
+    begins = await rows.connection.fetchval(soon)
+    if known_at_the_start:
+        await rows.tariff(model, valid_from=begins)
+    gateway = world.gateway(await world.service())
+    if not known_at_the_start:
+        await gateway.until(lambda snapshot: "m" in snapshot.routes)
+        begins = await rows.connection.fetchval(soon)
+        await rows.tariff(model, valid_from=begins)
+    await gateway.until(lambda snapshot: "m" in snapshot.routes and snapshot.routes["m"].priced)
+    assert await rows.connection.fetchval("SELECT now() >= $1", begins)
+    ends = await rows.connection.fetchval(soon)
+    await rows.execute("UPDATE tariffs SET valid_until = $2 WHERE model_id = $1", model, ends)
+    await gateway.until(lambda snapshot: not snapshot.routes["m"].priced)
+    assert await rows.connection.fetchval("SELECT now() >= $1", ends)
+
+
 async def test_keys_of_a_disabled_user_leave_the_gateways_and_come_back(world: World) -> None:
     user = await world.rows.user()
     for secret in ("one", "two"):

@@ -24,6 +24,7 @@ class Rule(StrEnum):
     MODEL = "model_exists"
     GRANT = "model_granted"
     SUBSET = "key_models"
+    CREDIT = "credit_available"
     DEPLOYMENT = "deployment_usable"
 
 
@@ -43,6 +44,7 @@ _ANSWERS: Mapping[Rule, tuple[int, str]] = {
     Rule.MODEL: (404, "model_not_found"),
     Rule.GRANT: (403, "model_access_denied"),
     Rule.SUBSET: (403, "model_access_denied"),
+    Rule.CREDIT: (402, "insufficient_quota"),
     Rule.DEPLOYMENT: (502, "model_unavailable"),
 }
 """Status and code of the gateway's answer where a rule fails."""
@@ -76,6 +78,8 @@ class ModelFacts:
     granted_to: Mapping[uuid.UUID, str]
     """The groups it is granted to, by id, with their names."""
     deployments: tuple[Deployment, ...]
+    priced: bool
+    """Calling it takes credit."""
 
     @property
     def exists(self) -> bool:
@@ -92,6 +96,8 @@ class Facts:
     """Neither deleted nor disabled."""
     groups: frozenset[uuid.UUID]
     """The owner's, Everyone included."""
+    credit_spent: bool
+    """The owner's."""
     key: KeyFacts | None
     """`None`: any unrestricted inference key of the owner's."""
     model: ModelFacts | None
@@ -140,6 +146,8 @@ def _outcomes(facts: Facts, now: datetime) -> Iterator[tuple[Rule, Outcome]]:
     yield Rule.GRANT, _outcome(bool(_granting(facts))) if exists else Outcome.UNDECIDED
     if key is not None:
         yield Rule.SUBSET, _outcome(key.models is None or facts.alias in key.models)
+    affordable = model is not None and not (model.priced and facts.credit_spent)
+    yield Rule.CREDIT, _outcome(affordable) if exists else Outcome.UNDECIDED
     usable = model is not None and any(deployment.readable for deployment in model.deployments)
     yield Rule.DEPLOYMENT, _outcome(usable) if exists else Outcome.UNDECIDED
 

@@ -9,6 +9,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from control_layer.contract.sealing import CannotOpen, Seal
 from control_layer.control.effective_access.decision import Deployment, ModelFacts
+from control_layer.control.models.charging import is_priced
 from control_layer.store.tables import (
     NIL,
     ApiKey,
@@ -44,9 +45,10 @@ async def groups_of(session: AsyncSession, user_id: uuid.UUID) -> frozenset[uuid
 
 async def model_called(session: AsyncSession, alias: str, seal: Seal) -> ModelFacts | None:
     """What stands behind an alias, deleted and inactive models included."""
-    model = (await session.execute(select(Model).where(Model.alias == alias))).scalar_one_or_none()
-    if model is None:
+    found = (await session.execute(select(Model, is_priced()).where(Model.alias == alias))).one_or_none()
+    if found is None:
         return None
+    model, priced = found
     granted = (
         select(Group.id, Group.name)
         .join(GroupModel, GroupModel.group_id == Group.id)
@@ -58,6 +60,7 @@ async def model_called(session: AsyncSession, alias: str, seal: Seal) -> ModelFa
         active=model.status == "active",
         granted_to={row.id: row.name for row in await session.execute(granted)},
         deployments=tuple(_deployment(endpoint, seal) for endpoint in await _hosts(session, model)),
+        priced=priced,
     )
 
 

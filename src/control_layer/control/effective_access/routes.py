@@ -20,6 +20,7 @@ from control_layer.control.principal import Principal
 from control_layer.control.request_context import Caller, Database, Served
 from control_layer.control.route import ControlRoute
 from control_layer.control.services import Services
+from control_layer.control.transactions.balances import balance_of
 from control_layer.control.users.queries import find_user
 from control_layer.store.tables import ApiKey
 
@@ -58,6 +59,7 @@ async def _explained(
         alias=alias,
         owner_active=await queries.is_active(session, owner),
         groups=await queries.groups_of(session, owner),
+        credit_spent=await balance_of(session, owner) <= 0,
         key=None if key is None else _facts_of(key),
         model=await queries.model_called(session, alias, services.provider_credentials),
     )

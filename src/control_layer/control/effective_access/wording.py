@@ -70,6 +70,8 @@ def _detail(verdict: Verdict, facts: Facts, decision: Decision, reader: Reader) 
             return _not_granted(model, reader)
         case Rule.SUBSET:
             return _subset(facts)
+        case Rule.CREDIT:
+            return _credit(facts)
         case Rule.DEPLOYMENT:
             return _deployment(model, reader, usable=passed)
 
@@ -84,6 +86,14 @@ def _subset(facts: Facts) -> str:
     if facts.key is None or facts.key.models is None:
         return "The key is not restricted to certain models"
     return f"The key is restricted to {_listed(sorted(facts.key.models)) or 'no model at all'}"
+
+
+def _credit(facts: Facts) -> str:
+    if facts.model is not None and not facts.model.priced:
+        return "The model has no price"
+    return (
+        "The account's credit is spent, and the model has a price" if facts.credit_spent else "The account has credit"
+    )
 
 
 def _missing(facts: Facts, reader: Reader) -> str:

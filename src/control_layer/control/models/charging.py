@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Any
 
 from sqlalchemy import ColumnElement, DateTime, Text, bindparam, cast, extract, func, or_, select, union_all
 from sqlalchemy.ext.asyncio import AsyncConnection
@@ -39,13 +40,14 @@ _ends = union_all(
     select(Tariff.model_id, Tariff.valid_from.label("at")), select(Tariff.model_id, Tariff.valid_until)
 ).subquery("ends")
 _TURNS = select(
-    func.now().label("moment"),
-    func.array_agg(cast(_ends.c.model_id, Text)).filter(_ends.c.at <= func.now()).label("models"),
-    extract("epoch", func.min(_ends.c.at).filter(_ends.c.at > func.now()) - func.now()).label("seconds"),
-).where(_ends.c.at > bindparam("since", type_=DateTime(timezone=True)))
+    func.now(),
+    func.array_agg(cast(_ends.c.model_id, Text)).filter(_ends.c.at <= func.now()),
+    extract("epoch", func.min(_ends.c.at).filter(_ends.c.at > func.now()) - func.now()),
+).where(_ends.c.at > bindparam("since", type_=DateTime(timezone=True)), func.isfinite(_ends.c.at))
 
 
 async def read_turns(connection: AsyncConnection, since: datetime) -> Turns:
     """The turns after `since`, the `moment` of the reading before: none is missed, and none is early."""
-    row = (await connection.execute(_TURNS, {"since": since})).one()
-    return Turns(row.moment, frozenset(row.models or ()), None if row.seconds is None else float(row.seconds))
+    row: tuple[Any, ...] = (await connection.execute(_TURNS, {"since": since})).one()
+    moment, models, seconds = row
+    return Turns(moment, frozenset(models or ()), None if seconds is None else float(seconds))
