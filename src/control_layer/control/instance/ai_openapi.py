@@ -52,6 +52,7 @@ _SCHEMAS: dict[str, Any] = {
         },
     },
 }
+_NO_CREDIT = {"402": "The model has a price, and the account's credit is spent."}
 _REFUSALS = {
     "400": "The body is not valid, or names no model.",
     "401": "No key that works.",
@@ -85,12 +86,12 @@ def ai_document(title: str, version: str) -> dict[str, Any]:
 
 def _call(tag: str, text: str, media: str) -> dict[str, Any]:
     body = {"required": True, "content": {media: {"schema": _ref("Call")}}}
-    return _operation(tag, text) | {"requestBody": body}
+    return _operation(tag, text, _REFUSALS | _NO_CREDIT) | {"requestBody": body}
 
 
-def _operation(tag: str, text: str) -> dict[str, Any]:
-    refusals = {status: _content(meaning, "Error") for status, meaning in _REFUSALS.items()}
-    return {"tags": [tag], "description": text, "responses": {"200": _content("Done.", "Answer")} | refusals}
+def _operation(tag: str, text: str, refusals: dict[str, str] = _REFUSALS) -> dict[str, Any]:
+    responses = {status: _content(meaning, "Error") for status, meaning in sorted(refusals.items())}
+    return {"tags": [tag], "description": text, "responses": {"200": _content("Done.", "Answer")} | responses}
 
 
 def _content(meaning: str, schema: str) -> dict[str, Any]:
