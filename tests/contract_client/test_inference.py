@@ -179,7 +179,6 @@ def test_anthropic_messages_need_max_tokens(world: World, endpoint: str) -> None
     assert key.send("POST", "/ai/v1/messages", json=body).status_code == 400
 
 
-@pytest.mark.xfail(reason="there is no playground proxy yet")
 def test_the_playground_is_for_people(world: World, people: dict[str, Person], endpoint: str) -> None:
     model = world.model(endpoint)
     world.grant(model["id"])

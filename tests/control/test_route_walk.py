@@ -193,6 +193,7 @@ _ACCOUNTS = {
     "GET /usage": _SIGNED_IN,
     "GET /audit": _MANAGERS,
     "GET /audit/export": _MANAGERS,
+    **{f"{method} /ai/{{path:path}}": _SIGNED_IN for method in ("DELETE", "GET", "HEAD", "PATCH", "POST", "PUT")},
 }
 _SCIM = {
     "GET /ServiceProviderConfig": _DIRECTORY_READER,
@@ -250,7 +251,7 @@ class _Belongings:
         if rule.hidden:
             ids |= {"key_id": self.key, "budget_id": self.budget}
         _, _, path = route.partition(" ")
-        return path.format_map(_Ids(ids))
+        return path.replace(":path}", "}").format_map(_Ids(ids))
 
 
 class _Ids(dict[str, str]):

@@ -50,6 +50,7 @@ from control_layer.control.models.component_routes import router as components
 from control_layer.control.models.routes import router as models
 from control_layer.control.own_gateway import OwnGateway
 from control_layer.control.payments.routes import router as payments
+from control_layer.control.playground.routes import router as playground
 from control_layer.control.probes.routes import router as probes
 from control_layer.control.provider_displays.routes import router as provider_displays
 from control_layer.control.scim.discovery_routes import router as scim_discovery
@@ -92,6 +93,7 @@ _ROUTERS: tuple[APIRouter, ...] = (
     analytics,
     provider_displays,
     probes,
+    playground,
     audit,
 )
 _BATCH_ROUTERS: tuple[APIRouter, ...] = (files, batches, daemons)

@@ -1,4 +1,4 @@
-"""This host's own gateways, asked by the control plane itself with the system key, as any client would ask them."""
+"""This host's own gateways, asked by the control plane as any client would: in its own name or in a person's."""
 
 from __future__ import annotations
 
@@ -6,6 +6,7 @@ import asyncio
 import re
 import ssl
 import time
+from collections.abc import AsyncIterator, Sequence
 from dataclasses import dataclass
 from ipaddress import IPv6Address, ip_address
 from pathlib import Path
@@ -65,6 +66,7 @@ class OwnGateway:
         self._address = address
         self._key = key
         self._trust: ssl.SSLContext | None = None
+        self._streaming: httpx.AsyncHTTPTransport | None = None
 
     async def ask(
         self,
@@ -82,10 +84,8 @@ class OwnGateway:
 
         Raises `GatewayUnreachable` and `BrokenAnswer`.
         """
-        address = self._address
-        if address is None:
-            raise GatewayUnreachable("This control plane has no gateway of its own")
-        trust = await asyncio.to_thread(self._trusted, address.certificate) if address.certificate else False
+        address = self._address_of_one()
+        trust = await self._verification(address)
         headers = [
             (b"authorization", f"Bearer {(self._key if caller is None else caller.key).text}".encode()),
             (b"user-agent", f"control-layer-{'probe' if caller is None else 'batch'}/{__version__}".encode()),
@@ -122,6 +122,52 @@ class OwnGateway:
             seconds=time.monotonic() - started,
             request_id=response.headers.get("x-request-id"),
         )
+
+    async def stream(
+        self,
+        method: str,
+        target: bytes,
+        *,
+        fields: Sequence[tuple[bytes, bytes]],
+        body: AsyncIterator[bytes] | None,
+        caller: GatewayCaller,
+    ) -> httpx.Response:
+        """The answer as soon as it begins; whoever asked reads it and closes it. It takes as long as it takes.
+
+        `target` goes out as it is. `fields` are the caller's own but for their credential.
+        Raises `GatewayUnreachable`, `BrokenAnswer`, and what `body` raises.
+        """
+        address = self._address_of_one()
+        if self._streaming is None:
+            trust = await self._verification(address)
+            limits = httpx.Limits(max_connections=None, max_keepalive_connections=0)
+            self._streaming = httpx.AsyncHTTPTransport(verify=trust, limits=limits, trust_env=False)
+        request = httpx.Request(
+            method,
+            _base(address),
+            headers=[
+                *fields,
+                (b"authorization", f"Bearer {caller.key.text}".encode()),
+                (b"x-request-id", caller.request_id.encode()),
+            ],
+            content=body,
+            extensions={"timeout": {"connect": _CONNECT_SECONDS}, "target": target},
+        )
+        try:
+            return await self._streaming.handle_async_request(request)
+        except (httpx.ConnectError, httpx.ConnectTimeout) as error:
+            raise GatewayUnreachable(f"The gateway at {_base(address)} cannot be reached: {_reason(error)}") from error
+        except httpx.HTTPError as error:
+            raise BrokenAnswer(f"There was no answer: {_reason(error)}") from error
+
+    def _address_of_one(self) -> GatewayAddress:
+        if self._address is None:
+            raise GatewayUnreachable("This control plane has no gateway of its own")
+        return self._address
+
+    async def _verification(self, address: GatewayAddress) -> ssl.SSLContext | bool:
+        """What httpx takes as `verify`. Raises `GatewayUnreachable`."""
+        return await asyncio.to_thread(self._trusted, address.certificate) if address.certificate else False
 
     def _trusted(self, certificate: str) -> ssl.SSLContext:
         """Trust in exactly the certificate the gateways were configured with; they are called by address, not by name.
