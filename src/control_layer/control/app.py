@@ -25,6 +25,7 @@ from control_layer.control.authentication.session_routes import router as sessio
 from control_layer.control.authentication.sessions import Sessions
 from control_layer.control.authentication.throttle import LoginThrottle, ResetThrottle
 from control_layer.control.batches.daemon_routes import router as daemons
+from control_layer.control.batches.request_routes import router as batch_requests
 from control_layer.control.batches.routes import router as batches
 from control_layer.control.config import GatewayAddress
 from control_layer.control.edge import Edge
@@ -90,6 +91,7 @@ _ROUTERS: tuple[APIRouter, ...] = (
     analytics,
     provider_displays,
     probes,
+    batch_requests,
     audit,
 )
 _BATCH_ROUTERS: tuple[APIRouter, ...] = (files, batches, daemons)
