@@ -1,4 +1,4 @@
-"""No page of files, batches or requests of batches reads a large table, nor many more rows than it shows.
+"""No page of files, batches or requests of batches reads a large table, or many more rows than it shows; nor a purge.
 
 Everything is asked over HTTP; the statements are taken from the engine, explained and carried out as they were sent.
 """
@@ -12,6 +12,8 @@ from tests.control.batches.population import HEAVY, OWNER, Work
 from tests.control.files.calls import BATCHES, FILES
 from tests.control.management import API, Management, answered, managed, settings_for_tests
 from tests.control.plans import Statement, most_touched, scanned, statements
+
+from control_layer.control.batches.purge import purge_files_and_batches
 
 REQUESTS = f"{API}/batches/requests"
 LARGE = {"files", "file_requests", "batches", "batch_requests", "requests"}
@@ -91,7 +93,7 @@ def _pages(values: dict[str, str]) -> list[str]:
     return [f"{path}?limit=50{query}".format(**values) for path, queries in lists for query in queries]
 
 
-async def test_no_page_reads_a_large_table(busy: Management) -> None:
+async def test_no_page_and_no_purge_reads_a_large_table(busy: Management) -> None:
     then = (await busy.sql("SELECT created_at FROM batches ORDER BY created_at DESC OFFSET 200 LIMIT 1"))[0][0]
     values = {
         "file": (await answered(busy.admin.get(f"{FILES}?limit=90"), 200))["last_id"],
@@ -112,6 +114,23 @@ async def test_no_page_reads_a_large_table(busy: Management) -> None:
             elif (rows := await most_touched(busy, statement)) > MOST and not _is_count(statement):
                 read[path] = rows
     assert read == {}
+    await _check_purge(busy)
+
+
+async def _check_purge(busy: Management) -> None:
+    ago = "now() - interval '30 days'"
+    await busy.sql(f"UPDATE files SET expires_at = {ago} WHERE filename LIKE 'work-%7.jsonl'")  # noqa: S608
+    old = f"deleted_at = {ago}, expires_at = {ago}, output_file_id = NULL, error_file_id = NULL"
+    await busy.sql(f"UPDATE batches SET {old} WHERE filename LIKE 'work-77_.jsonl'")  # noqa: S608
+    for table in LARGE:
+        await busy.sql(f"ANALYZE {table}")
+    with statements(busy) as sent:
+        await purge_files_and_batches(busy.services, rows=20)
+    assert await busy.sql("SELECT 1 FROM batches WHERE filename = 'work-777.jsonl'") == []
+    assert await busy.sql("SELECT 1 FROM files WHERE filename = 'work-777.jsonl'") == []
+    different = {statement.text: statement for statement in sent if not statement.text.startswith("SELECT pg_try")}
+    for statement in different.values():
+        assert not await scanned(busy, statement) & LARGE, statement.text
 
 
 def _is_count(statement: Statement) -> bool:
