@@ -54,3 +54,20 @@ def _sequential(plan: dict[str, Any]) -> Iterator[str]:
         yield plan["Relation Name"]
     for child in plan.get("Plans", ()):
         yield from _sequential(child)
+
+
+async def most_touched(management: Management, statement: Statement) -> int:
+    """How many rows the busiest step of a statement's plan looks at, whatever it leaves of them; it is carried out."""
+    async with management.engine.connect() as connection:
+        explained = f"EXPLAIN (ANALYZE, TIMING OFF, FORMAT JSON) {statement.text}"
+        plan = (await connection.exec_driver_sql(explained, statement.parameters)).scalar_one()
+        await connection.rollback()
+    return max(_touched((json.loads(plan) if isinstance(plan, str) else plan)[0]["Plan"]))
+
+
+def _touched(plan: dict[str, Any]) -> Iterator[int]:
+    left = plan["Actual Rows"] + plan.get("Rows Removed by Filter", 0) + plan.get("Rows Removed by Index Recheck", 0)
+    if plan["Node Type"] != "Bitmap Index Scan":  # which reads no row yet
+        yield round(left * plan["Actual Loops"])
+    for child in plan.get("Plans", ()):
+        yield from _touched(child)

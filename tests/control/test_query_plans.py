@@ -45,8 +45,10 @@ PAGES = {
     "/probes": [""],
     "/probes/{probe_id}/results": [""],
     "/users/{user_id}/sessions": [""],
+    "/batches/requests": [""],
 }
-"""Lists and what they are asked for. Those about traffic are looked at on a month of it in `analytics/test_plans`."""
+"""Lists and what they are asked for. Those about traffic are looked at on a month of it in `analytics/test_plans`, and
+those about batches in `batches/test_plans`."""
 EVERYBODY = {"/groups/{group_id}/users"}
 """Lists that hold everybody when they are asked about Everyone."""
 

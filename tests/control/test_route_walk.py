@@ -168,6 +168,9 @@ _MODELS = {
     "POST /probes/{probe_id}/execute": _MANAGERS,
     "GET /probes/{probe_id}/results": _MANAGERS,
     "GET /probes/{probe_id}/statistics": _MANAGERS,
+    "GET /batches/requests": _Rule("MAC"),
+    "GET /batches/requests/{request_id}": _Rule("MAC"),
+    "DELETE /batches/requests/{request_id}": _Rule("MA"),
     "GET /provider-display-configs": _SIGNED_IN,
     "GET /provider-display-configs/{provider_key}": _SIGNED_IN,
 }

@@ -25,6 +25,7 @@ from control_layer.control.authentication.session_routes import router as sessio
 from control_layer.control.authentication.sessions import Sessions
 from control_layer.control.authentication.throttle import LoginThrottle, ResetThrottle
 from control_layer.control.batches.daemon_routes import router as daemons
+from control_layer.control.batches.request_routes import router as batch_requests
 from control_layer.control.batches.routes import router as batches
 from control_layer.control.budgets.routes import router as budgets
 from control_layer.control.config import GatewayAddress
@@ -94,6 +95,7 @@ _ROUTERS: tuple[APIRouter, ...] = (
     provider_displays,
     probes,
     playground,
+    batch_requests,
     audit,
 )
 _BATCH_ROUTERS: tuple[APIRouter, ...] = (files, batches, daemons)

@@ -16,6 +16,7 @@ import structlog
 from control_layer.contract.supervision import Sample
 from control_layer.control.app import build_app, build_services
 from control_layer.control.authentication.expiry import forget_expired
+from control_layer.control.batches.purge import purge_files_and_batches
 from control_layer.control.batches.worker import BatchWorker
 from control_layer.control.config import ControlConfig
 from control_layer.control.endpoints.discovery import DiscoveryFailed
@@ -127,7 +128,7 @@ class ControlPlane:
                         parts.create_task(
                             periodically(work, self._services, every_seconds=_HOUSEKEEPING_SECONDS), name=work.__name__
                         )
-                        for work in (forget_expired, erase_old_results)
+                        for work in (forget_expired, erase_old_results, purge_files_and_batches)
                     ),
                 ]
                 passing = [

@@ -7,7 +7,7 @@ from typing import Annotated
 
 from pydantic import AfterValidator, Field
 
-from control_layer.settings.section import Section
+from control_layer.settings.section import Duration, Section
 
 __all__ = ["Batches", "Limits", "SampleFiles", "window_of"]
 
@@ -67,6 +67,8 @@ class Batches(Section):
     """Count what waits already when a batch is checked against a model's capacity."""
     unverified_requests_per_completion_hour: int = Field(1000, ge=0)
     """Requests that an unverified account may make for each hour of a window; 0: no bound."""
+    purge_after: Annotated[Duration, Field(ge=timedelta(hours=1))] = timedelta(days=7)
+    """How long deleted and expired files, and deleted batches, are kept before they are erased; an hour at least."""
 
 
 class FileLimits(Section):

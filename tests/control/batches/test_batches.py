@@ -4,57 +4,22 @@ from __future__ import annotations
 
 import time
 import uuid
-from typing import Any
 
 import pytest
-from tests.control.files.calls import BATCHES, CHAT, FILES, Batcher, batcher, line, lines_of, uploaded, with_models
+from tests.control.batches.steps import DONE, FAILED, ended, expand, finalise, made, take, wanted
+from tests.control.files.calls import BATCHES, FILES, Batcher, batcher, line, lines_of, uploaded, with_models
 from tests.control.management import API, Management, answered, managed, refused, settings_for_tests
 
 from control_layer.control.batches import queue
-from control_layer.control.batches.queue import Claimed, Ended
+from control_layer.control.batches.queue import Ended
 from control_layer.control.permissions import Role
 from control_layer.control.request_context import transaction
-
-
-def wanted(file: dict[str, Any], **fields: Any) -> dict[str, Any]:
-    return {"input_file_id": file["id"], "endpoint": CHAT, "completion_window": "24h"} | fields
-
-
-async def made(me: Batcher, *lines: Any, **fields: Any) -> dict[str, Any]:
-    """A new batch of a new file."""
-    file = await uploaded(me.client, *lines)
-    return dict(await answered(me.client.post(BATCHES, json=wanted(file, **fields)), 201))
 
 
 @pytest.fixture
 async def me(management: Management) -> Batcher:
     await with_models(management, "sim-small", "sim-large")
     return await batcher(management)
-
-
-async def expand(management: Management) -> None:
-    async with transaction(management.services) as session:
-        while await queue.expand_new(session, management.services.now()):
-            pass
-
-
-async def take(management: Management, daemon: uuid.UUID, limit: int = 100) -> list[Claimed]:
-    async with transaction(management.services) as session:
-        return [*await queue.claim(session, daemon, "sim-small", limit, management.services.now())]
-
-
-async def ended(management: Management, daemon: uuid.UUID, claimed: Claimed, how: Ended) -> bool:
-    async with transaction(management.services) as session:
-        return await queue.end(session, daemon, claimed, how, management.services.now())
-
-
-async def finalise(management: Management) -> None:
-    async with transaction(management.services) as session:
-        await queue.finalise(session, management.services.now())
-
-
-DONE = Ended(state="completed", status=200, response=b'{"id": "x",\n "n": 1.0}')
-FAILED = Ended(state="failed", status=403, error='{"type":"NonRetriableHttpStatus","details":{"status":403}}')
 
 
 async def test_a_new_batch(management: Management, me: Batcher) -> None:
@@ -145,6 +110,60 @@ async def test_volume_and_capacity(database_url: str) -> None:
         await answered(me.client.post(BATCHES, json=wanted(file)), 201)
         large = await uploaded(me.client, *[line()] * 27)
         await refused(me.client.post(BATCHES, json=wanted(large)), 429)
+
+
+async def test_what_waits_already_is_counted_where_the_settings_say_so(database_url: str) -> None:
+    batches = {"pending_capacity_counts_enabled": True, "default_throughput": 3 / 3600}
+    windows = {"allowed_completion_windows": ["24h", "1h"]}
+    async with managed(database_url, settings_for_tests(batches=batches | windows)) as management:
+        await with_models(management, "sim-small", "sim-large")
+        me = await batcher(management)
+        small, large = (
+            await uploaded(me.client, line("a"), line("b")),
+            await uploaded(me.client, line(model="sim-large")),
+        )
+        later = await answered(me.client.post(BATCHES, json=wanted(small)), 201)
+        one = await answered(me.client.post(BATCHES, json=wanted(small, completion_window="1h")), 201)
+        await refused(me.client.post(BATCHES, json=wanted(small, completion_window="1h")), 429)
+        await answered(me.client.post(BATCHES, json=wanted(large, completion_window="1h")), 201)
+        await expand(management)
+        await refused(me.client.post(BATCHES, json=wanted(small, completion_window="1h")), 429)
+        await answered(me.client.post(f"{BATCHES}/{one['id']}/cancel"), 200)
+        await answered(me.client.post(BATCHES, json=wanted(small, completion_window="1h")), 201)
+        assert (await answered(me.client.get(f"{BATCHES}/{later['id']}"), 200))["status"] == "in_progress"
+
+
+async def test_every_batch_is_under_the_filter_of_its_status(management: Management, me: Batcher) -> None:
+    """All that a row can say of itself."""
+    file = await uploaded(me.client)
+    batch = await answered(me.client.post(BATCHES, json=wanted(file)), 201)
+    await management.sql(
+        "INSERT INTO batches (id, endpoint, completion_window, source_file_id, source, created_by, total, completed, "
+        "failed, cancelled, expires_at, in_progress_at, completed_at, cancelling_at) "
+        "SELECT gen_random_uuid(), endpoint, completion_window, source_file_id, source, created_by, 3, done, bad, off, "
+        "now() + late * interval '1 hour', now(), CASE WHEN over THEN now() END, CASE WHEN stopped THEN now() END "
+        "FROM batches, generate_series(0, 3) AS done, generate_series(0, 3) AS bad, generate_series(0, 3) AS off, "
+        "unnest(ARRAY[-1, 1]) AS late, unnest(ARRAY[true, false]) AS over, unnest(ARRAY[true, false]) AS stopped "
+        "WHERE done + bad + off <= 3 AND (NOT over OR (done + bad + off = 3 AND done > 0))"
+    )
+    under: dict[str, str] = {}
+    for status in ("in_progress", "completed", "failed", "cancelled", "expired"):
+        after = ""
+        while True:
+            page = await answered(me.client.get(f"{BATCHES}?limit=100&status={status}&after={after}"), 200)
+            for each in page["data"]:
+                assert under.setdefault(each["id"], status) == status, "one filter has it"
+                unfinished = each["status"] in ("validating", "in_progress", "finalizing")
+                late = each["expires_at"] <= time.time()
+                shown = {"cancelling": "cancelled"}.get(each["status"], each["status"])
+                assert status == (("expired" if late else "in_progress") if unfinished else shown)
+                assert each.get("expired_at") == (each["expires_at"] if status == "expired" else None)
+            after = page.get("last_id", "")
+            if not page["has_more"]:
+                break
+    assert set(under.values()) == {"in_progress", "completed", "failed", "cancelled", "expired"}
+    assert batch["id"] in under
+    assert len(under) == (await management.sql("SELECT count(*) FROM batches"))[0][0]
 
 
 async def test_others_batches_are_unknown(management: Management, me: Batcher) -> None:

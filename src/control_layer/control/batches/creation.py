@@ -5,18 +5,18 @@ from __future__ import annotations
 import uuid
 from datetime import timedelta
 
-from sqlalchemy import func, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
+from control_layer.control.batches.admission import check_capacity, check_models, check_volume, demands_of
 from control_layer.control.batches.schemas import NewBatch
-from control_layer.control.errors import ControlError, TryLater, forbidden, invalid, not_found
+from control_layer.control.errors import ControlError, forbidden, invalid, not_found
 from control_layer.control.files.queries import find_file
 from control_layer.control.permissions import Operation, Resource, Role
 from control_layer.control.principal import Principal
 from control_layer.control.services import Services
 from control_layer.control.transactions.balances import balance_of
 from control_layer.settings import window_of
-from control_layer.store.tables import Batch, BatchRequest, File, FileRequest, Model, User
+from control_layer.store.tables import Batch, File
 
 __all__ = ["create_batch"]
 
@@ -42,10 +42,12 @@ async def create_batch(
     if file.uploaded_by != caller.id and not caller.may(Operation.READ, Resource.FILES):
         raise forbidden(Operation.CREATE, f"batch using file {file_id}")
     await _check_balance(session, file.uploaded_by)
-    await _check_models(session, file, wanted.completion_window, services, life)
+    demands = await demands_of(session, file.id)
+    check_models(demands, wanted.completion_window)
     if wanted.api_key_id is not None:
         raise invalid("api_key_id needs an organization, which this release does not have")
-    await _check_volume(session, services, caller, file.lines, life)
+    await check_volume(session, services, caller.id, file.lines, life)
+    await check_capacity(session, services, demands, wanted.completion_window, life)
     return await _stored(session, services, caller, wanted, file, life, source)
 
 
@@ -88,58 +90,6 @@ async def _check_balance(session: AsyncSession, user_id: uuid.UUID) -> None:
         raise ControlError(402, "insufficient_credits", message)
 
 
-async def _check_models(session: AsyncSession, file: File, window: str, services: Services, life: timedelta) -> None:
-    """Raises 400 for a model that is gone or does not take the window, 429 for one that cannot take so much."""
-    settings = services.settings.batches
-    asked = (
-        select(FileRequest.model, func.count().label("requests"))
-        .where(FileRequest.file_id == file.id)
-        .group_by(FileRequest.model)
-        .order_by(FileRequest.model)
-        .subquery()
-    )
-    columns = (Model.id, Model.throughput, Model.allowed_batch_completion_windows)
-    statement = select(asked.c.model, asked.c.requests, *columns).outerjoin(
-        Model, (Model.alias == asked.c.model) & Model.deleted_at.is_(None)
-    )
-    rows = (await session.execute(statement)).all()
-    for row in rows:
-        allowed = row.allowed_batch_completion_windows
-        if allowed is not None and window not in allowed:
-            raise invalid(f"Model '{row.model}' does not take completion window '{window}'", code="window_not_allowed")
-    for row in rows:
-        if row.id is None:
-            raise invalid(f"Model '{row.model}' is gone; upload the file anew with another model", code="model_gone")
-    for row in rows:
-        throughput = row.throughput or settings.default_throughput
-        capacity = throughput * life.total_seconds() * settings.window_relaxation_factors.get(window, 1.0)
-        waiting = await _waiting(session, row.model) if settings.pending_capacity_counts_enabled else 0
-        if waiting + row.requests > capacity:
-            raise TryLater(429, f"Model '{row.model}' cannot take so many requests within {window}; try again later")
-
-
-async def _waiting(session: AsyncSession, model: str) -> int:
-    statement = select(func.count()).where(BatchRequest.model == model, BatchRequest.state == "pending")
-    return (await session.execute(statement)).scalar_one()
-
-
-async def _check_volume(
-    session: AsyncSession, services: Services, caller: Principal, lines: int, life: timedelta
-) -> None:
-    """Raises 429 for an unverified account that asks for too much."""
-    hourly = services.settings.batches.unverified_requests_per_completion_hour
-    verified = (await session.execute(select(User.verified).where(User.id == caller.id))).scalar_one()
-    if verified or not hourly:
-        return
-    since = services.now() - life
-    recent = select(func.coalesce(func.sum(Batch.total), 0)).where(
-        Batch.created_by == caller.id, Batch.created_at > since
-    )
-    bound = hourly * life.total_seconds() / 3600
-    if int((await session.execute(recent)).scalar_one()) + lines > bound:
-        raise TryLater(429, f"Unverified accounts may make {bound:.0f} requests in such a window; try again later")
-
-
 async def _stored(
     session: AsyncSession,
     services: Services,
@@ -167,6 +117,7 @@ async def _stored(
         endpoint=wanted.endpoint,
         completion_window=wanted.completion_window,
         source_file_id=file.id,
+        filename=file.filename,
         input_file_id=file.id,
         output_file_id=results[0].id,
         error_file_id=results[1].id,

@@ -6,13 +6,17 @@ import uuid
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Any
 
-from sqlalchemy import Text, and_, cast, func, or_, select, tuple_, update
+from sqlalchemy import func, select, tuple_, update
 from sqlalchemy.ext.asyncio import AsyncSession
+from sqlalchemy.orm import aliased
 
 from control_layer.control.batches.schemas import Analytics
 from control_layer.control.batches.status import FILTERS, remaining
-from control_layer.store.tables import Batch, BatchRequest, File, Request
+from control_layer.control.search import having_indexed
+from control_layer.store.tables import Batch, BatchRequest, Request
+from control_layer.store.tables.batches import BATCH_SEARCHED
 
 __all__ = ["BatchFilter", "analytics_of", "find_batch", "list_batches", "requeue"]
 
@@ -49,7 +53,6 @@ async def list_batches(
     session: AsyncSession, wanted: BatchFilter, after: uuid.UUID | None, limit: int
 ) -> tuple[Sequence[Batch], bool]:
     """A page, newest first, and whether there are more."""
-    over = or_(Batch.completed_at.is_not(None), Batch.failed_at.is_not(None), Batch.cancelling_at.is_not(None))
     statement = select(Batch).where(Batch.deleted_at.is_(None))
     if wanted.owner is not None:
         statement = statement.where(Batch.created_by == wanted.owner)
@@ -62,24 +65,17 @@ async def list_batches(
     if wanted.windows:
         statement = statement.where(Batch.completion_window.in_(wanted.windows))
     if wanted.search:
-        named = select(File.id).where(
-            File.id == Batch.source_file_id, File.filename.icontains(wanted.search, autoescape=True)
-        )
-        texts = (cast(Batch.id, Text), cast(Batch.batch_metadata, Text))
-        statement = statement.where(
-            or_(*(text.icontains(wanted.search, autoescape=True) for text in texts), named.exists())
-        )
-    place = (Batch.created_at, Batch.id)
+        statement = statement.where(having_indexed(BATCH_SEARCHED, wanted.search))
+    # Compared as a whole, which an index can do; not so with a row that one subquery gives.
+    seen = aliased(Batch)
+    place: list[Any] = [Batch.created_at, Batch.id]
+    last: list[Any] = [seen.created_at, seen.id]
+    if wanted.active_first:
+        place, last = [Batch.active, *place], [seen.active, *last]
     if after is not None:
-        last = select(*place).where(Batch.id == after)
-        if wanted.active_first:
-            last_over = select(over).where(Batch.id == after).scalar_subquery()
-            older = and_(over == last_over, tuple_(*place) < last.scalar_subquery())
-            statement = statement.where(or_(over > last_over, older))
-        else:
-            statement = statement.where(tuple_(*place) < last.scalar_subquery())
-    order = [over] if wanted.active_first else []
-    statement = statement.order_by(*order, Batch.created_at.desc(), Batch.id.desc()).limit(limit + 1)
+        reached = [select(column).where(seen.id == after).scalar_subquery() for column in last]
+        statement = statement.where(tuple_(*place) < tuple_(*reached))
+    statement = statement.order_by(*(column.desc() for column in place)).limit(limit + 1)
     rows = (await session.execute(statement)).scalars().all()
     return rows[:limit], len(rows) > limit
 
@@ -90,7 +86,11 @@ async def requeue(session: AsyncSession, batch: Batch, ids: Collection[uuid.UUID
         count = batch.cancelled
         batch.cancelled = 0
     else:
-        ended = [BatchRequest.batch_id == batch.id, BatchRequest.state.in_(("failed", "cancelled"))]
+        ended = [
+            BatchRequest.batch_id == batch.id,
+            BatchRequest.state.in_(("failed", "cancelled")),
+            BatchRequest.deleted_at.is_(None),
+        ]
         if ids is not None:
             ended.append(BatchRequest.id.in_(ids))
         before = select(BatchRequest.id, BatchRequest.state).where(*ended).with_for_update().cte("before")

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Literal
 
-from sqlalchemy import func, literal, select, text, update
+from sqlalchemy import func, literal, or_, select, text, update
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.ext.asyncio import AsyncSession
 
@@ -26,6 +26,7 @@ __all__ = [
     "Ended",
     "Work",
     "claim",
+    "close_if_over",
     "end",
     "expand_new",
     "finalise",
@@ -186,25 +187,30 @@ async def end(session: AsyncSession, daemon_id: uuid.UUID, claimed: Claimed, end
     request = (await session.execute(mine)).scalar_one_or_none()
     if request is None:
         return False
-    request.state, request.daemon_id, request.ended_at = ended.state, None, now
-    request.status_code, request.response, request.error = ended.status, ended.response, ended.error
+    request.state, request.daemon_id, request.ended_at, request.status_code = ended.state, None, now, ended.status
+    there = request.deleted_at is None
+    if there:
+        request.response, request.error = ended.response, ended.error
     match ended.state:
         case "completed":
             batch.completed += 1
-            request.position = await _appended(session, batch, request, batch.output_file_id)
+            request.position = await _appended(session, batch, request, batch.output_file_id) if there else None
         case "failed":
             batch.failed += 1
-            request.position = await _appended(session, batch, request, batch.error_file_id)
+            request.position = await _appended(session, batch, request, batch.error_file_id) if there else None
         case "cancelled":
             batch.cancelled += 1
-    if not remaining(batch):
-        _close(batch, now)
+    close_if_over(batch, now)
     await session.flush()
     return True
 
 
-def _close(batch: Batch, now: datetime) -> None:
-    """Its last request has ended."""
+def close_if_over(batch: Batch, now: datetime) -> None:
+    """Ends a batch whose last request has ended. One all of whose requests were deleted is cancelled."""
+    if remaining(batch):
+        return
+    if not batch.completed and not batch.failed and batch.cancelling_at is None:
+        batch.cancelling_at = now
     if batch.cancelling_at is not None:
         batch.cancelled_at = now
     elif batch.completed:
@@ -264,11 +270,12 @@ async def release_of_dead(session: AsyncSession) -> None:
 
 
 async def revoked(session: AsyncSession, daemon_id: uuid.UUID) -> set[uuid.UUID]:
-    """Which of our running requests belong to batches that somebody cancelled."""
+    """Which of our running requests somebody deleted, or cancelled with their batch."""
     statement = (
         select(BatchRequest.id)
         .join(Batch, Batch.id == BatchRequest.batch_id)
-        .where(BatchRequest.state == "running", BatchRequest.daemon_id == daemon_id, Batch.cancelling_at.is_not(None))
+        .where(BatchRequest.state == "running", BatchRequest.daemon_id == daemon_id)
+        .where(or_(Batch.cancelling_at.is_not(None), BatchRequest.deleted_at.is_not(None)))
     )
     return set((await session.execute(statement)).scalars())
 

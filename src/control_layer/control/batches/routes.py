@@ -42,7 +42,7 @@ async def create(body: NewBatch, session: Database, caller: Caller, services: Se
     """Makes a batch of every request in a file. It is carried out in the background."""
     source = "api" if caller.key_id is not None else "frontend"
     batch = await create_batch(session, services, caller, body, source=source)
-    return Batch.of(batch, await _owner(session, batch), with_context=False)
+    return Batch.of(batch, await _owner(session, batch), now=services.now(), with_context=False)
 
 
 @router.get("")
@@ -50,6 +50,7 @@ async def create(body: NewBatch, session: Database, caller: Caller, services: Se
 async def list_(
     session: Database,
     caller: Caller,
+    services: Served,
     cursor: Cursor,
     search: str = "",
     include: str | None = None,
@@ -80,16 +81,17 @@ async def list_(
     used: dict[uuid.UUID, Analytics] = {}
     if "analytics" in included(include):
         used = await analytics_of(session, [row.id for row in rows])
-    batches = [Batch.of(row, people.get(row.created_by), analytics=used.get(row.id)) for row in rows]
+    now = services.now()
+    batches = [Batch.of(row, people.get(row.created_by), now=now, analytics=used.get(row.id)) for row in rows]
     return CursorPage[Batch].of(batches, has_more=has_more)
 
 
 @router.get("/{batch_id}")
 @needs_own(Operation.READ, Resource.BATCHES, keys=INFERENCE_KEYS)
-async def read(batch_id: uuid.UUID, session: Database, caller: Caller) -> Batch:
+async def read(batch_id: uuid.UUID, session: Database, caller: Caller, services: Served) -> Batch:
     """One batch."""
     row = await _found(session, batch_id, caller, Operation.READ)
-    return Batch.of(row, await _owner(session, row))
+    return Batch.of(row, await _owner(session, row), now=services.now())
 
 
 @router.delete("/{batch_id}", status_code=204)
@@ -135,7 +137,7 @@ async def cancel_(batch_id: uuid.UUID, session: Database, caller: Caller, servic
     """Cancels what a batch has not done; what runs is aborted."""
     row = await _found(session, batch_id, caller, Operation.UPDATE, lock=True)
     await cancel(session, row, services.now())
-    return Batch.of(row, await _owner(session, row))
+    return Batch.of(row, await _owner(session, row), now=services.now())
 
 
 @router.post("/{batch_id}/retry")
@@ -145,7 +147,7 @@ async def retry(batch_id: uuid.UUID, session: Database, caller: Caller, services
     row = await _found(session, batch_id, caller, Operation.UPDATE, lock=True)
     if not await requeue(session, row, None, services.now()):
         raise invalid("There is nothing to retry in this batch", code="nothing_to_retry")
-    return Batch.of(row, await _owner(session, row))
+    return Batch.of(row, await _owner(session, row), now=services.now())
 
 
 @router.post("/{batch_id}/retry-requests")
@@ -161,7 +163,7 @@ async def retry_requests(
             ids.add(uuid.UUID(text.removeprefix(_REQUEST_PREFIX)))
     if not ids or row.in_progress_at is None or not await requeue(session, row, ids, services.now()):
         raise invalid("No valid request IDs provided", code="no_request_ids")
-    return Batch.of(row, await _owner(session, row))
+    return Batch.of(row, await _owner(session, row), now=services.now())
 
 
 async def _found(

@@ -8,7 +8,7 @@ from typing import Annotated, Any, Literal
 
 from pydantic import Field, StringConstraints
 
-from control_layer.control.batches.status import Status, status_of
+from control_layer.control.batches.status import Status, is_expired, status_of
 from control_layer.control.cursor import Identified
 from control_layer.control.money import Money
 from control_layer.control.schema import Input, OmitNull, Output
@@ -23,6 +23,7 @@ __all__ = [
     "RequestIds",
 ]
 
+_Name = Annotated[str, StringConstraints(max_length=64)]
 _Short = Annotated[str, StringConstraints(max_length=512)]
 
 
@@ -32,7 +33,7 @@ class NewBatch(Input):
     input_file_id: str = Field(description="The id of an uploaded file.")
     endpoint: str = Field(examples=["/v1/chat/completions"])
     completion_window: str = Field(examples=["24h"])
-    metadata: dict[str, _Short] | None = None
+    metadata: dict[_Name, _Short] | None = None
     api_key_id: str | None = None
 
 
@@ -86,7 +87,7 @@ class Batch(Identified):
     finalizing_at: OmitNull[int]
     completed_at: OmitNull[int]
     failed_at: OmitNull[int]
-    expired_at: OmitNull[int]
+    expired_at: OmitNull[int] = Field(description="Where its window is over and something is still to be done.")
     cancelling_at: OmitNull[int]
     cancelled_at: OmitNull[int]
     request_counts: RequestCounts
@@ -100,6 +101,7 @@ class Batch(Identified):
         row: tables.Batch,
         owner: tables.User | None,
         *,
+        now: datetime,
         with_context: bool = True,
         analytics: Analytics | None = None,
     ) -> Batch:
@@ -121,7 +123,7 @@ class Batch(Identified):
                 "status": status_of(row),
                 "output_file_id": row.output_file_id,
                 "error_file_id": row.error_file_id,
-                "expired_at": None,
+                "expired_at": _unix(row.expires_at) if is_expired(row, now) else None,
                 "request_counts": RequestCounts(total=row.total, completed=row.completed, failed=row.failed),
                 "metadata": metadata,
                 "analytics": analytics,

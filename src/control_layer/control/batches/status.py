@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
+from datetime import datetime
 from typing import Literal
 
-from sqlalchemy import ColumnElement, and_, func, or_
+from sqlalchemy import ColumnElement, and_, func
 
 from control_layer.store.tables import Batch
 
-__all__ = ["FILTERS", "Status", "StatusFilter", "is_over", "remaining", "status_of"]
+__all__ = ["FILTERS", "Status", "StatusFilter", "is_expired", "is_over", "remaining", "status_of"]
 
 Status = Literal["validating", "in_progress", "finalizing", "completed", "failed", "cancelling", "cancelled"]
+_ACTIVE = frozenset({"validating", "in_progress", "finalizing"})
 StatusFilter = Literal["in_progress", "completed", "failed", "cancelled", "expired"]
 
 
@@ -37,19 +39,16 @@ def is_over(batch: Batch) -> bool:
     return not remaining(batch)
 
 
-def _remaining() -> ColumnElement[int]:
-    return Batch.total - Batch.completed - Batch.failed - Batch.cancelled
+def is_expired(batch: Batch, now: datetime) -> bool:
+    """Whether its window is over and it is not. It goes on: what has not been tried yet is tried once."""
+    return status_of(batch) in _ACTIVE and batch.expires_at <= now
 
 
 FILTERS: dict[str, ColumnElement[bool]] = {
-    "in_progress": and_(
-        Batch.cancelling_at.is_(None),
-        or_(_remaining() > 0, and_(Batch.completed > 0, Batch.completed_at.is_(None))),
-        Batch.expires_at > func.now(),
-    ),
-    "completed": and_(Batch.cancelling_at.is_(None), Batch.completed_at.is_not(None)),
-    "failed": and_(Batch.cancelling_at.is_(None), Batch.failed == Batch.total),
-    "cancelled": Batch.cancelling_at.is_not(None),
-    "expired": and_(Batch.cancelling_at.is_(None), _remaining() > 0, Batch.expires_at <= func.now()),
+    "in_progress": and_(Batch.active, Batch.expires_at > func.now()),
+    "completed": Batch.outcome == "completed",
+    "failed": Batch.outcome == "failed",
+    "cancelled": Batch.outcome == "cancelled",
+    "expired": and_(Batch.active, Batch.expires_at <= func.now()),
 }
 """What the list's `status` leaves."""

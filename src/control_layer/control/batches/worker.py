@@ -26,6 +26,7 @@ from control_layer.control.batches import queue
 from control_layer.control.batches.cancelling import finish_cancelling
 from control_layer.control.batches.daemon import beat, sign_off
 from control_layer.control.batches.queue import Claimed, Ended, Work
+from control_layer.control.batches.request_deletion import finish_deleting
 from control_layer.control.batches.verdict import Again, Trouble, after_answer, after_trouble
 from control_layer.control.errors import ControlError
 from control_layer.control.leadership import Leader, NotLeading, elected
@@ -143,6 +144,7 @@ class BatchWorker:
         async with transaction(self._services) as session:
             await queue.finalise(session, now())
             await finish_cancelling(session, now())
+            await finish_deleting(session, now())
             gone = await queue.revoked(session, self._id) if self._running else set()
         for request_id in gone:
             if (running := self._running.get(request_id)) is not None and not running.answered:

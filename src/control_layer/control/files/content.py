@@ -93,7 +93,7 @@ def results_of(batch: Batch) -> Content:
     return Content(
         select=select(BatchRequest.line.label("position"), *columns, BatchRequest.error, BatchRequest.state)
         .join(FileRequest, _template_of(batch))
-        .where(BatchRequest.batch_id == batch.id),
+        .where(BatchRequest.batch_id == batch.id, BatchRequest.deleted_at.is_(None)),
         position=BatchRequest.line,
         size=func.octet_length(FileRequest.body) + func.coalesce(func.octet_length(BatchRequest.response), 0),
         custom_id=FileRequest.custom_id,
@@ -135,7 +135,7 @@ def _ends(batch: Batch, state: str, size: ColumnElement[int], render: _Render) -
     return Content(
         select=select(BatchRequest.position.label("position"), *columns, BatchRequest.error)
         .join(FileRequest, _template_of(batch))
-        .where(BatchRequest.batch_id == batch.id, BatchRequest.state == state),
+        .where(BatchRequest.batch_id == batch.id, BatchRequest.state == state, BatchRequest.deleted_at.is_(None)),
         position=BatchRequest.position,
         size=size,
         custom_id=FileRequest.custom_id,

@@ -7,11 +7,14 @@ from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
-from sqlalchemy import ColumnElement, and_, func, or_, select, tuple_, update
+from sqlalchemy import ColumnElement, and_, func, literal, or_, select, tuple_, update
 from sqlalchemy.ext.asyncio import AsyncSession
+from sqlalchemy.orm import aliased
 
 from control_layer.control.models.visibility import accessible_to
+from control_layer.control.search import having_indexed
 from control_layer.store.tables import Batch, File, Model, User
+from control_layer.store.tables.batches import FILE_SEARCHED
 
 __all__ = ["FileFilter", "batch_of_output", "find_file", "list_files", "owners", "unlink", "usable_models"]
 
@@ -54,9 +57,10 @@ async def list_files(
     if wanted.purpose is not None:
         statement = statement.where(File.purpose == wanted.purpose)
     if wanted.search:
-        statement = statement.where(File.filename.icontains(wanted.search, autoescape=True))
+        statement = statement.where(having_indexed(FILE_SEARCHED, wanted.search))
     if after is not None:
-        last = select(File.created_at, File.id).where(File.id == after).scalar_subquery()
+        seen = aliased(File)
+        last = tuple_(select(seen.created_at).where(seen.id == after).scalar_subquery(), literal(after))
         statement = statement.where(place > last if wanted.ascending else place < last)
     order = (File.created_at, File.id) if wanted.ascending else (File.created_at.desc(), File.id.desc())
     rows = (await session.execute(statement.order_by(*order).limit(limit + 1))).scalars().all()

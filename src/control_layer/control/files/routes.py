@@ -106,7 +106,10 @@ async def list_(
             raise invalid("member_id is for organizations and platform managers")
         owner = member_id
     wanted = FileFilter(
-        owner=caller.id if own else owner, purpose=purpose, search=search.strip(), ascending=order == "asc"
+        owner=caller.id if own else owner,
+        purpose=purpose,
+        search=search.strip().replace("\0", ""),
+        ascending=order == "asc",
     )
     rows, has_more = await list_files(session, wanted, cursor.after, cursor.limit)
     people = await owners(session, {row.uploaded_by for row in rows}) if sees_all else {}
@@ -136,7 +139,7 @@ async def content(
 ) -> Response:
     """The file's lines. `X-Incomplete` says whether there is or will be more, `X-Last-Line` where to go on (`skip`)."""
     lines, growing = await _content(session, await _seen(session, file_id, caller))
-    wanted = Range(skip=skip, limit=limit, search=search.strip())
+    wanted = Range(skip=skip, limit=limit, search=search.strip().replace("\0", ""))
     return await streamed(services, session, lines, wanted, growing=growing)
 
 

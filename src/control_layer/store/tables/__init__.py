@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from control_layer.store.tables.audit import AuditEntry
 from control_layer.store.tables.base import NIL, Base
-from control_layer.store.tables.batches import Batch, BatchDaemon, BatchRequest, File, FileRequest
+from control_layer.store.tables.batches import Batch, BatchDaemon, BatchModel, BatchRequest, File, FileRequest
 from control_layer.store.tables.budgets import Budget, BudgetLease, BudgetSpending
 from control_layer.store.tables.catalogue import CachePricing, Endpoint, GroupModel, Model, ModelComponent, Tariff
 from control_layer.store.tables.federation import Identity
@@ -27,6 +27,7 @@ __all__ = [
     "Base",
     "Batch",
     "BatchDaemon",
+    "BatchModel",
     "BatchRequest",
     "Budget",
     "BudgetLease",

@@ -6,12 +6,32 @@ import uuid
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import BigInteger, CheckConstraint, ForeignKey, Index, text
+from sqlalchemy import BigInteger, CheckConstraint, Computed, ForeignKey, Index, text
 from sqlalchemy.orm import Mapped, mapped_column
 
 from control_layer.store.tables.base import Base, now
 
-__all__ = ["Batch", "BatchDaemon", "BatchRequest", "File", "FileRequest"]
+__all__ = [
+    "BATCH_SEARCHED",
+    "FILE_SEARCHED",
+    "Batch",
+    "BatchDaemon",
+    "BatchModel",
+    "BatchRequest",
+    "File",
+    "FileRequest",
+]
+
+FILE_SEARCHED = "lower(filename)"
+"""What a search for files looks into, as it is indexed."""
+BATCH_SEARCHED = "batch_text(id, filename, metadata)"
+"""As above, for batches."""
+_OUTCOME = (
+    "CASE WHEN cancelling_at IS NOT NULL THEN 'cancelled' WHEN total > completed + failed + cancelled THEN NULL "
+    "WHEN completed = 0 THEN 'failed' WHEN completed_at IS NULL THEN NULL ELSE 'completed' END"
+)
+_THERE = text("deleted_at IS NULL")
+_NEWEST = (text("created_at DESC"), text("id DESC"))
 
 
 class File(Base):
@@ -32,19 +52,17 @@ class File(Base):
 
     __table_args__ = (
         CheckConstraint("purpose IN ('batch', 'batch_output', 'batch_error')", name="purpose"),
+        Index("ix_files_uploaded_by", "uploaded_by", *_NEWEST, postgresql_where=_THERE),
+        Index("ix_files_created_at", *_NEWEST, postgresql_where=_THERE),
+        Index("ix_files_uploaded_by_purpose", "uploaded_by", "purpose", *_NEWEST, postgresql_where=_THERE),
+        Index("ix_files_purpose", "purpose", *_NEWEST, postgresql_where=_THERE),
+        Index("ix_files_searched", text(f"search_vector({FILE_SEARCHED})"), postgresql_using="gin"),
         Index(
-            "ix_files_uploaded_by",
-            "uploaded_by",
-            text("created_at DESC"),
-            text("id DESC"),
-            postgresql_where=text("deleted_at IS NULL"),
+            "ix_files_expires_at",
+            "expires_at",
+            postgresql_where=text("deleted_at IS NULL AND expires_at IS NOT NULL"),
         ),
-        Index(
-            "ix_files_created_at",
-            text("created_at DESC"),
-            text("id DESC"),
-            postgresql_where=text("deleted_at IS NULL"),
-        ),
+        Index("ix_files_deleted_at", "deleted_at", "id", postgresql_where=text("deleted_at IS NOT NULL")),
     )
 
 
@@ -73,6 +91,8 @@ class Batch(Base):
     completion_window: Mapped[str]
     source_file_id: Mapped[uuid.UUID] = mapped_column(ForeignKey("files.id"))
     """Where the requests stand, whatever becomes of the file."""
+    filename: Mapped[str | None]
+    """The source file's, so that the batch is found by it."""
     input_file_id: Mapped[uuid.UUID | None]
     output_file_id: Mapped[uuid.UUID | None]
     error_file_id: Mapped[uuid.UUID | None]
@@ -97,21 +117,22 @@ class Batch(Base):
     cancelling_at: Mapped[datetime | None]
     cancelled_at: Mapped[datetime | None]
     deleted_at: Mapped[datetime | None]
+    outcome: Mapped[str | None] = mapped_column(Computed(_OUTCOME), deferred=True)
+    """`completed`, `failed` or `cancelled`; none as long as something is to be done, for the lists."""
+    active: Mapped[bool] = mapped_column(Computed(f"({_OUTCOME}) IS NULL"), deferred=True)
+    """Whether something is to be done."""
 
     __table_args__ = (
-        Index(
-            "ix_batches_created_by",
-            "created_by",
-            text("created_at DESC"),
-            text("id DESC"),
-            postgresql_where=text("deleted_at IS NULL"),
-        ),
-        Index(
-            "ix_batches_created_at",
-            text("created_at DESC"),
-            text("id DESC"),
-            postgresql_where=text("deleted_at IS NULL"),
-        ),
+        Index("ix_batches_created_by", "created_by", *_NEWEST, postgresql_where=_THERE),
+        Index("ix_batches_created_at", *_NEWEST, postgresql_where=_THERE),
+        Index("ix_batches_active", text("active DESC"), *_NEWEST, postgresql_where=_THERE),
+        Index("ix_batches_created_by_active", "created_by", text("active DESC"), *_NEWEST, postgresql_where=_THERE),
+        Index("ix_batches_outcome", "outcome", *_NEWEST, postgresql_where=_THERE),
+        Index("ix_batches_created_by_outcome", "created_by", "outcome", *_NEWEST, postgresql_where=_THERE),
+        Index("ix_batches_late", "expires_at", postgresql_where=text("active AND deleted_at IS NULL")),
+        Index("ix_batches_completion_window", "completion_window", *_NEWEST, postgresql_where=_THERE),
+        Index("ix_batches_searched", text(f"search_vector({BATCH_SEARCHED})"), postgresql_using="gin"),
+        Index("ix_batches_deleted_at", "deleted_at", "id", postgresql_where=text("deleted_at IS NOT NULL")),
         Index("ix_batches_source_file_id", "source_file_id"),
         Index("ix_batches_output_file_id", "output_file_id"),
         Index("ix_batches_error_file_id", "error_file_id"),
@@ -147,6 +168,8 @@ class BatchRequest(Base):
     error: Mapped[str | None]
     position: Mapped[int | None] = mapped_column(BigInteger)
     """Its line in the output or error file: in the order of the ends, so that what was read never moves."""
+    deleted_at: Mapped[datetime | None]
+    """Since when it is not shown any more; what was answered is erased, the row stays for the request log."""
 
     __table_args__ = (
         CheckConstraint("state IN ('pending', 'running', 'completed', 'failed', 'cancelled')", name="state"),
@@ -160,7 +183,35 @@ class BatchRequest(Base):
             "line",
             postgresql_where=text("state = 'pending'"),
         ),
+        Index(
+            "ix_batch_requests_returned",
+            "batch_id",
+            "id",
+            postgresql_where=text("state = 'pending' AND deleted_at IS NOT NULL"),
+        ),
         Index("ix_batch_requests_running", "daemon_id", postgresql_where=text("state = 'running'")),
+    )
+
+
+class BatchModel(Base):
+    """How many requests of a batch ask a model, and how many of those came to which end; deleted ones do not count.
+
+    Kept by a trigger on `batch_requests`.
+    """
+
+    __tablename__ = "batch_models"
+
+    batch_id: Mapped[uuid.UUID] = mapped_column(ForeignKey("batches.id", ondelete="CASCADE"), primary_key=True)
+    model: Mapped[str] = mapped_column(primary_key=True)
+    total: Mapped[int] = mapped_column(BigInteger, server_default=text("0"))
+    completed: Mapped[int] = mapped_column(BigInteger, server_default=text("0"))
+    failed: Mapped[int] = mapped_column(BigInteger, server_default=text("0"))
+    cancelled: Mapped[int] = mapped_column(BigInteger, server_default=text("0"))
+
+    __table_args__ = (
+        Index("ix_batch_models_model", "model", "batch_id"),
+        Index("ix_batch_models_failed", "batch_id", postgresql_where=text("failed > 0")),
+        Index("ix_batch_models_cancelled", "batch_id", postgresql_where=text("cancelled > 0")),
     )
 
 

@@ -74,6 +74,7 @@ class Request(Base):
         Index("ix_requests_status", "status", text("at DESC")),
         Index("ix_requests_batch_id", "batch_id", text("at DESC"), postgresql_where=text("batch_id IS NOT NULL")),
         Index("ix_requests_custom_id", text("at DESC"), postgresql_where=text("custom_id IS NOT NULL")),
+        Index("ix_requests_client_request_id", "client_request_id", postgresql_where=text("batch_id IS NOT NULL")),
         Index("ix_requests_open", "worker_id", postgresql_where=text("outcome = 'open'")),
     )
 
