@@ -43,8 +43,8 @@ class GatewayCaller:
     key: KeySecret
     request_id: str
     """Goes into the request log as the client's own id."""
-    completion_window: str
-    """What the batch was promised, which decides its price."""
+    completion_window: str | None = None
+    """What a batch was promised, which decides its price."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -94,7 +94,8 @@ class OwnGateway:
         ]
         if caller is not None:
             headers.append((b"x-request-id", caller.request_id.encode()))
-            headers.append((b"x-control-layer-completion-window", caller.completion_window.encode()))
+            if caller.completion_window is not None:
+                headers.append((b"x-control-layer-completion-window", caller.completion_window.encode()))
         request = httpx.Request(
             method,
             _base(address) + target,
