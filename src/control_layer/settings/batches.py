@@ -103,9 +103,9 @@ class Limits(Section):
 
 
 class SampleFiles(Section):
-    """Files for new accounts; this release does not make them yet."""
+    """Files for people who register, or whom single sign-on lets in for the first time: for a first batch."""
 
-    enabled: bool = False
-    """Accepted for compatibility."""
-    requests_per_file: int = Field(100, ge=1)
-    """Accepted for compatibility."""
+    enabled: bool = True
+    """Give those who may use files one for chat and one for embeddings, as far as they reach such a model."""
+    requests_per_file: int = Field(100, ge=1, le=1000)
+    """How many requests each has."""

@@ -15,6 +15,7 @@ from control_layer.control.authentication.queries import lock_address, record_lo
 from control_layer.control.authentication.schemas import Availability, Credentials, Message, Registration, SignedIn
 from control_layer.control.authentication.session_records import begin_session, end_session_of_token
 from control_layer.control.errors import ControlError, TryLater, invalid
+from control_layer.control.files.samples import give_samples
 from control_layer.control.permissions import Role
 from control_layer.control.request_context import Database, Served, transaction
 from control_layer.control.route import ControlRoute
@@ -68,6 +69,7 @@ async def register(
     )
     initial_credits = services.settings.credits.initial_credits_for_standard_users
     await open_account(session, services.key_secrets, user, initial_credits=initial_credits)
+    await give_samples(session, services, user, services.now())
     logged_in(session, request, user.id)
     response.headers["set-cookie"] = await begin_session(session, services.sessions, user.id, request, services.now())
     return SignedIn(user=User.of(user), message="Registration successful")

@@ -20,6 +20,7 @@ from control_layer.control.federation.queries import (
     has_identity,
     lock_people,
 )
+from control_layer.control.files.samples import give_samples
 from control_layer.control.permissions import Role
 from control_layer.control.services import Services
 from control_layer.control.users.accounts import complete_roles
@@ -48,7 +49,12 @@ async def account_of(
         user = await _linked(session, identity, link_to, user)
     if user is None:
         user = await _by_address(session, services, identity)
+    new = user is None
+    if user is None:
+        user = await _opened(session, services, identity)
     await _bring_up_to_date(session, services, user, identity)
+    if new:
+        await give_samples(session, services, user, services.now())
     return user
 
 
@@ -87,7 +93,9 @@ async def _linked(session: AsyncSession, identity: ProvenIdentity, link_to: uuid
     return user
 
 
-async def _by_address(session: AsyncSession, services: Services, identity: ProvenIdentity) -> User:
+async def _by_address(session: AsyncSession, services: Services, identity: ProvenIdentity) -> User | None:
+    """The account that is this person's because of the address. Raises 403 and 409 where it is not, and where a new one
+    may not be opened."""
     if identity.email is None:
         text = "The identity provider has not verified your e-mail address; verify it there, then sign in again"
         raise ControlError(403, "email_not_verified", text)
@@ -105,6 +113,11 @@ async def _by_address(session: AsyncSession, services: Services, identity: Prove
         raise ControlError(409, "account_not_linked", text)
     if not services.settings.auth.oidc.auto_create_users:
         raise ControlError(403, "no_account", "There is no account for you here; ask an administrator to open one")
+    return None
+
+
+async def _opened(session: AsyncSession, services: Services, identity: ProvenIdentity) -> User:
+    assert identity.email is not None  # `_by_address` asks for it
     user = await welcome(
         session,
         services,

@@ -10,6 +10,7 @@ from control_layer.control.federation.imported_groups import groups_differ, sync
 from control_layer.control.federation.new_people import welcome
 from control_layer.control.federation.proxy_headers import ProxyClaim
 from control_layer.control.federation.queries import lock_people, user_of_email, user_of_external_id
+from control_layer.control.files.samples import give_samples
 from control_layer.control.request_context import transaction
 from control_layer.control.services import Services
 from control_layer.store.authorship import Author
@@ -32,6 +33,7 @@ async def settle(services: Services, claim: ProxyClaim, author: Author) -> uuid.
             return user.id
         await lock_people(session)
         user = await _find(session, claim, lock=True)
+        new = user is None
         if user is None:
             if not services.settings.auth.proxy_header.auto_create_users:
                 return None
@@ -49,6 +51,8 @@ async def settle(services: Services, claim: ProxyClaim, author: Author) -> uuid.
             await session.flush()
         if claim.provider is not None and claim.groups is not None:
             await synchronise_groups(session, user.id, claim.provider, claim.groups)
+        if new:
+            await give_samples(session, services, user, services.now())
         return user.id
 
 

@@ -28,6 +28,7 @@ __all__ = [
     "outputs_of",
     "results_of",
     "streamed",
+    "template_line",
     "templates_of",
 ]
 
@@ -73,7 +74,7 @@ def templates_of(file_id: uuid.UUID) -> Content:
         position=FileRequest.line,
         size=func.octet_length(FileRequest.body),
         custom_id=FileRequest.custom_id,
-        render=_template,
+        render=template_line,
     )
 
 
@@ -127,6 +128,12 @@ def error_line(request: Any, custom_id: str) -> bytes:
     """A line of an error file; `request` has `id` and `error`."""
     error = {"code": None, "message": request.error}
     line = {"id": f"batch_req_{request.id}", "custom_id": custom_id, "response": None, "error": error}
+    return msgspec.json.encode(line) + b"\n"
+
+
+def template_line(template: Any) -> bytes:
+    """A line of an uploaded file; `template` has `custom_id`, `url` and `body`."""
+    line = {"custom_id": template.custom_id, "method": "POST", "url": template.url, "body": msgspec.Raw(template.body)}
     return msgspec.json.encode(line) + b"\n"
 
 
@@ -208,11 +215,6 @@ def _output(row: Row[*tuple[Any, ...]]) -> bytes:
 
 def _error(row: Row[*tuple[Any, ...]]) -> bytes:
     return error_line(row, row.custom_id)
-
-
-def _template(row: Row[*tuple[Any, ...]]) -> bytes:
-    line = {"custom_id": row.custom_id, "method": "POST", "url": row.url, "body": msgspec.Raw(row.body)}
-    return msgspec.json.encode(line) + b"\n"
 
 
 _STATES = {"running": "in_progress", "cancelled": "failed"}

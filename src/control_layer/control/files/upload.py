@@ -26,9 +26,10 @@ from control_layer.control.files.template import LINE_OVERHEAD_BYTES, Rules, Tem
 from control_layer.settings import Limits
 from control_layer.store import tables
 
-__all__ = ["Upload", "new_spool", "received"]
+__all__ = ["DEFAULT_LIFE", "Upload", "new_spool", "received"]
 
-_DEFAULT_LIFE = timedelta(days=30)
+DEFAULT_LIFE = timedelta(days=30)
+"""How long a file lives where nobody says otherwise."""
 _MAX_LIFE_SECONDS = 10 * 365 * 86400
 _FLUSH_BYTES = 256 * 1024
 _ROWS_AT_ONCE = 2000
@@ -165,7 +166,7 @@ def _life(fields: dict[str, str]) -> timedelta:
     if anchor is not None and anchor != "created_at":
         raise invalid("expires_after[anchor] must be 'created_at'", code="invalid_expiry")
     if seconds is None:
-        return _DEFAULT_LIFE
+        return DEFAULT_LIFE
     if not (
         seconds.isascii() and seconds.isdigit() and 0 < len(seconds) < 12 and 0 < int(seconds) <= _MAX_LIFE_SECONDS
     ):
