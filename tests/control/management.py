@@ -132,6 +132,8 @@ async def managed(database_url: str, settings: Settings) -> AsyncIterator[Manage
         clients.callback(directory.cleanup)
         clients.push_async_callback(engine.dispose)
         clients.callback(services.passwords.close)
+        if services.payments is not None:
+            clients.push_async_callback(services.payments.close)
         await clients.enter_async_context(_running(services.errands))
         await seed(services)
         admin = await clients.enter_async_context(client_of(app))

@@ -50,6 +50,7 @@ from control_layer.control.models.cache_pricing_routes import router as cache_pr
 from control_layer.control.models.component_routes import router as components
 from control_layer.control.models.routes import router as models
 from control_layer.control.own_gateway import OwnGateway
+from control_layer.control.payments.provider import open_provider
 from control_layer.control.payments.routes import router as payments
 from control_layer.control.playground.routes import router as playground
 from control_layer.control.probes.routes import router as probes
@@ -143,6 +144,7 @@ def build_services(
         attempts=Attempts(secret_key, secure=settings.auth.native.session.cookie_secure),
         oidc=_oidc(settings, now),
         reset_throttle=ResetThrottle(),
+        payments=open_provider(settings),
         errands=Errands(),
         post=open_post(settings.email, mail_directory),
         now=now,

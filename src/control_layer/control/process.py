@@ -6,7 +6,7 @@ import asyncio
 import signal
 import socket
 import uuid
-from collections.abc import Coroutine
+from collections.abc import Coroutine, Iterator
 from contextlib import suppress
 from pathlib import Path
 
@@ -28,6 +28,7 @@ from control_layer.control.http_listener import HttpListener
 from control_layer.control.leases.grants import RECALLS, Grants
 from control_layer.control.leases.server import LeaseServer
 from control_layer.control.local_socket import listening
+from control_layer.control.payments.topups import AutoTopups
 from control_layer.control.periodic import periodically
 from control_layer.control.probes.retention import erase_old_results
 from control_layer.control.probes.scheduler import ProbeScheduler
@@ -69,6 +70,7 @@ class ControlPlane:
         self._batches = BatchWorker(self._services, config.database_url)
         self._recorder = Recorder(self._engine, Path(config.journal_dir))
         self._probing: asyncio.Task[None] | None = None
+        self._leading: list[asyncio.Task[None]] = []
         self._retired = False
         self._stopping = asyncio.Event()
         proxy = settings.auth.proxy_header
@@ -93,6 +95,8 @@ class ControlPlane:
             with suppress(asyncio.CancelledError):
                 await supervised
             self._services.passwords.close()
+            if self._services.payments is not None:
+                await self._services.payments.close()
             await self._engine.dispose()
 
     async def _prepare(self) -> None:
@@ -142,6 +146,8 @@ class ControlPlane:
                 if not self._retired:
                     self._probing = parts.create_task(self._probes.run(), name="probes")
                 endless.append(parts.create_task(self._batches.run(), name="batches"))
+                if not self._retired:
+                    self._leading = [parts.create_task(work, name=name) for name, work in self._led_work()]
                 _log.info("control_plane_serving")
                 await self._stopping.wait()
                 _log.info("control_plane_stopping")
@@ -175,6 +181,14 @@ class ControlPlane:
         self._batches.drain()
         if self._probing is not None:
             self._probing.cancel()
+        for task in self._leading:
+            task.cancel()
+
+    def _led_work(self) -> Iterator[tuple[str, Coroutine[object, object, None]]]:
+        """What one host at a time does, from the beginning to the end of its serving."""
+        services, url = self._services, self._config.database_url
+        if services.payments is not None:
+            yield "auto-topups", AutoTopups(services, services.payments, url).run()
 
     def _samples(self) -> list[Sample]:
         return [

@@ -21,6 +21,7 @@ from control_layer.control.federation.sign_in_attempt import Attempts
 from control_layer.control.files.slots import UploadSlots
 from control_layer.control.mail.post import Post
 from control_layer.control.own_gateway import OwnGateway
+from control_layer.control.payments.provider import PaymentProvider
 from control_layer.settings import Settings
 
 __all__ = ["Services"]
@@ -47,6 +48,8 @@ class Services:
     oidc: OidcProvider | None
     """`None` where people do not sign in at a provider."""
     reset_throttle: ResetThrottle
+    payments: PaymentProvider | None
+    """`None` where nobody can pay."""
     errands: Errands
     post: Post
     now: Callable[[], datetime]

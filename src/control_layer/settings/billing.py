@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from decimal import Decimal
 from typing import Annotated
+from urllib.parse import urlsplit
 
 from pydantic import AfterValidator, Field, SecretStr
 
@@ -18,6 +19,13 @@ def _given(value: SecretStr) -> SecretStr:
     return value
 
 
+def _private(url: str) -> str:
+    split = urlsplit(url)
+    if split.scheme != "https" and (split.scheme != "http" or split.hostname not in {"localhost", "127.0.0.1", "::1"}):
+        raise ValueError("the secret key goes there: it must begin with https:// (http:// is for localhost only)")
+    return url
+
+
 _Secret = Annotated[SecretStr, AfterValidator(_given)]
 
 
@@ -29,16 +37,18 @@ class DummyPayment(Section):
 
 
 class StripePayment(Section):
-    """Stripe's hosted checkout; this release does not take payments through it yet."""
+    """Stripe's hosted checkout."""
 
     api_key: _Secret
-    """Stripe's secret key. Payments through Stripe are not taken yet: they answer 501."""
+    """Stripe's secret key, or a restricted one."""
     webhook_secret: _Secret
-    """What Stripe signs its webhooks with. Without it anybody could report a payment."""
+    """What Stripe signs its webhooks to `/webhooks/payments` with. Without it anybody could report a payment."""
     price_id: str = Field(min_length=1)
-    """The price that a checkout session sells."""
+    """The price that a checkout session sells; a credit is one unit of its currency."""
     enable_invoice_creation: bool = False
-    """Let Stripe make invoices."""
+    """Let Stripe make an invoice for each checkout."""
+    api_base: Annotated[str, AfterValidator(_private)] = "https://api.stripe.com"
+    """Where Stripe's API is; another place is for tests."""
 
 
 class Payment(Section):
@@ -52,7 +62,7 @@ class Payment(Section):
     @property
     def enabled(self) -> bool:
         """Whether payments can be taken."""
-        return self.dummy is not None
+        return self.dummy is not None or self.stripe is not None
 
 
 class Credits(Section):

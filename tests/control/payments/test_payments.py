@@ -193,13 +193,6 @@ async def test_the_dummy_provider_sends_no_webhooks(paid: Management) -> None:
     assert (await answered(paid.admin.get(f"{API}/config"), 200))["payment_enabled"] is True
 
 
-async def test_stripe_takes_nothing_yet_and_believes_no_webhook(database_url: str) -> None:
-    async with managed(database_url, settings_for_tests(payment={"stripe": STRIPE})) as management:
-        assert set(await answered(management.admin.post(f"{API}/payments"), 501)) == {"message"}
-        assert (await management.admin.post("/webhooks/payments", json={})).status_code == 501
-        assert (await answered(management.admin.get(f"{API}/config"), 200))["payment_enabled"] is False
-
-
 def test_the_control_plane_is_told_of_the_provider_without_a_loss() -> None:
     for payment in ({"dummy": {"amount": "0.000000001"}}, {"stripe": STRIPE}):
         settings = settings_for_tests(payment=payment, credits=_GIFTS)

@@ -25,6 +25,8 @@ class PaymentRefused(ControlError):
 
 _MEANINGS = {
     400: "A value is not valid, or there is nothing to go on with.",
+    402: "Nobody has paid yet.",
+    500: "The payment provider could not be asked.",
     501: "The payment provider that is configured cannot do this.",
     503: "No payment provider is configured, or the database cannot be reached.",
 }

@@ -8,7 +8,7 @@ from pydantic import Field
 
 from control_layer.control.schema import Input, Number, Output
 
-__all__ = ["AutoTopup", "AutoTopupRequest", "Done", "Redirection"]
+__all__ = ["AutoTopup", "AutoTopupRequest", "Done", "NoPaymentMethod", "Redirection"]
 
 
 class Redirection(Output):
@@ -38,3 +38,10 @@ class AutoTopup(Output):
     threshold: float
     amount: float
     monthly_limit: float | None
+
+
+class NoPaymentMethod(Output):
+    """Nothing is in force: a payment method has to be stored first, through `POST /billing-portal`."""
+
+    needs_billing_portal: Literal[True]
+    reason: str

@@ -79,6 +79,8 @@ class User(Base):
             postgresql_where=text("external_user_id IS NOT NULL AND deleted_at IS NULL"),
         ),
         Index("ix_users_username", text("lower(username)")),
+        Index("ix_users_auto_topup", "id", postgresql_where=text("auto_topup_threshold IS NOT NULL")),
+        Index("ix_users_low_balance", "id", postgresql_where=text("low_balance_threshold IS NOT NULL")),
         Index("ix_users_email", text("lower(email)")),
     )
 
