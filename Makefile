@@ -44,7 +44,7 @@ lint: .venv/.installed-dev
 	@$(BIN)/python scripts/longest
 
 test: lint $(NODE_TESTS:%=%/node_modules/.installed)
-	$(BIN)/pytest -n $(PYTEST_WORKERS) --dist loadfile
+	$(BIN)/pytest -n $(PYTEST_WORKERS) --dist loadfile --no-loadscope-reorder
 
 bench: .venv/.installed-dev
 	$(BIN)/python -m bench

@@ -1,25 +1,43 @@
-"""A Postgres of the test session's own, and a fresh database for each test that asks for one."""
+"""A Postgres of the test session's own, a fresh database for each test that asks for one, and a place for files."""
 
 from __future__ import annotations
 
-import asyncio
-import uuid
-from collections.abc import Coroutine, Iterator
-from concurrent.futures import ThreadPoolExecutor
-from urllib.parse import urlsplit, urlunsplit
+import gc
+import os
+import shutil
+from collections.abc import Iterator
+from pathlib import Path
 
 import pytest
 from hypothesis import HealthCheck, settings
+from tests.databases import carry_out, database_of, fresh_database
 
 from control_layer.store.embedded import EmbeddedPostgres
-from control_layer.store.engine import connect
 from control_layer.store.migrations import migrate
 
-_TEMPLATE = "migrated"
+_MEMORY = Path("/dev/shm")
+_ENOUGH_BYTES = 6 * 1024**3
+"""Clusters of all instances and databases of a run take about half of it; containers often have 64 MB in all."""
+
+# A cluster is a thousand files: on a disk a test waits for their creation most of its time.
+if _MEMORY.is_dir() and shutil.disk_usage(_MEMORY).free >= _ENOUGH_BYTES:
+    os.environ.setdefault("PYTEST_DEBUG_TEMPROOT", str(_MEMORY))
 
 # How long an example takes says more of the machine than of the code.
 settings.register_profile("any machine", deadline=None, suppress_health_check=[HealthCheck.too_slow])
 settings.load_profile("any machine")
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Modules that start whole instances take longest: begun first, they leave no worker alone at the end."""
+    slow = {item.path for item in items if item.get_closest_marker("server")}
+    items.sort(key=lambda item: item.path not in slow)
+
+
+def pytest_collection_finish() -> None:
+    """What has been imported stays: the garbage collector need not look at it again and again."""
+    gc.collect()
+    gc.freeze()
 
 
 @pytest.fixture(scope="session")
@@ -36,45 +54,22 @@ def postgres_url(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
 
 
 @pytest.fixture(scope="session")
-def template_database(postgres_url: str) -> str:
+def template_database(postgres_url: str) -> Iterator[str]:
     """The name of a migrated database that the others are copies of."""
-    _run(_execute(postgres_url, f"CREATE DATABASE {_TEMPLATE}"))
-    _run(migrate(at_database(postgres_url, _TEMPLATE)))
-    return _TEMPLATE
+    with fresh_database(postgres_url) as url:
+        carry_out(migrate(url))
+        yield database_of(url)
 
 
 @pytest.fixture
 def database_url(postgres_url: str, template_database: str) -> Iterator[str]:
-    """The URL of a fresh, migrated database of this test's own."""
-    name = f"test_{uuid.uuid4().hex}"
-    _run(_execute(postgres_url, f"CREATE DATABASE {name} TEMPLATE {template_database}"))
-    yield at_database(postgres_url, name)
-    _run(_execute(postgres_url, f"DROP DATABASE {name} WITH (FORCE)"))
+    """The URL of a fresh, migrated database of this test's own. A module may have a `template_database` of its own."""
+    with fresh_database(postgres_url, template_database) as url:
+        yield url
 
 
 @pytest.fixture
 def empty_database_url(postgres_url: str) -> Iterator[str]:
     """The URL of a fresh database without any table."""
-    name = f"test_{uuid.uuid4().hex}"
-    _run(_execute(postgres_url, f"CREATE DATABASE {name}"))
-    yield at_database(postgres_url, name)
-    _run(_execute(postgres_url, f"DROP DATABASE {name} WITH (FORCE)"))
-
-
-def at_database(url: str, name: str) -> str:
-    """The same server, another database."""
-    return urlunsplit(urlsplit(url)._replace(path=f"/{name}"))
-
-
-async def _execute(url: str, statement: str) -> None:
-    connection = await connect(url)
-    try:
-        await connection.execute(statement)
-    finally:
-        await connection.close()
-
-
-def _run(work: Coroutine[object, object, None]) -> None:
-    """Runs `work` in a loop of its own, apart from the test's."""
-    with ThreadPoolExecutor(1) as thread:
-        thread.submit(asyncio.run, work).result()
+    with fresh_database(postgres_url) as url:
+        yield url

@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import Any
 
 import httpx
+from argon2 import PasswordHasher
 from fastapi import FastAPI
 from sqlalchemy import Row
 from sqlalchemy.ext.asyncio import AsyncEngine
@@ -31,6 +32,8 @@ SECRET_KEY = "a-secret-key-of-the-tests-that-opens-nothing"
 NIL = "00000000-0000-0000-0000-000000000000"
 API = "/admin/api/v1"
 POOL_SIZE = 5
+_QUICK = PasswordHasher(time_cost=1, memory_cost=8, parallelism=1)
+"""Argon2's smallest parameters, for everybody but those who test what a hash costs."""
 _ORIGIN = "https://control.test"  # https, because session cookies are Secure
 
 
@@ -121,12 +124,12 @@ async def _running(errands: Errands) -> AsyncIterator[None]:
 
 
 @asynccontextmanager
-async def managed(database_url: str, settings: Settings) -> AsyncIterator[Management]:
+async def managed(database_url: str, settings: Settings, hasher: PasswordHasher = _QUICK) -> AsyncIterator[Management]:
     """The application as it is after its first start, with the administrator signed in."""
     engine = open_engine(database_url, pool_size=POOL_SIZE)
     directory = tempfile.TemporaryDirectory()
     mail_directory = Path(directory.name) / "mail"
-    services = build_services(engine=engine, settings=settings, mail_directory=mail_directory)
+    services = build_services(engine=engine, settings=settings, mail_directory=mail_directory, hasher=hasher)
     app = build_app(services)
     async with AsyncExitStack() as clients:
         clients.callback(directory.cleanup)

@@ -5,15 +5,17 @@ The pages are called through the API on a populated database; what they send to 
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import Iterator, Mapping
 from typing import Any
 
 import pytest
 from bench.population import Population
-from tests.control.management import API, NIL, Management, answered, managed, settings_for_tests
+from tests.control.management import API, NIL, Management, answered
 from tests.control.plans import scanned, statements
+from tests.databases import carry_out, database_of, fresh_database
 
 from control_layer.control.instance.openapi import document
+from control_layer.store.engine import connect
 
 LARGE = {"users", "api_keys", "group_members"}
 """Tables that grow with the company or its traffic; the others are read whole at no cost."""
@@ -53,18 +55,28 @@ EVERYBODY = {"/groups/{group_id}/users"}
 """Lists that hold everybody when they are asked about Everyone."""
 
 
-@pytest.fixture
-async def company(database_url: str) -> AsyncIterator[Management]:
-    async with managed(database_url, settings_for_tests()) as management:
-        async with management.engine.connect() as connection:
-            raw = await connection.get_raw_connection()
-            driver = raw.driver_connection
-            assert driver is not None
+@pytest.fixture(scope="module")
+def template_database(postgres_url: str, template_database: str) -> Iterator[str]:
+    """A database with a company in it."""
+
+    async def populate(url: str) -> None:
+        connection = await connect(url)
+        try:
             # What is not known to be on disk VACUUM does not call visible to all.
-            await driver.execute("SET synchronous_commit = on")
-            await driver.execute(Population(users=10_000, models=200, groups=1000).statements())
-            await driver.execute("VACUUM ANALYZE")
-        yield management
+            await connection.execute("SET synchronous_commit = on")
+            await connection.execute(Population(users=10_000, models=200, groups=1000).statements())
+            await connection.execute("VACUUM ANALYZE")
+        finally:
+            await connection.close()
+
+    with fresh_database(postgres_url, template_database) as url:
+        carry_out(populate(url))
+        yield database_of(url)
+
+
+@pytest.fixture
+def company(management: Management) -> Management:
+    return management
 
 
 async def test_no_list_reads_a_large_table_from_end_to_end(company: Management) -> None:

@@ -6,6 +6,7 @@ from collections.abc import Callable
 from datetime import UTC, datetime
 from pathlib import Path
 
+from argon2 import PasswordHasher
 from fastapi import APIRouter, FastAPI
 from fastapi.routing import APIRoute
 from sqlalchemy.ext.asyncio import AsyncEngine
@@ -19,7 +20,7 @@ from control_layer.control.analytics.routes import router as analytics
 from control_layer.control.api_keys.routes import router as api_keys
 from control_layer.control.audit.routes import router as audit
 from control_layer.control.authentication.password_routes import router as passwords
-from control_layer.control.authentication.passwords import Passwords
+from control_layer.control.authentication.passwords import ARGON2, Passwords
 from control_layer.control.authentication.routes import router as authentication
 from control_layer.control.authentication.session_routes import router as sessions
 from control_layer.control.authentication.sessions import Sessions
@@ -116,11 +117,13 @@ def build_services(
     settings: Settings,
     gateway: GatewayAddress | None = None,
     mail_directory: Path = _DEFAULT_MAIL,
+    hasher: PasswordHasher = ARGON2,
     now: Callable[[], datetime] = _utc_now,
 ) -> Services:
     """The long-lived parts; somebody must run the errands.
 
-    `gateway` is where this host has its own gateways; `mail_directory` is for mails that are kept as files.
+    `gateway` is where this host has its own gateways; `mail_directory` is for mails that are kept as files; `hasher`
+    says what a password's hash costs.
     Raises `ValueError` or `OSError` for settings that make no sense here.
     """
     if settings.secret_key is None:
@@ -137,7 +140,7 @@ def build_services(
         own_gateway=OwnGateway(gateway, own_key),
         upload_slots=UploadSlots(settings.limits),
         sessions=Sessions(secret_key, settings.auth),
-        passwords=Passwords(),
+        passwords=Passwords(hasher),
         throttle=LoginThrottle(),
         proxy_headers=ProxyHeaders(settings.auth.proxy_header),
         recent_claims=RecentClaims(),
@@ -170,9 +173,10 @@ def build_app(services: Services) -> FastAPI:
     )
     app.state.services = services
     routers = (*_ROUTERS, *_BATCH_ROUTERS) if services.settings.batches.enabled else _ROUTERS
-    for router in routers:
-        app.include_router(router)
     routes = [route for router in routers for route in router.routes if isinstance(route, APIRoute)]
+    app.router.routes.extend(
+        routes
+    )  # as they are: include_router analyses every handler once more for each application
     app.state.routes = routes
     fallback = Fallback(title, routes)
     app.router.default = fallback

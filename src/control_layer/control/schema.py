@@ -6,6 +6,8 @@ from typing import Annotated, TypeVar
 
 from pydantic import BaseModel, ConfigDict, Field, StrictBool
 
+from control_layer.field_descriptions import describe
+
 __all__ = ["Flag", "Input", "Int", "Number", "OmitNull", "Output"]
 
 _Value = TypeVar("_Value")
@@ -31,10 +33,10 @@ OmitNull = Annotated[_Value | None, Field(exclude_if=_is_null)]
 class Input(BaseModel):
     """A request body. `model_fields_set` tells absent from null. What stands beneath a field is its description."""
 
-    model_config = ConfigDict(extra="ignore", frozen=True, hide_input_in_errors=True, use_attribute_docstrings=True)
+    model_config = ConfigDict(extra="ignore", frozen=True, hide_input_in_errors=True, json_schema_extra=describe)
 
 
 class Output(BaseModel):
     """A response body. No field has a default, so that generated clients have no false optionals."""
 
-    model_config = ConfigDict(frozen=True, hide_input_in_errors=True, use_attribute_docstrings=True)
+    model_config = ConfigDict(frozen=True, hide_input_in_errors=True, json_schema_extra=describe)

@@ -41,4 +41,4 @@ Duration = Annotated[timedelta, BeforeValidator(_duration), PlainSerializer(_wri
 class Section(BaseModel):
     """Unknown keys are errors; what a key means stands beneath it."""
 
-    model_config = ConfigDict(extra="forbid", frozen=True, validate_default=True, use_attribute_docstrings=True)
+    model_config = ConfigDict(extra="forbid", frozen=True, validate_default=True)

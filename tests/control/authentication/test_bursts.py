@@ -3,21 +3,31 @@
 from __future__ import annotations
 
 import asyncio
+from collections.abc import AsyncIterator
 
+import pytest
 from tests.control.authentication.people import PASSWORD, is_in, member, signed_in
-from tests.control.management import ADMIN_EMAIL, ADMIN_PASSWORD, Management, answered
+from tests.control.management import ADMIN_EMAIL, ADMIN_PASSWORD, Management, answered, managed, settings_for_tests
 
-from control_layer.control.authentication.passwords import Passwords
+from control_layer.control.authentication.passwords import ARGON2, Passwords
 
 
-async def test_a_burst_of_logins_holds_up_nobody_else(management: Management) -> None:
-    client = await management.client()
+@pytest.fixture
+async def registering(database_url: str) -> AsyncIterator[Management]:
+    """An instance where people may register, and hashes cost what they cost."""
+    settings = settings_for_tests(auth={"native": {"allow_registration": True}})
+    async with managed(database_url, settings, ARGON2) as management:
+        yield management
+
+
+async def test_a_burst_of_logins_holds_up_nobody_else(registering: Management) -> None:
+    client = await registering.client()
     logins = [
         asyncio.create_task(client.post("/authentication/login", json={"email": f"{number}@x", "password": "wrong"}))
         for number in range(60)
     ]
     await asyncio.wait(logins, return_when=asyncio.FIRST_COMPLETED)
-    assert await is_in(management.admin)
+    assert await is_in(registering.admin)
     assert not all(login.done() for login in logins)
     answers = await asyncio.gather(*logins)
     statuses = [answer.status_code for answer in answers]
@@ -54,4 +64,10 @@ async def test_what_nobody_waits_for_any_more_is_not_hashed() -> None:
     assert passwords._threads._work_queue.qsize() <= 32  # cancelled, they are passed over
     password_hash = await passwords.hash(PASSWORD)
     assert await passwords.verify(password_hash, PASSWORD)
+    passwords.close()
+
+
+async def test_a_hash_costs_what_owasp_recommends() -> None:
+    passwords = Passwords()
+    assert (await passwords.hash(PASSWORD)).startswith("$argon2id$v=19$m=19456,t=2,p=1$")
     passwords.close()

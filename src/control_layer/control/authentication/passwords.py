@@ -13,8 +13,10 @@ from argon2.exceptions import InvalidHashError, VerificationError
 from control_layer.control.errors import TryLater, invalid
 from control_layer.settings import Password
 
-__all__ = ["Passwords", "require_length"]
+__all__ = ["ARGON2", "Passwords", "require_length"]
 
+ARGON2 = PasswordHasher(time_cost=2, memory_cost=19 * 1024, parallelism=1)
+"""The OWASP password storage cheat sheet's second choice: 19 MiB, two passes, one lane."""
 _Result = TypeVar("_Result")
 _THREADS = 2
 _WAITING = 32
@@ -33,9 +35,8 @@ def require_length(password: str, rules: Password) -> None:
 class Passwords:
     """Hashes and verifies, a few at a time."""
 
-    def __init__(self) -> None:
-        # The OWASP password storage cheat sheet's second choice: 19 MiB, two passes, one lane.
-        self._hasher = PasswordHasher(time_cost=2, memory_cost=19 * 1024, parallelism=1)
+    def __init__(self, hasher: PasswordHasher = ARGON2) -> None:
+        self._hasher = hasher
         self._threads = ThreadPoolExecutor(_THREADS, thread_name_prefix="argon2")
         self._waiting = 0
         self._decoy = self._hasher.hash("nobody has this password")
