@@ -61,6 +61,7 @@ def closed(exchange: Exchange, outcome: Outcome, status: int, code: str | None) 
         upstream_request_id=exchange.upstream_request_id,
         request_id=exchange.head.request_id,
         user_agent=exchange.head.agent,
+        trace=exchange.trace.record() if exchange.trace is not None else None,
     )
 
 
