@@ -13,12 +13,14 @@ from hypothesis import strategies as st
 from control_layer.contract.usage import (
     MAX_RECORD_BYTES,
     Attempt,
+    AttemptSpan,
     Bodies,
     Closed,
     DamagedRecord,
     Opened,
     Record,
     Tokens,
+    Trace,
     decode_records,
     encode_record,
 )
@@ -26,6 +28,7 @@ from control_layer.contract.usage import (
 COUNTS = st.none() | st.integers(0, 2**62)
 TEXTS = st.text(max_size=20)
 IDS = st.binary(min_size=16, max_size=16)
+SPAN_IDS = st.binary(min_size=8, max_size=8)
 SECONDS = st.floats(0, 2**40)
 OPENED = st.builds(Opened, IDS, SECONDS, TEXTS, TEXTS, TEXTS, TEXTS, method=TEXTS, path=TEXTS, stream=st.booleans())
 BODIES = st.builds(Bodies, IDS, st.binary(max_size=50), st.booleans(), st.binary(max_size=50), st.booleans())
@@ -56,6 +59,18 @@ CLOSED = st.builds(
     upstream_request_id=st.none() | TEXTS,
     request_id=st.none() | TEXTS,
     user_agent=st.none() | TEXTS,
+    trace=st.none()
+    | st.builds(
+        Trace,
+        IDS,
+        SPAN_IDS,
+        st.none() | SPAN_IDS,
+        TEXTS,
+        st.lists(st.builds(AttemptSpan, st.integers(0, 9), SPAN_IDS, SECONDS, TEXTS, TEXTS, TEXTS), max_size=3).map(
+            tuple
+        ),
+        st.none() | TEXTS,
+    ),
 )
 RECORDS: st.SearchStrategy[list[Record]] = st.lists(OPENED | BODIES | CLOSED, min_size=1, max_size=5)
 

@@ -20,6 +20,7 @@ import msgspec
 __all__ = [
     "MAX_RECORD_BYTES",
     "Attempt",
+    "AttemptSpan",
     "Bodies",
     "Closed",
     "DamagedRecord",
@@ -27,6 +28,7 @@ __all__ = [
     "Outcome",
     "Record",
     "Tokens",
+    "Trace",
     "decode_records",
     "encode_record",
 ]
@@ -85,6 +87,39 @@ class Attempt(msgspec.Struct, frozen=True, array_like=True, gc=False):
     """Seconds."""
 
 
+class AttemptSpan(msgspec.Struct, frozen=True, array_like=True, gc=False):
+    """What a trace tells of an attempt beyond its `Attempt`."""
+
+    number: int
+    """Its place in `Closed.attempts`."""
+    span_id: bytes
+    """8 bytes; what the provider was told as its parent."""
+    started: float
+    """Seconds after admission."""
+    model: str
+    """The model's name at the provider."""
+    endpoint: str
+    """The endpoint's name."""
+    url: str
+    """The endpoint's base URL."""
+
+
+class Trace(msgspec.Struct, frozen=True, array_like=True, gc=False):
+    """Where a sampled request stands in its trace (W3C Trace Context, https://www.w3.org/TR/trace-context/)."""
+
+    id: bytes
+    """16 bytes."""
+    span_id: bytes
+    """The request's own span, 8 bytes."""
+    parent_id: bytes | None
+    """The caller's span, 8 bytes; `None` where the trace begins here."""
+    state: str
+    """The caller's `tracestate`, or an empty text."""
+    attempts: tuple[AttemptSpan, ...]
+    response_model: str | None
+    """The model that answered, in the provider's word."""
+
+
 class Bodies(msgspec.Struct, frozen=True, array_like=True, tag="bodies"):
     """What was said, where request logging is on. Written before the `Closed` of the same id."""
 
@@ -132,6 +167,8 @@ class Closed(msgspec.Struct, frozen=True, array_like=True, tag="closed"):
     say."""
     budgets: tuple[tuple[str, float], ...] = ()
     """The budgets it counts in: id, and start of the window in Unix seconds."""
+    trace: Trace | None = None
+    """`None` where the request is not traced."""
 
 
 Record = Opened | Closed | Bodies

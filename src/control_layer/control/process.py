@@ -9,9 +9,11 @@ import uuid
 from collections.abc import Coroutine, Iterator
 from contextlib import suppress
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import asyncpg
 import structlog
+from fastapi import FastAPI
 
 from control_layer.contract.supervision import Sample
 from control_layer.control.app import build_app, build_services
@@ -42,12 +44,16 @@ from control_layer.store.engine import open_engine
 from control_layer.store.migrations import migrate
 from control_layer.store.notifications import ChangeListener
 
+if TYPE_CHECKING:
+    from control_layer.control.tracing.shipping import SpanShipper
+
 __all__ = ["ControlPlane"]
 
 _log = structlog.get_logger(__name__)
 _FIRST_RETRY_SECONDS = 0.1
 _LAST_RETRY_SECONDS = 5.0
 _LAST_ERRANDS_SECONDS = 5.0
+_LAST_SPANS_SECONDS = 2.0
 _HOUSEKEEPING_SECONDS = 600.0
 
 
@@ -68,7 +74,12 @@ class ControlPlane:
         self._changes = ChangeListener(config.database_url, on_change=self._notice, on_resync=self._snapshots.missed)
         self._probes = ProbeScheduler(self._services, config.database_url)
         self._batches = BatchWorker(self._services, config.database_url)
-        self._recorder = Recorder(self._engine, Path(config.journal_dir))
+        self._spans = _span_shipper(settings)
+        self._recorder = Recorder(
+            self._engine,
+            Path(config.journal_dir),
+            on_recorded=self._spans.recorded if self._spans is not None else None,
+        )
         self._probing: asyncio.Task[None] | None = None
         self._leading: list[asyncio.Task[None]] = []
         self._retired = False
@@ -119,7 +130,7 @@ class ControlPlane:
 
     async def _serve(self) -> None:
         """Runs all parts; ends them in order once we are told to stop: the recorder last, with all that there is."""
-        http = HttpListener(build_app(self._services))
+        http = HttpListener(self._app())
         with listening(Path(self._config.control_socket)) as listener:
             async with asyncio.TaskGroup() as parts:
                 recording = parts.create_task(self._recorder.run(), name="recorder")
@@ -139,6 +150,8 @@ class ControlPlane:
                     parts.create_task(connect_model_sources(self._services), name="model-sources"),
                     parts.create_task(reseal(self._services), name="resealing"),
                 ]
+                if self._spans is not None:
+                    endless.append(parts.create_task(self._spans.run(), name="spans"))
                 serving = parts.create_task(http.serve([listener]), name="http")
                 await self._snapshots.serving.wait()
                 await self._snapshots.current.wait()
@@ -159,6 +172,16 @@ class ControlPlane:
                     task.cancel()
                 self._recorder.stop()
                 await recording
+                if self._spans is not None:
+                    await self._spans.finish(_LAST_SPANS_SECONDS)
+
+    def _app(self) -> FastAPI:
+        app = build_app(self._services)
+        if self._spans is not None:
+            from control_layer.control.tracing.opening import trace_requests  # as in `_span_shipper`
+
+            trace_requests(app, self._services.settings, self._spans)
+        return app
 
     def _lives(self, worker_id: uuid.UUID) -> bool:
         return WorkerJournal(worker_id, Path(self._config.journal_dir) / str(worker_id)).lives()
@@ -196,6 +219,7 @@ class ControlPlane:
             *self._probes.samples(),
             *self._batches.samples(),
             *self._recorder.samples(),
+            *(self._spans.samples() if self._spans is not None else ()),
         ]
 
     async def _unless_stopped(self, work: Coroutine[object, object, None]) -> bool:
@@ -211,3 +235,11 @@ class ControlPlane:
             working.cancel()
             stopping.cancel()
             await asyncio.gather(working, stopping, return_exceptions=True)
+
+
+def _span_shipper(settings: Settings) -> SpanShipper | None:
+    if not settings.tracing.enabled:
+        return None
+    from control_layer.control.tracing.opening import open_shipper  # 5 MB that an instance without traces does not need
+
+    return open_shipper(settings)

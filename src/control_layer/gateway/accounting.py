@@ -63,6 +63,7 @@ def closed(exchange: Exchange, outcome: Outcome, status: int, code: str | None) 
         user_agent=exchange.head.agent,
         tariff_id=None if exchange.tariff is None else exchange.tariff.id,
         budgets=() if exchange.reservation is None else exchange.reservation.windows,
+        trace=exchange.trace.record() if exchange.trace is not None else None,
     )
 
 

@@ -27,9 +27,9 @@ class Attempt:
         "_answer",
         "_call",
         "_exchange",
-        "_started",
         "deployment",
         "settled",
+        "started",
         "status",
         "streams_events",
         "upstream",
@@ -44,7 +44,7 @@ class Attempt:
         """How it went is noted."""
         self.streams_events = False
         """The answer is a stream of Server-Sent Events."""
-        self._started = exchange.plane.monotonic()
+        self.started = exchange.plane.monotonic()
         self._answer: Answer | None = None
         self._call: Call | None = None
 
@@ -76,7 +76,10 @@ class Attempt:
         return self._call
 
     def _head(self, lines: bytes) -> bytes:
-        event_id = self._exchange.event_text.encode()
+        exchange = self._exchange
+        event_id = exchange.event_text.encode()
+        if exchange.trace is not None:
+            lines += exchange.trace.attempt(exchange, self)
         return b"%baccept-encoding: identity\r\nx-request-id: %b\r\n%b" % (lines, event_id, self.upstream.credential)
 
     def record(self, error: str | None) -> AttemptRecord:
@@ -86,7 +89,7 @@ class Attempt:
             endpoint_id=self.upstream.endpoint.id,
             status=self.status,
             error=error,
-            duration=self._exchange.plane.monotonic() - self._started,
+            duration=self._exchange.plane.monotonic() - self.started,
         )
 
     def cancel(self) -> None:
@@ -140,7 +143,7 @@ class Attempt:
     def on_data(self, data: bytes) -> None:
         exchange = self._exchange
         if exchange.first_byte is None:
-            exchange.mark_first_byte()
+            exchange.mark_first_byte(data)
         assert self._answer is not None
         self._answer.on_data(data)
 

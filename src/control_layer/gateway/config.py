@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import msgspec
 
-__all__ = ["Capture", "GatewayConfig", "PoolSettings", "TimeoutDefaults"]
+__all__ = ["Capture", "GatewayConfig", "PoolSettings", "TimeoutDefaults", "TraceSettings"]
 
 
 class TimeoutDefaults(msgspec.Struct, frozen=True, kw_only=True):
@@ -42,6 +42,15 @@ class Capture(msgspec.Struct, frozen=True, kw_only=True):
     """Per direction; the rest is cut and marked as cut."""
 
 
+class TraceSettings(msgspec.Struct, frozen=True, kw_only=True):
+    """Which requests are traced, and who is told."""
+
+    sample_ratio: float = 1.0
+    """The part of the traces that begin here that is recorded; a caller's own decision is kept."""
+    propagate: bool = True
+    """Tell providers where they stand in the trace."""
+
+
 class GatewayConfig(msgspec.Struct, frozen=True, kw_only=True):
     """One worker's configuration. Sockets are inherited file descriptors, already bound and listening."""
 
@@ -62,6 +71,8 @@ class GatewayConfig(msgspec.Struct, frozen=True, kw_only=True):
     timeouts: TimeoutDefaults = TimeoutDefaults()
     pool: PoolSettings = PoolSettings()
     capture: Capture = Capture()
+    tracing: TraceSettings | None = None
+    """`None`: nothing is traced."""
     drain_seconds: float = 30.0
     report_headers: bool = True
     """Send the `x-control-layer-*` headers that say what happened."""

@@ -24,6 +24,7 @@ from control_layer.gateway.realtime import RealtimeExchange
 from control_layer.gateway.relay import Relay
 from control_layer.gateway.snapshot import Route, SnapshotState
 from control_layer.gateway.status import ANSWERED, answer_status
+from control_layer.gateway.tracing import Tracing
 from control_layer.gateway.upload import UploadExchange, is_form
 from control_layer.gateway.upstreams import Upstreams
 from control_layer.wire import Handler, Pool, Request, Responder, Timeouts
@@ -39,7 +40,7 @@ class DataPlane:
 
     __slots__ = (
         "config", "control", "draining", "ids", "journal", "loop", "metrics", "monotonic", "purse", "random", "retries",
-        "snapshots", "upstreams", "wall",
+        "snapshots", "tracing", "upstreams", "wall",
     )  # fmt: skip
 
     def __init__(
@@ -59,6 +60,7 @@ class DataPlane:
         self.upstreams = upstreams
         self.control = control
         self.metrics = Metrics()
+        self.tracing = Tracing(config.tracing) if config.tracing is not None else None
         self.retries = RetryBudget()
         self.ids = EventIds()
         self.draining = False
@@ -88,11 +90,13 @@ class DataPlane:
                 return answer_status(self, request, responder) or Relay(self, request, responder)
             path = classify(request.path)
             if path is None:
-                Entrance(self, request, responder, Head(request, _NOWHERE)).turn_away(errors.ambiguous_path())
+                Entrance(self, request, responder, Head(request, _NOWHERE, traced=False)).turn_away(
+                    errors.ambiguous_path()
+                )
                 return ANSWERED
             if path.handling is Handling.CONTROL:
                 return Relay(self, request, responder)
-            known = request.derived = Head(request, path)
+            known = request.derived = Head(request, path, traced=self.tracing is not None)
         handling = known.path.handling
         if handling is Handling.MODELS:
             return answer_models(self, request, responder, known)

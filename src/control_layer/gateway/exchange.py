@@ -34,6 +34,7 @@ from control_layer.gateway.policy.retry import attempts_allowed, backoff
 from control_layer.gateway.policy.worst_case import bounded_input, bounded_output
 from control_layer.gateway.query import rename_model
 from control_layer.gateway.sample import Sample
+from control_layer.gateway.tracing import RequestTrace
 from control_layer.gateway.upstream_errors import as_gateway_error, code_of, may_retry
 from control_layer.gateway.upstreams import Upstream
 from control_layer.wire import BadRequestBody, ExchangeError, Header, Request, Responder
@@ -57,7 +58,7 @@ class Exchange(Admission):
     __slots__ = (
         "_client_gone", "_deployments", "_head", "_last", "_retry", "answer_sample", "attempt", "attempts", "body",
         "envelope", "finish_reason", "first_byte", "opened", "received", "request_sample", "response_bytes", "started",
-        "text_bytes", "tokens", "tokens_final", "upstream_request_id",
+        "text_bytes", "tokens", "tokens_final", "trace", "upstream_request_id",
     )  # fmt: skip
 
     def __init__(self, plane: DataPlane, request: Request, responder: Responder, head: Head) -> None:
@@ -88,6 +89,8 @@ class Exchange(Admission):
         self.request_sample: Sample | None = None
         self.answer_sample: Sample | None = None
         """Set where bodies are logged."""
+        self.trace: RequestTrace | None = None
+        """Set where requests are traced."""
         self._deployments: tuple[Deployment, ...] = ()
         self._retry: asyncio.TimerHandle | None = None
         self._head: tuple[int, list[Header]] | None = None
@@ -174,6 +177,8 @@ class Exchange(Admission):
             self.request_sample = Sample(capture.max_bytes)
             self.request_sample.keep(self.body)
             self.answer_sample = Sample(capture.max_bytes)
+        if plane.tracing is not None:
+            self.trace = plane.tracing.begin(self.event_id, self.head.caller)
         self.state = State.ADMITTED
         plane.retries.deposit()
         self.opened = accounting.opened(self, plane.wall())
@@ -284,9 +289,11 @@ class Exchange(Admission):
         """Whether nothing more may be sent but the last piece."""
         return self.state is State.CLOSED
 
-    def mark_first_byte(self) -> None:
-        """The provider's first body byte has come."""
+    def mark_first_byte(self, data: bytes) -> None:
+        """The provider's body begins with `data`."""
         self.first_byte = self.plane.monotonic() - self.started
+        if self.trace is not None:
+            self.trace.answered(data)
 
     def answer_headers(self, headers: list[Header]) -> list[Header]:
         """`headers` (a provider's, cleaned, or our own) with what we say about this request."""

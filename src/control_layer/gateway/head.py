@@ -5,7 +5,8 @@ from __future__ import annotations
 from control_layer.gateway.credentials import bearer, digest
 from control_layer.gateway.headers import sane_request_id, to_upstream
 from control_layer.gateway.paths import AiPath
-from control_layer.wire import Request
+from control_layer.gateway.tracing import TRACE_FIELDS, Caller, caller_of
+from control_layer.wire import Header, Request
 
 __all__ = ["Head"]
 
@@ -17,12 +18,13 @@ class Head:
     """The head of one request, or of many that are alike. Nothing in it depends on the body or on the snapshot."""
 
     __slots__ = (
-        "_headers",
         "_lines",
         "agent",
+        "caller",
         "completion_window",
         "digest",
         "encoding",
+        "headers",
         "method",
         "path",
         "path_text",
@@ -30,7 +32,7 @@ class Head:
         "secret",
     )
 
-    def __init__(self, request: Request, path: AiPath) -> None:
+    def __init__(self, request: Request, path: AiPath, *, traced: bool) -> None:
         self.path = path
         self.method = request.method.decode("latin-1")
         self.path_text = request.path.decode("latin-1")
@@ -47,12 +49,18 @@ class Head:
         encoding = request.header(b"content-encoding")
         self.encoding = encoding if encoding is not None and encoding.lower() != _IDENTITY else None
         """How the body is encoded, where it is."""
-        self._headers = request.headers
+        self.caller: Caller | None = None
+        """Where the caller stands in its trace, when requests are traced and it has said so."""
+        self.headers: list[Header] = request.headers
+        """The fields that may concern a provider."""
+        if traced:
+            self.caller = caller_of(request.headers)
+            self.headers = [field for field in request.headers if field[0] not in TRACE_FIELDS]
         self._lines: tuple[bytes, bytes] | None = None
 
     def upstream_lines(self, credential_name: bytes) -> bytes:
         """The field lines for a provider whose credential stands in `credential_name`."""
         known = self._lines
         if known is None or known[0] != credential_name:
-            known = self._lines = (credential_name, to_upstream(self._headers, credential_name))
+            known = self._lines = (credential_name, to_upstream(self.headers, credential_name))
         return known[1]

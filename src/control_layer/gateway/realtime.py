@@ -65,7 +65,7 @@ class RealtimeExchange(Exchange):
             super().on_disconnect()
 
     def send(self, attempt: Attempt) -> None:
-        self._call = attempt.upgrade(_without_key(self.request.headers))
+        self._call = attempt.upgrade(_without_key(self.head.headers))
 
     def splice(self, headers: list[Header]) -> None:
         """The provider has switched protocols: from here on bytes pass both ways."""

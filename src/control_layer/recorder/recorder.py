@@ -56,10 +56,13 @@ class Recorder:
         engine: AsyncEngine,
         journal_dir: Path,
         *,
+        on_recorded: Callable[[list[Record]], None] | None = None,
         clock: Callable[[], float] = time.monotonic,
         jitter: Callable[[], float] = random.random,
     ) -> None:
+        """`on_recorded` is told what has been committed; it must not wait."""
         self._ledger = Ledger(engine)
+        self._on_recorded = on_recorded
         self._journal_dir = journal_dir
         self._clock = clock
         self._jitter = jitter
@@ -191,6 +194,8 @@ class Recorder:
         self._positions[worker.worker_id][segment] = end
         self._recorded += len(rows.requests)
         self._key_uses.note(rows.last_use_of_keys())
+        if self._on_recorded is not None:
+            self._on_recorded(records)
 
     async def _bury(self, worker: WorkerJournal) -> None:
         """A dead gateway's journal is recorded to its end: close what it left open, and delete it."""

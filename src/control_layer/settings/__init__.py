@@ -21,6 +21,7 @@ from control_layer.settings.gateway import Gateway, GatewayTls, Metrics
 from control_layer.settings.instance import Metadata, ModelSource
 from control_layer.settings.pricing import Pricing
 from control_layer.settings.section import Section
+from control_layer.settings.tracing import Tracing
 
 __all__ = [
     "Auth",
@@ -47,6 +48,7 @@ __all__ = [
     "SampleFiles",
     "Settings",
     "Smtp",
+    "Tracing",
     "window_of",
 ]
 
@@ -100,6 +102,8 @@ class Settings(Section):
     """The Prometheus listener."""
     enable_metrics: bool = True
     """Whether there is one."""
+    tracing: Tracing = Tracing()
+    """OpenTelemetry traces."""
     enable_request_logging: bool = True
     """Keep request and response bodies, except those of accounts with zero data retention."""
     log_level: Literal["debug", "info", "warning", "error"] = "info"

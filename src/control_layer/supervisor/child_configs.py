@@ -9,8 +9,8 @@ from pydantic import SecretStr
 
 from control_layer.control.config import ControlConfig, Demo, GatewayAddress, encode_settings
 from control_layer.data_directory import DataDirectory
-from control_layer.gateway.config import Capture, GatewayConfig, PoolSettings, TimeoutDefaults
-from control_layer.settings import ProxyHeader, Settings
+from control_layer.gateway.config import Capture, GatewayConfig, PoolSettings, TimeoutDefaults, TraceSettings
+from control_layer.settings import ProxyHeader, Settings, Tracing
 
 __all__ = ["PROXY_VARIABLES", "control_config", "gateway_config"]
 
@@ -59,6 +59,7 @@ def gateway_config(
             idle_seconds=gateway.pool.idle.total_seconds(),
         ),
         capture=Capture(enabled=settings.enable_request_logging, max_bytes=gateway.logged_body_bytes),
+        tracing=_trace_settings(settings.tracing),
         drain_seconds=gateway.drain.total_seconds(),
         report_headers=gateway.report_headers,
         identity_fields=_identity_fields(settings.auth.proxy_header),
@@ -106,6 +107,12 @@ def _identity_fields(proxy: ProxyHeader) -> frozenset[bytes]:
         return frozenset()
     names = (proxy.header_name, proxy.email_header_name, proxy.groups_field_name, proxy.provider_field_name)
     return frozenset(name.encode() for name in names)
+
+
+def _trace_settings(tracing: Tracing) -> TraceSettings | None:
+    if not tracing.enabled:
+        return None
+    return TraceSettings(sample_ratio=tracing.sample_ratio, propagate=tracing.propagate)
 
 
 def _revealed(secret: SecretStr | None) -> str:
