@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import uuid
 from collections.abc import Sequence
 from datetime import UTC, datetime, timedelta
@@ -30,12 +31,21 @@ async def _tariff(
     window: str | None = None,
     since: datetime = _AT - _DAY,
     until: datetime | None = None,
+    **kinds: str,
 ) -> None:
-    await db.execute(
-        "INSERT INTO tariffs (id, model_id, name, input_price_per_token, output_price_per_token, api_key_purpose, "
-        "completion_window, valid_from, valid_until) VALUES (gen_random_uuid(), $1, 't', $2, $3, $4, $5, $6, $7)",
-        *(MODEL, *map(Decimal, prices), purpose, window, since, until),
-    )
+    tariff = {
+        "id": str(uuid.uuid4()),
+        "model_id": str(MODEL),
+        "name": "t",
+        "input_price_per_token": prices[0],
+        "output_price_per_token": prices[1],
+        "api_key_purpose": purpose,
+        "completion_window": window,
+        "valid_from": since.isoformat(),
+        "valid_until": None if until is None else until.isoformat(),
+        **kinds,
+    }
+    await db.execute("INSERT INTO tariffs SELECT * FROM jsonb_populate_record(NULL::tariffs, $1)", json.dumps(tariff))
 
 
 async def _record(engine: AsyncEngine, records: Sequence[Record]) -> None:
@@ -185,6 +195,77 @@ async def test_parts_are_cut_to_their_whole(
     await _cache_pricing(db, "0.5", "2")
     await _record(engine, [closed(new_id(), tokens=tokens)])
     assert await _charges(db) == ([] if cost is None else [Decimal(cost)])
+
+
+_OF_KINDS = Tokens(
+    input=1000, output=100, cached_input=400, cache_write=300, reasoning=60, source="provider",
+    cache_write_1h=200, audio_input=50, image_input=25, audio_output=20, image_output=5,
+)  # fmt: skip
+
+
+async def test_each_kind_of_token_is_recorded_and_costs_its_own_price(
+    engine: AsyncEngine, db: asyncpg.Connection
+) -> None:
+    await _tariff(
+        db,
+        ("0.01", "0.1"),
+        cached_input_price_per_token="0.001",
+        cache_write_price_per_token="0.02",
+        cache_write_1h_price_per_token="0.03",
+        audio_input_price_per_token="0.04",
+        image_input_price_per_token="0.05",
+        reasoning_price_per_token="0.2",
+        audio_output_price_per_token="0.3",
+        image_output_price_per_token="0.4",
+        price_per_request="7.000000000001",
+    )
+    await _cache_pricing(db, "99", "99")  # the tariff's own prices win
+    await _record(engine, [closed(new_id(), tokens=_OF_KINDS)])
+    given = Decimal("0.01") * 225 + Decimal("0.4") + Decimal("0.02") * 100 + Decimal("0.03") * 200 + 2 + Decimal("1.25")
+    said = Decimal("0.1") * 15 + 12 + 6 + 2
+    assert await _charges(db) == [given + said + Decimal("7.000000000001")]
+    row = await db.fetchrow("SELECT * FROM requests")
+    for kind in Tokens.__struct_fields__:
+        if kind != "source":
+            assert row[f"{kind}_tokens"] == getattr(_OF_KINDS, kind)
+
+
+async def test_what_has_no_price_of_its_own_costs_its_wholes(engine: AsyncEngine, db: asyncpg.Connection) -> None:
+    await _tariff(db, ("0.01", "0.1"))
+    await _record(engine, [closed(new_id(), tokens=_OF_KINDS)])
+    assert await _charges(db) == [20]
+
+
+async def test_what_a_cache_keeps_for_an_hour_costs_its_own_multiple(
+    engine: AsyncEngine, db: asyncpg.Connection
+) -> None:
+    await _tariff(db, ("1", "0"))
+    await _cache_pricing(db, "0.5", "2")  # 50 for an hour
+    parts = Tokens(input=10, cache_write=5, cache_write_1h=3, source="provider")
+    await _record(engine, [closed(new_id(), tokens=parts)])
+    assert await _charges(db) == [5 + 2 * 2 + 3 * 50]
+
+
+@pytest.mark.parametrize(
+    ("ending", "charged"),
+    [
+        ({}, True),
+        ({"outcome": "cancelled"}, True),
+        ({"status": 101}, True),
+        ({"outcome": "cancelled", "status": 499}, False),
+        ({"status": 400}, False),
+        ({"status": 500, "outcome": "failed"}, False),
+        ({"outcome": "failed"}, False),
+    ],
+)
+async def test_a_request_that_was_answered_costs_its_price_whatever_it_used(
+    engine: AsyncEngine, db: asyncpg.Connection, ending: dict[str, object], charged: bool
+) -> None:
+    await _tariff(db, ("0", "0"), price_per_request="0.04")
+    event_id = new_id()
+    for _ in range(2):
+        await _record(engine, [closed(event_id, tokens=Tokens(), **ending)])
+    assert await _charges(db) == ([Decimal("0.04")] if charged else [])
 
 
 _COUNTS = st.one_of(st.none(), st.integers(0, 10**7), st.just(2**63 - 1))

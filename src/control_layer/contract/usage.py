@@ -62,7 +62,9 @@ class Opened(msgspec.Struct, frozen=True, array_like=True, tag="opened", gc=Fals
 class Tokens(msgspec.Struct, frozen=True, array_like=True, gc=False):
     """Token counts by kind. `None` is unknown, which is not zero.
 
-    `cached_input` and `cache_write` are parts of `input`; `reasoning` is a part of `output`.
+    `cached_input`, `cache_write`, `audio_input` and `image_input` are parts of `input`; `reasoning`, `audio_output` and
+    `image_output` are parts of `output`. A token is in one part at most: what a cache gave or took is no audio and no
+    image, whatever it was.
     """
 
     input: int | None = None
@@ -72,6 +74,12 @@ class Tokens(msgspec.Struct, frozen=True, array_like=True, gc=False):
     reasoning: int | None = None
     source: Literal["provider", "estimate", "none"] = "none"
     """Where the counts come from; `none`: nothing to count (an error, a path without tokens)."""
+    cache_write_1h: int | None = None
+    """The part of `cache_write` that is kept for an hour."""
+    audio_input: int | None = None
+    image_input: int | None = None
+    audio_output: int | None = None
+    image_output: int | None = None
 
 
 class Attempt(msgspec.Struct, frozen=True, array_like=True, gc=False):

@@ -17,10 +17,10 @@ from typing import TYPE_CHECKING
 
 import structlog
 
-from control_layer.contract.pricing import Tariff, cost_of, worst_cost_of
+from control_layer.contract.pricing import Tariff, cost_of, is_answered, worst_cost_of
 from control_layer.contract.snapshot import Deployment
 from control_layer.contract.usage import Attempt as AttemptRecord
-from control_layer.contract.usage import Opened, Outcome, Tokens
+from control_layer.contract.usage import Closed, Opened, Outcome, Tokens
 from control_layer.gateway import accounting, errors
 from control_layer.gateway.admission import Admission, State
 from control_layer.gateway.attempt import Attempt
@@ -45,6 +45,7 @@ if TYPE_CHECKING:
 __all__ = ["Exchange", "State"]
 
 _log = structlog.get_logger(__name__)
+_NOTHING = Decimal(0)
 _CLIENT_LEFT = 499
 """What logs call a client that went away before its answer began (nginx's number)."""
 
@@ -163,7 +164,7 @@ class Exchange(Admission):
         fields = {} if envelope is None else envelope.fields
         given = bounded_input(self.body, self.received, model.max_input_tokens)
         said = bounded_output(fields, model.max_output_tokens) if self.path.generates else 0
-        return worst_cost_of(tariff, given, said)
+        return worst_cost_of(tariff.prices, given, said)
 
     # -- admit -------------------------------------------------------------------------------------------------------
 
@@ -412,10 +413,15 @@ class Exchange(Admission):
         closed = accounting.closed(self, outcome, status, code)
         plane.metrics.closed(closed)
         if self.reservation is not None:
-            self.reservation.settle(cost_of(self.tariff, closed.tokens))
+            self.reservation.settle(self._cost(closed))
         self.body = b""
         self.envelope = None
         plane.journal.append(closed, then or self._send_last)
+
+    def _cost(self, closed: Closed) -> Decimal:
+        if self.tariff is None:
+            return _NOTHING
+        return cost_of(self.tariff.prices, closed.tokens, requests=is_answered(closed.outcome, closed.status))
 
     def _send_last(self) -> None:
         """`Closed` is on disk: the end of the answer may leave."""

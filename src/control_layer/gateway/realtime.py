@@ -38,7 +38,7 @@ class RealtimeExchange(Exchange):
             self.refuse(error)
 
     def worst_case(self, tariff: Tariff) -> Decimal:
-        return worst_cost_of(tariff, SESSION_TOKENS, SESSION_TOKENS)
+        return worst_cost_of(tariff.prices, SESSION_TOKENS, SESSION_TOKENS)
 
     def pause_body(self) -> None:
         self.responder.pause_body()

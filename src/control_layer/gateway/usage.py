@@ -92,37 +92,68 @@ def _from_tail(body: bytes) -> Tokens | None:
 def from_object(usage: object) -> Tokens | None:
     """A `usage` object of any provider's, as tokens. `None` where it says nothing.
 
-    Shapes: OpenAI chat and completions (`prompt_tokens`, `completion_tokens`), Responses, images and audio
-    (`input_tokens`, `output_tokens`, with `*_details`), Anthropic Messages (cache reads and writes come on top of
-    `input_tokens`), DeepSeek (`prompt_cache_hit_tokens`), Cohere (`billed_units`).
+    Shapes: OpenAI chat and completions (`prompt_tokens`, `completion_tokens`), Responses and images (`input_tokens`,
+    `output_tokens`), all with `*_tokens_details`, transcription and realtime (`*_token_details`); Anthropic Messages
+    (cache reads and writes come on top of `input_tokens`); Gemini and xAI (reasoning comes on top of
+    `completion_tokens`); DeepSeek (`prompt_cache_hit_tokens`), Moonshot (`cached_tokens`), Cohere (`billed_units`).
     """
     if not isinstance(usage, dict):
         return None
-    read = _count(usage.get("cache_read_input_tokens"))
-    written = _count(usage.get("cache_creation_input_tokens"))
     counted = _first(usage, "prompt_tokens", "input_tokens")
     output = _first(usage, "completion_tokens", "output_tokens")
     total = _count(usage.get("total_tokens"))
     if counted is None and total is not None:
         counted = max(total - (output or 0), 0)
-    details = _mapping(usage, "prompt_tokens_details", "input_tokens_details")
-    cached = _count(details.get("cached_tokens"))
-    if "prompt_tokens" not in usage and (read is not None or written is not None):
+    if counted is None and output is None:
+        billed = usage.get("billed_units")
+        return from_object(billed) if isinstance(billed, dict) and "billed_units" not in billed else None
+    given = _mapping(usage, "prompt_tokens_details", "input_tokens_details", "input_token_details")
+    said = _mapping(usage, "completion_tokens_details", "output_tokens_details", "output_token_details")
+    read = _count(usage.get("cache_read_input_tokens"))
+    written = _count(usage.get("cache_creation_input_tokens"))
+    on_top = "prompt_tokens" not in usage and (read is not None or written is not None)
+    cached = heard = seen = kept = reasoning = spoken = drawn = None
+    if given:
+        cached = _count(given.get("cached_tokens"))
+        heard, seen = _uncached(given, "audio_tokens"), _uncached(given, "image_tokens")
+        if written is None:
+            written = _count(given.get("cache_write_tokens"))
+        if not said and "image_tokens" in given:
+            drawn = output  # the images API without details of its output: all of that is the image
+    if said:
+        reasoning = _first(said, "reasoning_tokens", "thinking_tokens")
+        spoken, drawn = _count(said.get("audio_tokens")), _count(said.get("image_tokens"))
+    if on_top:
         # Anthropic: https://docs.anthropic.com/en/docs/build-with-claude/prompt-caching, "tracking cache performance"
         counted = (counted or 0) + (read or 0) + (written or 0)
         cached = read
-    if cached is None:
-        cached = _first(usage, "prompt_cache_hit_tokens", "cache_read_input_tokens")
-    reasoning = _count(_mapping(usage, "completion_tokens_details", "output_tokens_details").get("reasoning_tokens"))
-    if counted is None and output is None:
-        return None
+    elif cached is None:
+        cached = _first(usage, "prompt_cache_hit_tokens", "cache_read_input_tokens", "cached_tokens")
+    if total is not None and counted is not None and output is not None and total > counted + output:
+        # Gemini leaves the thinking out of the completion, xAI names it beside; both count it in the total.
+        beside = total - counted - output
+        if reasoning is None or reasoning == beside:
+            output, reasoning = output + beside, beside
+    if written:
+        kept = _count(_mapping(usage, "cache_creation").get("ephemeral_1h_input_tokens"))
+    if cached or written or heard or seen:
+        cached, written, heard, seen = _parts(counted, cached, written, heard, seen)
+        if kept:
+            (kept,) = _parts(written, kept)
+    if reasoning or spoken or drawn:
+        reasoning, spoken, drawn = _parts(output, reasoning, spoken, drawn)
     return Tokens(
         input=counted,
         output=output,
-        cached_input=_part(cached, counted),
-        cache_write=_part(written, counted),
-        reasoning=_part(reasoning, output),
+        cached_input=cached,
+        cache_write=written,
+        reasoning=reasoning,
         source="provider",
+        cache_write_1h=kept,
+        audio_input=heard,
+        image_input=seen,
+        audio_output=spoken,
+        image_output=drawn,
     )
 
 
@@ -137,6 +168,11 @@ def merge(earlier: Tokens | None, later: Tokens | None) -> Tokens | None:
         cache_write=later.cache_write if later.cache_write is not None else earlier.cache_write,
         reasoning=later.reasoning if later.reasoning is not None else earlier.reasoning,
         source="provider",
+        cache_write_1h=later.cache_write_1h if later.cache_write_1h is not None else earlier.cache_write_1h,
+        audio_input=later.audio_input if later.audio_input is not None else earlier.audio_input,
+        image_input=later.image_input if later.image_input is not None else earlier.image_input,
+        audio_output=later.audio_output if later.audio_output is not None else earlier.audio_output,
+        image_output=later.image_output if later.image_output is not None else earlier.image_output,
     )
 
 
@@ -205,7 +241,21 @@ def _count(value: object) -> int | None:
     return min(max(value, 0), _MAX_COUNT)
 
 
-def _part(part: int | None, whole: int | None) -> int | None:
-    if part is None or whole is None:
-        return part
-    return min(part, whole)
+def _uncached(given: dict[str, Any], kind: str) -> int | None:
+    """The tokens of a kind that no cache gave, as far as the provider says which those are."""
+    count = _count(given.get(kind))
+    if count is None:
+        return None
+    return max(count - (_count(_mapping(given, "cached_tokens_details").get(kind)) or 0), 0)
+
+
+def _parts(whole: int | None, *parts: int | None) -> list[int | None]:
+    """The parts of a whole, each cut to what those before it leave of it."""
+    if whole is None:
+        return list(parts)
+    cut: list[int | None] = []
+    for part in parts:
+        share = None if part is None else min(part, whole)
+        whole -= share or 0
+        cut.append(share)
+    return cut

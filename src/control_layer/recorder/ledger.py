@@ -9,6 +9,7 @@ from datetime import datetime
 from sqlalchemy import TextClause, text
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
+from control_layer.recorder.pricing import CACHE_COLUMNS, COST, PARTS, TARIFF_COLUMNS
 from control_layer.recorder.rows import BodyRow, RequestRow, Rows
 from control_layer.store.leases import close_leases
 
@@ -41,7 +42,12 @@ _REQUEST_TYPES = {
     "output_tokens": "bigint",
     "cached_input_tokens": "bigint",
     "cache_write_tokens": "bigint",
+    "cache_write_1h_tokens": "bigint",
+    "audio_input_tokens": "bigint",
+    "image_input_tokens": "bigint",
     "reasoning_tokens": "bigint",
+    "audio_output_tokens": "bigint",
+    "image_output_tokens": "bigint",
     "token_source": "text",
     "finish_reason": "text",
     "request_bytes": "bigint",
@@ -80,16 +86,10 @@ _CHARGED = ("batch_id", "custom_id", "input_price_per_token", "output_price_per_
 # Requests of batches name themselves in the id that the worker sends; only the server has keys of that purpose, so
 # nobody else can. The tariff is the one that the gateway admitted the request under. Where it did not say, it is the
 # one in force when the request was made: for its key's purpose and the batch's window, else for the purpose, else for
-# realtime. A key that is gone counts as realtime. Tokens times prices are never rounded; nothing
-# known is nothing charged. Parts of the input that a cache gave or took cost multiples of its price where the model has
-# cache pricing; they are cut to their whole. How long a cache keeps what it took is not known: the shortest counts.
+# realtime. A key that is gone counts as realtime.
 _PRICED = f"""
     SELECT {_selected(_REQUEST_TYPES)}, batch.id, batch.custom_id,
-        tariff.input_price_per_token, tariff.output_price_per_token,
-        tariff.input_price_per_token * (
-            part.input + part.read * (coalesce(cache.read_multiplier, 1) - 1)
-            + least(part.written, part.input - part.read) * (coalesce(cache.write_multiplier_5m, 1) - 1)
-        ) + tariff.output_price_per_token * coalesce(new.output_tokens, 0)
+        tariff.input_price_per_token, tariff.output_price_per_token, {COST}
     FROM {_unnest(_SAID_TYPES)}
     LEFT JOIN api_keys ON api_keys.id = new.key_id
     LEFT JOIN LATERAL (
@@ -100,7 +100,7 @@ _PRICED = f"""
         WHERE batch_requests.id = substring(new.client_request_id from '^batch_req_({_UUID})$')::uuid
     ) AS batch ON api_keys.purpose = 'batch'
     LEFT JOIN LATERAL (
-        SELECT input_price_per_token, output_price_per_token FROM tariffs
+        SELECT {TARIFF_COLUMNS} FROM tariffs
         WHERE model_id = new.model_id AND (
             id = new.tariff_id
             OR new.tariff_id IS NULL AND valid_from <= new.at AND coalesce(valid_until > new.at, true)
@@ -112,16 +112,12 @@ _PRICED = f"""
         LIMIT 1
     ) AS tariff ON new.outcome <> 'open' AND NOT new.free
     LEFT JOIN LATERAL (
-        SELECT read_multiplier, write_multiplier_5m FROM cache_pricings
+        SELECT {CACHE_COLUMNS} FROM cache_pricings
         WHERE model_id = new.model_id AND valid_from <= new.at AND coalesce(valid_until > new.at, true)
         ORDER BY valid_from DESC
         LIMIT 1
     ) AS cache ON tariff.input_price_per_token > 0 AND (new.cached_input_tokens > 0 OR new.cache_write_tokens > 0)
-    CROSS JOIN LATERAL (
-        SELECT coalesce(new.input_tokens, 0) AS input,
-            least(coalesce(new.cached_input_tokens, 0), coalesce(new.input_tokens, 0)) AS read,
-            coalesce(new.cache_write_tokens, 0) AS written
-    ) AS part
+    CROSS JOIN LATERAL ({PARTS}) AS part
 """  # noqa: S608 - made of the names above
 
 # `Opened` never overwrites; `Closed` completes what is open, or was given up; a replay changes nothing, and so charges

@@ -50,7 +50,12 @@ class RequestRow(NamedTuple):
     output_tokens: int | None = None
     cached_input_tokens: int | None = None
     cache_write_tokens: int | None = None
+    cache_write_1h_tokens: int | None = None
+    audio_input_tokens: int | None = None
+    image_input_tokens: int | None = None
     reasoning_tokens: int | None = None
+    audio_output_tokens: int | None = None
+    image_output_tokens: int | None = None
     token_source: str = "none"  # noqa: S105 - not that kind of token
     finish_reason: str | None = None
     request_bytes: int = 0
@@ -146,7 +151,12 @@ def _closed(event_id: uuid.UUID, record: Closed, worker_id: uuid.UUID) -> Reques
         output_tokens=_count(tokens.output),
         cached_input_tokens=_count(tokens.cached_input),
         cache_write_tokens=_count(tokens.cache_write),
+        cache_write_1h_tokens=_count(tokens.cache_write_1h),
+        audio_input_tokens=_count(tokens.audio_input),
+        image_input_tokens=_count(tokens.image_input),
         reasoning_tokens=_count(tokens.reasoning),
+        audio_output_tokens=_count(tokens.audio_output),
+        image_output_tokens=_count(tokens.image_output),
         token_source=tokens.source,
         finish_reason=_optional_text(record.finish_reason),
         request_bytes=_count(record.request_bytes) or 0,

@@ -22,7 +22,7 @@ from control_layer.contract.snapshot import Deployment, Endpoint, Key, Model, Ti
 from control_layer.control.models.charging import Turns, is_priced, read_turns
 from control_layer.control.snapshots.budget_rows import BUDGET_ID, BUDGETS, budget_of
 from control_layer.control.snapshots.state import Found, Rows, State, Touched, key_of_secret, secret_of
-from control_layer.control.snapshots.tariff_rows import TARIFFS, tariffs_by_model
+from control_layer.control.snapshots.tariff_rows import TARIFFS, TARIFFS_FOUND, tariffs_by_model
 from control_layer.control.transactions.balances import is_spent
 from control_layer.store import tables
 
@@ -139,7 +139,6 @@ _MODELS_FOUND = _MODELS.where(tables.Model.id == _IDS)
 _COMPONENTS_FOUND = _COMPONENTS.where(tables.ModelComponent.composite_id == _IDS)
 _ENDPOINTS_FOUND = _ENDPOINTS.where(tables.Endpoint.id == _IDS)
 _BUDGETS_FOUND = BUDGETS.where(BUDGET_ID == _IDS)
-_TARIFFS_FOUND = TARIFFS.where(tables.Tariff.model_id == _IDS)
 _KEYS_OF = select(_text(tables.ApiKey.id)).where(tables.ApiKey.user_id == _IDS)
 _COMPOSITES_OF = select(_text(tables.ModelComponent.composite_id)).where(tables.ModelComponent.component_id == _IDS)
 
@@ -184,7 +183,7 @@ class Compiler:
             if model_ids:
                 ids = {"ids": [*model_ids]}
                 components = _by_composite((await connection.execute(_COMPONENTS_FOUND, ids)).all())
-                tariffs = tariffs_by_model((await connection.execute(_TARIFFS_FOUND, ids)).all())
+                tariffs = tariffs_by_model((await connection.execute(TARIFFS_FOUND, ids)).all())
                 rows = (await connection.execute(_MODELS_FOUND, ids)).all()
                 models.update((model.id, model) for model in _models(rows, components, tariffs, share))
             endpoints = await _found(connection, _ENDPOINTS_FOUND, touched.endpoints, _endpoint)

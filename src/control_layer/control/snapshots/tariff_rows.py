@@ -1,47 +1,39 @@
-"""Prices in force, as gateways are told them: of tokens that a cache gave or took, what they come to."""
+"""Prices in force, as gateways are told them: of every kind of token, what it comes to."""
 
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
-from sqlalchemy import Text, and_, cast, func, or_, select
+from sqlalchemy import TextClause, text
 
-from control_layer.contract.pricing import Tariff
-from control_layer.store import tables
+from control_layer.contract.pricing import Prices, Tariff
+from control_layer.recorder.pricing import PRICES
 
-__all__ = ["TARIFFS", "tariffs_by_model"]
+__all__ = ["TARIFFS", "TARIFFS_FOUND", "tariffs_by_model"]
 
-
-def _in_force(row: type[tables.Tariff] | type[tables.CachePricing]) -> Any:
-    return and_(row.valid_from <= func.now(), or_(row.valid_until.is_(None), row.valid_until > func.now()))
+_IN_FORCE = "{0}.valid_from <= now() AND coalesce({0}.valid_until > now(), true)"
 
 
-# How long a cache keeps what it took is not known: the shortest counts.
-TARIFFS = (
-    select(
-        cast(tables.Tariff.model_id, Text),
-        cast(tables.Tariff.id, Text),
-        tables.Tariff.api_key_purpose,
-        tables.Tariff.completion_window,
-        tables.Tariff.input_price_per_token,
-        tables.Tariff.output_price_per_token,
-        tables.Tariff.input_price_per_token * func.coalesce(tables.CachePricing.read_multiplier, 1),
-        tables.Tariff.input_price_per_token * func.coalesce(tables.CachePricing.write_multiplier_5m, 1),
-    )
-    .outerjoin(
-        tables.CachePricing,
-        and_(tables.CachePricing.model_id == tables.Tariff.model_id, _in_force(tables.CachePricing)),
-    )
-    .where(_in_force(tables.Tariff), tables.Tariff.api_key_purpose.is_not(None))
-    .order_by(tables.Tariff.model_id, tables.Tariff.valid_from, tables.Tariff.id)
-)
-"""Those that are charged; where two overlap, the later one last."""
+def _tariffs(condition: str) -> TextClause:
+    """Those that are charged; where two overlap, the later one last."""
+    prices = ", ".join(PRICES[kind] for kind in Prices.__struct_fields__)
+    return text(f"""
+        SELECT tariff.model_id::text, tariff.id::text, tariff.api_key_purpose, tariff.completion_window, {prices}
+        FROM tariffs AS tariff
+        LEFT JOIN cache_pricings AS cache ON cache.model_id = tariff.model_id AND {_IN_FORCE.format("cache")}
+        WHERE {_IN_FORCE.format("tariff")} AND tariff.api_key_purpose IS NOT NULL AND {condition}
+        ORDER BY tariff.model_id, tariff.valid_from, tariff.id
+    """)  # noqa: S608 - made of the names above
+
+
+TARIFFS = _tariffs("true")
+TARIFFS_FOUND = _tariffs("tariff.model_id = ANY (CAST(:ids AS uuid[]))")
 
 
 def tariffs_by_model(rows: Iterable[Sequence[Any]]) -> Mapping[str, tuple[Tariff, ...]]:
     """The tariffs of each model, one for each purpose and completion window."""
     gathered: dict[str, dict[tuple[str, str | None], Tariff]] = {}
     for model_id, tariff_id, purpose, window, *prices in rows:
-        gathered.setdefault(model_id, {})[purpose, window] = Tariff(tariff_id, purpose, window, *prices)
+        gathered.setdefault(model_id, {})[purpose, window] = Tariff(tariff_id, purpose, window, Prices(*prices))
     return {model_id: tuple(tariffs.values()) for model_id, tariffs in gathered.items()}

@@ -123,7 +123,10 @@ class GroupModel(Base):
 
 
 class Tariff(Base):
-    """A price list of a model. Closed ones stay, for the requests made under them."""
+    """A price list of a model. Closed ones stay, for the requests made under them.
+
+    What has no price of its own costs what the whole costs that it is a part of; `recorder.pricing` says how.
+    """
 
     __tablename__ = "tariffs"
 
@@ -132,6 +135,15 @@ class Tariff(Base):
     name: Mapped[str]
     input_price_per_token: Mapped[Decimal] = mapped_column(Numeric(24, 12))
     output_price_per_token: Mapped[Decimal] = mapped_column(Numeric(24, 12))
+    cached_input_price_per_token: Mapped[Decimal | None] = mapped_column(Numeric(24, 12))
+    cache_write_price_per_token: Mapped[Decimal | None] = mapped_column(Numeric(24, 12))
+    cache_write_1h_price_per_token: Mapped[Decimal | None] = mapped_column(Numeric(24, 12))
+    audio_input_price_per_token: Mapped[Decimal | None] = mapped_column(Numeric(24, 12))
+    image_input_price_per_token: Mapped[Decimal | None] = mapped_column(Numeric(24, 12))
+    reasoning_price_per_token: Mapped[Decimal | None] = mapped_column(Numeric(24, 12))
+    audio_output_price_per_token: Mapped[Decimal | None] = mapped_column(Numeric(24, 12))
+    image_output_price_per_token: Mapped[Decimal | None] = mapped_column(Numeric(24, 12))
+    price_per_request: Mapped[Decimal | None] = mapped_column(Numeric(24, 12))
     api_key_purpose: Mapped[str | None]
     completion_window: Mapped[str | None]
     valid_from: Mapped[datetime] = mapped_column(server_default=now())

@@ -44,7 +44,12 @@ class Request(Base):
     output_tokens: Mapped[int | None] = mapped_column(BigInteger)
     cached_input_tokens: Mapped[int | None] = mapped_column(BigInteger)
     cache_write_tokens: Mapped[int | None] = mapped_column(BigInteger)
+    cache_write_1h_tokens: Mapped[int | None] = mapped_column(BigInteger)
+    audio_input_tokens: Mapped[int | None] = mapped_column(BigInteger)
+    image_input_tokens: Mapped[int | None] = mapped_column(BigInteger)
     reasoning_tokens: Mapped[int | None] = mapped_column(BigInteger)
+    audio_output_tokens: Mapped[int | None] = mapped_column(BigInteger)
+    image_output_tokens: Mapped[int | None] = mapped_column(BigInteger)
     token_source: Mapped[str] = mapped_column(server_default="none")
     finish_reason: Mapped[str | None]
     request_bytes: Mapped[int] = mapped_column(BigInteger, server_default=text("0"))
