@@ -78,5 +78,5 @@ class Work:
             driver = raw.driver_connection
             assert driver is not None
             await driver.execute("SET synchronous_commit = on")
-            await driver.execute(_STATEMENTS.format(batches=self.batches, lines=self.lines))
-            await driver.execute("VACUUM ANALYZE")
+            await driver.execute(_STATEMENTS.format(batches=self.batches, lines=self.lines), timeout=600)
+            await driver.execute("VACUUM ANALYZE", timeout=600)

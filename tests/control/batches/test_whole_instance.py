@@ -194,6 +194,9 @@ def test_whoever_is_killed_every_line_has_exactly_one_result(tmp_path: Path, who
             row["attempts"] == 1
             for row in instance.sql("SELECT attempts FROM batch_requests WHERE 'batch_req_' || id = ANY($1)", [*known])
         )
+        until(lambda: len(instance.requests(outcome="completed")) >= 120, seconds=_SECONDS)
+        broken_off = [row for row in instance.requests() if row["outcome"] in ("cancelled", "lost")]
+        assert all(row["input_tokens"] is None for row in broken_off), "who was not answered pays nothing"
 
 
 def test_who_stops_takes_no_more_lets_end_what_can_and_puts_back_the_rest(tmp_path: Path, database_url: str) -> None:
