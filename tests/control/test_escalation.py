@@ -8,6 +8,7 @@ import json
 import time
 import uuid
 from collections.abc import AsyncIterator
+from typing import Any
 from urllib.parse import urljoin, urlsplit
 
 import httpx
@@ -62,6 +63,65 @@ async def test_the_administrators_account_outlives_managers(management: Manageme
     moved = _SCIM_USER | {"userName": ADMIN_EMAIL, "emails": [{"value": "evil@example.org"}]}
     await refused(manager.client.put(f"/scim/v2/Users/{management.admin_id}", json=moved), 403)
     await answered(management.admin.get(account), 200)
+
+
+async def test_a_manager_ends_nothing_of_the_administrators(management: Management) -> None:
+    manager = await management.person(Role.PLATFORM_MANAGER)
+    account = f"{_USERS}/{management.admin_id}"
+    key = await answered(management.admin.post(f"{account}/api-keys", json={"name": "k"}), 201)
+    [session] = (await answered(management.admin.get(f"{account}/sessions"), 200))["data"]
+    changed: tuple[dict[str, Any], ...] = (
+        {"name": "x"},
+        {"expires_at": "2100-01-01T00:00:00Z"},
+        {"models": []},
+        {"burst_size": 1},
+    )
+    for changes in changed:
+        changing = manager.client.patch(f"{account}/api-keys/{key['id']}", json=changes)
+        await refused(changing, 403, _NOT_THE_ADMINISTRATORS)
+    for path in (f"api-keys/{key['id']}", f"sessions/{session['id']}", "sessions"):
+        await refused(manager.client.delete(f"{account}/{path}"), 403, _NOT_THE_ADMINISTRATORS)
+    assert (await answered(manager.client.get(f"{account}/api-keys/{key['id']}"), 200))["name"] == "k"
+    await answered(management.admin.patch(f"{account}/api-keys/{key['id']}", json={"name": "x"}), 200)
+    await answered(management.admin.delete(f"{account}/api-keys/{key['id']}"), 204)
+    await answered(management.admin.delete(f"{account}/sessions"), 204)
+
+
+@pytest.mark.parametrize(
+    "changes",
+    [
+        {"roles": []},
+        {"roles": ["RequestViewer"]},
+        {"display_name": "Somebody else"},
+        {"avatar_url": "https://evil.test/a.png"},
+        {"roles": ["PlatformManager", "BillingManager"], "batch_notifications_enabled": True},
+    ],
+)
+async def test_a_manager_does_not_say_who_the_administrator_is(management: Management, changes: dict[str, Any]) -> None:
+    manager = await management.person(Role.PLATFORM_MANAGER)
+    account = f"{_USERS}/{management.admin_id}"
+    before = await answered(management.admin.get(account), 200)
+    await refused(manager.client.patch(account, json=changes), 403, _NOT_THE_ADMINISTRATORS)
+    assert await answered(management.admin.get(account), 200) | {"last_login": ""} == before | {"last_login": ""}
+
+
+async def test_what_managers_may_with_everybody_they_may_with_the_administrator(management: Management) -> None:
+    manager = await management.person(Role.PLATFORM_MANAGER)
+    account = f"{_USERS}/{management.admin_id}"
+    seen = await answered(manager.client.get(account), 200)
+    same = {name: seen[name] for name in ("roles", "display_name", "avatar_url")} | {"is_active": True}
+    for nothing in ({}, same):
+        assert (await answered(manager.client.patch(account, json=nothing), 200))["roles"] == seen["roles"]
+    changed = await answered(manager.client.patch(account, json={"batch_notifications_enabled": True}), 200)
+    assert changed["batch_notifications_enabled"] is True
+    group = await management.group()
+    await answered(manager.client.post(f"{account}/groups/{group}"), 204)
+    await answered(manager.client.delete(f"{account}/groups/{group}"), 204)
+    for path in ("sessions", "api-keys", "groups"):
+        await answered(manager.client.get(f"{account}/{path}"), 200)
+    own = {"display_name": "Me", "roles": ["PlatformManager", "RequestViewer"]}
+    assert (await answered(management.admin.patch(account, json=own), 200))["display_name"] == "Me"
+    assert seen["display_name"] != "Me"
 
 
 async def _roles(management: Management) -> dict[str, list[str]]:
@@ -191,6 +251,30 @@ async def test_an_origin_that_is_none_is_another_site(management: Management) ->
     origins = ("http://[", "http://[::1", "null", "", "//", "https://", "control.test", "data:,x")
     for (path, body), origin in itertools.product(asked, origins):
         await refused(management.admin.post(path, json=body, headers={"origin": origin}), 403)
+
+
+@pytest.mark.parametrize(
+    ("settings", "origin", "status"),
+    [
+        ({}, "http://control.test", 201),  # a proxy may speak TLS for us: who knows?
+        ({}, "https://control.test:443", 201),
+        ({}, "https://control.test:80", 403),
+        ({}, "https://jo@control.test", 403),
+        ({"dashboard_url": "https://control.test/app"}, "https://control.test", 201),
+        ({"dashboard_url": "https://control.test/app"}, "http://control.test", 403),
+        ({"dashboard_url": "https://other.test"}, "http://other.test", 403),
+        ({"dashboard_url": "https://other.test"}, "https://other.test", 201),
+        ({"gateway": {"tls": {"certificate": "c.pem", "key": "k.pem"}}}, "https://control.test", 201),
+        ({"gateway": {"tls": {"certificate": "c.pem", "key": "k.pem"}}}, "http://control.test", 403),
+    ],
+)
+async def test_a_page_of_another_scheme_is_another_site_where_ours_is_known(
+    database_url: str, settings: dict[str, Any], origin: str, status: int
+) -> None:
+    async with managed(database_url, settings_for_tests(**settings)) as management:
+        forwarded = {"origin": origin, "x-forwarded-proto": "https", "forwarded": "proto=https"}
+        response = await management.admin.post(f"{API}/groups", json={"name": "g"}, headers=forwarded)
+        assert response.status_code == status
 
 
 async def test_an_origin_without_a_host_is_not_ours_whatever_dashboard_url_says(database_url: str) -> None:

@@ -45,6 +45,7 @@ from control_layer.control.files.routes import router as files
 from control_layer.control.files.slots import UploadSlots
 from control_layer.control.grants.routes import router as grants
 from control_layer.control.groups.routes import router as groups
+from control_layer.control.instance.reference_routes import references
 from control_layer.control.instance.routes import router as instance
 from control_layer.control.mail.post import open_post
 from control_layer.control.models.cache_pricing_routes import router as cache_pricing
@@ -172,11 +173,10 @@ def build_app(services: Services) -> FastAPI:
         redirect_slashes=False,
     )
     app.state.services = services
-    routers = (*_ROUTERS, *_BATCH_ROUTERS) if services.settings.batches.enabled else _ROUTERS
+    batch_routers = _BATCH_ROUTERS if services.settings.batches.enabled else ()
+    routers = (*_ROUTERS, *references(services.settings.openapi), *batch_routers)
     routes = [route for router in routers for route in router.routes if isinstance(route, APIRoute)]
-    app.router.routes.extend(
-        routes
-    )  # as they are: include_router analyses every handler once more for each application
+    app.router.routes.extend(routes)  # as they are: include_router analyses each handler anew for each application
     app.state.routes = routes
     fallback = Fallback(title, routes)
     app.router.default = fallback

@@ -5,6 +5,7 @@ Browsers say where a request comes from in `Sec-Fetch-Site` or `Origin`; program
 
 from __future__ import annotations
 
+from typing import NamedTuple
 from urllib.parse import urlsplit
 
 from starlette.requests import Request
@@ -15,7 +16,15 @@ from control_layer.settings import Settings
 __all__ = ["require_same_origin"]
 
 _SAFE = frozenset(("GET", "HEAD", "OPTIONS"))  # RFC 9110, 9.2.1
+_PORTS = {"http": 80, "https": 443}
 _OWN = frozenset(("same-origin", "none"))  # "none": typed or bookmarked by the person
+
+
+class _Origin(NamedTuple):
+    scheme: str
+    host: str
+    port: int | None
+    """`None`: the scheme's own."""
 
 
 def require_same_origin(request: Request, settings: Settings) -> None:
@@ -28,24 +37,41 @@ def require_same_origin(request: Request, settings: Settings) -> None:
     if site is not None:
         own = site in _OWN
     else:
-        own = origin is None or _same(_host(origin), request.headers.get("host", "").lower())
+        own = origin is None or _is_here(origin, request.headers.get("host", ""), settings)
     if not own:
         text = "This request comes from another site's page; add its origin to auth.security.cors.allowed_origins"
         raise ControlError(403, "cross_site_request", text)
 
 
 def _allowed(origin: str, settings: Settings) -> bool:
-    allowed = settings.auth.security.cors.allowed_origins
-    return origin in allowed or _same(_host(origin), _host(settings.dashboard_url))
+    page = _parts(origin)
+    listed = origin in settings.auth.security.cors.allowed_origins
+    return listed or (page is not None and page == _parts(settings.dashboard_url))
 
 
-def _same(host: str | None, other: str | None) -> bool:
-    return host is not None and host == other
+def _is_here(origin: str, host: str, settings: Settings) -> bool:
+    """Whether the page came from the address that is asked now, and by the scheme, where ours is known."""
+    page = _parts(origin)
+    if page is None or page != _parts(f"{page.scheme}://{host}"):
+        return False
+    return _scheme_at(page, settings) in {None, page.scheme}
 
 
-def _host(origin: str) -> str | None:
-    """Host and port; `None` for what has none, such as the `null` of a page without an origin (RFC 6454, 7.1)."""
+def _scheme_at(page: _Origin, settings: Settings) -> str | None:
+    """How pages of ours are reached at the page's address. A proxy may speak TLS for us: `dashboard_url` says so."""
+    if settings.gateway.tls.certificate is not None:
+        return "https"
+    dashboard = _parts(settings.dashboard_url)
+    return dashboard.scheme if dashboard is not None and dashboard[1:] == page[1:] else None
+
+
+def _parts(origin: str) -> _Origin | None:
+    """`None` for what is no origin, such as the `null` of a page without one (RFC 6454, 7.1)."""
     try:
-        return urlsplit(origin).netloc.lower() or None
+        split = urlsplit(origin)
+        host, port = split.hostname, split.port
     except ValueError:
         return None
+    if split.scheme not in _PORTS or not host or split.username is not None:
+        return None
+    return _Origin(split.scheme, host, None if port == _PORTS[split.scheme] else port)

@@ -18,7 +18,7 @@ from control_layer.settings.database import Database
 from control_layer.settings.email import Email, Smtp
 from control_layer.settings.federation import Oidc, ProxyHeader
 from control_layer.settings.gateway import Gateway, GatewayTls, Metrics
-from control_layer.settings.instance import Metadata, ModelSource
+from control_layer.settings.instance import Metadata, ModelSource, OpenApi
 from control_layer.settings.pricing import Pricing
 from control_layer.settings.section import Section
 from control_layer.settings.tracing import Tracing
@@ -39,6 +39,7 @@ __all__ = [
     "Metrics",
     "ModelSource",
     "Oidc",
+    "OpenApi",
     "Password",
     "Payment",
     "Pricing",
@@ -78,6 +79,8 @@ class Settings(Section):
     """Endpoints that the first start connects: a list of `name`, `url`, `api_key`, `grant_to_everyone`."""
     metadata: Metadata = Metadata()
     """What the instance says about itself."""
+    openapi: OpenApi = OpenApi()
+    """The references of the APIs."""
     auth: Auth = Auth()
     """How people prove who they are."""
     pricing: Pricing = Pricing()

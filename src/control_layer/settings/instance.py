@@ -1,4 +1,4 @@
-"""`metadata.*` and `model_sources`: what an instance says of itself and begins with."""
+"""`metadata.*`, `openapi.*` and `model_sources`: what an instance says of itself and begins with."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from pydantic import SecretStr
 
 from control_layer.settings.section import Section
 
-__all__ = ["Metadata", "ModelSource"]
+__all__ = ["Metadata", "ModelSource", "OpenApi"]
 
 
 class ModelSource(Section):
@@ -37,3 +37,12 @@ class Metadata(Section):
     """Where help on batch files leads."""
     ai_api_base_url: str | None = None
     """Base URL of the AI API as clients reach it, where that differs from the address of the page."""
+
+
+class OpenApi(Section):
+    """The references of the APIs."""
+
+    admin_enabled: bool = True
+    """Serve `/admin/openapi.json` and `/admin/docs`; else they are not found, by nobody."""
+    ai_enabled: bool = True
+    """Serve `/ai/openapi.json` and `/ai/docs`; else they are not found, by nobody."""

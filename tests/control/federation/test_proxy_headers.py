@@ -115,6 +115,86 @@ async def test_an_account_with_another_id_is_not_taken_over_by_its_address(proxi
     assert (await _comes(proxied, "ext-1", "jo@example.org"))["id"] == first["id"]
 
 
+_SQUATTED = {"username": "squatter", "email": "jo@example.org", "password": "correct horse"}
+
+
+@pytest.fixture
+async def open_house(database_url: str) -> AsyncIterator[Management]:
+    """Behind the proxy, and open to everybody who knows another way in."""
+    auth = _settings() | {"native": {"allow_registration": True}}
+    async with managed(database_url, settings_for_tests(auth=auth)) as management:
+        yield management
+
+
+@pytest.mark.parametrize("user", ["ext-1", "jo@example.org"])
+async def test_whoever_registered_an_address_first_loses_it_to_its_owner(open_house: Management, user: str) -> None:
+    squatter = await open_house.client()
+    account = (await answered(squatter.post("/authentication/register", json=_SQUATTED), 201))["user"]
+    keys = f"{API}/users/{account['id']}/api-keys"
+    platform = await answered(squatter.post(keys, json={"name": "p", "purpose": "platform"}), 201)
+    inference = await answered(squatter.post(keys, json={"name": "i"}), 201)
+    await open_house.sql("INSERT INTO identities VALUES ('https://idp.test', 'theirs', $1::uuid)", account["id"])
+    await squatter.post("/authentication/password-resets", json={"email": "jo@example.org"})
+
+    owner = await _comes(open_house, user, "jo@example.org")
+    assert (owner["id"], owner["auth_source"]) == (account["id"], "proxy-header")
+
+    await refused(squatter.get(_ME), 401, "Authentication required")
+    login = {"email": "jo@example.org", "password": _SQUATTED["password"]}
+    await refused(squatter.post("/authentication/login", json=login), 401, "Invalid email or password")
+    for key in (platform, inference):
+        await refused((await open_house.client(authorization=f"Bearer {key['key']}")).get(_ME), 401)
+    assert await open_house.sql("SELECT 1 FROM identities") == await open_house.sql("SELECT 1 FROM password_resets")
+    [row] = await open_house.sql("SELECT password_hash FROM users WHERE id = $1::uuid", account["id"])
+    assert row.password_hash is None
+    # The owner sees what there was, and may bring back what was theirs.
+    visitor = await _visitor(open_house, **{_USER: user, _EMAIL: "jo@example.org"})
+    listed = await answered(visitor.get(keys), 200)
+    assert {key["name"] for key in listed["data"] if key["expires_at"] is not None} == {"p", "i"}
+    await answered(visitor.patch(f"{keys}/{platform['id']}", json={"expires_at": None}), 200)
+    await answered((await open_house.client(authorization=f"Bearer {platform['key']}")).get(_ME), 200)
+    assert (await _comes(open_house, user, "jo@example.org"))["id"] == account["id"]
+    assert (await answered(visitor.get(f"{keys}/{platform['id']}"), 200))["expires_at"] is None
+
+
+async def test_hidden_keys_outlive_a_change_of_hands(open_house: Management) -> None:
+    squatter = await open_house.client()
+    account = (await answered(squatter.post("/authentication/register", json=_SQUATTED), 201))["user"]
+    await _comes(open_house, "ext-1", "jo@example.org")
+    hidden = await open_house.sql(
+        "SELECT purpose FROM api_keys WHERE hidden AND expires_at IS NULL AND user_id = $1::uuid", account["id"]
+    )
+    assert {row.purpose for row in hidden} == {"batch", "playground"}
+
+
+async def test_an_account_that_was_made_for_somebody_comes_before_one_they_may_have_registered(
+    open_house: Management,
+) -> None:
+    squatter = await open_house.client()
+    await refused(squatter.post("/authentication/register", json=_SQUATTED | {"email": ADMIN_EMAIL}), 400)
+    squatted = (await answered(squatter.post("/authentication/register", json=_SQUATTED), 201))["user"]
+    body = {"username": "jo", "email": "jo@example.org", "roles": []}
+    made = await answered(open_house.admin.post(f"{API}/users", json=body), 201)
+    assert (await _comes(open_house, "ext-1", "jo@example.org"))["id"] == made["id"] != squatted["id"]
+    await answered(squatter.get(_ME), 200)
+
+
+async def test_a_credential_that_ended_while_it_was_used_makes_no_key(open_house: Management) -> None:
+    """A request that was let in before its account changed hands waits for the change, and comes too late."""
+    squatter = await open_house.client()
+    account = (await answered(squatter.post("/authentication/register", json=_SQUATTED), 201))["user"]
+    keys = f"{API}/users/{account['id']}/api-keys"
+    visitor = await _visitor(open_house, **{_USER: "ext-1", _EMAIL: "jo@example.org"})
+    made = await asyncio.gather(
+        visitor.get(_ME), *(squatter.post(keys, json={"name": f"k{number}"}) for number in range(12))
+    )
+    assert made[0].status_code == 200
+    alive = await open_house.sql(
+        "SELECT name FROM api_keys WHERE NOT hidden AND expires_at IS NULL AND user_id = $1::uuid", account["id"]
+    )
+    assert alive == []
+
+
 async def test_a_username_that_somebody_has_is_no_obstacle(proxied: Management) -> None:
     person = await proxied.person()
     user = await _comes(proxied, person.username, "other@example.org")

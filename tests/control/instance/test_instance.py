@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import itertools
+
 import pytest
 from tests.control.management import API, Management, answered, client_of, refused, settings_for_tests
 
@@ -118,6 +120,21 @@ async def test_reference_describes_every_route_and_loads_nothing_from_elsewhere(
     user = document["components"]["schemas"]["User"]
     assert "email" in user["required"]
     assert "credit_balance" not in user["required"]
+
+
+@pytest.mark.parametrize("off", ["admin", "ai"])
+async def test_a_reference_that_is_switched_off_is_there_for_nobody(management: Management, off: str) -> None:
+    settings = settings_for_tests(openapi={f"{off}_enabled": False})
+    services = build_services(engine=management.engine, settings=settings)
+    app = build_app(services)
+    cookie = "; ".join(f"{each.name}={each.value}" for each in management.admin.cookies.jar)
+    async with client_of(app, cookie=cookie) as administrator, client_of(app) as nobody:
+        for surface, path in itertools.product(("admin", "ai"), ("openapi.json", "docs")):
+            for client, status in ((administrator, 200), (nobody, 401)):
+                response = await client.get(f"/{surface}/{path}")
+                assert response.status_code == (404 if surface == off else status)
+                assert (response.content == b"") is (surface == off)
+    services.passwords.close()
 
 
 async def test_named_origins_may_call_from_their_pages(management: Management) -> None:

@@ -23,14 +23,15 @@ from control_layer.control.api_keys.rules import (
 )
 from control_layer.control.api_keys.schemas import Key, KeyChanges, NewKey, NewlyMadeKey, RevealedSecret, Rotation
 from control_layer.control.api_keys.secret import KeySecret
-from control_layer.control.errors import Conflict, ControlError, forbidden, invalid, not_found
+from control_layer.control.authentication.queries import is_still_let_in
+from control_layer.control.errors import Conflict, ControlError, forbidden, invalid, not_authenticated, not_found
 from control_layer.control.paging import Page, Paging
 from control_layer.control.people import Owner
 from control_layer.control.permissions import Operation, Resource
 from control_layer.control.principal import Principal
 from control_layer.control.request_context import Caller, Database, Served
 from control_layer.control.route import ControlRoute
-from control_layer.control.users.accounts import check_credentials
+from control_layer.control.users.accounts import check_administrator
 from control_layer.control.users.queries import find_staying_user, find_user
 from control_layer.store import tables
 
@@ -71,7 +72,7 @@ async def create(user_id: Owner, body: NewKey, session: Database, caller: Caller
         if not caller.may(Operation.CREATE, Resource.API_KEYS):
             raise forbidden(Operation.CREATE, Resource.API_KEYS)
         raise invalid("member_id is for the keys of organizations; this account is a person's")
-    await _require_owner(session, user_id, caller)
+    await _require_owner(session, user_id, caller, now)
     secret = KeySecret.new()
     row = tables.ApiKey(
         id=uuid.uuid4(),
@@ -108,6 +109,7 @@ async def update(
     now = services.now()
     check_changes(body, now)
     caller.require_on(Operation.UPDATE, Resource.API_KEYS, user_id)
+    await _require_changeable(session, user_id, caller)
     row = await _found(session, user_id, key_id, caller, lock=True)
     apply_changes(row, body, now)
     await session.flush()
@@ -127,10 +129,10 @@ async def rotate(
     """Gives a key a new secret; the old one dies at once, or after `grace_seconds`."""
     grace = grace_of(body)
     caller.require_on(Operation.UPDATE, Resource.API_KEYS, user_id)
-    await _require_owner(session, user_id, caller)
+    now = services.now()
+    await _require_owner(session, user_id, caller, now)
     row = await _found(session, user_id, key_id, caller, lock=True)
     secret = KeySecret.new()
-    now = services.now()
     give_secret(row, secret, to=caller.id, seal=services.key_secrets, now=now, grace=grace)
     row.updated_at = now
     return RevealedSecret(key=secret.text)
@@ -160,6 +162,7 @@ async def reveal(
 async def delete(user_id: Owner, key_id: uuid.UUID, session: Database, caller: Caller, services: Served) -> None:
     """Deletes a key; it is refused everywhere at once, and its name is free again."""
     caller.require_on(Operation.DELETE, Resource.API_KEYS, user_id)
+    await _require_changeable(session, user_id, caller)
     row = await _found(session, user_id, key_id, caller, lock=True)
     row.deleted_at = services.now()
     row.pending_secret = None
@@ -195,12 +198,24 @@ async def _require_user(session: AsyncSession, user_id: uuid.UUID) -> None:
         raise not_found("User", user_id)
 
 
-async def _require_owner(session: AsyncSession, user_id: uuid.UUID, caller: Principal) -> None:
-    """The account that gets a secret, which `caller` sees; it is not deleted meanwhile. Raises 403, 404."""
+async def _require_changeable(session: AsyncSession, user_id: uuid.UUID, caller: Principal) -> None:
+    """Raises 403 for the keys of the administrator; whether there is such a person at all, their keys will tell."""
+    user = None if user_id == caller.id else await find_user(session, user_id)
+    if user is not None:
+        check_administrator(user, caller)
+
+
+async def _require_owner(session: AsyncSession, user_id: uuid.UUID, caller: Principal, now: datetime) -> None:
+    """The account that gets a secret, which `caller` sees; it is not deleted meanwhile. Raises 401, 403, 404.
+
+    Whoever waited here for a change of the account may have been let in with what the change has ended.
+    """
     user = await find_staying_user(session, user_id)
     if user is None:
         raise not_found("User", user_id)
-    check_credentials(user, caller)
+    check_administrator(user, caller)
+    if not await is_still_let_in(session, caller, now):
+        raise not_authenticated()
 
 
 def _unknown(key_id: uuid.UUID) -> ControlError:

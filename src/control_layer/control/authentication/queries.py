@@ -6,7 +6,7 @@ import uuid
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Row, Select, func, or_, select, update
+from sqlalchemy import ColumnElement, Row, Select, and_, exists, func, or_, select, update
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from control_layer.control.permissions import Role
@@ -14,6 +14,7 @@ from control_layer.control.principal import Principal
 from control_layer.store.tables import ApiKey, User, UserSession
 
 __all__ = [
+    "is_still_let_in",
     "lock_address",
     "principal_of_key",
     "principal_of_session",
@@ -62,6 +63,17 @@ async def principal_of_key(
     )
     row = (await session.execute(statement)).one_or_none()
     return None if row is None else _principal(row, key_id=row.key_id, key_last_used=row.last_used)
+
+
+async def is_still_let_in(session: AsyncSession, principal: Principal, now: datetime) -> bool:
+    """Whether the session or key that the person was let in with is still there. A proxy's word is."""
+    conditions: list[ColumnElement[bool]] = []
+    if principal.session_id is not None:
+        conditions.append(exists().where(UserSession.id == principal.session_id, UserSession.expires_at > now))
+    if principal.key_id is not None:
+        lasts = or_(ApiKey.expires_at.is_(None), ApiKey.expires_at > now)
+        conditions.append(exists().where(ApiKey.id == principal.key_id, ApiKey.deleted_at.is_(None), lasts))
+    return not conditions or bool((await session.execute(select(and_(*conditions)))).scalar_one())
 
 
 async def lock_address(session: AsyncSession, email: str) -> None:

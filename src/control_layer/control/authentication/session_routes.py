@@ -19,8 +19,10 @@ from control_layer.control.errors import not_found
 from control_layer.control.paging import Page, Paging
 from control_layer.control.people import Owner
 from control_layer.control.permissions import Operation, Resource
+from control_layer.control.principal import Principal
 from control_layer.control.request_context import Caller, Database, Served
 from control_layer.control.route import ControlRoute
+from control_layer.control.users.accounts import check_administrator
 from control_layer.control.users.queries import find_user
 
 __all__ = ["router"]
@@ -45,6 +47,7 @@ async def list_(user_id: Owner, session: Database, caller: Caller, paging: Pagin
 async def delete(user_id: Owner, session_id: uuid.UUID, session: Database, caller: Caller, services: Served) -> None:
     """Ends one session: its cookie is refused at once."""
     caller.require_on(Operation.UPDATE, Resource.USERS, user_id)
+    await _require_user(session, user_id, ending=caller)
     if not await end_session(session, user_id, session_id, services.now()):
         raise not_found("Session", session_id)
 
@@ -54,10 +57,14 @@ async def delete(user_id: Owner, session_id: uuid.UUID, session: Database, calle
 async def delete_all(user_id: Owner, session: Database, caller: Caller) -> None:
     """Ends all of a person's sessions but the one that asks."""
     caller.require_on(Operation.UPDATE, Resource.USERS, user_id)
-    await _require_user(session, user_id)
+    await _require_user(session, user_id, ending=caller)
     await end_sessions(session, user_id, but=caller.session_id)
 
 
-async def _require_user(session: AsyncSession, user_id: uuid.UUID) -> None:
-    if await find_user(session, user_id) is None:
+async def _require_user(session: AsyncSession, user_id: uuid.UUID, *, ending: Principal | None = None) -> None:
+    """Raises 404; 403 where the sessions that `ending` would end are the administrator's."""
+    user = await find_user(session, user_id)
+    if user is None:
         raise not_found("User", user_id)
+    if ending is not None:
+        check_administrator(user, ending)

@@ -6,6 +6,7 @@ import uuid
 
 from sqlalchemy.ext.asyncio import AsyncSession
 
+from control_layer.control.federation.changed_hands import hand_over, is_unproven
 from control_layer.control.federation.imported_groups import groups_differ, synchronise_groups
 from control_layer.control.federation.new_people import welcome
 from control_layer.control.federation.proxy_headers import ProxyClaim
@@ -46,6 +47,8 @@ async def settle(services: Services, claim: ProxyClaim, author: Author) -> uuid.
                 external_user_id=_lasting_id(claim),
             )
         elif _is_outdated(user, claim):
+            if is_unproven(user):
+                await hand_over(session, user, _SOURCE, services.now())
             _update(user, claim)
             user.updated_at = services.now()
             await session.flush()
@@ -76,7 +79,7 @@ async def _differs(session: AsyncSession, user: User, claim: ProxyClaim) -> bool
 
 
 def _is_outdated(user: User, claim: ProxyClaim) -> bool:
-    return _new_id(user, claim) is not None or _new_email(user, claim) is not None
+    return is_unproven(user) or _new_id(user, claim) is not None or _new_email(user, claim) is not None
 
 
 def _update(user: User, claim: ProxyClaim) -> None:

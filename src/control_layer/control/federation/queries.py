@@ -37,9 +37,10 @@ async def user_of_external_id(session: AsyncSession, external_id: str, *, lock: 
 
 
 async def user_of_email(session: AsyncSession, email: str, external_id: str, *, lock: bool = False) -> User | None:
-    """The oldest account with this address that has no other external id."""
+    """The account with this address that has no other external id: the oldest that was made for somebody, else the
+    oldest that somebody registered."""
     unbound = or_(User.external_user_id.is_(None), User.external_user_id == external_id)
-    statement = _people(User.email == email, unbound, lock=lock).limit(1)
+    statement = _people(User.email == email, unbound, lock=lock, first=(User.auth_source == "native",)).limit(1)
     return (await session.execute(statement)).scalar_one_or_none()
 
 
@@ -60,9 +61,9 @@ async def username_taken(session: AsyncSession, username: str) -> bool:
     return (await session.execute(select(taken))).scalar_one()
 
 
-def _people(*conditions: ColumnElement[bool], lock: bool) -> Select[User]:
+def _people(*conditions: ColumnElement[bool], lock: bool, first: tuple[ColumnElement[bool], ...] = ()) -> Select[User]:
     living = and_(User.deleted_at.is_(None), User.user_type == "individual", User.id != NIL)
-    statement = select(User).where(living, *conditions).order_by(User.created_at, User.id)
+    statement = select(User).where(living, *conditions).order_by(*first, User.created_at, User.id)
     if lock:
         # What was read before the lock is read again.
         statement = statement.with_for_update(key_share=True).execution_options(populate_existing=True)

@@ -22,12 +22,13 @@ from control_layer.store.tables import User
 
 __all__ = [
     "apply_changes",
-    "check_credentials",
+    "check_administrator",
     "complete_roles",
     "new_account",
     "open_account",
     "scrub_account",
     "set_active",
+    "standing_of",
 ]
 
 
@@ -116,10 +117,14 @@ def set_active(user: User, active: bool, *, by: uuid.UUID, now: datetime) -> Non
         user.disabled_at = now
 
 
-def check_credentials(user: User, caller: Principal) -> None:
-    """Raises 403 where `caller` would come into possession of the configuration's administrator's credentials.
+def standing_of(user: User) -> tuple[object, ...]:
+    """Who an account is to others, and whether it may do anything: what nobody says of the administrator but they."""
+    return (user.display_name, user.avatar_url, tuple(user.roles), user.disabled_at)
 
-    They open what no role does.
+
+def check_administrator(user: User, caller: Principal) -> None:
+    """Raises 403 where `caller` would make, change or end what opens the configuration's administrator's account, or
+    change its standing. It opens what no role does.
     """
     if user.is_admin and not caller.is_admin:
         raise forbidden(Operation.UPDATE, Resource.SYSTEM_ACCESS)

@@ -15,7 +15,7 @@ from control_layer.control.permissions import Operation, Resource
 from control_layer.control.principal import Principal
 from control_layer.control.request_context import Caller, Database, Served
 from control_layer.control.route import ControlRoute
-from control_layer.control.users.accounts import check_credentials
+from control_layer.control.users.accounts import check_administrator
 from control_layer.control.users.queries import find_user
 from control_layer.control.users.schemas import NewPassword, PasswordSet
 from control_layer.store.tables import User
@@ -48,7 +48,7 @@ def _require_settable(user: User | None, user_id: uuid.UUID, caller: Principal) 
     """Raises 404; 403 for the configuration's administrator, whose rights the caller lacks; 400 without a password."""
     if user is None:
         raise not_found("User", user_id)
-    check_credentials(user, caller)
+    check_administrator(user, caller)
     if user.auth_source != _NATIVE and user.password_hash is None:
         raise _signs_in_elsewhere(user)
     return user

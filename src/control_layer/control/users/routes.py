@@ -21,11 +21,13 @@ from control_layer.control.text import not_blank
 from control_layer.control.transactions.balances import balance_of, balances_of
 from control_layer.control.users.accounts import (
     apply_changes,
+    check_administrator,
     complete_roles,
     new_account,
     open_account,
     scrub_account,
     set_active,
+    standing_of,
 )
 from control_layer.control.users.queries import count_users, find_user, list_users
 from control_layer.control.users.schemas import NewUser, User, UserChanges
@@ -92,17 +94,20 @@ async def read(user_id: Owner, session: Database, caller: Caller, include: str =
 @router.patch("/{user_id}")
 @signed_in
 async def update(user_id: uuid.UUID, body: UserChanges, session: Database, caller: Caller, services: Served) -> User:
-    """Changes an account. Roles and `is_active` take the right to change everybody's."""
+    """Changes an account. Roles and `is_active` take the right to change everybody's; the administrator's standing is
+    theirs alone to change."""
     caller.require_on(Operation.UPDATE, Resource.USERS, user_id)
     if body.roles is not None or body.is_active is not None:
         caller.require(Operation.UPDATE, Resource.USERS)
     row = await find_user(session, user_id, lock=True)
     if row is None:
         raise _unknown(user_id)
-    now = services.now()
+    now, standing = services.now(), standing_of(row)
     if body.is_active is not None:
         set_active(row, body.is_active, by=caller.id, now=now)
     apply_changes(row, body, now)
+    if standing_of(row) != standing:
+        check_administrator(row, caller)
     await session.flush()
     return User.of(row)
 
