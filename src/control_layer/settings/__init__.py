@@ -20,6 +20,7 @@ from control_layer.settings.federation import Oidc, ProxyHeader
 from control_layer.settings.gateway import Gateway, GatewayTls, Metrics
 from control_layer.settings.instance import Metadata, ModelSource
 from control_layer.settings.pricing import Pricing
+from control_layer.settings.recorder import BodyRetention, Recorder, RequestLog, RequestRetention
 from control_layer.settings.section import Section
 
 __all__ = [
@@ -27,6 +28,7 @@ __all__ = [
     "BackgroundServices",
     "BatchDaemon",
     "Batches",
+    "BodyRetention",
     "Cors",
     "Credits",
     "Database",
@@ -43,6 +45,9 @@ __all__ = [
     "Pricing",
     "ProbeScheduler",
     "ProxyHeader",
+    "Recorder",
+    "RequestLog",
+    "RequestRetention",
     "RoleName",
     "SampleFiles",
     "Settings",
@@ -88,6 +93,10 @@ class Settings(Section):
     """Mails to people."""
     gateway: Gateway = Gateway()
     """The data plane."""
+    recorder: Recorder = Recorder()
+    """How usage comes from the journals into the database."""
+    request_log: RequestLog = RequestLog()
+    """What is kept of requests in the database, and for how long."""
     batches: Batches = Batches()
     """Files of requests that are carried out in the background."""
     limits: Limits = Limits()

@@ -16,7 +16,7 @@ from control_layer.store.tables.ledger import Transaction
 from control_layer.store.tables.people import Group, GroupMember, User
 from control_layer.store.tables.probes import Probe, ProbeResult
 from control_layer.store.tables.sessions import PasswordReset, UserSession
-from control_layer.store.tables.traffic import JournalPosition, Request, RequestBody
+from control_layer.store.tables.traffic import JournalPosition, OpenRequest, Request, RequestBody
 
 __all__ = [
     "NIL",
@@ -38,6 +38,7 @@ __all__ = [
     "JournalPosition",
     "Model",
     "ModelComponent",
+    "OpenRequest",
     "PasswordReset",
     "Probe",
     "ProbeResult",
