@@ -206,7 +206,7 @@ def _attempts(attempts: tuple[Attempt, ...]) -> str:
 
 
 def _batch_request_id(name: str | None) -> uuid.UUID | None:
-    """What a batch's worker calls its request: `batch_req_` and a UUID in its usual form. Clients may call theirs so."""
+    """Batches' workers call a request `batch_req_` and a UUID in its usual form; clients may call theirs so, too."""
     if name is None or not name.startswith(_OF_BATCH):
         return None
     text = name.removeprefix(_OF_BATCH)

@@ -1,4 +1,4 @@
-"""Where rows stand before they are merged: a connection's temporary tables, filled by binary COPY, empty at its commit."""
+"""Where rows stand before they are merged: a connection's temporary tables, filled by COPY, empty after its commit."""
 
 from __future__ import annotations
 

@@ -27,7 +27,7 @@ class RequestRetention(Section):
     """Rows of requests: who asked what, how it went, what it cost."""
 
     max_age: _Age | None = None
-    """How long they are kept, in whole days; `None`: for ever. What goes is missing in usage and analytics; charges stay."""
+    """How long they are kept, in whole days; `None`: for ever. What goes is missing in usage and analytics."""
     max_bytes: int | None = Field(None, ge=64 * _MB)
     """What they may take in the database; the oldest days go first. `None`: whatever they need."""
 

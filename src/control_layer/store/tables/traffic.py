@@ -85,7 +85,7 @@ class Request(Base):
     """What is charged, exactly; none without prices."""
 
     __table_args__ = (
-        CheckConstraint("outcome IN ('open', 'completed', 'failed', 'cancelled', 'lost')", name="outcome"),
+        CheckConstraint("outcome IN ('completed', 'failed', 'cancelled', 'lost')", name="outcome"),
         Index("ix_requests_model", "model", text("at DESC")),
         Index("ix_requests_model_id", "model_id", text("at DESC")),
         Index("ix_requests_user_id", "user_id", text("at DESC")),

@@ -51,7 +51,7 @@ _NEW_TABLES = (
     """
     CREATE TABLE requests (
         LIKE requests_unparted,
-        CONSTRAINT ck_requests_outcome CHECK (outcome IN ('open', 'completed', 'failed', 'cancelled', 'lost'))
+        CONSTRAINT ck_requests_outcome CHECK (outcome IN ('completed', 'failed', 'cancelled', 'lost'))
     ) PARTITION BY RANGE (at)
     """,
     "ALTER TABLE requests ALTER sequence SET DEFAULT nextval('request_log_sequence')",
