@@ -129,12 +129,13 @@ async def test_nobody_without_a_credential_gets_in(management: Management) -> No
     for route in management.app.state.routes:
         if route.path.startswith("/admin/"):
             for method in route.methods:
-                path = route.path.format(
+                path = route.path_format.format(
                     **dict.fromkeys(route.param_convertors, "00000000-0000-4000-8000-000000000001")
                 )
                 needed = [field for field in route.dependant.query_params if field.field_info.is_required()]
                 response = await anonymous.request(method, path, params={field.alias: "x" for field in needed})
-                assert (response.status_code, response.text) == (401, "Authentication required"), (method, path)
+                text = "" if method == "HEAD" else "Authentication required"
+                assert (response.status_code, response.text) == (401, text), (method, path)
 
 
 def test_the_settings_know_every_role() -> None:
