@@ -13,6 +13,7 @@ import asyncpg
 import structlog
 
 from control_layer.contract.supervision import Sample
+from control_layer.control.alerts.watch import AlertWatch
 from control_layer.control.app import build_app, build_services
 from control_layer.control.authentication.expiry import forget_expired
 from control_layer.control.batches.worker import BatchWorker
@@ -30,6 +31,8 @@ from control_layer.control.probes.scheduler import ProbeScheduler
 from control_layer.control.resealing import reseal
 from control_layer.control.snapshots import SnapshotService
 from control_layer.control.supervision import Supervision
+from control_layer.control.webhooks.retention import erase_old_deliveries
+from control_layer.control.webhooks.worker import WebhookWorker
 from control_layer.recorder import Recorder
 from control_layer.settings import Settings
 from control_layer.store.engine import open_engine
@@ -63,6 +66,7 @@ class ControlPlane:
         )
         self._probes = ProbeScheduler(self._services, config.database_url)
         self._batches = BatchWorker(self._services, config.database_url)
+        self._webhooks = WebhookWorker(self._services, config.database_url)
         self._recorder = Recorder(self._engine, Path(config.journal_dir))
         self._probing: asyncio.Task[None] | None = None
         self._leading: list[asyncio.Task[None]] = []
@@ -126,7 +130,7 @@ class ControlPlane:
                         parts.create_task(
                             periodically(work, self._services, every_seconds=_HOUSEKEEPING_SECONDS), name=work.__name__
                         )
-                        for work in (forget_expired, erase_old_results)
+                        for work in (forget_expired, erase_old_results, erase_old_deliveries)
                     ),
                 ]
                 passing = [
@@ -172,6 +176,8 @@ class ControlPlane:
     def _led_work(self) -> Iterator[tuple[str, Coroutine[object, object, None]]]:
         """What one host at a time does, from the beginning to the end of its serving."""
         services, url = self._services, self._config.database_url
+        yield "webhooks", self._webhooks.run()
+        yield "alerts", AlertWatch(services, url).run()
         if services.payments is not None:
             yield "auto-topups", AutoTopups(services, services.payments, url).run()
 
@@ -180,6 +186,7 @@ class ControlPlane:
             *self._snapshots.samples(),
             *self._probes.samples(),
             *self._batches.samples(),
+            *self._webhooks.samples(),
             *self._recorder.samples(),
         ]
 

@@ -10,6 +10,7 @@ from typing import Literal
 
 from pydantic import Field, SecretStr
 
+from control_layer.settings.alerts import Alerts
 from control_layer.settings.authentication import Auth, Cors, Password, RoleName
 from control_layer.settings.background_services import BackgroundServices, BatchDaemon, ProbeScheduler
 from control_layer.settings.batches import Batches, Limits, SampleFiles, window_of
@@ -23,6 +24,7 @@ from control_layer.settings.pricing import Pricing
 from control_layer.settings.section import Section
 
 __all__ = [
+    "Alerts",
     "Auth",
     "BackgroundServices",
     "BatchDaemon",
@@ -86,6 +88,8 @@ class Settings(Section):
     """What is given away."""
     email: Email = Email()
     """Mails to people."""
+    alerts: Alerts = Alerts()
+    """What people should know."""
     gateway: Gateway = Gateway()
     """The data plane."""
     batches: Batches = Batches()
