@@ -173,6 +173,7 @@ _MODELS = {
     "DELETE /batches/requests/{request_id}": _Rule("MA"),
     "GET /provider-display-configs": _SIGNED_IN,
     "GET /provider-display-configs/{provider_key}": _SIGNED_IN,
+    "GET /provider-display-configs/{provider_key}/icon": _SIGNED_IN,
 }
 _ACCOUNTS = {
     "GET /config": _SIGNED_IN,

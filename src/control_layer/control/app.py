@@ -34,7 +34,7 @@ from control_layer.control.edge import Edge
 from control_layer.control.effective_access.routes import router as effective_access
 from control_layer.control.endpoints.routes import router as endpoints
 from control_layer.control.errands import Errands
-from control_layer.control.errors import ControlError, method_not_allowed, render
+from control_layer.control.errors import ControlError, render
 from control_layer.control.fallback import Fallback
 from control_layer.control.federation.oidc_provider import OidcProvider
 from control_layer.control.federation.proxy_headers import ProxyHeaders
@@ -187,7 +187,7 @@ def build_app(services: Services) -> FastAPI:
 
     async def refuse_method(request: Request, error: Exception) -> Response:
         del error  # FastAPI names the methods of the first route with that path only
-        return _rendered(method_not_allowed(fallback.allowed(request.url.path)), request)
+        return _rendered(fallback.refusal(request.method, request.url.path), request)
 
     app.add_exception_handler(ControlError, answer)
     app.add_exception_handler(405, refuse_method)

@@ -1,4 +1,5 @@
-"""What answers where no route does: a page for people who look (GET), 405 for everything else (§1.1).
+"""What answers where no route does: a page for people who look (GET), 405 for everything else (§1.1), and 501 for what
+the contract has and this release has not.
 
 Under `/ai` and `/scim` programs look, not people: they get a 404 in the shape that their clients read.
 """
@@ -13,7 +14,8 @@ from starlette.requests import Request
 from starlette.responses import HTMLResponse, JSONResponse, Response
 from starlette.types import Receive, Scope, Send
 
-from control_layer.control.errors import method_not_allowed, render
+from control_layer.control.errors import ControlError, method_not_allowed, render
+from control_layer.control.instance.not_yet import not_yet
 from control_layer.control.scim.errors import is_scim, no_such
 from control_layer.control.scim.errors import render as render_for_scim
 
@@ -52,7 +54,7 @@ code {{ font-family: ui-monospace, monospace; }}
 
 
 class Fallback:
-    """The ASGI application behind the routes; it also says which methods a known path takes."""
+    """The ASGI application behind the routes; it also says why a known path refuses a method."""
 
     def __init__(self, title: str, routes: Iterable[APIRoute]) -> None:
         self._page = _PAGE.format(title=escape(title))
@@ -61,17 +63,20 @@ class Fallback:
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         await self._answer(Request(scope, receive))(scope, receive, send)
 
-    def allowed(self, path: str) -> str:
-        """The methods of `path` as a value of `Allow`; those of the page where no route has that path."""
+    def refusal(self, method: str, path: str) -> ControlError:
+        """501, or 405 with the methods that `path` takes: those of the page where no route has that path."""
         methods = {method for route in self._routes if route.path_regex.match(path) for method in route.methods or ()}
-        return ", ".join(sorted(methods or {"GET", "HEAD"}))
+        return not_yet(method, path) or method_not_allowed(", ".join(sorted(methods or {"GET", "HEAD"})))
 
     def _answer(self, request: Request) -> Response:
         if is_scim(request.url.path):
             return render_for_scim(no_such("Endpoint", request.url.path))
         if request.url.path.startswith(_AI_PREFIX):
             return JSONResponse(_NOT_HERE, 404)
+        accept = request.headers.get("accept", "")
+        if (missing := not_yet(request.method, request.url.path)) is not None:
+            return render(missing, accept)
         if request.method in {"GET", "HEAD"}:
             headers = {"cache-control": "no-cache", "content-security-policy": _POLICY}
             return HTMLResponse(self._page, headers=headers)
-        return render(method_not_allowed(self.allowed(request.url.path)), request.headers.get("accept", ""))
+        return render(self.refusal(request.method, request.url.path), accept)

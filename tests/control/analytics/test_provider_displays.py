@@ -32,6 +32,7 @@ async def test_providers_of_live_models_are_listed_by_name(management: Managemen
         "updated_at": None,
     }
     assert await answered(person.client.get(f"{URL}/%20Anthropic"), 200) == listed[0]
+    await refused(person.client.get(f"{URL}/Anthropic/icon"), 404, "Icon of provider with ID anthropic not found")
 
 
 @pytest.mark.parametrize("key", ["nobody", "%20"])

@@ -11,6 +11,7 @@ import pytest
 from tests.control.analytics.traffic import put_request
 from tests.control.management import API, Management, answered, refused
 
+from control_layer.control.analytics.response_type import response_type
 from control_layer.control.permissions import Role
 
 URL = f"{API}/requests"
@@ -49,9 +50,27 @@ async def test_an_entry_has_exactly_the_contracts_fields(management: Management)
         "completion_tokens": 5,
         "reasoning_tokens": 3,
         "total_tokens": 15,
+        "response_type": "chat_completion",
         "fusillade_batch_id": str(batch),
         "custom_id": "my-1",
     }
+
+
+@pytest.mark.parametrize(
+    ("path", "status", "stream", "kind"),
+    [
+        ("/ai/v1/chat/completions", 200, True, "chat_completion_stream"),
+        ("/ai/v1/completions", 200, False, "completion"),
+        ("/ai/v1/messages", 200, True, "message_stream"),
+        ("/ai/v1/embeddings/", 200, False, "embeddings"),
+        ("/ai/v2/rerank", 200, False, "rerank"),
+        ("/ai/v1/videos", 201, False, "other"),
+        ("/ai/v1/chat/completions", 429, True, None),
+        ("/ai/v1/chat/completions", None, False, None),
+    ],
+)
+def test_what_kind_of_answer_it_was(path: str, status: int | None, stream: bool, kind: str | None) -> None:
+    assert response_type(path, status, stream=stream) == kind
 
 
 async def test_what_is_unknown_is_left_out(management: Management) -> None:

@@ -11,6 +11,7 @@ from sqlalchemy import Row
 
 from control_layer.control.analytics.aggregates import Hour, Totals, UserShare
 from control_layer.control.analytics.period import HOUR, Period
+from control_layer.control.analytics.response_type import response_type
 from control_layer.control.analytics.schemas import (
     Aggregate,
     HourOfRequests,
@@ -42,7 +43,7 @@ def log_entry(row: Row[*tuple[Any, ...]]) -> LogEntry:
         completion_tokens=row.output_tokens,
         reasoning_tokens=row.reasoning_tokens or None,
         total_tokens=sum(known) if known else None,
-        response_type=None,
+        response_type=response_type(row.path, row.status, stream=row.stream),
         fusillade_batch_id=row.batch_id,
         input_price_per_token=row.input_price_per_token,
         output_price_per_token=row.output_price_per_token,
@@ -115,7 +116,7 @@ def usage(uses: Sequence[ModelUse], batches: BatchUse) -> Usage:
         total_batch_count=batches.batches,
         avg_requests_per_batch=batches.requests / batches.batches if batches.batches else 0.0,
         total_cost=cost,
-        estimated_realtime_cost=cost,  # nothing is charged at another tier's prices yet
+        estimated_realtime_cost=cost,  # pricing every request of an account again takes too long to wait for
         by_model=[
             ModelUsage(
                 model=use.model,

@@ -38,7 +38,7 @@ class LogEntry(Output):
     completion_tokens: OmitNull[int]
     reasoning_tokens: OmitNull[int]
     total_tokens: OmitNull[int]
-    response_type: OmitNull[str] = Field(description="Not told by this release.")
+    response_type: OmitNull[str] = Field(description="Such as `chat_completion_stream`; left out of errors.")
     fusillade_batch_id: OmitNull[uuid.UUID] = Field(description="The batch that it belongs to.")
     input_price_per_token: OmitNull[Money]
     output_price_per_token: OmitNull[Money]
@@ -135,5 +135,5 @@ class Usage(Output):
     total_batch_count: int
     avg_requests_per_batch: float
     total_cost: Money
-    estimated_realtime_cost: Money = Field(description="What it would have cost without batches.")
+    estimated_realtime_cost: Money = Field(description="Not estimated by this release: `total_cost`.")
     by_model: list[ModelUsage]

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import NoReturn
 
 from fastapi import APIRouter
+from sqlalchemy.ext.asyncio import AsyncSession
 
 from control_layer.control.access import signed_in
 from control_layer.control.errors import not_found
@@ -32,6 +34,18 @@ async def list_(session: Database, caller: Caller) -> Sequence[ProviderDisplay]:
 async def read(provider_key: str, session: Database, caller: Caller) -> ProviderDisplay:
     """One provider."""
     caller.require_on(Operation.READ, Resource.MODELS, caller.id)
+    return await _found(session, provider_key)
+
+
+@router.get("/{provider_key}/icon", response_model=None)
+@signed_in
+async def icon(provider_key: str, session: Database, caller: Caller) -> NoReturn:
+    """A provider's picture. Nobody can choose one in this release, so that there is none."""
+    caller.require_on(Operation.READ, Resource.MODELS, caller.id)
+    raise not_found("Icon of provider", (await _found(session, provider_key)).provider_key)
+
+
+async def _found(session: AsyncSession, provider_key: str) -> ProviderDisplay:
     found = await find_provider(session, provider_key)
     if found is None:
         raise not_found("Provider display config", provider_key)
