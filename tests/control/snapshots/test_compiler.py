@@ -12,9 +12,11 @@ from tests.control.snapshots.rows import EVERYONE, SYSTEM
 from tests.control.snapshots.world import World
 
 from control_layer.contract.snapshot import Deployment, Endpoint, Key, Model, Timeouts, User
+from control_layer.store.tables import Tariff
 
 _PAST = datetime(2020, 1, 1, tzinfo=UTC)
 _FUTURE = datetime(2100, 1, 1, tzinfo=UTC)
+_PRICES = [column.name for column in Tariff.__table__.columns if "price" in column.name]
 
 
 def _digest(secret: str) -> bytes:
@@ -84,6 +86,7 @@ async def test_credit_is_spent_without_a_balance_above_zero(world: World) -> Non
         ({}, True),
         ({"input_price_per_token": 1, "output_price_per_token": 0}, True),
         ({"output_price_per_token": 0}, False),
+        *(({"output_price_per_token": 0, price: 1}, True) for price in _PRICES),
         ({"api_key_purpose": "playground"}, True),
         ({"api_key_purpose": "batch", "completion_window": "24h"}, True),
         ({"api_key_purpose": None}, True),

@@ -6,6 +6,7 @@ import asyncio
 import hashlib
 import socket
 import stat
+from decimal import Decimal
 
 import msgspec
 import pytest
@@ -14,6 +15,7 @@ from tests.control.snapshots.world import Recording, World, eventually
 
 from control_layer.contract.frames import frame
 from control_layer.contract.snapshot import Hello
+from control_layer.gateway.snapshot import Snapshot
 
 _NOWHERE = "postgresql://nobody@127.0.0.1:1/nothing"
 
@@ -109,6 +111,29 @@ async def test_a_tariff_begins_and_ends_at_its_time(world: World, known_at_the_s
     await rows.execute("UPDATE tariffs SET valid_until = $2 WHERE model_id = $1", model, ends)
     await gateway.until(lambda snapshot: not snapshot.routes["m"].priced)
     assert await rows.connection.fetchval("SELECT now() >= $1", ends)
+
+
+async def test_a_cache_pricing_ends_at_its_time(world: World) -> None:
+    rows = world.rows
+    model = await rows.model(await rows.endpoint(), "m")
+    await rows.tariff(model, input_price_per_token=1)
+    gateway = world.gateway(await world.service())
+    await world.settled(gateway)
+    await rows.execute(
+        "INSERT INTO cache_pricings (id, model_id, write_multiplier_5m, write_multiplier_1h, write_multiplier_24h, "
+        "read_multiplier, min_prefix_tokens) VALUES (gen_random_uuid(), $1, 1, 1, 1, 0.5, 0)",
+        model,
+    )
+    await gateway.until(lambda snapshot: _cached_price(snapshot) == Decimal("0.5"))
+    ends = await rows.connection.fetchval("SELECT now() + interval '0.5 s'")
+    await rows.execute("UPDATE cache_pricings SET valid_until = $1", ends)
+    await gateway.until(lambda snapshot: _cached_price(snapshot) == 1)
+    assert await rows.connection.fetchval("SELECT now() >= $1", ends)
+
+
+def _cached_price(snapshot: Snapshot) -> Decimal:
+    (tariff,) = snapshot.routes["m"].model.tariffs
+    return tariff.prices.cached_input
 
 
 async def test_keys_of_a_disabled_user_leave_the_gateways_and_come_back(world: World) -> None:

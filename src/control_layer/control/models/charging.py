@@ -1,4 +1,4 @@
-"""Which models cost credits, and when that changes by itself (§4.5.9)."""
+"""Which models cost credits, and when what they cost changes by itself (§4.5.9)."""
 
 from __future__ import annotations
 
@@ -6,10 +6,10 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import ColumnElement, DateTime, Text, bindparam, cast, extract, func, or_, select, union_all
+from sqlalchemy import ColumnElement, DateTime, Numeric, Text, bindparam, cast, extract, func, or_, select, union_all
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from control_layer.store.tables import Model, Tariff
+from control_layer.store.tables import CachePricing, Model, Tariff
 
 __all__ = ["Turns", "is_priced", "read_turns"]
 
@@ -20,24 +20,29 @@ def is_priced() -> ColumnElement[bool]:
     Of a composite model its own tariffs count, as they do for what requests cost.
     """
     in_force = Tariff.valid_from <= func.now(), or_(Tariff.valid_until.is_(None), Tariff.valid_until > func.now())
-    some_price = or_(Tariff.input_price_per_token > 0, Tariff.output_price_per_token > 0)
+    # Every number that a tariff holds is a price, or null.
+    some_price = func.greatest(*(price for price in Tariff.__table__.columns if isinstance(price.type, Numeric))) > 0
     return select(Tariff.id).where(Tariff.model_id == Model.id, *in_force, some_price).exists()
 
 
 @dataclass(frozen=True, slots=True)
 class Turns:
-    """Beginnings and ends of tariffs, as time passes them."""
+    """Beginnings and ends of tariffs and cache pricings, as time passes them."""
 
     moment: datetime
     """When this was read, by the database's clock."""
     models: frozenset[str]
-    """Ids of the models of which a tariff has begun or ended since the reading before."""
+    """Ids of the models of which one has begun or ended since the reading before."""
     seconds_to_next: float | None
     """`None` where no further beginning or end is set."""
 
 
 _ends = union_all(
-    select(Tariff.model_id, Tariff.valid_from.label("at")), select(Tariff.model_id, Tariff.valid_until)
+    *(
+        select(terms.model_id, end.label("at"))
+        for terms in (Tariff, CachePricing)
+        for end in (terms.valid_from, terms.valid_until)
+    )
 ).subquery("ends")
 _TURNS = select(
     func.now(),

@@ -83,7 +83,7 @@ class SnapshotService:
             _log.warning("notification_not_understood", table=table, row_id=row_id[:100])
             return
         self._work.set()
-        if table == "tariffs":
+        if table in ("tariffs", "cache_pricings"):
             self._tariffs_changed.set()
 
     def missed(self) -> None:
