@@ -1,7 +1,7 @@
 """Single requests of batches in the database: those of the newest batch first, in the order of its file.
 
-A page is found by the counts of batches (`batch_models`), so that however many requests there are, only those of the
-page are read. Deleted requests, and those of deleted batches, are never found.
+A page is found by the counts of batches (`batch_models`), so that nothing is read of the requests of batches before it.
+Deleted requests, and those of deleted batches, are never found.
 """
 
 from __future__ import annotations
