@@ -19,7 +19,7 @@ from control_layer.store.tables.payments import AutoTopup
 from control_layer.store.tables.people import Group, GroupMember, User
 from control_layer.store.tables.probes import Probe, ProbeResult
 from control_layer.store.tables.sessions import PasswordReset, UserSession
-from control_layer.store.tables.traffic import JournalPosition, Request, RequestBody
+from control_layer.store.tables.traffic import JournalPosition, OpenRequest, Request, RequestBody
 from control_layer.store.tables.webhooks import Webhook, WebhookDelivery
 
 __all__ = [
@@ -51,6 +51,7 @@ __all__ = [
     "KeyHoursPosition",
     "Model",
     "ModelComponent",
+    "OpenRequest",
     "PasswordReset",
     "Probe",
     "ProbeResult",
