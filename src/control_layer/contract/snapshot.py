@@ -104,9 +104,6 @@ class Model(msgspec.Struct, frozen=True, array_like=True, gc=False):
     """Calling it takes credit."""
     tariffs: tuple[Tariff, ...] = ()
     """Those in force that are charged; one for each purpose and completion window."""
-    max_input_tokens: int | None = None
-    max_output_tokens: int | None = None
-    """What the model takes and says at most, where that is known."""
 
 
 class Endpoint(msgspec.Struct, frozen=True, array_like=True, gc=False):

@@ -49,12 +49,12 @@ def window_at(period: Period, rolling: bool, since: float, at: float) -> Window:
     return Window(max(first.timestamp(), since), after.timestamp())
 
 
-def counted_from(period: Period, rolling: bool, window: Window) -> float:
+def counted_from(period: Period, rolling: bool, since: float, window: Window) -> float:
     """The start of the earliest window, or bucket, whose spending counts together with `window`'s."""
     if not rolling or window.end is None:
         return window.start
     size, count = _rolling(period)
-    return window.end - size * (count + 1)
+    return max(window.end - size * (count + 1), since)
 
 
 def _rolling(period: Period) -> tuple[float, int]:

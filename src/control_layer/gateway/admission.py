@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from abc import ABC, abstractmethod
 from decimal import Decimal
 from enum import Enum
 from typing import TYPE_CHECKING
@@ -41,7 +42,7 @@ class State(Enum):
     """`Closed` is queued or written; only the last piece of the answer may still leave."""
 
 
-class Admission(Entrance):
+class Admission(Entrance, ABC):
     """A request that is known and allowed: `admit` lets it in at once, or when the money for it is set aside."""
 
     __slots__ = ("_claim", "_late", "_worst", "reservation", "state", "streaming", "tariff")
@@ -59,17 +60,17 @@ class Admission(Entrance):
         self._late: asyncio.TimerHandle | None = None
         self._worst = _NOTHING
 
+    @abstractmethod
     def enter(self) -> None:
         """The request is let in: from here on it ends in one accounting row."""
-        raise NotImplementedError
 
+    @abstractmethod
     def refuse(self, error: GatewayError) -> None:
         """Ends a request that was not let in."""
-        raise NotImplementedError
 
+    @abstractmethod
     def worst_case(self, tariff: Tariff) -> Decimal:
         """The most that the request can cost."""
-        raise NotImplementedError
 
     def admit(self, *, stream: bool) -> None:
         """Lets the request in, now or when its budgets allow it. Raises GatewayError where it stays out: 402 without

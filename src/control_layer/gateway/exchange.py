@@ -160,11 +160,9 @@ class Exchange(Admission):
         return self.envelope.model
 
     def worst_case(self, tariff: Tariff) -> Decimal:
-        envelope, model = self.envelope, self.route.model
-        fields = {} if envelope is None else envelope.fields
-        given = bounded_input(self.body, self.received, model.max_input_tokens)
-        said = bounded_output(fields, model.max_output_tokens) if self.path.generates else 0
-        return worst_cost_of(tariff.prices, given, said)
+        fields = {} if self.envelope is None else self.envelope.fields
+        said = bounded_output(fields) if self.path.generates else 0
+        return worst_cost_of(tariff.prices, bounded_input(self.body, self.received), said)
 
     # -- admit -------------------------------------------------------------------------------------------------------
 

@@ -94,9 +94,7 @@ class UploadExchange(Exchange):
             self._end_call(self._call)
 
     def worst_case(self, tariff: Tariff) -> Decimal:
-        model = self.route.model
-        given = bounded_upload(self.request.content_length, model.max_input_tokens)
-        return worst_cost_of(tariff.prices, given, model.max_output_tokens or ASSUMED_OUTPUT_TOKENS)
+        return worst_cost_of(tariff.prices, bounded_upload(self.request.content_length), ASSUMED_OUTPUT_TOKENS)
 
     def _let_in(self, alias: str) -> None:
         self.authorise(alias)

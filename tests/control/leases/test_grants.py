@@ -140,6 +140,19 @@ async def test_rolling_window_counts_the_buckets_before_it(engine: AsyncEngine) 
     assert granted[2] == await _first(engine, budget_id, hour)
 
 
+async def test_rolling_window_counts_nothing_before_a_reset(engine: AsyncEngine) -> None:
+    budget_id = await _budget(engine, "1", period="day", rolling=True)
+    grants = Grants(engine, lambda _: True)
+    hour = NOON - NOON % 3600
+    await grants.settle(uuid.uuid4(), _want(budget_id, "1", window=hour))
+    reset = hour + 5400
+    async with engine.begin() as connection:
+        statement = text("UPDATE budgets SET since = to_timestamp(:reset) WHERE id = :id")
+        await connection.execute(statement, {"reset": reset, "id": uuid.UUID(budget_id)})
+    grant = await grants.settle(uuid.uuid4(), _want(budget_id, "1", window=reset))
+    assert grant.lease.granted == 1
+
+
 async def _first(engine: AsyncEngine, budget_id: str, window: float) -> Decimal:
     async with engine.connect() as connection:
         statement = text(

@@ -28,7 +28,7 @@ class Counted:
     def at(cls, now: datetime, *, budget_id: uuid.UUID, period: Period, rolling: bool, since: datetime) -> Counted:
         """What counts at `now`."""
         window = window_at(period, rolling, since.timestamp(), now.timestamp())
-        earliest = max(counted_from(period, rolling, window), since.timestamp())
+        earliest = counted_from(period, rolling, since.timestamp(), window)
         return cls(budget_id, _moment(earliest), None if window.end is None else _moment(window.end))
 
 

@@ -85,7 +85,7 @@ class Grants:
                 return Grant(Lease(want.budget_id, want.window, want.spent, _NOTHING, want.number), _NOTHING)
             window = window_at(limit.period, limit.rolling, limit.since, want.window)
             place = {"budget_id": budget_id, "window": _moment(want.window), "worker_id": worker_id}
-            earliest = _moment(min(counted_from(limit.period, limit.rolling, window), want.window))
+            earliest = _moment(min(counted_from(limit.period, limit.rolling, limit.since, window), want.window))
             lent = (await connection.execute(_LENT, {**place, "earliest": earliest})).one()
             left = limit.amount - lent.lent
             granted = allot(left=left, granted=lent.mine, wanted=want.wanted, spent=want.spent)

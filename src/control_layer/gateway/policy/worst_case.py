@@ -2,7 +2,7 @@
 
 A token is at least one byte of text, so a body of n bytes holds no more than n tokens of text; what a body only names
 (an image by its address, a file by its id) is not in it and is assumed. What a model may say is bounded by the request,
-else by the model, else assumed.
+else assumed.
 """
 
 from __future__ import annotations
@@ -27,26 +27,24 @@ _MOST_CHOICES = 128
 _count = msgspec.json.Decoder(int | None).decode
 
 
-def bounded_input(body: bytes | bytearray, size: int, limit: int | None) -> int:
-    """The most tokens that a request of `size` bytes can have. `limit` is what the model takes, where that is known."""
-    tokens = size + _NAMED_ELSEWHERE_TOKENS * len(_NAMED_ELSEWHERE.findall(body))
-    return tokens if limit is None else min(tokens, limit)
+def bounded_input(body: bytes | bytearray, size: int) -> int:
+    """The most tokens that a request of `size` bytes can have."""
+    return size + _NAMED_ELSEWHERE_TOKENS * len(_NAMED_ELSEWHERE.findall(body))
 
 
-def bounded_upload(content_length: int | None, limit: int | None) -> int:
+def bounded_upload(content_length: int | None) -> int:
     """The most tokens that an uploaded file is likely to be."""
     size = _UNKNOWN_UPLOAD_BYTES if content_length is None else content_length
-    tokens = size // _UPLOAD_BYTES_PER_TOKEN + 1
-    return tokens if limit is None else min(tokens, limit)
+    return size // _UPLOAD_BYTES_PER_TOKEN + 1
 
 
-def bounded_output(fields: dict[str, msgspec.Raw], limit: int | None) -> int:
-    """The most tokens that the answer to a request with these fields can have. `limit` is what the model can say."""
-    most = ASSUMED_OUTPUT_TOKENS if limit is None else limit
+def bounded_output(fields: dict[str, msgspec.Raw]) -> int:
+    """The most tokens that the answer to a request with these fields can have."""
+    most = ASSUMED_OUTPUT_TOKENS
     for name in _OUTPUT_BOUNDS:
         asked = _whole(fields.get(name))
         if asked is not None:
-            most = asked if limit is None else min(asked, limit)
+            most = asked
             break
     choices = max(_whole(fields.get("n")) or 1, _whole(fields.get("best_of")) or 1)
     return most * min(choices, _MOST_CHOICES)

@@ -37,8 +37,6 @@ class Budget(Base):
     since: Mapped[datetime] = mapped_column(server_default=now())
     """Nothing before it counts. Moved by a reset."""
     enforcement: Mapped[Enforcement] = mapped_column(Text)
-    alert_thresholds: Mapped[list[Decimal]] = mapped_column(server_default=text("'{}'"))
-    """Fractions of the amount, in rising order."""
     created_by: Mapped[uuid.UUID]
     created_at: Mapped[datetime] = mapped_column(server_default=now())
     updated_at: Mapped[datetime] = mapped_column(server_default=now())

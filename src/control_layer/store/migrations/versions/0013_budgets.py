@@ -23,7 +23,6 @@ _STATEMENTS = (
         rolling boolean DEFAULT false NOT NULL,
         since timestamptz DEFAULT now() NOT NULL,
         enforcement text NOT NULL,
-        alert_thresholds numeric[] DEFAULT '{}' NOT NULL,
         created_by uuid NOT NULL,
         created_at timestamptz DEFAULT now() NOT NULL,
         updated_at timestamptz DEFAULT now() NOT NULL,
