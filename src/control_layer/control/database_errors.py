@@ -39,7 +39,8 @@ def translated(error: SQLAlchemyError | OSError) -> ControlError:
         case asyncpg.PostgresError() if (cause.sqlstate or "")[:2] in {"08", "40", "53", "57"}:
             # Connection lost, deadlock, out of connections or disk, server going down.
             return TryLater(503, _AWAY)
-        case asyncpg.InterfaceError() | OSError():
+        case asyncpg.InterfaceError() | asyncpg.InternalClientError() | OSError():
+            # "Internal" to asyncpg is also the goodbye of a server that comes between two statements.
             return TryLater(503, _AWAY)
         case _:
             return ControlError(500, "database_error", "Database error occurred")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import uuid
 from collections.abc import Iterator
 from pathlib import Path
@@ -12,6 +13,12 @@ import trustme
 from bench.processes import simulator
 from tests.control.management import NIL
 from tests.running import Instance, running, until
+
+from control_layer.control.api_keys.secret import KeySecret
+from control_layer.control.config import GatewayAddress
+from control_layer.control.own_gateway import OwnGateway
+from control_layer.control.probes.execution import answer_to
+from control_layer.control.probes.request import ProbeRequest
 
 pytestmark = pytest.mark.server
 
@@ -83,6 +90,23 @@ def test_a_run_reaches_a_model_that_is_granted_to_nobody_and_is_logged_as_the_sy
     assert row["model"] == "sim-small"
     assert row["user_agent"].startswith("control-layer-probe/")
     assert row["input_tokens"] > 0
+
+
+async def test_a_model_that_the_gateway_has_not_heard_of_yet_is_asked_again() -> None:
+    """What makes a model and asks it at once reads its answer, not that of the snapshot before."""
+    bodies = [b'{"error": {"code": "model_not_found"}}', b'{"error": {"code": "model_not_found"}}', b"{}"]
+
+    async def answer(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        await reader.readuntil(b"}")
+        body = bodies.pop(0)
+        status = b"404 Not Found" if b"error" in body else b"200 OK"
+        writer.write(b"HTTP/1.1 %b\r\ncontent-length: %d\r\n\r\n%b" % (status, len(body), body))
+        writer.close()
+
+    async with await asyncio.start_server(answer, "127.0.0.1") as server:
+        own = OwnGateway(GatewayAddress(host="127.0.0.1", port=server.sockets[0].getsockname()[1]), KeySecret("sk-x"))
+        asked = ProbeRequest(method="POST", target="/ai/v1/chat/completions", body=b'{"model":"new"}')
+        assert (await answer_to(own, asked, "new", timeout_seconds=10)).status == 200
 
 
 def test_the_system_key_is_neither_listed_nor_revealed(instance: Instance) -> None:

@@ -7,7 +7,7 @@ from typing import Any
 
 import msgspec
 
-__all__ = ["Verdict", "judged"]
+__all__ = ["Verdict", "is_unknown_model", "judged"]
 
 _MAX_TEXT = 500
 _FIRST_BAD_CODE = 400
@@ -34,6 +34,18 @@ def judged(status: int, body: bytes) -> Verdict:
     if 200 <= status < 300 and not _reports_error(data):
         return Verdict(True, None, data)
     return Verdict(False, _failure(status, _message(data) or "The answer reports an error"), data)
+
+
+def is_unknown_model(status: int, body: bytes) -> bool:
+    """Whether the answer is that there is no such model, as gateways and providers say it."""
+    if status != 404:
+        return False
+    try:
+        data: Any = msgspec.json.decode(body)
+    except (msgspec.DecodeError, RecursionError):
+        return False
+    error = data.get("error") if isinstance(data, dict) else None
+    return isinstance(error, dict) and error.get("code") == "model_not_found"
 
 
 def _reports_error(data: Any) -> bool:
