@@ -44,3 +44,8 @@ class Page(Output, Generic[_Item]):
     def of(cls, rows: Sequence[_Item], total: int, paging: _Paging) -> Page[_Item]:
         """A page of `rows` out of `total`."""
         return cls(data=list(rows), total_count=total, skip=paging.skip, limit=paging.limit)
+
+    @staticmethod
+    def in_json(rows: Sequence[str], total: int, paging: _Paging) -> str:
+        """A page of rows that are JSON already."""
+        return f'{{"data":[{",".join(rows)}],"total_count":{total},"skip":{paging.skip},"limit":{paging.limit}}}'

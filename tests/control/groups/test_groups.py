@@ -52,6 +52,29 @@ async def test_include_users_gives_whole_users_and_leaves_empty_groups_without_t
     assert "users" not in by_id[empty]
 
 
+async def test_included_users_are_the_same_objects_as_everywhere_else(management: Management) -> None:
+    """The database builds them, as there may be tens of thousands."""
+    group = await management.group("full")
+    plain, odd = (await management.person()).id, (await management.person()).id
+    for person in (plain, odd):
+        await answered(management.admin.post(f"{API}/groups/{group}/users/{person}"), 204)
+    await management.sql(
+        """UPDATE users SET display_name = $1, external_user_id = $1, avatar_url = '', disabled_at = now(),
+        last_login = '2026-01-02T03:04:05.6+02', created_at = '1999-12-31T23:59:59.25Z', payment_provider_id = 'p',
+        low_balance_threshold = 0.1, auto_topup_amount = 1e21, auto_topup_threshold = 7,
+        auto_topup_monthly_limit = -0.0, is_admin = true, verified = true, zero_data_retention = true,
+        invoicing_enabled = true,
+        roles = '{RequestViewer,StandardUser}', batch_notifications_enabled = NOT batch_notifications_enabled
+        WHERE id = $2""",
+        'a "quoted"\\ name\n\u2028 é 🐙 \x7f +00:00',
+        uuid.UUID(odd),
+    )
+    [with_people] = (await answered(management.admin.get(f"{API}/groups?include=users&search=full"), 200))["data"]
+    assert {user["id"] for user in with_people["users"]} == {plain, odd}
+    for user in with_people["users"]:
+        assert user == await answered(management.admin.get(f"{API}/users/{user['id']}"), 200)
+
+
 async def test_include_models_gives_whole_models_that_are_not_deleted(management: Management) -> None:
     group, empty = await management.group("full"), await management.group("empty")
     for alias in ("zebra", "ant", "gone"):

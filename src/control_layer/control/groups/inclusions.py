@@ -20,7 +20,11 @@ class ListedGroup(Group):
     models: OmitNull[list[Model]]
 
     @classmethod
-    def including(cls, row: tables.Group, users: Sequence[tables.User], models: Sequence[Model]) -> ListedGroup:
-        """The object of a row."""
-        shown = [User.of(user) for user in users]
-        return cls(**Group.of(row).model_dump(), users=shown or None, models=list(models) or None)
+    def including(cls, row: tables.Group, models: Sequence[Model]) -> ListedGroup:
+        """The object of a row, but for the people."""
+        return cls(**Group.of(row).model_dump(), users=None, models=list(models) or None)
+
+    def json_with(self, people: str | None) -> str:
+        """This object as JSON, with the JSON array `people` as its users: there may be tens of thousands."""
+        written = self.model_dump_json()
+        return written if people is None else f'{written[:-1]},"users":{people}}}'

@@ -9,6 +9,7 @@ from sqlalchemy import ColumnElement, Text, cast, delete, func, or_, select, tex
 from sqlalchemy.dialects.postgresql import aggregate_order_by, insert
 from sqlalchemy.ext.asyncio import AsyncSession
 
+from control_layer.control.users.user_json import USER_OBJECT, users_by_username
 from control_layer.store.tables import NIL, Group, GroupMember, User
 
 __all__ = [
@@ -66,18 +67,16 @@ async def groups_of(session: AsyncSession, users: Sequence[uuid.UUID]) -> dict[u
     return groups
 
 
-async def members_of(session: AsyncSession, groups: Sequence[uuid.UUID]) -> dict[uuid.UUID, list[User]]:
-    """The people in each group by username; groups without any are left out, and so is Everyone."""
+async def members_of(session: AsyncSession, groups: Sequence[uuid.UUID]) -> dict[uuid.UUID, str]:
+    """The people in each group by username, as a JSON array; groups without any are left out, and so is Everyone."""
     statement = (
-        select(GroupMember.group_id, User)
+        select(GroupMember.group_id, users_by_username())
         .join(User, User.id == GroupMember.user_id)
+        .join(USER_OBJECT, true())
         .where(GroupMember.group_id.in_(groups), User.deleted_at.is_(None))
-        .order_by(User.username, User.id)
+        .group_by(GroupMember.group_id)
     )
-    members: dict[uuid.UUID, list[User]] = {}
-    for group_id, user in await session.execute(statement):
-        members.setdefault(group_id, []).append(user)
-    return members
+    return dict((await session.execute(statement)).all())
 
 
 async def member_ids(session: AsyncSession, group_id: uuid.UUID) -> str:

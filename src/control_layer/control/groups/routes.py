@@ -40,7 +40,7 @@ __all__ = ["router"]
 router = APIRouter(prefix="/admin/api/v1", tags=["groups"], route_class=ControlRoute)
 
 
-@router.get("/groups")
+@router.get("/groups", response_model=Page[ListedGroup])
 @needs(Operation.READ, Resource.GROUPS)
 async def list_(
     session: Database,
@@ -49,20 +49,20 @@ async def list_(
     paging: Paging,
     include: str | None = None,
     search: str = "",
-) -> Page[ListedGroup]:
+) -> Response:
     """All groups by name, Everyone among them."""
     term = search.strip()
     rows = await list_groups(session, term, paging.skip, paging.limit)
     total = await count_groups(session, term)
     ids, asked = [row.id for row in rows], included(include)
-    members: dict[uuid.UUID, list[tables.User]] = {}
+    people: dict[uuid.UUID, str] = {}
     if "users" in asked and caller.may(Operation.READ, Resource.USERS):
-        members = await members_of(session, ids)
+        people = await members_of(session, ids)
     models: dict[uuid.UUID, list[Model]] = {}
     if "models" in asked:
         models = await models_of_groups(session, ids, Sight.of(caller), services.now())
-    groups = [ListedGroup.including(row, members.get(row.id, ()), models.get(row.id, ())) for row in rows]
-    return Page.of(groups, total, paging)
+    groups = [ListedGroup.including(row, models.get(row.id, ())).json_with(people.get(row.id)) for row in rows]
+    return Response(Page.in_json(groups, total, paging), media_type="application/json")
 
 
 @router.post("/groups", status_code=201)
