@@ -137,7 +137,7 @@ async def analytics_of(session: AsyncSession, batches: Collection[uuid.UUID]) ->
             func.avg(Request.first_byte_seconds).label("first_byte"),
             func.sum(Request.cost).label("cost"),
         )
-        .where(Request.batch_id.in_(batches), Request.outcome != "open")
+        .where(Request.batch_id.in_(batches))
         .group_by(Request.batch_id)
     )
     found = {row.batch_id: row for row in await session.execute(statement)}
