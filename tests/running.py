@@ -210,6 +210,11 @@ class Instance:
         rows = self.sql("SELECT * FROM requests ORDER BY at, id")
         return [row for row in rows if all(row[name] == value for name, value in expected.items())]
 
+    def under_way(self, **expected: object) -> list[dict[str, Any]]:
+        """Rows of `open_requests` whose columns have these values: requests that last longer than it takes to look."""
+        rows = self.sql("SELECT * FROM open_requests")
+        return [row for row in rows if all(row[name] == value for name, value in expected.items())]
+
 
 @contextmanager
 def running(

@@ -41,19 +41,29 @@ def statements(management: Management) -> Iterator[list[Statement]]:
 
 async def scanned(management: Management, statement: Statement, *, first: str | None = None) -> set[str]:
     """The tables that a statement would read from end to end, where `first` was sent before it."""
+    nodes = _nodes(await _plan(management, statement, first=first))
+    return {node["Relation Name"] for node in nodes if node["Node Type"] == "Seq Scan"}
+
+
+async def looked_at(management: Management, statement: Statement) -> set[str]:
+    """The tables that a statement would look at, in whatever way; of a table with partitions, these."""
+    return {node["Relation Name"] for node in _nodes(await _plan(management, statement)) if "Relation Name" in node}
+
+
+async def _plan(management: Management, statement: Statement, *, first: str | None = None) -> dict[str, Any]:
     async with management.engine.connect() as connection:
         if first is not None:
             await connection.exec_driver_sql(first)
         rows = await connection.exec_driver_sql(f"EXPLAIN (FORMAT JSON) {statement.text}", statement.parameters)
         plan = rows.scalar_one()
-    return set(_sequential((json.loads(plan) if isinstance(plan, str) else plan)[0]["Plan"]))
+    found: dict[str, Any] = (json.loads(plan) if isinstance(plan, str) else plan)[0]["Plan"]
+    return found
 
 
-def _sequential(plan: dict[str, Any]) -> Iterator[str]:
-    if plan["Node Type"] == "Seq Scan":
-        yield plan["Relation Name"]
+def _nodes(plan: dict[str, Any]) -> Iterator[dict[str, Any]]:
+    yield plan
     for child in plan.get("Plans", ()):
-        yield from _sequential(child)
+        yield from _nodes(child)
 
 
 async def most_touched(management: Management, statement: Statement) -> int:

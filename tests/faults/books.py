@@ -56,9 +56,7 @@ class Books:
     def row(self, request_id: str) -> Row:
         """The one row of the request that carried this id, once the request has ended."""
         rows = until(
-            lambda: self.instance.sql(
-                "SELECT * FROM requests WHERE client_request_id = $1 AND outcome <> 'open'", request_id
-            ),
+            lambda: self.instance.sql("SELECT * FROM requests WHERE client_request_id = $1", request_id),
             seconds=_SETTLE_SECONDS,
             message=f"no row for {request_id}",
         )
@@ -75,7 +73,7 @@ class Books:
                 len(instance.pids("gateway")) == len(journals) == workers
                 and instance.metric("control_layer_active_requests") == 0
                 and instance.metric("control_layer_recorder_backlog_bytes") == 0
-                and not instance.sql("SELECT 1 FROM requests WHERE outcome = 'open' LIMIT 1")
+                and not instance.sql("SELECT 1 FROM open_requests LIMIT 1")
             )
 
         until(settled, seconds=_SETTLE_SECONDS, message="the books are not settled: requests are open, or unrecorded")

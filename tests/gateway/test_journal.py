@@ -11,6 +11,7 @@ import subprocess
 import sys
 from collections.abc import AsyncIterator
 from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
 
@@ -134,6 +135,7 @@ async def test_one_callbacks_fault_is_not_the_others(journal: Journal) -> None:
 WRITER = """
 import asyncio, sys
 from pathlib import Path
+from types import SimpleNamespace
 sys.path.insert(0, {here!r})
 from test_journal import opened
 from control_layer.gateway.journal import Journal
@@ -172,3 +174,29 @@ def test_a_record_torn_by_a_crash_ends_what_can_be_read(tmp_path: Path, cut: int
     first, second = encode_record(opened(1)), encode_record(opened(2))
     data = first + second[: min(cut, len(second) - 1)]
     assert [(record, end) for record, end in decode_records(data)] == [(opened(1), len(first))]
+
+
+async def test_a_disk_down_to_its_reserve_lets_nothing_new_in_and_what_ends_is_still_written(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    disk = SimpleNamespace(f_bavail=1000, f_frsize=1)
+    monkeypatch.setattr(os, "fstatvfs", lambda _fd: disk)
+    journal = Journal(tmp_path / "worker", SEGMENT_BYTES, asyncio.get_running_loop(), reserve_bytes=1000)
+    number = 1
+
+    async def failing() -> bool:
+        nonlocal number
+        number += 1
+        await flushed(journal, number)
+        return journal.failing
+
+    assert not await failing()
+    disk.f_bavail = 999
+    while not await failing():
+        assert journal.written_bytes < 2 * 1024 * 1024
+    assert written(tmp_path / "worker")[-1] == opened(number)
+    disk.f_bavail = 1000
+    async with asyncio.timeout(10):
+        while journal.failing:  # noqa: ASYNC110 - it finds out by itself
+            await asyncio.sleep(0.01)
+    journal.close()

@@ -3,12 +3,18 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator, Callable
+import uuid
+from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import asynccontextmanager
 
-from control_layer.recorder import Recorder
+from sqlalchemy.ext.asyncio import AsyncEngine
 
-__all__ = ["eventually", "running"]
+from control_layer.contract.usage import Record
+from control_layer.recorder import Recorder
+from control_layer.recorder.ledger import Ledger
+from control_layer.recorder.rows import rows_of
+
+__all__ = ["eventually", "record", "running"]
 
 
 @asynccontextmanager
@@ -33,3 +39,9 @@ async def eventually(condition: Callable[[], object], seconds: float = 30.0) -> 
             if result:
                 return
             await asyncio.sleep(0.01)
+
+
+async def record(engine: AsyncEngine, records: Sequence[Record]) -> None:
+    """One batch, of a worker of its own."""
+    worker = uuid.uuid4()
+    await Ledger(engine).record(worker, 1, 0, 100, rows_of(records, worker))

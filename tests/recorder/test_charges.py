@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import uuid
-from collections.abc import Sequence
 from datetime import UTC, datetime, timedelta
 from decimal import Context, Decimal, localcontext
 
@@ -14,6 +13,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from sqlalchemy.ext.asyncio import AsyncEngine
 from tests.recorder.journals import KEY, MODEL, USER, closed, new_id, opened
+from tests.recorder.recording import record
 
 from control_layer.contract.usage import Record, Tokens
 from control_layer.recorder.ledger import Ledger
@@ -48,11 +48,6 @@ async def _tariff(
     await db.execute("INSERT INTO tariffs SELECT * FROM jsonb_populate_record(NULL::tariffs, $1)", json.dumps(tariff))
 
 
-async def _record(engine: AsyncEngine, records: Sequence[Record]) -> None:
-    worker = uuid.uuid4()
-    await Ledger(engine).record(worker, 1, 0, 100, rows_of(records, worker))
-
-
 async def _charges(db: asyncpg.Connection) -> list[Decimal]:
     return [row["amount"] for row in await db.fetch("SELECT amount FROM transactions ORDER BY sequence")]
 
@@ -60,9 +55,9 @@ async def _charges(db: asyncpg.Connection) -> list[Decimal]:
 async def test_a_closed_request_is_charged_to_the_keys_owner(engine: AsyncEngine, db: asyncpg.Connection) -> None:
     await _tariff(db, ("0.0000025", "0.00001"))
     event_id = new_id()
-    await _record(engine, [opened(event_id)])
+    await record(engine, [opened(event_id)])
     assert await _charges(db) == []
-    await _record(engine, [closed(event_id, tokens=Tokens(input=11, output=7, source="provider"))])
+    await record(engine, [closed(event_id, tokens=Tokens(input=11, output=7, source="provider"))])
     charge = await db.fetchrow("SELECT * FROM transactions")
     assert (charge["amount"], charge["transaction_type"]) == (Decimal("0.0000975"), "usage")
     assert (charge["user_id"], charge["api_key_id"]) == (USER, KEY)
@@ -76,7 +71,7 @@ async def test_what_is_recorded_again_is_not_charged_again(engine: AsyncEngine, 
     event_id = new_id()
     whole: list[Record] = [opened(event_id), closed(event_id)]
     for records in (whole, whole[1:], whole):
-        await _record(engine, records)
+        await record(engine, records)
     assert await _charges(db) == [Decimal(18)]
 
 
@@ -89,7 +84,7 @@ async def test_what_was_given_up_costs_nothing_until_its_end_is_known_after_all(
     await ledger.record(worker, 1, 0, 100, rows_of([opened(event_id)], worker))
     assert await ledger.give_up(worker) == 1
     assert await _charges(db) == []
-    await _record(engine, [closed(event_id)])
+    await record(engine, [closed(event_id)])
     assert await _charges(db) == [Decimal(18)]
 
 
@@ -107,7 +102,7 @@ async def test_the_keys_purpose_chooses_the_tariff(
         await db.execute("DELETE FROM api_keys")
     else:
         await db.execute("UPDATE api_keys SET purpose = $1", purpose)
-    await _record(engine, [closed(new_id(), tokens=Tokens(input=1, output=1, source="provider"))])
+    await record(engine, [closed(new_id(), tokens=Tokens(input=1, output=1, source="provider"))])
     assert await _charges(db) == [Decimal(cost)]
 
 
@@ -118,7 +113,7 @@ async def test_prices_are_those_of_the_time_of_the_request(engine: AsyncEngine, 
     one = Tokens(input=1, output=0, source="provider")
     for days in (-3, -2, -1.5, -1, 0, 0.5, 1, 2):
         at = (_AT + days * _DAY).timestamp()
-        await _record(engine, [closed(new_id(), at=at, tokens=one)])
+        await record(engine, [closed(new_id(), at=at, tokens=one)])
     assert [int(amount) for amount in await _charges(db)] == [1, 1, 2, 2, 2, 3, 3]
 
 
@@ -127,7 +122,7 @@ async def test_display_only_and_other_models_tariffs_charge_nothing(
 ) -> None:
     await _tariff(db, ("1", "1"), None)
     await _tariff(db, ("1", "1"), "playground")
-    await _record(engine, [closed(new_id())])
+    await record(engine, [closed(new_id())])
     assert await _charges(db) == []
     assert await db.fetchval("SELECT cost FROM requests") is None
 
@@ -135,14 +130,14 @@ async def test_display_only_and_other_models_tariffs_charge_nothing(
 async def test_what_nobody_counted_or_is_free_leaves_no_charge(engine: AsyncEngine, db: asyncpg.Connection) -> None:
     await _tariff(db, ("1", "0"))
     free = Tokens(input=0, output=5, source="provider")
-    await _record(engine, [closed(new_id(), tokens=tokens) for tokens in (Tokens(), free)])
+    await record(engine, [closed(new_id(), tokens=tokens) for tokens in (Tokens(), free)])
     assert await _charges(db) == []
     assert [row["cost"] for row in await db.fetch("SELECT cost FROM requests")] == [0, 0]
 
 
 async def test_a_row_without_a_known_owner_is_kept_and_not_charged(engine: AsyncEngine, db: asyncpg.Connection) -> None:
     await _tariff(db, ("1", "1"))
-    await _record(engine, [closed(new_id(), user_id=str(uuid.uuid4())), closed(new_id())])
+    await record(engine, [closed(new_id(), user_id=str(uuid.uuid4())), closed(new_id())])
     assert await db.fetchval("SELECT count(*) FROM requests") == 2
     assert await _charges(db) == [Decimal(18)]
 
@@ -162,7 +157,7 @@ async def test_cached_tokens_cost_multiples_of_the_input_price(engine: AsyncEngi
     await _tariff(db, ("0.000001", "0.000003"))
     await _cache_pricing(db, "0.1", "1.25")
     parts = Tokens(input=1000, output=10, cached_input=600, cache_write=100, source="provider")
-    await _record(engine, [closed(new_id(), tokens=parts)])
+    await record(engine, [closed(new_id(), tokens=parts)])
     # 300 as they are, 600 at a tenth, 100 at five quarters, and what was said
     assert await _charges(db) == [Decimal("0.000515")]
 
@@ -175,7 +170,7 @@ async def test_cached_tokens_cost_what_others_do_without_cache_pricing_at_that_t
     await _cache_pricing(db, "0.5", "2", since=_AT + _DAY)
     parts = Tokens(input=10, output=0, cached_input=4, cache_write=6, source="provider")
     for days in (-3, -1.5, -1, 0, 1):
-        await _record(engine, [closed(new_id(), at=(_AT + days * _DAY).timestamp(), tokens=parts)])
+        await record(engine, [closed(new_id(), at=(_AT + days * _DAY).timestamp(), tokens=parts)])
     assert [int(amount) for amount in await _charges(db)] == [10, 10, 10, 14]  # and nothing where all was for nothing
 
 
@@ -193,7 +188,7 @@ async def test_parts_are_cut_to_their_whole(
 ) -> None:
     await _tariff(db, ("1", "0"))
     await _cache_pricing(db, "0.5", "2")
-    await _record(engine, [closed(new_id(), tokens=tokens)])
+    await record(engine, [closed(new_id(), tokens=tokens)])
     assert await _charges(db) == ([] if cost is None else [Decimal(cost)])
 
 
@@ -220,7 +215,7 @@ async def test_each_kind_of_token_is_recorded_and_costs_its_own_price(
         price_per_request="7.000000000001",
     )
     await _cache_pricing(db, "99", "99")  # the tariff's own prices win
-    await _record(engine, [closed(new_id(), tokens=_OF_KINDS)])
+    await record(engine, [closed(new_id(), tokens=_OF_KINDS)])
     given = Decimal("0.01") * 225 + Decimal("0.4") + Decimal("0.02") * 100 + Decimal("0.03") * 200 + 2 + Decimal("1.25")
     said = Decimal("0.1") * 15 + 12 + 6 + 2
     assert await _charges(db) == [given + said + Decimal("7.000000000001")]
@@ -232,7 +227,7 @@ async def test_each_kind_of_token_is_recorded_and_costs_its_own_price(
 
 async def test_what_has_no_price_of_its_own_costs_its_wholes(engine: AsyncEngine, db: asyncpg.Connection) -> None:
     await _tariff(db, ("0.01", "0.1"))
-    await _record(engine, [closed(new_id(), tokens=_OF_KINDS)])
+    await record(engine, [closed(new_id(), tokens=_OF_KINDS)])
     assert await _charges(db) == [20]
 
 
@@ -242,7 +237,7 @@ async def test_what_a_cache_keeps_for_an_hour_costs_its_own_multiple(
     await _tariff(db, ("1", "0"))
     await _cache_pricing(db, "0.5", "2")  # 50 for an hour
     parts = Tokens(input=10, cache_write=5, cache_write_1h=3, source="provider")
-    await _record(engine, [closed(new_id(), tokens=parts)])
+    await record(engine, [closed(new_id(), tokens=parts)])
     assert await _charges(db) == [5 + 2 * 2 + 3 * 50]
 
 
@@ -264,7 +259,7 @@ async def test_a_request_that_was_answered_costs_its_price_whatever_it_used(
     await _tariff(db, ("0", "0"), price_per_request="0.04")
     event_id = new_id()
     for _ in range(2):
-        await _record(engine, [closed(event_id, tokens=Tokens(), **ending)])
+        await record(engine, [closed(event_id, tokens=Tokens(), **ending)])
     assert await _charges(db) == ([Decimal("0.04")] if charged else [])
 
 
@@ -285,7 +280,7 @@ async def test_costs_are_tokens_times_prices_to_the_last_digit(
         before = sum(await _charges(db))
     await _tariff(db, (str(prices[0]), str(prices[1])))
     tokens = [Tokens(input=given, output=said, source="provider") for given, said in counts]
-    await _record(engine, [closed(new_id(), tokens=each) for each in tokens])
+    await record(engine, [closed(new_id(), tokens=each) for each in tokens])
     with localcontext(Context(prec=60)):
         costs = sorted((given or 0) * prices[0] + (said or 0) * prices[1] for given, said in counts)
         assert sum(await _charges(db)) - before == sum(costs)
@@ -298,6 +293,6 @@ async def test_no_name_that_a_client_gives_keeps_its_request_from_being_recorded
 ) -> None:
     await _tariff(db, ("1", "1"))
     tokens = Tokens(input=1, output=1, source="provider")
-    await _record(engine, [closed(new_id(), tokens=tokens, request_id=f"batch_req_{name}")])
+    await record(engine, [closed(new_id(), tokens=tokens, request_id=f"batch_req_{name}")])
     assert await _charges(db) == [2]
     assert await db.fetchval("SELECT batch_id FROM requests") is None

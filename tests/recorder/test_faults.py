@@ -127,7 +127,7 @@ async def test_a_recorder_that_dies_at_any_statement_loses_and_doubles_nothing(
     await put_a_price(db)
     charged = position = 0
     for death in range(1, 200):
-        await db.execute("TRUNCATE requests, request_bodies, journal_positions")
+        await db.execute("TRUNCATE requests, open_requests, request_bodies, journal_positions")
         worker = HandMade(journal_dir)
         done, left = new_id(), new_id()
         worker.write(opened(done), opened(left))

@@ -21,7 +21,7 @@ async def test_a_batch_from_a_stale_position_is_refused_whole(engine: AsyncEngin
         with pytest.raises(PositionMoved):
             await ledger.record(worker, 1, start, end, rows_of([opened(new_id())], worker))
     assert await ledger.positions(worker) == {1: 100}
-    assert await db.fetchval("SELECT count(*) FROM requests") == 1
+    assert await db.fetchval("SELECT count(*) FROM open_requests") == 1
 
 
 @pytest.mark.parametrize("start", [0, 10])
@@ -32,4 +32,4 @@ async def test_of_recorders_at_one_position_one_wins(engine: AsyncEngine, db: as
     attempts = [ledger.record(worker, 1, start, 100, rows_of([opened(new_id())], worker)) for _ in range(5)]
     results = await asyncio.gather(*attempts, return_exceptions=True)
     assert sorted(map(type, results), key=str) == sorted([type(None), *[PositionMoved] * 4], key=str)
-    assert await db.fetchval("SELECT count(*) FROM requests") == 1
+    assert await db.fetchval("SELECT count(*) FROM open_requests") == 1

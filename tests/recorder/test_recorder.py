@@ -23,7 +23,9 @@ async def _rows(db: asyncpg.Connection) -> dict[bytes, asyncpg.Record]:
 
 
 async def _outcomes(db: asyncpg.Connection) -> dict[bytes, str]:
-    return {event_id: row["outcome"] for event_id, row in (await _rows(db)).items()}
+    """Of every request; `open` when it is under way."""
+    under_way = {row["id"].bytes: "open" for row in await db.fetch("SELECT id FROM open_requests")}
+    return under_way | {event_id: row["outcome"] for event_id, row in (await _rows(db)).items()}
 
 
 async def _record_all(engine: AsyncEngine, journal_dir: Path) -> Recorder:
@@ -42,14 +44,15 @@ async def test_a_request_opens_and_closes_in_one_row(
     async with running(Recorder(engine, journal_dir)):
         worker.write(opened(event_id))
         await eventually(lambda: _outcomes(db))
-        row = (await _rows(db))[event_id]
-        assert (row["outcome"], row["status"], row["input_tokens"]) == ("open", None, None)
+        assert await _outcomes(db) == {event_id: "open"}
+        assert await _rows(db) == {}
         worker.write(closed(event_id))
 
         async def completed() -> bool:
             return (await _outcomes(db)) == {event_id: "completed"}
 
         await eventually(completed)
+    assert await db.fetchval("SELECT count(*) FROM open_requests") == 0
     row = (await _rows(db))[event_id]
     assert (row["status"], row["input_tokens"], row["output_tokens"], row["cached_input_tokens"]) == (200, 11, 7, 3)
     assert (row["reasoning_tokens"], row["token_source"], row["finish_reason"]) == (None, "provider", "stop")
@@ -221,7 +224,8 @@ async def test_a_record_without_identity_does_not_block_the_others(
 async def test_a_record_that_the_database_refuses_does_not_block_the_others(
     engine: AsyncEngine, db: asyncpg.Connection, journal_dir: Path
 ) -> None:
-    await db.execute("ALTER TABLE requests ADD CHECK (model <> 'poison')")
+    for table in ("open_requests", "requests"):
+        await db.execute(f"ALTER TABLE {table} ADD CHECK (model <> 'poison')")
     worker = HandMade(journal_dir)
     good = [new_id() for _ in range(20)]
     for event_id in good:

@@ -12,7 +12,7 @@ import pytest
 from alembic.autogenerate import compare_metadata
 from alembic.migration import MigrationContext
 from alembic.script import ScriptDirectory
-from sqlalchemy import CheckConstraint, Connection
+from sqlalchemy import CheckConstraint, Connection, text
 
 from control_layer.store.engine import connect, open_engine
 from control_layer.store.migrations import MigrationFailed, alembic_config, migrate
@@ -21,8 +21,15 @@ from control_layer.store.tables import NIL, Base
 
 async def test_tables_and_migrations_agree(database_url: str) -> None:
     def differences(connection: Connection) -> list[object]:
-        context = MigrationContext.configure(connection, opts={"compare_type": True, "compare_server_default": True})
-        return list(compare_metadata(context, Base.metadata))
+        parts = set(connection.execute(text("SELECT relname FROM pg_class WHERE relispartition")).scalars())
+        opts = {
+            "compare_type": True,
+            "compare_server_default": True,
+            "include_name": lambda name, kind, _: kind != "table" or name not in parts,
+        }
+        found = compare_metadata(MigrationContext.configure(connection, opts=opts), Base.metadata)
+        # Alembic asks the database whether two defaults are equal: two calls of `nextval` never are.
+        return [each for each in found if each[0][:4] != ("modify_default", None, "requests", "sequence")]
 
     engine = open_engine(database_url, pool_size=1)
     async with engine.connect() as connection:

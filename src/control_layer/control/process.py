@@ -37,7 +37,7 @@ from control_layer.control.probes.scheduler import ProbeScheduler
 from control_layer.control.resealing import reseal
 from control_layer.control.snapshots import SnapshotService
 from control_layer.control.supervision import Supervision
-from control_layer.recorder import Recorder
+from control_layer.recorder import Keep, Recorder, Retention
 from control_layer.recorder.journal import WorkerJournal
 from control_layer.settings import Settings
 from control_layer.store.engine import open_engine
@@ -78,7 +78,15 @@ class ControlPlane:
         self._recorder = Recorder(
             self._engine,
             Path(config.journal_dir),
+            max_bytes=settings.recorder.journal_max_bytes,
             on_recorded=self._spans.recorded if self._spans is not None else None,
+        )
+        kept = settings.request_log
+        self._retention = Retention(
+            self._engine,
+            requests=Keep(kept.requests.max_age, kept.requests.max_bytes),
+            bodies=Keep(kept.bodies.max_age, kept.bodies.max_bytes),
+            now=self._services.now,
         )
         self._probing: asyncio.Task[None] | None = None
         self._leading: list[asyncio.Task[None]] = []
@@ -139,6 +147,7 @@ class ControlPlane:
                     parts.create_task(self._leases.run(), name="leases"),
                     parts.create_task(self._changes.run(), name="changes"),
                     parts.create_task(self._services.errands.run(), name="errands"),
+                    parts.create_task(self._retention.run(), name="retention"),
                     *(
                         parts.create_task(
                             periodically(work, self._services, every_seconds=_HOUSEKEEPING_SECONDS), name=work.__name__

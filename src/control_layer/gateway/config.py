@@ -80,6 +80,8 @@ class GatewayConfig(msgspec.Struct, frozen=True, kw_only=True):
     """`x-control-layer-*` fields that a proxy in front may send to the control plane; others stop here."""
     segment_bytes: int = 16 * 1024 * 1024
     """Size at which a journal segment is full."""
+    reserve_bytes: int = 0
+    """Room on the journal's disk below which no new request is let in."""
     tls_certificate: str | None = None
     tls_key: str | None = None
     """PEM files for clients' TLS; both or none."""

@@ -20,15 +20,24 @@ __all__ = ["Journal"]
 
 _log = structlog.get_logger(__name__)
 _RETRY_SECONDS = 0.2
+_LOOK_BYTES = 1024 * 1024
+"""The disk's free room is looked at once for so much that is written: two microseconds of the loop's time."""
 
 
 class Journal:
     """This process's own journal directory, locked for its life."""
 
-    def __init__(self, directory: Path, segment_bytes: int, loop: asyncio.AbstractEventLoop) -> None:
-        """Makes `directory` (its name is the worker's id) and its first segment. Raises OSError."""
+    def __init__(
+        self, directory: Path, segment_bytes: int, loop: asyncio.AbstractEventLoop, *, reserve_bytes: int = 0
+    ) -> None:
+        """Makes `directory` (its name is the worker's id) and its first segment. Raises OSError.
+
+        With less than `reserve_bytes` left on its disk, nothing new may be let in.
+        """
         self._directory = directory
         self._segment_bytes = segment_bytes
+        self._reserve_bytes = reserve_bytes
+        self._look_at = 0
         self._loop = loop
         self._records: list[bytes] = []
         self._callbacks: list[Callable[[], None]] = []
@@ -39,7 +48,7 @@ class Journal:
         self._torn = False
         self.written_bytes = 0
         self.failing = False
-        """True while the disk takes nothing (full, gone): nothing new may be let in."""
+        """True while the disk takes nothing (full, gone), or is down to its reserve: nothing new may be let in."""
         # The directory appears under its name only when it is locked: an unlocked one is a dead worker's.
         nascent = directory.with_name(f".{directory.name}")
         nascent.mkdir(parents=True, mode=0o700)
@@ -69,12 +78,11 @@ class Journal:
                 self._write(data)
             except OSError as error:
                 self._records = [data]
-                self._refused(error)
+                self._refused(error.strerror)
             else:
                 self._records.clear()
-                if self.failing:
-                    self.failing = False
-                    _log.warning("journal_writable_again", directory=str(self._directory))
+                if self.failing or self.written_bytes >= self._look_at:
+                    self._look_at_disk()
         callbacks, self._callbacks = self._callbacks, []
         for call in callbacks:
             try:
@@ -107,13 +115,27 @@ class Journal:
         os.ftruncate(self._fd, self._size)
         self._torn = False
 
-    def _refused(self, error: OSError) -> None:
+    def _look_at_disk(self) -> None:
+        """What was written is written; whether more may be let in depends on what is left of the disk."""
+        self._look_at = self.written_bytes + _LOOK_BYTES
+        try:
+            disk = os.fstatvfs(self._fd)
+        except OSError as error:
+            self._refused(error.strerror)
+            return
+        if disk.f_bavail * disk.f_frsize < self._reserve_bytes:
+            self._refused("the disk is down to its reserve (gateway.journal_reserve_bytes)")
+        elif self.failing:
+            self.failing = False
+            _log.warning("journal_writable_again", directory=str(self._directory))
+
+    def _refused(self, reason: str | None) -> None:
         if not self.failing:
             self.failing = True
             _log.error(
                 "journal_not_writable",
                 directory=str(self._directory),
-                error=error.strerror,
+                error=reason,
                 consequence="no new AI request is let in until it is; free disk space",
             )
         if self._retry is None:
@@ -122,6 +144,8 @@ class Journal:
     def _try_again(self) -> None:
         self._retry = None
         self.flush()
+        if self.failing and not self._records:
+            self._look_at_disk()
 
     def _open_segment(self) -> int:
         path = self._directory / f"{self._number + 1:08d}.seg"

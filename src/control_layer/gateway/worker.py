@@ -41,7 +41,9 @@ class Worker:
         self._stopping = asyncio.Event()
         self._supervisor: asyncio.StreamWriter | None = None
         self._snapshots = SnapshotState()
-        self._journal = Journal(Path(config.journal_dir) / config.worker_id, config.segment_bytes, loop)
+        self._journal = Journal(
+            Path(config.journal_dir) / config.worker_id, config.segment_bytes, loop, reserve_bytes=config.reserve_bytes
+        )
         self._upstreams = Upstreams(config, loop)
         self._control = Pool(
             Origin.unix(config.control_socket), PoolOptions(connect_timeout=2.0), loop=loop, tls=None, proxy=None

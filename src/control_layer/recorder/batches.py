@@ -11,9 +11,9 @@ from control_layer.recorder.salvage import next_whole_record, only_zeros
 
 __all__ = ["Batch", "next_batch"]
 
-_MOST_RECORDS = 1000
-_CHUNK_BYTES = 1024 * 1024
-"""Both keep a batch's decoding and its transaction to some tens of milliseconds of the control plane's time."""
+_MOST_RECORDS = 4000
+_CHUNK_BYTES = 2 * 1024 * 1024
+"""Both keep a batch to some tens of milliseconds of the control plane's time, and of its memory to some 10 MB."""
 _HEAD = struct.Struct("<II")
 
 

@@ -91,6 +91,36 @@ class WorkerJournal:
         with self.abandoned() as abandoned:
             return not abandoned and self.directory.is_dir()
 
+    @contextmanager
+    def recording(self) -> Iterator[bool]:
+        """True when no segment is changed while the context lasts (see `rewriting`). Raises OSError."""
+        with self._held(fcntl.LOCK_SH) as held:
+            yield held
+
+    @contextmanager
+    def rewriting(self) -> Iterator[bool]:
+        """True when nobody records from this journal, nor begins to, while the context lasts. Raises OSError."""
+        with self._held(fcntl.LOCK_EX) as held:
+            yield held
+
+    @contextmanager
+    def _held(self, kind: int) -> Iterator[bool]:
+        try:
+            directory = os.open(self.directory, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
+        except FileNotFoundError:
+            yield kind == fcntl.LOCK_SH  # somebody else has finished it: there is nothing to record
+            return
+        try:
+            fcntl.flock(directory, kind | fcntl.LOCK_NB)
+        except BlockingIOError:
+            held = False
+        else:
+            held = True
+        try:
+            yield held
+        finally:
+            os.close(directory)
+
     def remove(self) -> None:
         """Deletes the directory: segments first, the lock last. Raises OSError."""
         for segment in self.segments():

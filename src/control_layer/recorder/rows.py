@@ -10,24 +10,44 @@ import math
 import uuid
 from collections.abc import Iterable
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime
+from functools import lru_cache
+from itertools import chain
 from typing import NamedTuple
 
 import msgspec
 
 from control_layer.contract.usage import Attempt, Bodies, Closed, Opened, Record
 
-__all__ = ["BodyRow", "RequestRow", "Rows", "Unstorable", "rows_of"]
+__all__ = ["BodyRow", "OpenRow", "RequestRow", "Rows", "Unstorable", "rows_of"]
 
 _MOST = 2**63 - 1
+_OF_BATCH = "batch_req_"
+_KNOWN_IDS = 16384
+"""Keys, users, models and deployments come again and again, and making a UUID of a text is slow."""
 
 
 class Unstorable(Exception):
     """A record that no row can be made of."""
 
 
+class OpenRow(NamedTuple):
+    """A row of `open_requests`, columns by name."""
+
+    id: uuid.UUID
+    at: datetime
+    worker_id: uuid.UUID
+    key_id: uuid.UUID
+    user_id: uuid.UUID
+    model: str
+    model_id: uuid.UUID
+    method: str
+    path: str
+    stream: bool
+
+
 class RequestRow(NamedTuple):
-    """A row of `requests`, columns by name."""
+    """A row of `requests`, columns by name, before it is priced."""
 
     id: uuid.UUID
     at: datetime
@@ -67,6 +87,8 @@ class RequestRow(NamedTuple):
     free: bool = False
     """The gateway knew of no price."""
     budgets: str | None = None
+    batch_request_id: uuid.UUID | None = None
+    """No column: the request of a batch that it names itself to be."""
 
 
 class BodyRow(NamedTuple):
@@ -81,39 +103,48 @@ class BodyRow(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class Rows:
-    """What a run of records says: at most one row of each kind for an id."""
+    """What a run of records says. A request that begins and ends in it has ended: there is one row for it."""
 
-    requests: list[RequestRow]
+    opened: list[OpenRow]
+    closed: list[RequestRow]
     bodies: list[BodyRow]
 
     def last_use_of_keys(self) -> dict[uuid.UUID, datetime]:
         """When each key was last seen."""
         uses: dict[uuid.UUID, datetime] = {}
-        for row in self.requests:
+        seen: Iterable[OpenRow | RequestRow] = chain(self.opened, self.closed)
+        for row in seen:
             if row.key_id not in uses or uses[row.key_id] < row.at:
                 uses[row.key_id] = row.at
         return uses
 
+    def days(self) -> set[date]:
+        """The days, in UTC, on which the requests were made that end here."""
+        return {row.at.date() for row in self.closed}
+
 
 def rows_of(records: Iterable[Record], worker_id: uuid.UUID) -> Rows:
     """The rows that `records` amount to. Raises `Unstorable`."""
-    requests: dict[uuid.UUID, RequestRow] = {}
-    bodies: dict[uuid.UUID, BodyRow] = {}
+    opened: dict[bytes, Opened] = {}
+    closed: dict[bytes, Closed] = {}
+    bodies: dict[bytes, Bodies] = {}
     for record in records:
-        event_id = _event_id(record.id)
         if isinstance(record, Opened):
-            requests.setdefault(event_id, _opened(event_id, record, worker_id))
+            opened[record.id] = record
         elif isinstance(record, Closed):
-            if event_id not in requests or requests[event_id].outcome == "open":
-                requests[event_id] = _closed(event_id, record, worker_id)
+            closed.setdefault(record.id, record)
         else:
-            bodies.setdefault(event_id, _bodies(event_id, record))
-    return Rows(list(requests.values()), list(bodies.values()))
+            bodies.setdefault(record.id, record)
+    return Rows(
+        [_opened(record, worker_id) for event_id, record in opened.items() if event_id not in closed],
+        [_closed(record, worker_id) for record in closed.values()],
+        [_bodies(record) for record in bodies.values()],
+    )
 
 
-def _opened(event_id: uuid.UUID, record: Opened, worker_id: uuid.UUID) -> RequestRow:
-    return RequestRow(
-        id=event_id,
+def _opened(record: Opened, worker_id: uuid.UUID) -> OpenRow:
+    return OpenRow(
+        id=_event_id(record.id),
         at=_time(record.at),
         worker_id=worker_id,
         key_id=_id(record.key_id),
@@ -123,14 +154,13 @@ def _opened(event_id: uuid.UUID, record: Opened, worker_id: uuid.UUID) -> Reques
         method=_text(record.method),
         path=_text(record.path),
         stream=record.stream,
-        outcome="open",
     )
 
 
-def _closed(event_id: uuid.UUID, record: Closed, worker_id: uuid.UUID) -> RequestRow:
+def _closed(record: Closed, worker_id: uuid.UUID) -> RequestRow:
     tokens = record.tokens
     return RequestRow(
-        id=event_id,
+        id=_event_id(record.id),
         at=_time(record.at),
         worker_id=worker_id,
         key_id=_id(record.key_id),
@@ -167,11 +197,14 @@ def _closed(event_id: uuid.UUID, record: Closed, worker_id: uuid.UUID) -> Reques
         tariff_id=_optional_id(record.tariff_id or None),
         free=record.tariff_id is None,
         budgets=_budgets(record.budgets),
+        batch_request_id=_batch_request_id(record.request_id),
     )
 
 
-def _bodies(event_id: uuid.UUID, record: Bodies) -> BodyRow:
-    return BodyRow(event_id, record.request, record.request_truncated, record.response, record.response_truncated)
+def _bodies(record: Bodies) -> BodyRow:
+    return BodyRow(
+        _event_id(record.id), record.request, record.request_truncated, record.response, record.response_truncated
+    )
 
 
 def _attempts(attempts: tuple[Attempt, ...]) -> str:
@@ -196,12 +229,25 @@ def _budgets(budgets: tuple[tuple[str, float], ...]) -> str | None:
     return msgspec.json.encode(named).decode()
 
 
+def _batch_request_id(name: str | None) -> uuid.UUID | None:
+    """Batches' workers call a request `batch_req_` and a UUID in its usual form; clients may call theirs so, too."""
+    if name is None or not name.startswith(_OF_BATCH):
+        return None
+    text = name.removeprefix(_OF_BATCH)
+    try:
+        found = uuid.UUID(text)
+    except ValueError:
+        return None
+    return found if str(found) == text else None
+
+
 def _event_id(value: bytes) -> uuid.UUID:
     if len(value) != 16:
         raise Unstorable(f"an event id of {len(value)} bytes")
     return uuid.UUID(bytes=value)
 
 
+@lru_cache(_KNOWN_IDS)
 def _id(value: str) -> uuid.UUID:
     try:
         return uuid.UUID(value)
@@ -212,8 +258,8 @@ def _id(value: str) -> uuid.UUID:
 def _optional_id(value: str | None) -> uuid.UUID | None:
     """Worth less than the row that it stands in."""
     try:
-        return None if value is None else uuid.UUID(value)
-    except ValueError:
+        return None if value is None else _id(value)
+    except Unstorable:
         return None
 
 

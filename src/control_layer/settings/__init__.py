@@ -20,6 +20,7 @@ from control_layer.settings.federation import Oidc, ProxyHeader
 from control_layer.settings.gateway import Gateway, GatewayTls, Metrics
 from control_layer.settings.instance import Metadata, ModelSource, OpenApi
 from control_layer.settings.pricing import Pricing
+from control_layer.settings.recorder import BodyRetention, Recorder, RequestLog, RequestRetention
 from control_layer.settings.section import Section
 from control_layer.settings.tracing import Tracing
 
@@ -28,6 +29,7 @@ __all__ = [
     "BackgroundServices",
     "BatchDaemon",
     "Batches",
+    "BodyRetention",
     "Cors",
     "Credits",
     "Database",
@@ -45,6 +47,9 @@ __all__ = [
     "Pricing",
     "ProbeScheduler",
     "ProxyHeader",
+    "Recorder",
+    "RequestLog",
+    "RequestRetention",
     "RoleName",
     "SampleFiles",
     "Settings",
@@ -93,6 +98,10 @@ class Settings(Section):
     """Mails to people."""
     gateway: Gateway = Gateway()
     """The data plane."""
+    recorder: Recorder = Recorder()
+    """How usage comes from the journals into the database."""
+    request_log: RequestLog = RequestLog()
+    """What is kept of requests in the database, and for how long."""
     batches: Batches = Batches()
     """Files of requests that are carried out in the background."""
     limits: Limits = Limits()

@@ -83,6 +83,8 @@ class Gateway(Section):
     """How much of each request and response the request log keeps."""
     journal_segment_bytes: int = Field(16 * 1024 * 1024, ge=64 * 1024)
     """Size at which a journal file is full and the next one begun."""
+    journal_reserve_bytes: int = Field(128 * 1024 * 1024, ge=0)
+    """Room on the journal's disk that is left for the ends of requests under way: with less, no new one is let in."""
 
 
 class Metrics(Section):

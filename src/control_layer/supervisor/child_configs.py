@@ -64,6 +64,7 @@ def gateway_config(
         report_headers=gateway.report_headers,
         identity_fields=_identity_fields(settings.auth.proxy_header),
         segment_bytes=gateway.journal_segment_bytes,
+        reserve_bytes=gateway.journal_reserve_bytes,
         tls_certificate=_path(gateway.tls.certificate),
         tls_key=_path(gateway.tls.key),
         ca_bundle=_path(gateway.ca_bundle),

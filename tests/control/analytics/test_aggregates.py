@@ -45,7 +45,6 @@ async def test_requests_are_added_up_by_status_model_and_hour(management: Manage
     for _ in range(20):
         await put_request(management, model="other", status=429, duration_seconds=None, input_tokens=None)
     await put_request(management, outcome="lost", model="other", status=None, duration_seconds=None)
-    await put_request(management, outcome="open", status=None)
     await put_request(management, ago=25 * HOUR_AGO)
     answer = await answered(management.admin.get(AGGREGATE), 200)
     assert answer["total_requests"] == 121
@@ -167,7 +166,6 @@ async def test_usage_is_the_callers_own_by_model(management: Management) -> None
     for _ in range(2):
         await put_request(management, user_id=me, cost=Decimal("0.000000000001"))
     await put_request(management, user_id=me, model="a", batch_id=batch, cost=None, ago=300 * 24 * HOUR_AGO)
-    await put_request(management, user_id=me, outcome="open", status=None)
     usage = await answered(person.client.get(USAGE, params={"refresh": "true"}), 200)
     assert (usage["total_input_tokens"], usage["total_output_tokens"], usage["total_request_count"]) == (30, 15, 3)
     assert (usage["total_batch_count"], usage["avg_requests_per_batch"]) == (1, 1.0)

@@ -93,11 +93,6 @@ async def test_pages_are_newest_first_and_can_be_turned_round(management: Manage
     assert await statuses(limit=1000) == [204, 203, 202, 201, 200]
 
 
-async def test_requests_under_way_are_not_in_it_yet(management: Management) -> None:
-    await put_request(management, outcome="open", status=None)
-    assert await _entries(management) == []
-
-
 async def test_filters_narrow_the_log(management: Management) -> None:
     batch = uuid.uuid4()
     await put_request(management, ago=10, status=200, duration_seconds=0.1, model="a")

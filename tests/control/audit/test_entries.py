@@ -33,6 +33,7 @@ _NOT_AUDITED = {
     "budget_spending": "sums of what requests cost",
     "requests": "what AI requests used is a record of its own",
     "request_bodies": "as above",
+    "open_requests": "as above",
     "journal_positions": "bookkeeping of the recorder",
     "seeded": "bookkeeping of the first start",
     "compatible_revisions": "bookkeeping of migrations",

@@ -11,12 +11,14 @@ import pytest
 from tests.control.batches.population import HEAVY, OWNER, Work
 from tests.control.files.calls import BATCHES, FILES
 from tests.control.management import API, Management, answered, managed, settings_for_tests
-from tests.control.plans import Statement, most_touched, scanned, statements
+from tests.control.plans import Statement, looked_at, most_touched, scanned, statements
 
 from control_layer.control.batches.purge import purge_files_and_batches
 
 REQUESTS = f"{API}/batches/requests"
-LARGE = {"files", "file_requests", "batches", "batch_requests", "requests"}
+LARGE = {"files", "file_requests", "batches", "batch_requests"}
+DAYS, MOST_DAYS = 30, 8
+"""Days of `requests`, each a table, and how many a page may look at: all batches are of the last five."""
 MOST = 1600
 """Rows that a page of fifty may look at, of some ten thousand."""
 _WORK = Work(batches=6000, lines=4)
@@ -25,6 +27,9 @@ _WORK = Work(batches=6000, lines=4)
 @pytest.fixture
 async def busy(database_url: str) -> AsyncIterator[Management]:
     async with managed(database_url, settings_for_tests()) as management:
+        await management.sql(
+            f"SELECT make_traffic_day((now() AT TIME ZONE 'UTC')::date - n) FROM generate_series(0, {DAYS}) AS n"  # noqa: S608
+        )
         await _WORK.make(management)
         yield management
 
@@ -113,6 +118,8 @@ async def test_no_page_and_no_purge_reads_a_large_table(busy: Management) -> Non
                 read[path] = tables
             elif (rows := await most_touched(busy, statement)) > MOST and not _is_count(statement):
                 read[path] = rows
+            elif len(days := await _days_looked_at(busy, statement)) > MOST_DAYS:
+                read[path] = days
     assert read == {}
     await _check_purge(busy)
 
@@ -131,6 +138,10 @@ async def _check_purge(busy: Management) -> None:
     different = {statement.text: statement for statement in sent if not statement.text.startswith("SELECT pg_try")}
     for statement in different.values():
         assert not await scanned(busy, statement) & LARGE, statement.text
+
+
+async def _days_looked_at(busy: Management, statement: Statement) -> set[str]:
+    return {name for name in await looked_at(busy, statement) if name.startswith("requests_")}
 
 
 def _is_count(statement: Statement) -> bool:

@@ -130,22 +130,6 @@ async def test_answers_outlive_their_batch_until_their_file_is_deleted(managemen
     assert set((await counts(management)).values()) == {0}
 
 
-async def test_what_the_request_log_has_yet_to_name_stays(management: Management, me: Batcher) -> None:
-    batch = await carried_out(management, me)
-    await deleted(me, batch, "input_file_id", "output_file_id", "error_file_id")
-    await management.sql(
-        "INSERT INTO requests (id, at, worker_id, key_id, user_id, model, model_id, method, path, stream, outcome, "
-        "batch_id) VALUES ($1, now(), $1, $1, $1, 'm', $1, 'POST', '/', false, 'open', $2)",
-        me.id, batch["id"],
-    )  # fmt: skip
-    await later(management, 25)
-    await purge_files_and_batches(management.services)
-    assert (await counts(management))["batch_requests"] == len(_LINES)
-    await management.sql("UPDATE requests SET outcome = 'completed'")
-    await purge_files_and_batches(management.services)
-    assert (await counts(management))["batches"] == 0
-
-
 async def test_a_batch_counts_against_the_volume_as_long_as_its_window_lasts(
     management: Management, me: Batcher
 ) -> None:

@@ -209,7 +209,8 @@ def test_who_stops_takes_no_more_lets_end_what_can_and_puts_back_the_rest(tmp_pa
         with OpenAI(api_key=key, base_url=instance.base_url, max_retries=0, timeout=30.0) as client:
             slow = [line(f"s-{number}", model="sim-slow-first-1500ms") for number in range(5)]
             _begin(client, *slow, *[line(f"h-{number}", model="sim-hang") for number in range(5)])
-            until(lambda: len(instance.requests()) == 10, seconds=_SECONDS, message="they are not under way")
+            begun = "they are not under way"
+            until(lambda: len(instance.under_way() + instance.requests()) == 10, seconds=_SECONDS, message=begun)
         assert instance.stop() == 0
         rows = instance.sql("SELECT model, state, daemon_id, attempts FROM batch_requests ORDER BY line")
         assert [row["state"] for row in rows] == ["completed"] * 5 + ["pending"] * 5

@@ -102,7 +102,7 @@ def test_a_host_that_ends_waits_for_no_probe(tmp_path: Path, database_url: str) 
         (model,) = instance.api("GET", "/models")["data"]
         body = {"name": "hang", "deployment_id": model["id"], "interval_seconds": 1}
         instance.api("POST", "/probes", body, status=201)
-        until(lambda: instance.requests(outcome="open", model="sim-hang"))
+        until(lambda: instance.under_way(model="sim-hang"))
         assert instance.stop() == 0  # within a minute
         assert [row["outcome"] for row in instance.requests(model="sim-hang")] == ["cancelled"]
         assert instance.sql("SELECT * FROM probe_results") == []

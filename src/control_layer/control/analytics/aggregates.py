@@ -70,7 +70,7 @@ async def totals(session: AsyncSession, period: Period, model: str | None) -> To
     duration = Request.duration_seconds
     statement = (
         select(Request.model, Request.status, func.count(), seconds(duration), func.count(duration))
-        .where(*_ended(period, model))
+        .where(*_asked(period, model))
         .group_by(Request.model, Request.status)
     )
     found = Totals()
@@ -98,7 +98,7 @@ def hourly_statement(period: Period, model: str | None) -> Select[*tuple[Any, ..
             func.percentile_cont(0.95).within_group(milliseconds),
             func.percentile_cont(0.99).within_group(milliseconds),
         )
-        .where(*_ended(period, model))
+        .where(*_asked(period, model))
         .group_by(hour)
     )
 
@@ -126,7 +126,7 @@ async def by_user(session: AsyncSession, period: Period, model: str) -> Sequence
             func.max(Request.at),
         )
         .outerjoin(User, User.id == Request.user_id)
-        .where(*_ended(period, model))
+        .where(*_asked(period, model))
         .group_by(Request.user_id, User.email)
         .order_by(requests.desc(), Request.user_id)
     )
@@ -137,6 +137,6 @@ async def by_user(session: AsyncSession, period: Period, model: str) -> Sequence
     ]
 
 
-def _ended(period: Period, model: str | None) -> list[ColumnElement[bool]]:
-    conditions = [period.condition(), Request.outcome != "open"]
-    return conditions if model is None else [*conditions, Request.model == model]
+def _asked(period: Period, model: str | None) -> list[ColumnElement[bool]]:
+    within = period.condition()
+    return [within] if model is None else [within, Request.model == model]

@@ -45,7 +45,7 @@ async def use_by_model(session: AsyncSession, user_id: uuid.UUID, period: Period
             added(Request.cost),
             requests,
         )
-        .where(*_ended(user_id, period))
+        .where(*_asked(user_id, period))
         .group_by(Request.model)
         .order_by(requests.desc(), Request.model)
     )
@@ -58,11 +58,11 @@ async def use_by_model(session: AsyncSession, user_id: uuid.UUID, period: Period
 async def batch_use_of(session: AsyncSession, user_id: uuid.UUID, period: Period | None) -> BatchUse:
     """How much of it came in batches."""
     statement = select(func.count(Request.batch_id.distinct()), func.count()).where(
-        *_ended(user_id, period), Request.batch_id.is_not(None)
+        *_asked(user_id, period), Request.batch_id.is_not(None)
     )
     return BatchUse(*(await session.execute(statement)).one())
 
 
-def _ended(user_id: uuid.UUID, period: Period | None) -> list[ColumnElement[bool]]:
-    conditions = [Request.user_id == user_id, Request.outcome != "open"]
-    return conditions if period is None else [*conditions, period.condition()]
+def _asked(user_id: uuid.UUID, period: Period | None) -> list[ColumnElement[bool]]:
+    mine = Request.user_id == user_id
+    return [mine] if period is None else [mine, period.condition()]

@@ -19,7 +19,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from control_layer.control.request_context import transaction
 from control_layer.control.services import Services
-from control_layer.store.tables import Batch, BatchRequest, File, FileRequest, Request
+from control_layer.store.tables import Batch, BatchRequest, File, FileRequest
 
 __all__ = ["purge_files_and_batches"]
 
@@ -125,14 +125,12 @@ class _Purge:
 
 def _deleted_batches(before: datetime, now: datetime) -> ColumnElement[bool]:
     """Batches that nobody needs: their files are deleted too, and their window, in which they count, is over."""
-    under_way = select(Request.id).where(Request.batch_id == Batch.id, Request.outcome == "open").exists()
     return and_(
         Batch.deleted_at <= before,
         Batch.expires_at <= now,
         Batch.output_file_id.is_(None),
         Batch.error_file_id.is_(None),
         Batch.total == Batch.completed + Batch.failed + Batch.cancelled,
-        ~under_way,
     )
 
 

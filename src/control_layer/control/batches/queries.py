@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import uuid
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 
-from sqlalchemy import func, select, tuple_, update
+from sqlalchemy import ColumnElement, func, select, tuple_, update
 from sqlalchemy.ext.asyncio import AsyncSession
 from sqlalchemy.orm import aliased
 
@@ -18,9 +18,11 @@ from control_layer.control.search import having_indexed
 from control_layer.store.tables import Batch, BatchRequest, Request
 from control_layer.store.tables.batches import BATCH_SEARCHED
 
-__all__ = ["BatchFilter", "analytics_of", "find_batch", "list_batches", "requeue"]
+__all__ = ["BatchFilter", "analytics_of", "asked_since", "find_batch", "list_batches", "requeue"]
 
 _APART = {"synchronize_session": False}
+_CLOCKS_APART = timedelta(days=1)
+"""A request has its gateway's time, a batch the database's: they never differ by more."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -123,9 +125,16 @@ async def requeue(session: AsyncSession, batch: Batch, ids: Collection[uuid.UUID
     return count
 
 
-async def analytics_of(session: AsyncSession, batches: Collection[uuid.UUID]) -> dict[uuid.UUID, Analytics]:
-    """What each batch has used so far."""
+def asked_since(made: Iterable[datetime]) -> ColumnElement[bool]:
+    """That a request is not older than all of the batches that were made then: earlier days are not read."""
+    return Request.at >= min(made) - _CLOCKS_APART
 
+
+async def analytics_of(session: AsyncSession, batches: Sequence[Batch]) -> dict[uuid.UUID, Analytics]:
+    """What each batch has used so far."""
+    if not batches:
+        return {}
+    ids = [batch.id for batch in batches]
     statement = (
         select(
             Request.batch_id,
@@ -137,12 +146,12 @@ async def analytics_of(session: AsyncSession, batches: Collection[uuid.UUID]) ->
             func.avg(Request.first_byte_seconds).label("first_byte"),
             func.sum(Request.cost).label("cost"),
         )
-        .where(Request.batch_id.in_(batches), Request.outcome != "open")
+        .where(Request.batch_id.in_(ids), asked_since(batch.created_at for batch in batches))
         .group_by(Request.batch_id)
     )
     found = {row.batch_id: row for row in await session.execute(statement)}
     analytics = {}
-    for batch_id in batches:
+    for batch_id in ids:
         row = found.get(batch_id)
         given, said = (0, 0) if row is None else (int(row.given), int(row.said))
         analytics[batch_id] = Analytics(

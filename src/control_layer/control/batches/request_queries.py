@@ -28,6 +28,7 @@ from sqlalchemy import (
 )
 from sqlalchemy.ext.asyncio import AsyncSession
 
+from control_layer.control.batches.queries import asked_since
 from control_layer.store.tables import Batch, BatchModel, BatchRequest, FileRequest, Request
 
 __all__ = ["STATUS_OF_STATE", "RequestFilter", "RequestStatus", "Use", "find_request", "list_requests", "uses_of"]
@@ -144,9 +145,11 @@ async def find_request(
     return (await session.execute(statement)).one_or_none()
 
 
-async def uses_of(session: AsyncSession, ids: Collection[uuid.UUID]) -> dict[uuid.UUID, Use]:
-    """What requests used, as far as it is recorded."""
-    names = {f"batch_req_{request_id}": request_id for request_id in ids}
+async def uses_of(session: AsyncSession, rows: Sequence[Row[*tuple[Any, ...]]]) -> dict[uuid.UUID, Use]:
+    """What requests used, as far as it is recorded; of rows as `find_request` and `list_requests` find them."""
+    if not rows:
+        return {}
+    names = {f"batch_req_{row.id}": row.id for row in rows}
     statement = (
         select(
             Request.client_request_id,
@@ -155,7 +158,11 @@ async def uses_of(session: AsyncSession, ids: Collection[uuid.UUID]) -> dict[uui
             func.sum(Request.reasoning_tokens).label("reasoned"),
             func.sum(Request.cost).label("cost"),
         )
-        .where(Request.client_request_id.in_(names), Request.batch_id.is_not(None))
+        .where(
+            Request.client_request_id.in_(names),
+            Request.batch_id.is_not(None),
+            asked_since(row.created_at for row in rows),
+        )
         .group_by(Request.client_request_id)
     )
     return {

@@ -69,7 +69,7 @@ async def list_(
         active_first=active_first,
     )
     rows, total = await list_requests(session, wanted, paging.skip, paging.limit)
-    uses = await uses_of(session, [row.id for row in rows])
+    uses = await uses_of(session, rows)
     people = await owners(session, {row.created_by for row in rows}) if sees_all else {}
     emails = {user_id: user.email for user_id, user in people.items()}
     summaries = [Summary.of(row, uses.get(row.id), emails.get(row.created_by)) for row in rows]
@@ -85,7 +85,7 @@ async def read(request_id: uuid.UUID, session: Database, caller: Caller) -> Deta
         raise not_found("Request", request_id)
     sees_all = caller.may(Operation.READ, Resource.BATCHES)
     person = (await owners(session, {row.created_by})).get(row.created_by) if sees_all else None
-    use = (await uses_of(session, [request_id])).get(request_id)
+    use = (await uses_of(session, [row])).get(request_id)
     return Detail.of(row, use, None if person is None else person.email)
 
 

@@ -80,7 +80,7 @@ async def list_(
     people = await owners(session, {row.created_by for row in rows})
     used: dict[uuid.UUID, Analytics] = {}
     if "analytics" in included(include):
-        used = await analytics_of(session, [row.id for row in rows])
+        used = await analytics_of(session, rows)
     now = services.now()
     batches = [Batch.of(row, people.get(row.created_by), now=now, analytics=used.get(row.id)) for row in rows]
     return CursorPage[Batch].of(batches, has_more=has_more)
@@ -108,8 +108,8 @@ async def delete(batch_id: uuid.UUID, session: Database, caller: Caller, service
 @needs_own(Operation.READ, Resource.BATCHES, keys=INFERENCE_KEYS)
 async def analytics(batch_id: uuid.UUID, session: Database, caller: Caller) -> Analytics:
     """What a batch has used so far."""
-    await _found(session, batch_id, caller, Operation.READ)
-    return (await analytics_of(session, [batch_id]))[batch_id]
+    row = await _found(session, batch_id, caller, Operation.READ)
+    return (await analytics_of(session, [row]))[batch_id]
 
 
 @router.get("/{batch_id}/results", response_class=Response, responses=NDJSON_ANSWER)

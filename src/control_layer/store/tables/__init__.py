@@ -18,7 +18,7 @@ from control_layer.store.tables.payments import AutoTopup
 from control_layer.store.tables.people import Group, GroupMember, User
 from control_layer.store.tables.probes import Probe, ProbeResult
 from control_layer.store.tables.sessions import PasswordReset, UserSession
-from control_layer.store.tables.traffic import JournalPosition, Request, RequestBody
+from control_layer.store.tables.traffic import JournalPosition, OpenRequest, Request, RequestBody
 
 __all__ = [
     "NIL",
@@ -46,6 +46,7 @@ __all__ = [
     "JournalPosition",
     "Model",
     "ModelComponent",
+    "OpenRequest",
     "PasswordReset",
     "Probe",
     "ProbeResult",

@@ -1,4 +1,4 @@
-"""What was asked and answered, as the recorder writes it."""
+"""What was asked and answered, as the recorder writes it. Partitions hold a day each (`make_traffic_day`)."""
 
 from __future__ import annotations
 
@@ -7,22 +7,20 @@ from datetime import datetime
 from decimal import Decimal
 from typing import Any
 
-from sqlalchemy import BigInteger, CheckConstraint, Identity, Index, Numeric, text
+from sqlalchemy import BigInteger, CheckConstraint, Index, Numeric, text
 from sqlalchemy.orm import Mapped, mapped_column
 
 from control_layer.store.tables.base import Base, now
 
-__all__ = ["JournalPosition", "Request", "RequestBody"]
+__all__ = ["JournalPosition", "OpenRequest", "Request", "RequestBody"]
 
 
-class Request(Base):
-    """One admitted AI request; exactly one row each. `id` is the usage event's id."""
+class OpenRequest(Base):
+    """One admitted AI request that is under way. `id` is the usage event's id."""
 
-    __tablename__ = "requests"
+    __tablename__ = "open_requests"
 
     id: Mapped[uuid.UUID] = mapped_column(primary_key=True)
-    sequence: Mapped[int] = mapped_column(BigInteger, Identity(always=True), unique=True)
-    """The integer id that the request log shows."""
     at: Mapped[datetime]
     worker_id: Mapped[uuid.UUID]
     key_id: Mapped[uuid.UUID]
@@ -32,8 +30,33 @@ class Request(Base):
     method: Mapped[str]
     path: Mapped[str]
     stream: Mapped[bool]
+
+    __table_args__ = (Index("ix_open_requests_worker_id", "worker_id"),)
+
+
+class Request(Base):
+    """One admitted AI request that has ended; exactly one row each. `id` is the usage event's id.
+
+    Uniqueness is that of `(at, id)`: every record of a request carries the same time. To find one by its id alone, look
+    at the time in it: ids are UUIDv7.
+    """
+
+    __tablename__ = "requests"
+
+    at: Mapped[datetime] = mapped_column(primary_key=True)
+    id: Mapped[uuid.UUID] = mapped_column(primary_key=True)
+    sequence: Mapped[int] = mapped_column(BigInteger, server_default=text("nextval('request_log_sequence'::regclass)"))
+    """The integer id that the request log shows."""
+    worker_id: Mapped[uuid.UUID]
+    key_id: Mapped[uuid.UUID]
+    user_id: Mapped[uuid.UUID]
+    model: Mapped[str]
+    model_id: Mapped[uuid.UUID]
+    method: Mapped[str]
+    path: Mapped[str]
+    stream: Mapped[bool]
     outcome: Mapped[str]
-    """`open`, `completed`, `failed`, `cancelled`, or `lost` (its gateway died before its end)."""
+    """`completed`, `failed`, `cancelled`, or `lost` (its gateway died before its end)."""
     status: Mapped[int | None]
     error: Mapped[str | None]
     deployment_id: Mapped[uuid.UUID | None]
@@ -64,23 +87,22 @@ class Request(Base):
     output_price_per_token: Mapped[Decimal | None] = mapped_column(Numeric(24, 12))
     """The prices in force when it was made; none where nothing is charged for the model."""
     cost: Mapped[Decimal | None] = mapped_column(Numeric)
-    """What is charged, exactly; none as long as it is under way, and without prices."""
+    """What is charged, exactly; none without prices."""
     tariff_id: Mapped[uuid.UUID | None]
     """The prices that its gateway admitted it under."""
     budgets: Mapped[list[dict[str, Any]] | None]
     """`[{id, window}]`: the budgets it counts in, and the starts of their windows."""
 
     __table_args__ = (
-        CheckConstraint("outcome IN ('open', 'completed', 'failed', 'cancelled', 'lost')", name="outcome"),
-        Index("ix_requests_at", text("at DESC")),
+        CheckConstraint("outcome IN ('completed', 'failed', 'cancelled', 'lost')", name="outcome"),
         Index("ix_requests_model", "model", text("at DESC")),
         Index("ix_requests_model_id", "model_id", text("at DESC")),
         Index("ix_requests_user_id", "user_id", text("at DESC")),
-        Index("ix_requests_status", "status", text("at DESC")),
+        Index("ix_requests_status", "status", text("at DESC"), postgresql_where=text("status <> 200")),
         Index("ix_requests_batch_id", "batch_id", text("at DESC"), postgresql_where=text("batch_id IS NOT NULL")),
         Index("ix_requests_custom_id", text("at DESC"), postgresql_where=text("custom_id IS NOT NULL")),
         Index("ix_requests_client_request_id", "client_request_id", postgresql_where=text("batch_id IS NOT NULL")),
-        Index("ix_requests_open", "worker_id", postgresql_where=text("outcome = 'open'")),
+        {"postgresql_partition_by": "RANGE (at)"},
     )
 
 
@@ -89,12 +111,15 @@ class RequestBody(Base):
 
     __tablename__ = "request_bodies"
 
+    at: Mapped[datetime] = mapped_column(primary_key=True, server_default=now())
+    """The request's."""
     request_id: Mapped[uuid.UUID] = mapped_column(primary_key=True)
-    at: Mapped[datetime] = mapped_column(server_default=now())
     request: Mapped[bytes]
     request_truncated: Mapped[bool]
     response: Mapped[bytes]
     response_truncated: Mapped[bool]
+
+    __table_args__ = ({"postgresql_partition_by": "RANGE (at)"},)
 
 
 class JournalPosition(Base):

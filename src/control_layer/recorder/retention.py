@@ -1,0 +1,139 @@
+"""What is too old, or too much, goes by the day: its partition is dropped. Days to come get theirs ahead of time."""
+
+from __future__ import annotations
+
+import asyncio
+import re
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import UTC, date, datetime, timedelta
+
+import structlog
+from sqlalchemy import text
+from sqlalchemy.exc import DBAPIError, SQLAlchemyError
+from sqlalchemy.ext.asyncio import AsyncEngine
+
+from control_layer.recorder.partitions import LOCK_TIMEOUT, Days, is_lock_timeout
+
+__all__ = ["Keep", "Retention"]
+
+_log = structlog.get_logger(__name__)
+_INTERVAL_SECONDS = 600.0
+_DAYS_AHEAD = 2
+_BATCH = 5000
+"""Rows; a transaction of a fraction of a second."""
+_ONE_DAY = timedelta(days=1)
+_DAY = re.compile(r"_(\d{8})$")
+_LOCK = text("SELECT pg_try_advisory_xact_lock(:key)")
+_LOCK_KEY = 0x72657461696E  # "retain", the key of the advisory lock
+
+_PARTS = text("""
+    SELECT part.relname AS name, pg_total_relation_size(part.oid) AS bytes
+    FROM pg_inherits JOIN pg_class AS part ON part.oid = pg_inherits.inhrelid
+    WHERE pg_inherits.inhparent = CAST(:parent AS regclass)
+    ORDER BY part.relname
+""")
+
+
+@dataclass(frozen=True, slots=True)
+class Keep:
+    """How much is kept of a table. `None`: all."""
+
+    max_age: timedelta | None
+    max_bytes: int | None
+
+
+@dataclass(frozen=True, slots=True)
+class _Part:
+    name: str
+    bytes: int
+    day: date | None
+    """`None` for the one of those without a day."""
+
+
+class Retention:
+    """Keeps `requests` and `request_bodies` within bounds; any number of hosts may do so at once."""
+
+    def __init__(self, engine: AsyncEngine, *, requests: Keep, bodies: Keep, now: Callable[[], datetime]) -> None:
+        self._engine = engine
+        self._keep = {"requests": requests, "request_bodies": bodies}
+        self._now = now
+        self._days = Days(engine)
+
+    async def run(self) -> None:
+        """Does it at once and every ten minutes, until cancelled; a database that is away is waited out."""
+        while True:
+            try:
+                await self.apply()
+            except (SQLAlchemyError, ConnectionError, TimeoutError) as error:
+                _log.warning("retention_failed", reason=str(error), retry_seconds=_INTERVAL_SECONDS)
+            await asyncio.sleep(_INTERVAL_SECONDS)
+
+    async def apply(self) -> None:
+        """Does it now. Raises SQLAlchemy's errors and `DatabaseUnavailable`."""
+        today = self._now().astimezone(UTC).date()
+        await self._days.ensure(today + ahead * _ONE_DAY for ahead in range(_DAYS_AHEAD + 1))
+        for table, keep in self._keep.items():
+            parts = await self._parts(table)
+            if keep.max_age is not None:
+                await self._erase_undated(f"{table}_default", self._now() - keep.max_age)
+            left = sum(part.bytes for part in parts)
+            for part in _expendable(parts, keep, today):
+                if not await self._drop(part):
+                    break
+                left -= part.bytes
+            if keep.max_bytes is not None and left > keep.max_bytes:
+                _log.warning("retention_over_limit", table=table, bytes=left, limit_bytes=keep.max_bytes)
+
+    async def _parts(self, table: str) -> list[_Part]:
+        async with self._engine.connect() as connection:
+            rows = await connection.execute(_PARTS, {"parent": table})
+            return [_Part(row.name, row.bytes, _day_of(row.name)) for row in rows]
+
+    async def _drop(self, part: _Part) -> bool:
+        """Whether it is gone; not when somebody reads the table for long, or another host is about it."""
+        try:
+            async with self._engine.begin() as connection:
+                if not (await connection.execute(_LOCK, {"key": _LOCK_KEY})).scalar_one():
+                    return False
+                await connection.execute(LOCK_TIMEOUT)
+                await connection.execute(text(f"DROP TABLE IF EXISTS {part.name}"))
+        except DBAPIError as error:
+            if not is_lock_timeout(error):
+                raise
+            _log.info("partition_kept_for_now", partition=part.name, retry_seconds=_INTERVAL_SECONDS)
+            return False
+        _log.info("partition_dropped", partition=part.name, bytes=part.bytes)
+        return True
+
+    async def _erase_undated(self, table: str, before: datetime) -> None:
+        """What has no day of its own goes row by row."""
+        statement = text(
+            f"DELETE FROM {table} WHERE ctid = ANY (ARRAY("  # noqa: S608 - a name of ours
+            f"SELECT ctid FROM {table} WHERE at < :before LIMIT {_BATCH}))"
+        )
+        erased = _BATCH
+        while erased == _BATCH:
+            async with self._engine.begin() as connection:
+                erased = (await connection.execute(statement, {"before": before})).rowcount
+
+
+def _expendable(parts: list[_Part], keep: Keep, today: date) -> list[_Part]:
+    """The days that may go, the oldest first: those that are over and too old, then as many as are too much."""
+    total = sum(part.bytes for part in parts)
+    over = sorted((part for part in parts if part.day is not None and part.day < today), key=lambda part: part.name)
+    expendable = []
+    for part in over:
+        assert part.day is not None
+        too_old = keep.max_age is not None and part.day + _ONE_DAY <= today - keep.max_age
+        too_much = keep.max_bytes is not None and total > keep.max_bytes
+        if not (too_old or too_much):
+            break
+        expendable.append(part)
+        total -= part.bytes
+    return expendable
+
+
+def _day_of(name: str) -> date | None:
+    found = _DAY.search(name)
+    return None if found is None else datetime.strptime(found[1], "%Y%m%d").replace(tzinfo=UTC).date()
