@@ -154,6 +154,8 @@ _MODELS = {
     "POST /models/{model_id}/components/{component_id}": _MANAGERS,
     "PATCH /models/{model_id}/components/{component_id}": _MANAGERS,
     "DELETE /models/{model_id}/components/{component_id}": _MANAGERS,
+    "GET /catalogue": _MANAGERS,
+    "GET /models/{model_id}/suggestion": _MANAGERS,
     "GET /models/{model_id}/cache-pricing": _MANAGERS,
     "PUT /models/{model_id}/cache-pricing": _MANAGERS,
     "DELETE /models/{model_id}/cache-pricing": _MANAGERS,

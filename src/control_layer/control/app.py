@@ -29,6 +29,7 @@ from control_layer.control.batches.daemon_routes import router as daemons
 from control_layer.control.batches.request_routes import router as batch_requests
 from control_layer.control.batches.routes import router as batches
 from control_layer.control.budgets.routes import router as budgets
+from control_layer.control.catalogue.routes import router as catalogue
 from control_layer.control.config import GatewayAddress
 from control_layer.control.edge import Edge
 from control_layer.control.effective_access.routes import router as effective_access
@@ -86,6 +87,7 @@ _ROUTERS: tuple[APIRouter, ...] = (
     models,
     components,
     cache_pricing,
+    catalogue,
     grants,
     effective_access,
     scim_discovery,

@@ -84,5 +84,5 @@ async def test_a_price_that_rounds_to_the_same_is_the_same(management: Managemen
     url = f"{MODELS}/{model['id']}"
     before = await _shown(management, url)
     assert before["price_per_request"] == "0.100000000000"
-    await answered(management.admin.patch(url, json={"tariffs": [_tariff(price_per_request=0.1)]}), 200)
+    await answered(management.admin.patch(url, json={"tariffs": [{**_tariff(), "price_per_request": 0.1}]}), 200)
     assert await _shown(management, url) == before
