@@ -58,11 +58,9 @@ from control_layer.control.payments.routes import router as payments
 from control_layer.control.playground.routes import router as playground
 from control_layer.control.probes.routes import router as probes
 from control_layer.control.provider_displays.routes import router as provider_displays
-from control_layer.control.scim.discovery_routes import router as scim_discovery
+from control_layer.control.scim.entry import ScimEntry
 from control_layer.control.scim.errors import is_scim
 from control_layer.control.scim.errors import render as render_for_scim
-from control_layer.control.scim.group_routes import router as scim_groups
-from control_layer.control.scim.user_routes import router as scim_users
 from control_layer.control.services import Services
 from control_layer.control.system_key import system_key
 from control_layer.control.transactions.routes import router as transactions
@@ -90,9 +88,6 @@ _ROUTERS: tuple[APIRouter, ...] = (
     catalogue,
     grants,
     effective_access,
-    scim_discovery,
-    scim_users,
-    scim_groups,
     transactions,
     budgets,
     payments,
@@ -182,6 +177,7 @@ def build_app(services: Services) -> FastAPI:
     app.state.routes = routes
     fallback = Fallback(title, routes)
     app.router.default = fallback
+    app.router.routes.append(ScimEntry(fallback))
 
     async def answer(request: Request, error: Exception) -> Response:
         assert isinstance(error, ControlError)
