@@ -15,6 +15,7 @@ from typing import Any
 import httpx
 from argon2 import PasswordHasher
 from fastapi import FastAPI
+from fastapi.routing import APIRoute
 from sqlalchemy import Row
 from sqlalchemy.ext.asyncio import AsyncEngine
 
@@ -22,6 +23,7 @@ from control_layer.control.app import build_app, build_services
 from control_layer.control.errands import Errands
 from control_layer.control.first_start.seeding import seed
 from control_layer.control.permissions import Role
+from control_layer.control.scim.routes import routes as scim_routes
 from control_layer.control.services import Services
 from control_layer.settings import Settings
 from control_layer.store.engine import open_engine
@@ -84,6 +86,11 @@ class Management:
         """A new group's id."""
         made = await answered(self.admin.post(f"{API}/groups", json={"name": name or f"group-{uuid.uuid4()}"}), 201)
         return str(made["id"])
+
+
+def every_route(app: FastAPI) -> list[APIRoute]:
+    """Those of the application, and those that it loads when somebody asks for them."""
+    return [*app.state.routes, *scim_routes]
 
 
 def client_of(app: FastAPI, **headers: str) -> httpx.AsyncClient:

@@ -72,7 +72,7 @@ def served(database_url: str) -> Iterator[Served]:
 @pytest.mark.parametrize(("caller", "examples"), [("administrator", 25), ("standard user", 10)])
 def test_answers_what_the_document_says(served: Served, caller: str, examples: int) -> None:
     schema = schemathesis.openapi.from_dict(served.document)
-    schema.config.update(base_url=served.url)
+    schema.config.update(base_url=served.url, request_timeout=60.0)
     operations = [result.ok() for result in schema.get_all_operations() if isinstance(result, Ok)]
     assert len(operations) == sum(len(item) for item in served.document["paths"].values())
 

@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 from fastapi import APIRouter
-from tests.control.management import API, POOL_SIZE, Management, answered, refused
+from tests.control.management import API, POOL_SIZE, Management, answered, every_route, refused
 
 from control_layer.control.access import NoAccessDeclared
 from control_layer.control.app import build_app
@@ -179,6 +179,6 @@ def test_route_without_an_access_rule_stops_the_start() -> None:
 
 
 async def test_every_route_is_a_checked_one(management: Management) -> None:
-    routes = build_app(management.services).state.routes
+    routes = every_route(build_app(management.services))
     assert routes
     assert all(isinstance(route, ControlRoute) for route in routes)

@@ -37,6 +37,7 @@ PAGES = {
     "/groups/{group_id}/models": [""],
     "/endpoints": [""],
     "/endpoint-presets": [""],
+    "/catalogue": ["", "?search=gpt"],
     "/models": ["", "?include=groups,metrics,status,pricing,endpoints,components,facets", "?accessible=true"],
     "/models/{model_id}/groups": [""],
     "/models/{model_id}/components": [""],

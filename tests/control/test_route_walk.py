@@ -13,7 +13,7 @@ from typing import Any, Literal
 import httpx
 import pytest
 from fastapi.routing import APIRoute
-from tests.control.management import API, Management, answered
+from tests.control.management import API, Management, answered, every_route
 
 from control_layer.control.instance.openapi import document
 from control_layer.control.permissions import Role
@@ -154,6 +154,8 @@ _MODELS = {
     "POST /models/{model_id}/components/{component_id}": _MANAGERS,
     "PATCH /models/{model_id}/components/{component_id}": _MANAGERS,
     "DELETE /models/{model_id}/components/{component_id}": _MANAGERS,
+    "GET /catalogue": _MANAGERS,
+    "GET /models/{model_id}/suggestion": _MANAGERS,
     "GET /models/{model_id}/cache-pricing": _MANAGERS,
     "PUT /models/{model_id}/cache-pricing": _MANAGERS,
     "DELETE /models/{model_id}/cache-pricing": _MANAGERS,
@@ -286,8 +288,8 @@ def _refusal(response: httpx.Response, rule: _Rule) -> bool:
 
 
 def _routes(management: Management) -> Iterator[tuple[str, APIRoute]]:
-    for route in management.app.state.routes:
-        for method in sorted(route.methods):
+    for route in every_route(management.app):
+        for method in sorted(route.methods or ()):
             yield f"{method} {route.path}", route
 
 

@@ -37,7 +37,8 @@ _endpoints = _entry(
 _tariffs = st.lists(
     st.fixed_dictionaries(
         {"name": _texts.filter(lambda text: text == text.strip()), "input_price_per_token": _prices}
-        | {"output_price_per_token": _prices}
+        | {"output_price_per_token": _prices},
+        optional={"cached_input_price_per_token": _maybe(_prices), "price_per_request": _prices},
     ),
     max_size=2,
 )

@@ -57,7 +57,7 @@ def _company(name: str) -> dict[str, Any]:
                 "provider_pricing": {"mode": "per_token", "input_price_per_token": 0.0000001},
                 "tariffs": [
                     {"name": "Std", "input_price_per_token": "2.5e-6", "output_price_per_token": 0.00001}
-                    | {"api_key_purpose": "realtime"}
+                    | {"api_key_purpose": "realtime", "audio_input_price_per_token": "4e-5", "price_per_request": 0.01}
                 ],
                 "metadata": {"provider": "Example", "released_at": "2026-01-31", "extra": {"licence": "MIT"}},
             },

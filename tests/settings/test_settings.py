@@ -381,3 +381,18 @@ def test_there_is_one_payment_provider() -> None:
     (problem,) = _problems(text=f"payment: {{dummy: {{amount: 5}}, stripe: {stripe}}}")
     assert "both" in problem
     assert _load(text=f"payment: {{stripe: {stripe}}}").payment.stripe is not None
+
+
+@pytest.mark.parametrize("text", ['{x-key: "hush\\nx-other: 1"}', "{'x key': hush}", "{'': hush}"])
+def test_what_cannot_be_a_header_field_is_told_without_its_value(text: str) -> None:
+    (problem,) = _problems(text=f"tracing: {{headers: {text}}}")
+    assert "tracing.headers" in problem
+    assert "hush" not in problem
+
+
+def test_header_fields_of_the_collector_are_secrets() -> None:
+    settings = _load({"CONTROL_LAYER_TRACING__HEADERS": '{"x-vendor-key": "hush"}'})
+    assert settings.tracing.headers["x-vendor-key"].get_secret_value() == "hush"
+    assert "hush" not in repr(settings)
+    assert "hush" not in settings.model_dump_json()
+    assert decode_settings(encode_settings(settings)) == settings

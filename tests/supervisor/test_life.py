@@ -390,8 +390,9 @@ def test_a_proxys_password_does_not_stand_in_a_gateways_environment(tmp_path: Pa
 def test_the_page_tells_of_every_process(tmp_path: Path) -> None:
     with running(tmp_path, workers=2) as instance:
         page = httpx.get(instance.metrics_address, timeout=30.0).text
+        assert "control_layer_spans" not in page, "nothing is sent anywhere unless it is wanted"
         for name in ("supervisor", "gateway-0", "gateway-1", "control"):
-            assert f'control_layer_process_resident_bytes{{process="{name}"}}' in page
+            assert f'control_layer_process_resident_memory_bytes{{process="{name}"}}' in page
             assert f'control_layer_process_start_time_seconds{{process="{name}"}}' in page
         for name in ("gateway-0", "gateway-1", "control", "postgres"):
             assert f'control_layer_process_up{{process="{name}"}} 1.0' in page

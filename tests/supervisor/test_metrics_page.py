@@ -42,3 +42,11 @@ def test_label_values_are_escaped() -> None:
     name = 'quote " backslash \\ line\nbreak'
     values = _values(exposition([Sample("named", "gauge", "Named.", {"model": name}, 1.0)]))
     assert values == {("named", (("model", name),)): 1.0}
+
+
+def test_the_gauge_of_a_process_and_its_successor_is_not_their_sum() -> None:
+    old = Sample("snapshot_version", "gauge", "Version.", {"process": "gateway-0"}, 7.0)
+    new = Sample("snapshot_version", "gauge", "Version.", {"process": "gateway-0"}, 8.0)
+    assert _values(exposition([old, new])) == {("snapshot_version", (("process", "gateway-0"),)): 8.0}
+    connections = [Sample("open_connections", "gauge", "Connections.", {}, 2.0)] * 2
+    assert _values(exposition(connections)) == {("open_connections", ()): 4.0}

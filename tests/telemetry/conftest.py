@@ -14,7 +14,7 @@ from bench.processes import simulator
 from tests.running import Instance, running
 from tests.telemetry.collector import Collector, collecting
 
-MODELS = ["sim-small", "sim-error-500", "sim-no-usage"]
+MODELS = ["sim-small", "sim-error-500", "sim-no-usage", "sim-reasoning"]
 
 
 @dataclass(slots=True)

@@ -29,6 +29,7 @@ from control_layer.control.batches.daemon_routes import router as daemons
 from control_layer.control.batches.request_routes import router as batch_requests
 from control_layer.control.batches.routes import router as batches
 from control_layer.control.budgets.routes import router as budgets
+from control_layer.control.catalogue.routes import router as catalogue
 from control_layer.control.config import GatewayAddress
 from control_layer.control.edge import Edge
 from control_layer.control.effective_access.routes import router as effective_access
@@ -57,11 +58,9 @@ from control_layer.control.payments.routes import router as payments
 from control_layer.control.playground.routes import router as playground
 from control_layer.control.probes.routes import router as probes
 from control_layer.control.provider_displays.routes import router as provider_displays
-from control_layer.control.scim.discovery_routes import router as scim_discovery
+from control_layer.control.scim.entry import ScimEntry
 from control_layer.control.scim.errors import is_scim
 from control_layer.control.scim.errors import render as render_for_scim
-from control_layer.control.scim.group_routes import router as scim_groups
-from control_layer.control.scim.user_routes import router as scim_users
 from control_layer.control.services import Services
 from control_layer.control.system_key import system_key
 from control_layer.control.transactions.routes import router as transactions
@@ -86,11 +85,9 @@ _ROUTERS: tuple[APIRouter, ...] = (
     models,
     components,
     cache_pricing,
+    catalogue,
     grants,
     effective_access,
-    scim_discovery,
-    scim_users,
-    scim_groups,
     transactions,
     budgets,
     payments,
@@ -180,6 +177,7 @@ def build_app(services: Services) -> FastAPI:
     app.state.routes = routes
     fallback = Fallback(title, routes)
     app.router.default = fallback
+    app.router.routes.append(ScimEntry(fallback))
 
     async def answer(request: Request, error: Exception) -> Response:
         assert isinstance(error, ControlError)

@@ -58,7 +58,11 @@ class Fallback:
 
     def __init__(self, title: str, routes: Iterable[APIRoute]) -> None:
         self._page = _PAGE.format(title=escape(title))
-        self._routes = tuple(routes)
+        self._routes = list(routes)
+
+    def learn(self, routes: Iterable[APIRoute]) -> None:
+        """Takes in routes that came later."""
+        self._routes += routes
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         await self._answer(Request(scope, receive))(scope, receive, send)

@@ -56,6 +56,8 @@ class GatewayConfig(msgspec.Struct, frozen=True, kw_only=True):
 
     listen_fds: list[int]
     worker_id: str
+    name: str = "gateway"
+    """The worker's place in metrics, which the next one in it takes over."""
     journal_dir: str
     """The worker makes its own directory in it."""
     snapshot_file: str

@@ -262,8 +262,7 @@ class Exchange(Admission):
         if not attempt.settled:
             attempt.settled = True
             self.attempts.append(attempt.record(code))
-            if code is not None:
-                self.plane.metrics.attempts_failed[attempt.upstream.endpoint.name, code] += 1
+            self.plane.metrics.attempted(attempt.upstream.endpoint.name, attempt.status, code)
 
     def upstream_query(self, attempt: Attempt) -> bytes:
         """The query string as the provider gets it."""

@@ -1,99 +1,146 @@
 """What a worker counts. Plain dictionaries and lists, read by the supervisor when somebody scrapes.
 
-Labels are bounded by the configuration (aliases, endpoint names) and by our own codes; nothing a client sends becomes
-a label.
+Labels are aliases, endpoint names and codes of our own: nothing that a client makes up, no key and no user. There may
+be thousands of models and endpoints, and each has dozens of series: only so many are told apart, and the rest are
+counted together as `other`.
 """
 
 from __future__ import annotations
 
-from bisect import bisect_left
 from collections import defaultdict
 from collections.abc import Iterator
 
 from control_layer.contract.supervision import Sample
 from control_layer.contract.usage import Closed
+from control_layer.gateway.histogram import Histogram
 
-__all__ = ["Histogram", "Metrics"]
+__all__ = ["MOST_TOLD_APART", "OTHER", "Metrics"]
 
+MOST_TOLD_APART = 250
+"""Of the models and of the endpoints that a worker has seen. A model has about 45 series: 11,000 at most."""
+OTHER = "other"
 _SECONDS = (0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0, 30.0, 60.0, 120.0, 300.0, 600.0)
+_ERRORS_FROM = 400
 
 
-class Histogram:
-    """Counts of durations by upper bound."""
+class _Labels(dict[str, str]):
+    """The names that are told apart: those that were seen first."""
 
-    __slots__ = ("counts", "total")
+    def __missing__(self, name: str) -> str:
+        if len(self) >= MOST_TOLD_APART:
+            return OTHER
+        self[name] = name
+        return name
+
+
+class _OfModel:
+    """What is counted of one model."""
+
+    __slots__ = ("duration", "first_byte", "requests", "retries", "token_parts", "tokens", "unmetered")
 
     def __init__(self) -> None:
-        self.counts = [0] * (len(_SECONDS) + 1)
-        self.total = 0.0
-
-    def observe(self, seconds: float) -> None:
-        self.counts[bisect_left(_SECONDS, seconds)] += 1
-        self.total += seconds
-
-    def sample(self, name: str, text: str, labels: dict[str, str]) -> Sample:
-        running = 0
-        buckets = []
-        for bound, count in zip((*_SECONDS, float("inf")), self.counts, strict=True):
-            running += count
-            buckets.append((bound, running))
-        return Sample(name, "histogram", text, labels, running, self.total, tuple(buckets))
+        self.requests: defaultdict[tuple[int, str], int] = defaultdict(int)
+        self.duration = Histogram(_SECONDS)
+        self.first_byte = Histogram(_SECONDS)
+        self.retries = 0
+        self.tokens: defaultdict[str, int] = defaultdict(int)
+        self.token_parts: defaultdict[str, int] = defaultdict(int)
+        self.unmetered: defaultdict[str, int] = defaultdict(int)
 
 
 class Metrics:
     """One worker's counters since its start."""
 
-    __slots__ = ("_duration", "_first_byte", "_requests", "_tokens", "_unmetered", "attempts_failed", "refused")
+    __slots__ = ("_attempts", "_endpoint_labels", "_model_labels", "_models", "refused")
 
     def __init__(self) -> None:
-        self._requests: defaultdict[tuple[str, int, str], int] = defaultdict(int)
-        self._duration: defaultdict[str, Histogram] = defaultdict(Histogram)
-        self._first_byte: defaultdict[str, Histogram] = defaultdict(Histogram)
-        self._tokens: defaultdict[tuple[str, str], int] = defaultdict(int)
-        self._unmetered: defaultdict[tuple[str, str], int] = defaultdict(int)
+        self._model_labels = _Labels()
+        self._endpoint_labels = _Labels()
+        self._models: defaultdict[str, _OfModel] = defaultdict(_OfModel)
+        self._attempts: defaultdict[tuple[str, str | int], int] = defaultdict(int)
         self.refused: defaultdict[str, int] = defaultdict(int)
         """By error code: requests that were not let in."""
-        self.attempts_failed: defaultdict[tuple[str, str], int] = defaultdict(int)
-        """By endpoint name and error code."""
 
     def closed(self, event: Closed) -> None:
         """Counts an admitted request that has ended."""
-        model = event.model
-        self._requests[model, event.status, event.outcome] += 1
-        self._duration[model].observe(event.duration)
+        model = self._models[self._model_labels[event.model]]
+        model.requests[event.status, event.outcome] += 1
+        model.duration.observe(event.duration)
         if event.first_byte is not None:
-            self._first_byte[model].observe(event.first_byte)
+            model.first_byte.observe(event.first_byte)
+        if len(event.attempts) > 1:
+            model.retries += len(event.attempts) - 1
         tokens = event.tokens
         if tokens.input:
-            self._tokens[model, "input"] += tokens.input
+            model.tokens["input"] += tokens.input
+            if tokens.cached_input:
+                model.token_parts["cached_input"] += tokens.cached_input
+            if tokens.cache_write:
+                model.token_parts["cache_write"] += tokens.cache_write
+            if tokens.audio_input:
+                model.token_parts["audio_input"] += tokens.audio_input
+            if tokens.image_input:
+                model.token_parts["image_input"] += tokens.image_input
         if tokens.output:
-            self._tokens[model, "output"] += tokens.output
+            model.tokens["output"] += tokens.output
+            if tokens.reasoning:
+                model.token_parts["reasoning"] += tokens.reasoning
+            if tokens.audio_output:
+                model.token_parts["audio_output"] += tokens.audio_output
+            if tokens.image_output:
+                model.token_parts["image_output"] += tokens.image_output
         if tokens.source != "provider":
-            self._unmetered[model, tokens.source] += 1
+            model.unmetered[tokens.source] += 1
+
+    def attempted(self, endpoint: str, status: int | None, code: str | None) -> None:
+        """Counts an attempt that has ended, with the provider's status and our code for what went wrong."""
+        result: str | int = "ok"
+        if code is not None:
+            result = code
+        elif status is not None and status >= _ERRORS_FROM:
+            result = status
+        self._attempts[self._endpoint_labels[endpoint], result] += 1
 
     def samples(self) -> Iterator[Sample]:
         """Everything, as the supervisor wants it."""
-        name = "control_layer_requests_total"
-        for (model, status, outcome), count in self._requests.items():
-            labels = {"model": model, "status": str(status), "outcome": outcome}
-            yield Sample(name, "counter", "Admitted AI requests that have ended.", labels, count)
-        for model, histogram in self._duration.items():
-            text = "From admission to the end of the answer."
-            yield histogram.sample("control_layer_request_duration_seconds", text, {"model": model})
-        for model, histogram in self._first_byte.items():
-            text = "From admission to the provider's first body byte."
-            yield histogram.sample("control_layer_time_to_first_byte_seconds", text, {"model": model})
-        for (model, kind), count in self._tokens.items():
-            labels = {"model": model, "kind": kind}
-            yield Sample("control_layer_tokens_total", "counter", "Tokens by kind.", labels, count)
-        for (model, source), count in self._unmetered.items():
-            labels = {"model": model, "source": source}
-            text = "Ended requests whose token counts are not the provider's."
-            yield Sample("control_layer_unmetered_requests_total", "counter", text, labels, count)
+        for name, model in self._models.items():
+            yield from _of_model(name, model)
+        text = "Requests refused before admission, by error code."
         for code, count in self.refused.items():
-            text = "Requests refused before admission, by error code."
             yield Sample("control_layer_refused_requests_total", "counter", text, {"code": code}, count)
-        for (endpoint, code), count in self.attempts_failed.items():
-            labels = {"endpoint": endpoint, "error": code}
-            text = "Attempts at a provider that brought no whole answer."
-            yield Sample("control_layer_failed_attempts_total", "counter", text, labels, count)
+        text = "Attempts at a provider: ok, its error status as status_NNN, or what went wrong."
+        for (endpoint, result), count in self._attempts.items():
+            told = result if isinstance(result, str) else f"status_{result}"
+            labels = {"endpoint": endpoint, "result": told}
+            yield Sample("control_layer_attempts_total", "counter", text, labels, count)
+
+
+def _of_model(name: str, model: _OfModel) -> Iterator[Sample]:
+    mine = {"model": name}
+    text = "Admitted AI requests that have ended."
+    for (status, outcome), count in model.requests.items():
+        labels = {**mine, "status": str(status), "outcome": outcome}
+        yield Sample("control_layer_requests_total", "counter", text, labels, count)
+    text = "From admission to the end of the answer."
+    yield model.duration.sample("control_layer_request_duration_seconds", text, mine)
+    text = "From admission to the provider's first body byte."
+    yield model.first_byte.sample("control_layer_time_to_first_byte_seconds", text, mine)
+    text = "Attempts after the first of a request."
+    yield Sample("control_layer_retries_total", "counter", text, mine, model.retries)
+    for counts, metric, text, label in (
+        (model.tokens, "control_layer_tokens_total", "Tokens by kind: input, output.", "kind"),
+        (
+            model.token_parts,
+            "control_layer_token_parts_total",
+            "Parts of tokens_total: cached, written to a cache, audio, image input; reasoning, audio, image output.",
+            "part",
+        ),
+        (
+            model.unmetered,
+            "control_layer_unmetered_requests_total",
+            "Ended requests whose token counts are not the provider's.",
+            "source",
+        ),
+    ):
+        for value, count in counts.items():
+            yield Sample(metric, "counter", text, {**mine, label: value}, count)

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import asyncio
 import random
+import time
 from collections.abc import Callable
 from pathlib import Path
 
@@ -56,6 +57,12 @@ class SnapshotLink:
         self._state = state
         self._on_change = on_change
         self.connected = False
+        self._away_since = time.monotonic()
+
+    @property
+    def age_seconds(self) -> float:
+        """How long ago the state was last known to be the newest: 0 while we are told of every change."""
+        return 0.0 if self.connected else time.monotonic() - self._away_since
 
     async def run(self) -> None:
         """Connects, follows, reconnects; ends only by cancellation."""
@@ -72,6 +79,8 @@ class SnapshotLink:
                 if self.connected:
                     _log.warning("snapshot_link_lost", error=str(error) or type(error).__name__)
                     delay = _FIRST_RETRY_SECONDS
+            if self.connected:
+                self._away_since = time.monotonic()
             self.connected = False
             await asyncio.sleep(delay * (0.5 + random.random()))  # noqa: S311 - jitter, not a secret
             delay = min(delay * 2, _LAST_RETRY_SECONDS)

@@ -17,6 +17,7 @@ from control_layer.gateway.errors import bad_head, render
 from control_layer.gateway.identifiers import text
 from control_layer.gateway.journal import Journal
 from control_layer.gateway.lease_link import LeaseLink
+from control_layer.gateway.loop_lag import LoopLag
 from control_layer.gateway.paths import is_anthropic
 from control_layer.gateway.snapshot import SnapshotState
 from control_layer.gateway.snapshot_link import SnapshotLink, load_persisted
@@ -45,6 +46,7 @@ class Worker:
             Path(config.journal_dir) / config.worker_id, config.segment_bytes, loop, reserve_bytes=config.reserve_bytes
         )
         self._upstreams = Upstreams(config, loop)
+        self._link = SnapshotLink(config.snapshot_socket, config.worker_id, self._snapshots, self._changed)
         self._control = Pool(
             Origin.unix(config.control_socket), PoolOptions(connect_timeout=2.0), loop=loop, tls=None, proxy=None
         )
@@ -56,6 +58,7 @@ class Worker:
             upstreams=self._upstreams,
             control=self._control,
         )
+        self._lag = LoopLag(loop, self._plane.monotonic)
         timeouts = config.timeouts
         self._server = Server(
             self._plane.accept,
@@ -73,7 +76,6 @@ class Worker:
         """Serves until SIGTERM or until the supervisor is gone; then drains."""
         config, loop = self._config, self._loop
         load_persisted(Path(config.snapshot_file), self._snapshots)
-        link = SnapshotLink(config.snapshot_socket, config.worker_id, self._snapshots, self._changed)
         leases = LeaseLink(config.lease_socket, config.worker_id, self._plane.purse)
         for number in (signal.SIGTERM, signal.SIGINT):
             loop.add_signal_handler(number, self._stopping.set)
@@ -85,13 +87,14 @@ class Worker:
             for fd in config.listen_fds
         ]
         tasks = [
-            loop.create_task(link.run(), name="snapshot-link"),
+            loop.create_task(self._link.run(), name="snapshot-link"),
             loop.create_task(leases.run(), name="lease-link"),
             loop.create_task(self._answer_supervisor(), name="supervision"),
         ]
         for task in tasks:
             task.add_done_callback(self._task_ended)
         _log.info("gateway_serving", worker=config.worker_id, snapshot=self._snapshots.current.version)
+        self._lag.begin()
         await self._stopping.wait()
         for listener in listeners:
             listener.close()
@@ -100,6 +103,7 @@ class Worker:
         await self._server.drain(config.drain_seconds, farewell_seconds=_FAREWELL_SECONDS)
         if self._supervisor is not None and not self._supervisor.is_closing():
             self._supervisor.write(frame(encode(Stats(0, self._samples()))))  # so that nothing counted is lost
+        self._lag.end()
         for task in tasks:
             task.cancel()
         await asyncio.gather(*tasks, return_exceptions=True)
@@ -145,11 +149,23 @@ class Worker:
             ("control_layer_open_connections", "Client connections.", server.connections),
             ("control_layer_active_requests", "Requests under way.", server.active_requests),
         )
-        samples = [Sample(name, "gauge", help_text, {}, value) for name, help_text, value in gauges]
+        mine = {"process": self._config.name}
+        own_gauges = (
+            ("control_layer_snapshot_version", "Version of the snapshot in force.", snapshot.version),
+            (
+                "control_layer_snapshot_age_seconds",
+                "Time since the snapshot was last known to be the newest; 0 while the control plane is linked.",
+                self._link.age_seconds,
+            ),
+            ("control_layer_journal_failing", "Whether the disk takes no records.", float(self._journal.failing)),
+        )
+        samples = [
+            *(Sample(name, "gauge", help_text, {}, value) for name, help_text, value in gauges),
+            *(Sample(name, "gauge", help_text, mine, value) for name, help_text, value in own_gauges),
+        ]
         written, text_ = self._journal.written_bytes, "Bytes written to the journal."
         samples.append(Sample("control_layer_journal_bytes_total", "counter", text_, {}, written))
-        worker = {"worker": self._config.worker_id}
-        text_ = "Version of the snapshot in force."
-        samples.append(Sample("control_layer_snapshot_version", "gauge", text_, worker, snapshot.version))
+        text_ = "How late the event loop was for a timer, twice a second."
+        samples.append(self._lag.histogram.sample("control_layer_event_loop_lag_seconds", text_, mine))
         samples.extend(self._plane.metrics.samples())
         return samples

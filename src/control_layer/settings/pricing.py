@@ -32,5 +32,8 @@ class CachePricingDefaults(Section):
 class Pricing(Section):
     """What is charged where nobody has said otherwise."""
 
+    suggest_on_create: bool = False
+    """New models of providers that the catalogue knows get its prices in a tariff named `Catalogue`, by which their
+    requests are charged. Off: it only suggests."""
     cache: CachePricingDefaults = CachePricingDefaults()
     """For what `PUT /models/{id}/cache-pricing` leaves out."""

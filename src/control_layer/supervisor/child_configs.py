@@ -25,6 +25,7 @@ def gateway_config(
     settings: Settings,
     directory: DataDirectory,
     *,
+    name: str,
     worker_id: str,
     listen_fds: list[int],
     environment: Mapping[str, str],
@@ -35,6 +36,7 @@ def gateway_config(
     return GatewayConfig(
         listen_fds=listen_fds,
         worker_id=worker_id,
+        name=name,
         journal_dir=str(directory.journal),
         snapshot_file=str(directory.snapshot_file),
         snapshot_socket=str(sockets / _SNAPSHOT_SOCKET),

@@ -1,5 +1,6 @@
 """`GET /metrics` on a listener of its own: what the children count, added up, in the Prometheus text format.
 
+`/internal/metrics` there is the same page, for those who know it by that name.
 Counters of a worker that has ended are kept as they were last read: a counter never goes down.
 """
 
@@ -21,6 +22,7 @@ from control_layer.wire import Request, Responder
 __all__ = ["MetricsPage", "Totals", "exposition"]
 
 _COLLECT_SECONDS = 1.0
+_PATHS = (b"/metrics", b"/internal/metrics")
 _PLAIN = (b"content-type", b"text/plain; charset=utf-8")
 
 Labels = tuple[tuple[str, str], ...]
@@ -37,7 +39,11 @@ class _Total:
     buckets: dict[float, int] = field(default_factory=dict)
 
     def add(self, sample: Sample) -> None:
-        self.value += sample.value
+        if sample.kind == "gauge" and "process" in sample.labels:
+            # A process and its successor for a moment: they have a version each, and not its sum.
+            self.value = max(self.value, sample.value)
+        else:
+            self.value += sample.value
         self.total += sample.total
         for bound, count in sample.buckets:
             self.buckets[bound] = self.buckets.get(bound, 0) + count
@@ -125,7 +131,7 @@ class MetricsPage:
     def accept(self, request: Request, responder: Responder) -> _Answered:
         """The handler of one request; it is answered when the children have spoken."""
         handler = _Answered()
-        if request.path != b"/metrics":
+        if request.path not in _PATHS:
             responder.respond(404, [_PLAIN], b"GET /metrics is all there is here\n")
         elif request.method not in (b"GET", b"HEAD"):
             responder.respond(405, [_PLAIN, (b"allow", b"GET, HEAD")], b"this path takes GET only\n")

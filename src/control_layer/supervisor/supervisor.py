@@ -249,6 +249,7 @@ class Supervisor:
         config = gateway_config(
             self._settings,
             self._directory,
+            name=name,
             worker_id=str(uuid.uuid4()),
             listen_fds=fds,
             environment=os.environ,
@@ -320,7 +321,7 @@ class Supervisor:
 
     def _samples(self) -> Iterator[Sample]:
         children = [*(self._gateways or ()), self._control]
-        yield from own_samples(children, self._database, begun_at=self._begun_at)
+        yield from own_samples(children, self._database, self._directory.path, begun_at=self._begun_at)
 
 
 def _workers_wanted(settings: Settings) -> int:

@@ -281,7 +281,7 @@ async def test_the_cost_is_estimated_from_bytes_and_history(management: Manageme
     tariffs = [
         {"name": "r", "input_price_per_token": "1", "output_price_per_token": "1", "api_key_purpose": "realtime"},
         {"name": "b", "input_price_per_token": "0.5", "output_price_per_token": "2", "api_key_purpose": "batch",
-         "completion_window": "24h"},
+         "completion_window": "24h", "price_per_request": "0.25"},
     ]  # fmt: skip
     await answered(management.admin.patch(f"{API}/models/{models['sim-small']}", json={"tariffs": tariffs}), 200)
     me = await batcher(management)
@@ -295,7 +295,7 @@ async def test_the_cost_is_estimated_from_bytes_and_history(management: Manageme
         "model": "sim-small", "request_count": 2, "estimated_input_tokens": given, "estimated_output_tokens": said,
         "estimated_cost": by_model["sim-small"]["estimated_cost"],
     }  # fmt: skip
-    assert float(by_model["sim-small"]["estimated_cost"]) == 0.5 * given + 2 * said
+    assert float(by_model["sim-small"]["estimated_cost"]) == 0.5 * given + 2 * said + 2 * 0.25
     assert (by_model["embed-x"]["estimated_output_tokens"], float(by_model["embed-x"]["estimated_cost"])) == (1, 0)
     other = await answered(me.client.get(f"{FILES}/{file['id']}/cost-estimate?completion_window=1h"), 200)
     assert float(other["total_estimated_cost"]) == given + said

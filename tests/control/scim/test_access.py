@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+import asyncio
 import uuid
 
 import pytest
-from tests.control.management import API, Management, answered
+from tests.control.management import API, Management, answered, every_route
 from tests.control.scim.directory import GROUP, USER, Directory, patch
 
 from control_layer.control.access import access_of
@@ -49,18 +50,28 @@ async def test_every_call_obeys_the_matrix(management: Management, role: Role) -
             assert detail == f"Insufficient permissions to {operation} {resource}"
 
 
+async def test_the_first_who_come_at_once_are_all_answered(management: Management) -> None:
+    directory = await Directory.of(management)
+    routes = len(management.app.router.routes)
+    answers = await asyncio.gather(*(directory.call("GET", "/Users") for _ in range(4)))
+    assert [answer["totalResults"] for answer in answers] == [1] * 4
+    refused = await directory.client.put("/scim/v2/Users", json={})
+    assert (refused.status_code, refused.headers["allow"]) == (405, "GET, POST")
+    assert len(management.app.router.routes) == routes
+
+
 async def test_every_route_takes_keys_only_and_says_so_in_its_own_shape(management: Management) -> None:
     anonymous = Directory(await management.client())
     wrong = Directory(await management.client(authorization="Bearer sk-nobodys"))
     cookie = Directory(management.admin)  # signed in
     seen = 0
-    for route in management.app.state.routes:
+    for route in every_route(management.app):
         if not route.path.startswith("/scim/"):
             continue
         assert access_of(route.endpoint).bearer_only
         seen += 1
         path = route.path.removeprefix("/scim/v2").format(**dict.fromkeys(route.param_convertors, _SOMEBODY))
-        for method in route.methods:
+        for method in route.methods or ():
             for caller in (anonymous, wrong, cookie):
                 assert await caller.refused(method, path, status=401) == "Authentication required"
     assert seen > 15

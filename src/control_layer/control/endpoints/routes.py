@@ -10,6 +10,7 @@ from fastapi import APIRouter
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from control_layer.control.access import needs
+from control_layer.control.catalogue.suggestion import adopt_for_new_models
 from control_layer.control.endpoints import importing, queries
 from control_layer.control.endpoints.connection import (
     DEFAULT_HEADER_NAME,
@@ -96,6 +97,7 @@ async def create(body: NewEndpoint, caller: Caller, session: Database, services:
     session.add(endpoint)
     await session.flush()
     await importing.import_models(session, endpoint.id, importing.wanted(names, endpoint.model_filter), aliases)
+    await _priced(endpoint, session, services)
     return Endpoint.of(endpoint)
 
 
@@ -146,6 +148,7 @@ async def update(endpoint_id: uuid.UUID, body: EndpointChanges, session: Databas
     await session.flush()
     if body.alias_mapping is not None:
         await importing.realias(session, endpoint, checked_aliases(body.alias_mapping))
+        await _priced(endpoint, session, services)
     elif body.model_fields_set:
         await session.commit()
         try:
@@ -186,7 +189,15 @@ async def _synchronised(
     await session.commit()
     names = [model.id for model in await _listed(provider, services, timeout_seconds)]
     locked = await _locked(session, endpoint.id)
-    return await (planned if dry_run else synchronise)(session, locked, names)
+    done = await (planned if dry_run else synchronise)(session, locked, names)
+    await _priced(locked, session, services)
+    return done
+
+
+async def _priced(endpoint: tables.Endpoint, session: AsyncSession, services: Services) -> None:
+    """Models that came new get the catalogue's prices, where that is wanted."""
+    if services.settings.pricing.suggest_on_create:
+        await adopt_for_new_models(session, endpoint, services.now())
 
 
 async def _listed(provider: Provider, services: Services, timeout_seconds: float) -> list[ListedModel]:

@@ -39,7 +39,7 @@ async def estimated(session: AsyncSession, file_id: uuid.UUID, window: str) -> l
         given = int(row.bytes) // _BYTES_PER_TOKEN
         said = requests if embeds else await _output(session, model, requests, given)
         prices = (await session.execute(_prices(model, window))).one_or_none()
-        cost = Decimal(0) if prices is None else given * prices[0] + said * prices[1]
+        cost = Decimal(0) if prices is None else given * prices[0] + said * prices[1] + requests * prices[2]
         estimates.append(
             ModelEstimate(
                 model=model,
@@ -64,11 +64,11 @@ async def _output(session: AsyncSession, model: str, requests: int, given: int) 
     return round(_OUTPUT_OF_INPUT * given) if average is None else round(average * requests)
 
 
-def _prices(model: str, window: str) -> Select[Decimal, Decimal]:
+def _prices(model: str, window: str) -> Select[Decimal, Decimal, Decimal]:
     """The tariff of §4.5.9: for batches of this window, else for batches, else for realtime."""
     batch = Tariff.api_key_purpose == "batch"
     return (
-        select(Tariff.input_price_per_token, Tariff.output_price_per_token)
+        select(Tariff.input_price_per_token, Tariff.output_price_per_token, func.coalesce(Tariff.price_per_request, 0))
         .join(Model, Model.id == Tariff.model_id)
         .where(Model.alias == model, Tariff.valid_until.is_(None))
         .where((batch & (Tariff.completion_window == window)) | Tariff.completion_window.is_(None))

@@ -2,19 +2,22 @@
 
 from __future__ import annotations
 
+import uuid
 from collections import Counter
-from collections.abc import Collection, Sequence
-from dataclasses import dataclass
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass, replace
 from decimal import Decimal
-from typing import Any
+from typing import Any, overload
 
 from control_layer.control.errors import Conflict, invalid
-from control_layer.control.models.schemas import HourlyPricing, NewTariff, PerTokenPricing
+from control_layer.control.models.schemas import HourlyPricing, KindPrices, NewTariff, PerTokenPricing
 from control_layer.control.money import plain
 from control_layer.store import tables
 
-__all__ = ["Price", "TariffPlan", "denied_purposes", "merged_pricing", "planned"]
+__all__ = ["KIND_PRICES", "Price", "TariffPlan", "denied_purposes", "merged_pricing", "planned"]
 
+KIND_PRICES = tuple(KindPrices.model_fields)
+"""The prices that a tariff may have beside those of the input and the output."""
 _PRICE_DIGITS = 12
 """As the database keeps them, so that what was stored compares equal to what is asked for."""
 _PRICE_BOUND = 10**12
@@ -29,6 +32,8 @@ class Price:
     output_price_per_token: Decimal
     api_key_purpose: str | None
     completion_window: str | None
+    kinds: Mapping[str, Decimal | None]
+    """By the names of `KIND_PRICES`, every one of them."""
 
     @property
     def place(self) -> tuple[str | None, str]:
@@ -44,7 +49,15 @@ class Price:
             _checked_price("output_price_per_token", source.output_price_per_token),
             source.api_key_purpose,
             source.completion_window,
+            {name: _checked_price(name, getattr(source, name)) for name in KIND_PRICES},
         )
+
+    def same(self, other: Price, kinds: Collection[str]) -> bool:
+        """Whether both are one tariff, as far as `kinds` of prices go."""
+        return (
+            replace(self, kinds={}) == replace(other, kinds={})
+            and all(self.kinds[kind] == other.kinds[kind] for kind in kinds)
+        )  # fmt: skip
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,21 +79,29 @@ def planned(
 ) -> TariffPlan:
     """Keeps what is in both, closes the rest, opens what is new. Raises 400 and 409.
 
-    Tariffs of `hidden` purposes stay unless another takes their place: who sends back what they were shown does not
-    mean to close what they were not shown. Nothing at all closes everything (§4.5.4).
+    Who does not mention the price of a kind has nothing against it: a client that knows only the prices of the input
+    and the output keeps a tariff that has others. Tariffs of `hidden` purposes stay unless another takes their place:
+    who sends back what they were shown does not mean to close what they were not shown. Nothing at all closes
+    everything (§4.5.4).
     """
-    prices = [Price.of(tariff) for tariff in desired]
-    _check(prices)
-    missing = Counter(prices)
-    places = {price.place for price in prices}
-    close = []
-    for tariff in active:
-        price = Price.of(tariff)
-        if missing[price]:
-            missing[price] -= 1
-        elif not desired or price.api_key_purpose not in hidden or price.place in places:
-            close.append(tariff)
-    return TariffPlan(close, list(missing.elements()))
+    prices = [(Price.of(tariff), tariff.model_fields_set.intersection(KIND_PRICES)) for tariff in desired]
+    _check([price for price, _ in prices])
+    places = {price.place for price, _ in prices}
+    left: dict[uuid.UUID, Price] = {tariff.id: Price.of(tariff) for tariff in active}
+    opened = []
+    for price, said in sorted(prices, key=lambda pair: len(pair[1]), reverse=True):
+        kept = next((id_ for id_, present in left.items() if present.same(price, said)), None)
+        if kept is None:
+            opened.append(price)
+        else:
+            del left[kept]
+    close = [
+        tariff
+        for tariff in active
+        if tariff.id in left
+        and (not desired or tariff.api_key_purpose not in hidden or left[tariff.id].place in places)
+    ]
+    return TariffPlan(close, opened)
 
 
 def merged_pricing(current: dict[str, Any] | None, change: PerTokenPricing | HourlyPricing) -> dict[str, Any]:
@@ -109,7 +130,13 @@ def _check(prices: Sequence[Price]) -> None:
             raise Conflict(f"Only one tariff can be active for {place}")
 
 
-def _checked_price(name: str, value: Decimal) -> Decimal:
+@overload
+def _checked_price(name: str, value: Decimal) -> Decimal: ...
+@overload
+def _checked_price(name: str, value: Decimal | None) -> Decimal | None: ...
+def _checked_price(name: str, value: Decimal | None) -> Decimal | None:
+    if value is None:
+        return None
     if not 0 <= value < _PRICE_BOUND:
         raise invalid(f"{name} must not be negative, and less than {_PRICE_BOUND:,}")
     rounded = round(value, _PRICE_DIGITS)

@@ -97,6 +97,7 @@ async def apply_plan(session: AsyncSession, model_id: uuid.UUID, plan: TariffPla
             output_price_per_token=price.output_price_per_token,
             api_key_purpose=price.api_key_purpose,
             completion_window=price.completion_window,
+            **price.kinds,
         )
         for price in plan.open
     )

@@ -10,6 +10,7 @@ from sqlalchemy import true
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from control_layer.control.access import needs, signed_in
+from control_layer.control.catalogue.suggestion import adopt_for_new_models
 from control_layer.control.endpoints.queries import find_endpoint
 from control_layer.control.errors import not_found
 from control_layer.control.include import included
@@ -63,16 +64,19 @@ async def list_(
 
 @router.post("/models")
 @needs(Operation.CREATE, Resource.MODELS)
-async def create(body: Annotated[NewModel, Body()], session: Database, caller: Caller) -> Model:
+async def create(body: Annotated[NewModel, Body()], session: Database, caller: Caller, services: Served) -> Model:
     """A standard model at an endpoint, or a composite one without components yet. Nobody can use it before a grant."""
     row = _new_row(body, caller.id)
     set_properties(row, body)
-    if row.hosted_on is not None and await find_endpoint(session, row.hosted_on) is None:
+    endpoint = None if row.hosted_on is None else await find_endpoint(session, row.hosted_on)
+    if row.hosted_on is not None and endpoint is None:
         raise not_found("Endpoint", row.hosted_on)
     await _check_redirects(session, row)
     session.add(row)
     await session.flush()
     await _set_tariffs(session, row, body.tariffs)
+    if endpoint is not None and body.tariffs is None and services.settings.pricing.suggest_on_create:
+        await adopt_for_new_models(session, endpoint, services.now())
     return written_model(row, Sight.of(caller))
 
 

@@ -17,6 +17,7 @@ __all__ = [
     "CacheTerms",
     "ComponentChanges",
     "HourlyPricing",
+    "KindPrices",
     "Metadata",
     "ModelChanges",
     "ModelFields",
@@ -33,8 +34,26 @@ __all__ = [
 Purpose = Literal["realtime", "batch", "playground"]
 
 
-class NewTariff(Input):
-    """A price list that is to be in force."""
+class KindPrices(Input):
+    """Prices of parts of the input and the output, and of a request. Null: a part costs what its whole costs."""
+
+    cached_input_price_per_token: Annotated[Decimal | None, Field(examples=["0.00000025"])] = None
+    """Instead of the multiple that the model's cache pricing says."""
+    cache_write_price_per_token: Decimal | None = None
+    """As above."""
+    cache_write_1h_price_per_token: Decimal | None = None
+    """Of what a cache keeps for an hour; null: as any other."""
+    audio_input_price_per_token: Annotated[Decimal | None, Field(examples=["0.00004"])] = None
+    image_input_price_per_token: Decimal | None = None
+    reasoning_price_per_token: Decimal | None = None
+    audio_output_price_per_token: Annotated[Decimal | None, Field(examples=["0.00008"])] = None
+    image_output_price_per_token: Decimal | None = None
+    price_per_request: Annotated[Decimal | None, Field(examples=["0.005"])] = None
+    """For each request that is answered, beside its tokens."""
+
+
+class NewTariff(KindPrices):
+    """A price list that is to be in force. A price of a kind that is not mentioned does not tell two tariffs apart."""
 
     name: str
     input_price_per_token: Decimal

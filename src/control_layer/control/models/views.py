@@ -40,6 +40,15 @@ class Tariff(Output):
     output_price_per_token: Money
     api_key_purpose: str | None
     completion_window: OmitNull[str]
+    cached_input_price_per_token: OmitNull[Money]
+    cache_write_price_per_token: OmitNull[Money]
+    cache_write_1h_price_per_token: OmitNull[Money]
+    audio_input_price_per_token: OmitNull[Money]
+    image_input_price_per_token: OmitNull[Money]
+    reasoning_price_per_token: OmitNull[Money]
+    audio_output_price_per_token: OmitNull[Money]
+    image_output_price_per_token: OmitNull[Money]
+    price_per_request: OmitNull[Money]
     valid_from: datetime
     valid_until: datetime | None
     is_active: bool
@@ -55,6 +64,15 @@ class Tariff(Output):
             output_price_per_token=row.output_price_per_token,
             api_key_purpose=row.api_key_purpose,
             completion_window=row.completion_window,
+            cached_input_price_per_token=row.cached_input_price_per_token,
+            cache_write_price_per_token=row.cache_write_price_per_token,
+            cache_write_1h_price_per_token=row.cache_write_1h_price_per_token,
+            audio_input_price_per_token=row.audio_input_price_per_token,
+            image_input_price_per_token=row.image_input_price_per_token,
+            reasoning_price_per_token=row.reasoning_price_per_token,
+            audio_output_price_per_token=row.audio_output_price_per_token,
+            image_output_price_per_token=row.image_output_price_per_token,
+            price_per_request=row.price_per_request,
             valid_from=row.valid_from,
             valid_until=row.valid_until,
             is_active=row.valid_until is None,

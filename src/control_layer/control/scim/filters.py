@@ -29,7 +29,7 @@ from scim2_models.path import (
 )
 from sqlalchemy import ColumnElement, SQLColumnExpression, and_, false, func, literal, not_, or_, true
 
-from control_layer.control.scim.errors import refusing
+from control_layer.control.scim.findings import refusing
 
 __all__ = ["Attributes", "Flag", "Identifier", "Moment", "Rows", "Text", "condition"]
 

@@ -16,8 +16,9 @@ from control_layer.control.permissions import Operation, Resource
 from control_layer.control.request_context import Caller, Database, Served
 from control_layer.control.route import ControlRoute
 from control_layer.control.scim.addresses import BaseUrl, id_of
-from control_layer.control.scim.errors import PREFIX, no_such, refusing
+from control_layer.control.scim.errors import PREFIX, no_such
 from control_layer.control.scim.filters import condition
+from control_layer.control.scim.findings import refusing
 from control_layer.control.scim.membership import group_of, member_changes, replace_members, set_members, write
 from control_layer.control.scim.messages import (
     POLICY,

@@ -11,7 +11,8 @@ from fastapi import Body, Depends, Query
 from scim2_models import Context, ListResponse, PatchOp, Resource, ResponseParameters, ScimPolicy, SearchRequest
 from starlette.responses import Response
 
-from control_layer.control.scim.errors import MEDIA_TYPE, ScimError, refusing
+from control_layer.control.scim.errors import MEDIA_TYPE, ScimError
+from control_layer.control.scim.findings import refusing
 from control_layer.control.scim.provider import DEFAULT_RESULTS, MAX_RESULTS
 
 __all__ = [

@@ -12,7 +12,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from control_layer.control.errors import Conflict, protected
 from control_layer.control.permissions import Role
-from control_layer.control.scim.errors import refusing
+from control_layer.control.scim.findings import refusing
 from control_layer.control.scim.messages import POLICY, read_resource
 from control_layer.control.scim.queries import Membership, username_taken
 from control_layer.control.scim.resources import Email, Name, User

@@ -1,11 +1,9 @@
-"""The words of OpenTelemetry's semantic conventions (1.41) for what we know by path and by address.
+"""The words of OpenTelemetry's semantic conventions (1.44) for what we know by path and by address.
 
 Where they have no word for an operation or a provider they leave it to us.
 """
 
 from __future__ import annotations
-
-from urllib.parse import SplitResult
 
 __all__ = ["operation_of", "provider_of", "route_of"]
 
@@ -30,25 +28,29 @@ _OPERATIONS = {
     "/ai/v1/audio/translations": "translation",
     "/ai/v1/realtime": "realtime",
 }
-_PROVIDERS = (
-    ("api.openai.com", "openai"),
+_HOSTS = {
+    "api.openai.com": "openai",
+    "api.anthropic.com": "anthropic",
+    "generativelanguage.googleapis.com": "gcp.gemini",
+    "aiplatform.googleapis.com": "gcp.vertex_ai",
+    "api.cohere.com": "cohere",
+    "api.cohere.ai": "cohere",
+    "api.mistral.ai": "mistral_ai",
+    "api.groq.com": "groq",
+    "api.deepseek.com": "deepseek",
+    "api.perplexity.ai": "perplexity",
+    "api.x.ai": "x_ai",
+}
+_ENDS = (
     (".openai.azure.com", "azure.ai.openai"),
     (".services.ai.azure.com", "azure.ai.inference"),
     (".models.ai.azure.com", "azure.ai.inference"),
-    ("api.anthropic.com", "anthropic"),
-    ("generativelanguage.googleapis.com", "gcp.gemini"),
-    ("aiplatform.googleapis.com", "gcp.vertex_ai"),
-    (".amazonaws.com", "aws.bedrock"),
+    ("-aiplatform.googleapis.com", "gcp.vertex_ai"),
     (".ml.cloud.ibm.com", "ibm.watsonx.ai"),
-    ("api.cohere.com", "cohere"),
-    ("api.cohere.ai", "cohere"),
-    ("api.mistral.ai", "mistral_ai"),
-    ("api.groq.com", "groq"),
-    ("api.deepseek.com", "deepseek"),
-    ("api.perplexity.ai", "perplexity"),
-    ("api.x.ai", "x_ai"),
 )
-"""By the end of the host's name."""
+"""Of hosts' names that begin with a region or an account."""
+_BEDROCK = "bedrock"
+_AMAZON = ".amazonaws.com"
 
 
 def route_of(path: str) -> str | None:
@@ -62,10 +64,11 @@ def operation_of(path: str) -> str | None:
     return _OPERATIONS.get(path.rstrip("/").lower())
 
 
-def provider_of(url: SplitResult, endpoint: str) -> str:
+def provider_of(host: str, endpoint: str) -> str:
     """`gen_ai.provider.name`: the well-known one of the host, else the endpoint's name."""
-    host = url.hostname or ""
-    for end, provider in _PROVIDERS:
-        if host.endswith(end):
-            return provider
-    return endpoint
+    known = _HOSTS.get(host)
+    if known is not None:
+        return known
+    if host.startswith(_BEDROCK) and host.endswith(_AMAZON):
+        return "aws.bedrock"
+    return next((provider for end, provider in _ENDS if host.endswith(end)), endpoint)

@@ -52,6 +52,7 @@ class TracedRequests:
             kind=SpanKind.SERVER,
             attributes=attributes,
             record_exception=False,
+            set_status_on_exception=False,
         ) as span:
 
             async def send_noted(message: Message) -> None:

@@ -30,14 +30,24 @@ _WAITING = 16 * 1024
 class SpanShipper(SpanProcessor):
     """Usage events and ended spans in; OTLP out."""
 
-    def __init__(self, exporter: SpanExporter, spans_of: Callable[[Closed], Iterable[ReadableSpan]]) -> None:
+    def __init__(
+        self,
+        exporter: SpanExporter,
+        spans_of: Callable[[Closed], Iterable[ReadableSpan]],
+        *,
+        most_waiting: int = _WAITING,
+    ) -> None:
+        self._most = most_waiting
         self._exporter = exporter
         self._spans_of = spans_of
         self._waiting: deque[Closed | ReadableSpan] = deque()
         self._thread = ThreadPoolExecutor(1, thread_name_prefix="spans")
         self._some = asyncio.Event()
         self._sent = 0
-        self._dropped = 0
+        self._refused = 0
+        """Counted on the thread, as `_sent` is."""
+        self._overflowed = 0
+        """Counted on the loop."""
         self._failing = False
 
     def recorded(self, records: Iterable[Record]) -> None:
@@ -79,14 +89,15 @@ class SpanShipper(SpanProcessor):
 
     def samples(self) -> list[Sample]:
         """How it goes."""
+        dropped = self._overflowed + self._refused
         return [
             Sample("control_layer_spans_sent_total", "counter", "Spans that a collector took.", {}, self._sent),
-            Sample("control_layer_spans_dropped_total", "counter", "Spans no collector took.", {}, self._dropped),
+            Sample("control_layer_spans_dropped_total", "counter", "Spans no collector took.", {}, dropped),
         ]
 
     def _add(self, item: Closed | ReadableSpan) -> None:
-        if len(self._waiting) >= _WAITING:
-            self._dropped += _spans_in(self._waiting.popleft())
+        if len(self._waiting) >= self._most:
+            self._overflowed += _spans_in(self._waiting.popleft())
         self._waiting.append(item)
         self._some.set()
 
@@ -106,10 +117,10 @@ class SpanShipper(SpanProcessor):
         if taken:
             self._sent += len(spans)
         else:
-            self._dropped += sum(_spans_in(item) for item in batch)
+            self._refused += sum(_spans_in(item) for item in batch)
         if taken is self._failing:
             self._failing = not taken
-            _log.warning("spans_taken_again" if taken else "spans_not_taken", dropped=self._dropped)
+            _log.warning("spans_taken_again" if taken else "spans_not_taken", dropped=self._refused)
 
 
 def _spans_in(item: Closed | ReadableSpan) -> int:

@@ -97,13 +97,13 @@ def _of_request(closed: Closed, route: str | None, scheme: str, *, failed: bool)
 
 
 def _of_attempt(closed: Closed, attempt: Attempt, span: AttemptSpan) -> Attributes:
-    url = urlsplit(span.url)
+    host, port = _server(span.url)
     attributes: Attributes = {
         "gen_ai.operation.name": operation_of(closed.path) or "request",
-        "gen_ai.provider.name": provider_of(url, span.endpoint),
+        "gen_ai.provider.name": provider_of(host, span.endpoint),
         "gen_ai.request.model": span.model,
-        "server.address": url.hostname or "",
-        "server.port": url.port or _PORTS.get(url.scheme, 0),
+        "server.address": host,
+        "server.port": port,
         "control_layer.endpoint": span.endpoint,
     }
     if closed.stream:
@@ -138,6 +138,15 @@ def _of_answer(closed: Closed, span: AttemptSpan) -> Attributes:
     if closed.stream and closed.first_byte is not None:
         known["gen_ai.response.time_to_first_chunk"] = max(0.0, closed.first_byte - span.started)
     return {name: value for name, value in known.items() if value is not None}
+
+
+def _server(url: str) -> tuple[str, int]:
+    """Host and port; nothing and 0 where the endpoint has a URL that is none."""
+    try:
+        parts = urlsplit(url)
+        return parts.hostname or "", parts.port or _PORTS.get(parts.scheme, 0)
+    except ValueError:
+        return "", 0
 
 
 def _context(trace: Trace, span_id: bytes, *, remote: bool = False) -> SpanContext:

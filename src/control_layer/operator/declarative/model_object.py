@@ -35,6 +35,15 @@ class _Tariff(msgspec.Struct, frozen=True):
     name: str
     input_price_per_token: Decimal
     output_price_per_token: Decimal
+    cached_input_price_per_token: Decimal | None = None
+    cache_write_price_per_token: Decimal | None = None
+    cache_write_1h_price_per_token: Decimal | None = None
+    audio_input_price_per_token: Decimal | None = None
+    image_input_price_per_token: Decimal | None = None
+    reasoning_price_per_token: Decimal | None = None
+    audio_output_price_per_token: Decimal | None = None
+    image_output_price_per_token: Decimal | None = None
+    price_per_request: Decimal | None = None
     api_key_purpose: str | None = None
     completion_window: str | None = None
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from datetime import UTC
+from decimal import Decimal
 from enum import StrEnum
 from typing import Any
 
@@ -165,13 +166,7 @@ def _metadata(spec: ModelSpec) -> object:
 
 def _tariffs(spec: ModelSpec) -> list[dict[str, object]]:
     prices: list[dict[str, object]] = [
-        {
-            "name": tariff.name,
-            "input_price_per_token": plain(tariff.input_price_per_token),
-            "output_price_per_token": plain(tariff.output_price_per_token),
-            "api_key_purpose": tariff.api_key_purpose,
-            "completion_window": tariff.completion_window,
-        }
+        {name: plain(value) if isinstance(value, Decimal) else value for name, value in iter(tariff)}
         for tariff in spec.tariffs or ()
     ]
     return sorted(prices, key=lambda price: [str(value) for value in price.values()])

@@ -121,11 +121,20 @@ class ComponentSpec(Spec):
 
 
 class TariffSpec(Spec):
-    """A price list in force."""
+    """A price list in force. A kind of tokens without a price of its own costs what the whole costs it is a part of."""
 
     name: Name
     input_price_per_token: Amount
     output_price_per_token: Amount
+    cached_input_price_per_token: Amount | None = None
+    cache_write_price_per_token: Amount | None = None
+    cache_write_1h_price_per_token: Amount | None = None
+    audio_input_price_per_token: Amount | None = None
+    image_input_price_per_token: Amount | None = None
+    reasoning_price_per_token: Amount | None = None
+    audio_output_price_per_token: Amount | None = None
+    image_output_price_per_token: Amount | None = None
+    price_per_request: Amount | None = None
     api_key_purpose: Purpose | None = None
     completion_window: str | None = None
 
