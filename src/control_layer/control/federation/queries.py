@@ -5,7 +5,7 @@ from __future__ import annotations
 import uuid
 from collections.abc import Sequence
 
-from sqlalchemy import ColumnElement, Select, and_, exists, or_, select, text
+from sqlalchemy import ColumnElement, Select, and_, exists, func, or_, select, text
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from control_layer.store.tables import NIL, Identity, User
@@ -14,6 +14,7 @@ __all__ = [
     "accounts_of_address",
     "has_identity",
     "lock_people",
+    "registered_account",
     "user_of_email",
     "user_of_external_id",
     "username_taken",
@@ -47,6 +48,13 @@ async def user_of_email(session: AsyncSession, email: str, external_id: str, *, 
 async def accounts_of_address(session: AsyncSession, email: str) -> Sequence[User]:
     """All accounts with this address, oldest first, to be changed."""
     return (await session.execute(_people(User.email == email, lock=True))).scalars().all()
+
+
+async def registered_account(session: AsyncSession, email: str) -> User | None:
+    """The oldest account that somebody registered with this address, in whatever case, to be changed."""
+    address = func.lower(User.email) == func.lower(email)
+    statement = _people(address, User.auth_source == "native", lock=True).limit(1)
+    return (await session.execute(statement)).scalar_one_or_none()
 
 
 async def has_identity(session: AsyncSession, user_id: uuid.UUID, issuer: str) -> bool:

@@ -11,6 +11,8 @@ from scim2_models import Context, GroupMembership, Meta, PatchOp, Reference
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from control_layer.control.errors import Conflict, protected
+from control_layer.control.federation.changed_hands import hand_over
+from control_layer.control.federation.queries import registered_account
 from control_layer.control.permissions import Role
 from control_layer.control.scim.findings import refusing
 from control_layer.control.scim.messages import POLICY, read_resource
@@ -21,8 +23,9 @@ from control_layer.control.text import not_blank
 from control_layer.control.users.accounts import complete_roles, new_account, set_active
 from control_layer.store import tables
 
-__all__ = ["account_of", "patched", "read_new_user", "read_replacement", "user_of", "write"]
+__all__ = ["account_of", "claimed_account", "patched", "read_new_user", "read_replacement", "user_of", "write"]
 
+_SOURCE = "scim"
 _WORK = "work"
 
 
@@ -71,6 +74,24 @@ def patched(user: User, patch: PatchOp[User]) -> User:
     return user
 
 
+async def claimed_account(session: AsyncSession, user: User, *, by: uuid.UUID, now: datetime) -> tables.User | None:
+    """The account that somebody registered with the user's address, made the user's; `None` where there is none.
+
+    The directory vouches for whose the address is, which nobody has checked; a username is no proof. Raises 409 where
+    the username is somebody else's, or where the account is that of `by`, whose key would expire.
+    """
+    row = await registered_account(session, _email(user).address)
+    if row is None:
+        return None
+    if row.id == by:
+        raise Conflict("The directory's own key belongs to the account with this address", resource="user")
+    await write(session, row, user, by=by, now=now)
+    await hand_over(session, row, _SOURCE, now)
+    row.updated_at = now
+    await session.flush()
+    return row
+
+
 async def account_of(session: AsyncSession, user: User, roles: Sequence[Role], now: datetime) -> tables.User:
     """A new account, not stored yet. Raises 409 where the username is taken."""
     username = not_blank("userName", user.user_name or "")
@@ -81,7 +102,7 @@ async def account_of(session: AsyncSession, user: User, roles: Sequence[Role], n
         username=username,
         email=email.address,
         roles=complete_roles(roles),
-        auth_source="scim",
+        auth_source=_SOURCE,
         display_name=user.display_name,
         external_user_id=user.external_id or None,
     )
@@ -143,4 +164,5 @@ def _named(user: User) -> User:
 
 
 def _taken() -> Conflict:
-    return Conflict("This username is already taken", resource="user")
+    message = "This username is already taken; directories do not see those who registered themselves"
+    return Conflict(message, resource="user")

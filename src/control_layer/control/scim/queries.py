@@ -1,4 +1,6 @@
-"""People and groups as SCIM lists them: without the system, organizations and Everyone. A page is a few queries."""
+"""People and groups as SCIM lists them: without the system, organizations and Everyone, and without accounts that
+people registered themselves, which the directory has not vouched for. A page is a few queries.
+"""
 
 from __future__ import annotations
 
@@ -12,6 +14,7 @@ from sqlalchemy import (
     ARRAY,
     UUID,
     ColumnElement,
+    and_,
     any_,
     delete,
     exists,
@@ -22,8 +25,9 @@ from sqlalchemy import (
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.ext.asyncio import AsyncSession
 
+from control_layer.control.federation.changed_hands import is_unproven
 from control_layer.control.scim.filters import Attributes, Flag, Identifier, Moment, Rows, Text
-from control_layer.control.users.queries import visible
+from control_layer.control.users.queries import find_user, visible
 from control_layer.store.tables import NIL, Group, GroupMember, User
 
 __all__ = [
@@ -33,6 +37,7 @@ __all__ = [
     "MembershipStamp",
     "count_groups",
     "count_users",
+    "find_person",
     "groups_of",
     "join",
     "leave",
@@ -45,6 +50,7 @@ __all__ = [
 ]
 
 _NOT_EVERYONE = Group.id != NIL
+_PROVEN = User.auth_source != "native"
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,6 +69,10 @@ class MembershipStamp:
     newest: datetime | None = field(default=None)
 
 
+def _listed() -> ColumnElement[bool]:
+    return and_(visible(), _PROVEN)
+
+
 def _in_group(condition: ColumnElement[bool]) -> ColumnElement[bool]:
     """Whether the user at hand is in a group for which the condition holds."""
     joined = select(GroupMember.user_id).join(Group, Group.id == GroupMember.group_id)
@@ -72,7 +82,7 @@ def _in_group(condition: ColumnElement[bool]) -> ColumnElement[bool]:
 def _with_member(condition: ColumnElement[bool]) -> ColumnElement[bool]:
     """Whether the group at hand has a member for whom the condition holds."""
     joined = select(GroupMember.group_id).join(User, User.id == GroupMember.user_id)
-    return exists(joined.where(GroupMember.group_id == Group.id, visible(), condition).correlate(Group))
+    return exists(joined.where(GroupMember.group_id == Group.id, _listed(), condition).correlate(Group))
 
 
 def _of_itself(condition: ColumnElement[bool]) -> ColumnElement[bool]:
@@ -123,13 +133,19 @@ GROUP_ATTRIBUTES = Attributes(
 async def list_users(session: AsyncSession, where: ColumnElement[bool], skip: int, limit: int) -> Sequence[User]:
     """Oldest first, so that who comes while a client pages comes last."""
     # The order of ix_users_visible, backwards.
-    oldest = select(User).where(visible(), where).order_by(User.created_at, User.id)
+    oldest = select(User).where(_listed(), where).order_by(User.created_at, User.id)
     return (await session.execute(oldest.offset(skip).limit(limit))).scalars().all()
 
 
 async def count_users(session: AsyncSession, where: ColumnElement[bool]) -> int:
     """How many `list_users` goes through."""
-    return (await session.execute(select(func.count()).select_from(User).where(visible(), where))).scalar_one()
+    return (await session.execute(select(func.count()).select_from(User).where(_listed(), where))).scalar_one()
+
+
+async def find_person(session: AsyncSession, user_id: uuid.UUID, *, lock: bool = False) -> User | None:
+    """One of those that `list_users` goes through; with `lock`, nobody else changes it meanwhile."""
+    user = await find_user(session, user_id, lock=lock)
+    return None if user is None or is_unproven(user) else user
 
 
 async def list_groups(session: AsyncSession, where: ColumnElement[bool], skip: int, limit: int) -> Sequence[Group]:
@@ -162,7 +178,7 @@ async def members_of(session: AsyncSession, groups: Sequence[uuid.UUID]) -> dict
     statement = (
         select(GroupMember.group_id, User.id)
         .join(User, User.id == GroupMember.user_id)
-        .where(GroupMember.group_id.in_(groups), visible())
+        .where(GroupMember.group_id.in_(groups), _listed())
         .order_by(GroupMember.created_at, User.id)
     )
     found: dict[uuid.UUID, list[uuid.UUID]] = {}
@@ -193,7 +209,7 @@ async def username_taken(session: AsyncSession, username: str, *, besides: uuid.
 
 async def missing_users(session: AsyncSession, users: Collection[uuid.UUID]) -> set[uuid.UUID]:
     """Those of the ids that nobody has. The others are nobody's to delete before the end of the transaction."""
-    staying = select(User.id).where(User.id == _any(users), visible()).order_by(User.id).with_for_update(read=True)
+    staying = select(User.id).where(User.id == _any(users), _listed()).order_by(User.id).with_for_update(read=True)
     found = await session.execute(staying)
     return set(users) - set(found.scalars())
 

@@ -25,12 +25,19 @@ from control_layer.control.scim.messages import (
     read_search,
     selects,
 )
-from control_layer.control.scim.people import account_of, patched, read_new_user, read_replacement, user_of, write
-from control_layer.control.scim.queries import USER_ATTRIBUTES, count_users, groups_of, list_users
+from control_layer.control.scim.people import (
+    account_of,
+    claimed_account,
+    patched,
+    read_new_user,
+    read_replacement,
+    user_of,
+    write,
+)
+from control_layer.control.scim.queries import USER_ATTRIBUTES, count_users, find_person, groups_of, list_users
 from control_layer.control.scim.resources import User
 from control_layer.control.scim.versions import not_modified, require_version, version_of
 from control_layer.control.users.accounts import open_account, scrub_account
-from control_layer.control.users.queries import find_user
 from control_layer.store import tables
 
 __all__ = ["router"]
@@ -54,14 +61,18 @@ async def search(body: Payload, session: Database, base_url: BaseUrl) -> Respons
 
 @router.post("", status_code=201)
 @needs(Operation.CREATE, Resource.USERS, bearer_only=True)
-async def create(body: Payload, asked: Asked, session: Database, services: Served, base_url: BaseUrl) -> Response:
-    """Opens an account."""
+async def create(
+    body: Payload, asked: Asked, session: Database, caller: Caller, services: Served, base_url: BaseUrl
+) -> Response:
+    """Opens an account, or gives the one that was registered with the address to its owner."""
     parameters = asked.selection(User)
     wanted = read_new_user(body)
-    roles = [Role(role) for role in services.settings.auth.default_user_roles]
-    row = await account_of(session, wanted, roles, services.now())
-    await open_account(session, services.key_secrets, row)
-    made = user_of(row, (), base_url)
+    row = await claimed_account(session, wanted, by=caller.id, now=services.now())
+    if row is None:
+        roles = [Role(role) for role in services.settings.auth.default_user_roles]
+        row = await account_of(session, wanted, roles, services.now())
+        await open_account(session, services.key_secrets, row)
+    made = await _whole(session, row, base_url)
     return answer(made, Context.RESOURCE_CREATION_RESPONSE, parameters, status=201)
 
 
@@ -136,7 +147,7 @@ async def delete(user_id: str, request: Request, session: Database, caller: Call
 
 async def _account(session: AsyncSession, user_id: str, *, lock: bool = False) -> tables.User:
     found = id_of(user_id)
-    row = None if found is None else await find_user(session, found, lock=lock)
+    row = None if found is None else await find_person(session, found, lock=lock)
     if row is None:
         raise no_such("User", user_id)
     return row
