@@ -1,4 +1,4 @@
-"""How fast journals become rows: `python -m bench.recorder [--requests 200000] [--under-way 2000] [--bodies 0]`.
+"""How fast journals become rows: `python -m bench.recorder [--requests 200000] [--under-way 2000] [--budgets]`.
 
 Writes journals as gateways would, then records them into a Postgres of its own; everything is on this machine. A
 request is two events, `Opened` and `Closed`. `--under-way` says how many requests of a journal have begun and not ended
@@ -47,6 +47,12 @@ INSERT INTO cache_pricings (id, model_id, read_multiplier, write_multiplier_5m, 
 SELECT gen_random_uuid(), id, 0.1, 1.25, 2, 2, 1024, '-infinity' FROM models WHERE hashtext(alias) % 4 = 0;
 """
 """Half of the models cost something, half of those have cache pricing."""
+
+_BUDGETS = """
+INSERT INTO budgets (id, name, user_id, amount, period, enforcement, created_by)
+SELECT id, 'everybody''s own', id, 1000, 'total', 'spent', id FROM users
+"""
+"""Each has the id of the user whose it is."""
 
 _BATCH = f"""
 INSERT INTO files (id, filename, purpose, uploaded_by) VALUES (md5('file')::uuid, 'f', 'batch', gen_random_uuid());
@@ -97,8 +103,9 @@ class _Customers:
 class _Traffic:
     """Records as gateways write them, spread over the last ten minutes."""
 
-    def __init__(self, customers: _Customers, requests: int, body_bytes: int) -> None:
+    def __init__(self, customers: _Customers, requests: int, body_bytes: int, *, budgets: bool) -> None:
         self._customers = customers
+        self._budgets = budgets
         self._step = _SECONDS_OF_TRAFFIC / requests
         self._at = time.time() - _SECONDS_OF_TRAFFIC
         self._body = random.randbytes(body_bytes)
@@ -141,6 +148,7 @@ class _Traffic:
             upstream_request_id=f"req_{opened.id.hex()}",
             request_id=f"batch_req_{dice.choice(self._customers.batch_requests)}" if purpose == "batch" else None,
             user_agent="OpenAI/Python 2.8.1",
+            budgets=((user_id, 0.0),) if self._budgets else (),
         )
         if not self._body:
             return opened, [closed]
@@ -194,6 +202,7 @@ async def _customers(connection: asyncpg.Connection[Any]) -> _Customers:
             *(purpose, len(_PURPOSES), number),
         )
     await connection.execute(_PRICES)
+    await connection.execute(_BUDGETS)
     await connection.execute(_BATCH)
     keys = await connection.fetch("SELECT id::text, user_id::text, purpose FROM api_keys WHERE name = 'key'")
     models = await connection.fetch("SELECT alias, id::text FROM models")
@@ -202,7 +211,14 @@ async def _customers(connection: asyncpg.Connection[Any]) -> _Customers:
 
 
 async def measure(
-    database_url: str, journal_dir: Path, requests: int, *, workers: int, under_way: int, body_bytes: int
+    database_url: str,
+    journal_dir: Path,
+    requests: int,
+    *,
+    workers: int,
+    under_way: int,
+    body_bytes: int,
+    budgets: bool,
 ) -> Figures:
     """Fills the database and the journals, and measures until nothing is left of them."""
     await migrate(database_url)
@@ -210,7 +226,7 @@ async def measure(
     postmaster = await connection.fetchval("SELECT pg_backend_pid()")
     server = psutil.Process(postmaster).parent()
     assert server is not None
-    traffic = _Traffic(await _customers(connection), requests, body_bytes)
+    traffic = _Traffic(await _customers(connection), requests, body_bytes, budgets=budgets)
     size = await asyncio.to_thread(_write, journal_dir, traffic, requests, workers, under_way)
     engine = open_engine(database_url, pool_size=5)
     recorder = Recorder(engine, journal_dir)
@@ -278,6 +294,7 @@ def main() -> None:
     parser.add_argument("--workers", type=int, default=2, help="gateway processes that wrote them")
     parser.add_argument("--under-way", type=int, default=2000, help="requests of a journal at any moment")
     parser.add_argument("--bodies", type=int, default=0, help="bytes of each request and answer that are kept")
+    parser.add_argument("--budgets", action="store_true", help="every user has one")
     options = parser.parse_args()
     with tempfile.TemporaryDirectory() as directory:
         postgres = EmbeddedPostgres(Path(directory) / "postgres")
@@ -290,6 +307,7 @@ def main() -> None:
                     workers=options.workers,
                     under_way=options.under_way,
                     body_bytes=options.bodies,
+                    budgets=options.budgets,
                 )
             )
         finally:

@@ -26,6 +26,8 @@ _SETTINGS = {
     # A small footprint: one host's control plane, not a data warehouse.
     "max_connections": "60",
     "shared_buffers": "128MB",
+    # A question about all times locks every day's table of requests with its indexes: some 3300 locks for a year.
+    "max_locks_per_transaction": "256",
     "huge_pages": "off",
     "jit": "off",
     "io_method": "sync",
