@@ -70,6 +70,7 @@ def open_engine(
         pool_timeout=_WAIT_FOR_CONNECTION_SECONDS,
         pool_recycle=_RECYCLE_SECONDS,
         pool_pre_ping=True,
+        pool_use_lifo=True,  # few are busy: each has caches and temporary buffers of its own
         hide_parameters=True,  # an error's text must hold no secret
     )
 
