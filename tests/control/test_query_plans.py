@@ -6,6 +6,7 @@ The pages are called through the API on a populated database; what they send to 
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
+from decimal import Decimal
 from typing import Any
 
 import pytest
@@ -14,10 +15,14 @@ from tests.control.management import API, NIL, Management, answered
 from tests.control.plans import scanned, statements
 from tests.databases import carry_out, database_of, fresh_database
 
+from control_layer.control.alerts.watch import AlertWatch
 from control_layer.control.instance.openapi import document
+from control_layer.control.payments.dummy import DummyProvider
+from control_layer.control.payments.topups import AutoTopups
+from control_layer.control.webhooks.worker import WebhookWorker
 from control_layer.store.engine import connect
 
-LARGE = {"users", "api_keys", "group_members"}
+LARGE = {"users", "api_keys", "group_members", "webhooks", "webhook_deliveries"}
 """Tables that grow with the company or its traffic; the others are read whole at no cost."""
 PAGES = {
     "/users": [
@@ -49,6 +54,9 @@ PAGES = {
     "/probes/{probe_id}/results": [""],
     "/users/{user_id}/sessions": [""],
     "/batches/requests": [""],
+    "/users/{user_id}/webhooks": [""],
+    "/users/{user_id}/webhooks/{webhook_id}/deliveries": ["", "?state=failed"],
+    "/alerts": ["", "?state=open"],
 }
 """Lists and what they are asked for. Those about traffic are looked at on a month of it in `analytics/test_plans`, and
 those about batches in `batches/test_plans`."""
@@ -85,6 +93,7 @@ async def test_no_list_reads_a_large_table_from_end_to_end(company: Management) 
         "user_id": (await company.sql("SELECT id FROM users WHERE username = 'user-777'"))[0][0],
         "group_id": (await company.sql("SELECT id FROM groups WHERE name = 'group-42'"))[0][0],
         "probe_id": NIL,
+        "webhook_id": await _webhook(company),
         "model_id": (await company.sql("SELECT id FROM models WHERE alias = 'model-42'"))[0][0],
     }
     scans: dict[tuple[str, str], set[str]] = {}
@@ -120,8 +129,38 @@ async def test_a_key_is_found_by_an_index_at_every_call(company: Management) -> 
         assert not await scanned(company, statement) & LARGE, statement.text
 
 
+async def test_what_leaders_look_for_all_the_time_is_found_by_an_index(company: Management) -> None:
+    await _webhook(company)
+    with statements(company) as sent:
+        await WebhookWorker(company.services, "").begin_due()
+        await AutoTopups(company.services, DummyProvider(Decimal(50), "")).step()
+        await AlertWatch(company.services, "").step()
+    asked = {statement.text: statement for statement in sent if not statement.text.lstrip().startswith("SET ")}
+    assert len(asked) > 10
+    for statement in asked.values():
+        assert not await scanned(company, statement) & LARGE, statement.text
+
+
 async def test_everyone_has_everybody(company: Management) -> None:
     assert len(await answered(company.admin.get(f"{API}/groups/{NIL}/users"), 200)) == 10_001
+
+
+async def _webhook(company: Management) -> str:
+    """The id of a webhook among many."""
+    user_id = (await company.sql("SELECT id FROM users WHERE username = 'user-777'"))[0][0]
+    made = await answered(
+        company.admin.post(f"{API}/users/{user_id}/webhooks", json={"url": "https://example.org/"}), 201
+    )
+    await company.sql(
+        "INSERT INTO webhooks (id, user_id, url, scope, sealed_secret) "
+        "SELECT gen_random_uuid(), id, 'https://example.org/', 'own', '' FROM users LIMIT 2000"
+    )
+    await company.sql(
+        "INSERT INTO webhook_deliveries (id, webhook_id, event_type, body, state) "
+        "SELECT gen_random_uuid(), id, 'batch.failed', '{}', 'failed' FROM webhooks, generate_series(1, 5)"
+    )
+    await company.sql("ANALYZE webhooks, webhook_deliveries")
+    return str(made["id"])
 
 
 def _is_list(operation: Mapping[str, Any] | None) -> bool:

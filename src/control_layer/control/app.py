@@ -16,6 +16,7 @@ from starlette.responses import Response
 
 from control_layer import __version__
 from control_layer.contract.sealing import Seal
+from control_layer.control.alerts.routes import router as alerts
 from control_layer.control.analytics.routes import router as analytics
 from control_layer.control.api_keys.routes import router as api_keys
 from control_layer.control.audit.routes import router as audit
@@ -66,6 +67,7 @@ from control_layer.control.system_key import system_key
 from control_layer.control.transactions.routes import router as transactions
 from control_layer.control.users.password_routes import router as user_passwords
 from control_layer.control.users.routes import router as users
+from control_layer.control.webhooks.routes import router as webhooks
 from control_layer.settings import Cors, Settings
 from control_layer.store.authorship import sessions_of
 
@@ -91,11 +93,13 @@ _ROUTERS: tuple[APIRouter, ...] = (
     transactions,
     budgets,
     payments,
+    webhooks,
     analytics,
     provider_displays,
     probes,
     playground,
     batch_requests,
+    alerts,
     audit,
 )
 _BATCH_ROUTERS: tuple[APIRouter, ...] = (files, batches, daemons)
@@ -134,6 +138,7 @@ def build_services(
         database=sessions_of(engine),
         provider_credentials=Seal(secret_key, "provider-credential", previous_keys),
         key_secrets=Seal(secret_key, "api-key", previous_keys),
+        webhook_secrets=Seal(secret_key, "webhook-secret", previous_keys),
         system_key=own_key,
         own_gateway=OwnGateway(gateway, own_key),
         upload_slots=UploadSlots(settings.limits),

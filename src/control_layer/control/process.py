@@ -16,6 +16,7 @@ import structlog
 from fastapi import FastAPI
 
 from control_layer.contract.supervision import Sample
+from control_layer.control.alerts.watch import AlertWatch
 from control_layer.control.app import build_app, build_services
 from control_layer.control.authentication.expiry import forget_expired
 from control_layer.control.batches.purge import purge_files_and_batches
@@ -37,6 +38,8 @@ from control_layer.control.probes.scheduler import ProbeScheduler
 from control_layer.control.resealing import reseal
 from control_layer.control.snapshots import SnapshotService
 from control_layer.control.supervision import Supervision
+from control_layer.control.webhooks.retention import erase_old_deliveries
+from control_layer.control.webhooks.worker import WebhookWorker
 from control_layer.recorder import Keep, Recorder, Retention
 from control_layer.recorder.journal import WorkerJournal
 from control_layer.settings import Settings
@@ -74,6 +77,7 @@ class ControlPlane:
         self._changes = ChangeListener(config.database_url, on_change=self._notice, on_resync=self._snapshots.missed)
         self._probes = ProbeScheduler(self._services, config.database_url)
         self._batches = BatchWorker(self._services, config.database_url)
+        self._webhooks = WebhookWorker(self._services, config.database_url)
         self._spans = _span_shipper(settings)
         self._recorder = Recorder(
             self._engine,
@@ -152,7 +156,12 @@ class ControlPlane:
                         parts.create_task(
                             periodically(work, self._services, every_seconds=_HOUSEKEEPING_SECONDS), name=work.__name__
                         )
-                        for work in (forget_expired, erase_old_results, purge_files_and_batches)
+                        for work in (
+                            forget_expired,
+                            erase_old_results,
+                            erase_old_deliveries,
+                            purge_files_and_batches,
+                        )
                     ),
                 ]
                 passing = [
@@ -219,6 +228,8 @@ class ControlPlane:
     def _led_work(self) -> Iterator[tuple[str, Coroutine[object, object, None]]]:
         """What one host at a time does, from the beginning to the end of its serving."""
         services, url = self._services, self._config.database_url
+        yield "webhooks", self._webhooks.run()
+        yield "alerts", AlertWatch(services, url).run()
         if services.payments is not None:
             yield "auto-topups", AutoTopups(services, services.payments, url).run()
 
@@ -227,6 +238,7 @@ class ControlPlane:
             *self._snapshots.samples(),
             *self._probes.samples(),
             *self._batches.samples(),
+            *self._webhooks.samples(),
             *self._recorder.samples(),
             *(self._spans.samples() if self._spans is not None else ()),
         ]

@@ -36,6 +36,7 @@ class Services:
     provider_credentials: Seal
     key_secrets: Seal
     """For secrets of API keys that must be read back: hidden keys, and those waiting for their holder's first look."""
+    webhook_secrets: Seal
     system_key: KeySecret
     own_gateway: OwnGateway
     upload_slots: UploadSlots

@@ -10,6 +10,7 @@ from typing import Literal
 
 from pydantic import Field, SecretStr
 
+from control_layer.settings.alerts import Alerts
 from control_layer.settings.authentication import Auth, Cors, Password, RoleName
 from control_layer.settings.background_services import BackgroundServices, BatchDaemon, ProbeScheduler
 from control_layer.settings.batches import Batches, Limits, SampleFiles, window_of
@@ -25,6 +26,7 @@ from control_layer.settings.section import Section
 from control_layer.settings.tracing import Tracing
 
 __all__ = [
+    "Alerts",
     "Auth",
     "BackgroundServices",
     "BatchDaemon",
@@ -96,6 +98,8 @@ class Settings(Section):
     """What is given away."""
     email: Email = Email()
     """Mails to people."""
+    alerts: Alerts = Alerts()
+    """What people should know."""
     gateway: Gateway = Gateway()
     """The data plane."""
     recorder: Recorder = Recorder()

@@ -9,7 +9,7 @@ from pydantic import Field
 
 from control_layer.settings.section import Duration, Section
 
-__all__ = ["BackgroundServices", "BatchDaemon", "ProbeScheduler"]
+__all__ = ["BackgroundServices", "BatchDaemon", "Notifications", "ProbeScheduler", "Webhooks"]
 
 _Deadline = Annotated[Duration, Field(ge=timedelta(seconds=1), le=timedelta(minutes=10))]
 
@@ -61,6 +61,29 @@ class BatchDaemon(Section):
     """Accepted for compatibility."""
 
 
+class Webhooks(Section):
+    """Messages to other programs."""
+
+    enabled: bool = True
+    """Deliver them; without it they wait."""
+    timeout: Annotated[Duration, Field(ge=timedelta(seconds=1), le=timedelta(minutes=1))] = timedelta(seconds=15)
+    """How long a receiver may take for its answer; 1 second to a minute."""
+    concurrency: int = Field(20, ge=1, le=256)
+    """How many are told at once; each hears one message after another."""
+    allow_private_addresses: bool = True
+    """Deliver to this machine and to private networks. Whoever has an account can name an address: say `false` where
+    they should reach nothing that only this machine can."""
+    delivery_retention: Annotated[Duration, Field(ge=timedelta(days=2))] = timedelta(days=30)
+    """How long messages and their attempts are kept; 2 days at least."""
+
+
+class Notifications(Section):
+    """What others are told."""
+
+    webhooks: Webhooks = Webhooks()
+    """Messages to other programs."""
+
+
 class BackgroundServices(Section):
     """What the control plane does without being asked."""
 
@@ -70,3 +93,5 @@ class BackgroundServices(Section):
     """Health checks of models."""
     batch_daemon: BatchDaemon = BatchDaemon()
     """Batches."""
+    notifications: Notifications = Notifications()
+    """What others are told."""

@@ -48,9 +48,9 @@ class _Shop:
         await answered(person.client.post(f"{API}/auto-topup/enable", json=agreed), 200)
         return person
 
-    async def balance(self, person: Person) -> Decimal:
+    async def balance(self, person: Person) -> float:
         me = await answered(person.client.get(f"{API}/users/current?include=billing"), 200)
-        return Decimal(str(me["credit_balance"]))
+        return float(me["credit_balance"])
 
     async def spend(self, person: Person, amount: str) -> None:
         body = {

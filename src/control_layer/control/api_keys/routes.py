@@ -33,6 +33,7 @@ from control_layer.control.request_context import Caller, Database, Served
 from control_layer.control.route import ControlRoute
 from control_layer.control.users.accounts import check_administrator
 from control_layer.control.users.queries import find_staying_user, find_user
+from control_layer.control.webhooks.announcements import announce_api_key
 from control_layer.store import tables
 
 __all__ = ["router"]
@@ -90,6 +91,7 @@ async def create(user_id: Owner, body: NewKey, session: Database, caller: Caller
     give_secret(row, secret, to=caller.id, seal=services.key_secrets, now=now)
     session.add(row)
     await session.flush()
+    await announce_api_key(session, row, now)
     return NewlyMadeKey.with_secret(await _shown(session, row, now), secret.text)
 
 

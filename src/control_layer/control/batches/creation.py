@@ -15,6 +15,7 @@ from control_layer.control.permissions import Operation, Resource, Role
 from control_layer.control.principal import Principal
 from control_layer.control.services import Services
 from control_layer.control.transactions.balances import balance_of
+from control_layer.control.webhooks.announcements import announce_batch
 from control_layer.settings import window_of
 from control_layer.store.tables import Batch, File
 
@@ -133,6 +134,7 @@ async def _stored(
     )
     session.add_all([*results, batch])
     await session.flush()
+    await announce_batch(session, batch, now)
     return batch
 
 

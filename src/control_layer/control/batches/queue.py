@@ -18,6 +18,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from control_layer.control.batches.status import remaining
 from control_layer.control.files.content import error_line, output_line
+from control_layer.control.webhooks.announcements import announce_end_of_batch
 from control_layer.store.tables import ApiKey, Batch, BatchDaemon, BatchRequest, File, FileRequest
 
 __all__ = [
@@ -202,6 +203,8 @@ async def end(session: AsyncSession, daemon_id: uuid.UUID, claimed: Claimed, end
             batch.cancelled += 1
     close_if_over(batch, now)
     await session.flush()
+    if not remaining(batch) and batch.failed_at is not None:
+        await announce_end_of_batch(session, batch, now)
     return True
 
 
@@ -282,7 +285,7 @@ async def revoked(session: AsyncSession, daemon_id: uuid.UUID) -> set[uuid.UUID]
 
 async def finalise(session: AsyncSession, now: datetime) -> None:
     """Completes batches whose last request has ended."""
-    await session.execute(
+    completed = await session.execute(
         update(Batch)
         .where(
             Batch.finalizing_at.is_not(None),
@@ -291,6 +294,9 @@ async def finalise(session: AsyncSession, now: datetime) -> None:
             Batch.cancelled_at.is_(None),
             Batch.cancelling_at.is_(None),
         )
-        .values(completed_at=now),
+        .values(completed_at=now)
+        .returning(Batch),
         execution_options=_APART,
     )
+    for batch in completed.scalars().all():
+        await announce_end_of_batch(session, batch, now)

@@ -23,8 +23,11 @@ class BadProviderUrl(ValueError):
     """The text is no address a provider can have; says why."""
 
 
-def normalised(text: str) -> str:
-    """`text` with scheme and host in lower case, no default port, and `/` for no path. Raises `BadProviderUrl`."""
+def normalised(text: str, *, query: bool = False) -> str:
+    """`text` with scheme and host in lower case, no default port, and `/` for no path. Raises `BadProviderUrl`.
+
+    With `query`, it may have one.
+    """
     try:
         url = httpx.URL(str(httpx.URL(text.strip())))  # twice: the scheme in small letters shows its default port
         port = url.port if url.port is not None else 1
@@ -36,7 +39,7 @@ def normalised(text: str) -> str:
         raise BadProviderUrl("Invalid URL format")
     if url.userinfo:
         raise BadProviderUrl("Invalid URL format: put the credential into api_key, not into the URL")
-    if url.query or url.fragment:
+    if (url.query and not query) or url.fragment:
         raise BadProviderUrl("Invalid URL format: the URL must end with its path, without '?' or '#'")
     return f"{url.scheme}://{url.netloc.decode('ascii')}{url.raw_path.decode('ascii').rstrip('?')}"
 

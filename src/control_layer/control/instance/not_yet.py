@@ -13,7 +13,6 @@ _CHANGES = ("POST", "PUT", "PATCH", "DELETE")
 
 NOT_YET: tuple[tuple[str, tuple[str, ...], str], ...] = (
     ("auth/cli-callback", _ANY, "Signing a command line in by browser is"),
-    ("users/[^/]+/webhooks(/.+)?", _ANY, "Webhooks are"),
     ("users/[^/]+/(organizations|join-requests|onboarding-context)", _ANY, "Organizations are"),
     ("organizations(/.+)?", _ANY, "Organizations are"),
     ("session/organization", _ANY, "Organizations are"),

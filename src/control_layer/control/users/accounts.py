@@ -18,6 +18,7 @@ from control_layer.control.principal import Principal
 from control_layer.control.transactions.posting import grant_initial_credits
 from control_layer.control.users.queries import forget_belongings
 from control_layer.control.users.schemas import UserChanges
+from control_layer.control.webhooks.announcements import announce_user
 from control_layer.store.tables import User
 
 __all__ = [
@@ -49,6 +50,7 @@ async def open_account(session: AsyncSession, seal: Seal, user: User, *, initial
     issue_hidden_keys(session, seal, user.id)
     grant_initial_credits(session, user.id, initial_credits)
     await session.flush()
+    await announce_user(session, user, user.created_at)
 
 
 def new_account(

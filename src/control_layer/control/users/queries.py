@@ -10,7 +10,17 @@ from sqlalchemy.dialects.postgresql import aggregate_order_by
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from control_layer.control.search import having
-from control_layer.store.tables import NIL, ApiKey, GroupMember, Identity, PasswordReset, User, UserSession
+from control_layer.store.tables import (
+    NIL,
+    Alert,
+    ApiKey,
+    GroupMember,
+    Identity,
+    PasswordReset,
+    User,
+    UserSession,
+    Webhook,
+)
 
 __all__ = [
     "count_users",
@@ -83,7 +93,7 @@ async def user_ids(session: AsyncSession) -> str:
 
 
 async def forget_belongings(session: AsyncSession, user_id: uuid.UUID) -> None:
-    """Erases a user's keys, memberships, identities elsewhere, sessions and reset links."""
+    """Erases a user's keys, memberships, identities elsewhere, sessions, reset links, webhooks and alerts."""
     await session.execute(delete(ApiKey).where(or_(ApiKey.user_id == user_id, ApiKey.created_by == user_id)))
-    for table in (GroupMember, Identity, UserSession, PasswordReset):
+    for table in (GroupMember, Identity, UserSession, PasswordReset, Webhook, Alert):
         await session.execute(delete(table).where(table.user_id == user_id))

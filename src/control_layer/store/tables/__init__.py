@@ -5,6 +5,7 @@ Relationships are left out on purpose: every query says what it joins, so no pag
 
 from __future__ import annotations
 
+from control_layer.store.tables.alerts import Alert, KeyHour, KeyHoursPosition
 from control_layer.store.tables.audit import AuditEntry
 from control_layer.store.tables.base import NIL, Base
 from control_layer.store.tables.batches import Batch, BatchDaemon, BatchModel, BatchRequest, File, FileRequest
@@ -19,10 +20,12 @@ from control_layer.store.tables.people import Group, GroupMember, User
 from control_layer.store.tables.probes import Probe, ProbeResult
 from control_layer.store.tables.sessions import PasswordReset, UserSession
 from control_layer.store.tables.traffic import JournalPosition, OpenRequest, Request, RequestBody
+from control_layer.store.tables.webhooks import Webhook, WebhookDelivery
 
 __all__ = [
     "NIL",
     "AccountBalance",
+    "Alert",
     "ApiKey",
     "AuditEntry",
     "AutoTopup",
@@ -44,6 +47,8 @@ __all__ = [
     "GroupModel",
     "Identity",
     "JournalPosition",
+    "KeyHour",
+    "KeyHoursPosition",
     "Model",
     "ModelComponent",
     "OpenRequest",
@@ -57,4 +62,6 @@ __all__ = [
     "Transaction",
     "User",
     "UserSession",
+    "Webhook",
+    "WebhookDelivery",
 ]

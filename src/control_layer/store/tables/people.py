@@ -80,6 +80,7 @@ class User(Base):
         ),
         Index("ix_users_username", text("lower(username)")),
         Index("ix_users_auto_topup", "id", postgresql_where=text("auto_topup_threshold IS NOT NULL")),
+        Index("ix_users_low_balance", "id", postgresql_where=text("low_balance_threshold IS NOT NULL")),
         Index("ix_users_email", text("lower(email)")),
     )
 

@@ -1,0 +1,1 @@
+"""Noticing what people should know: rules over the request log and the ledger, each episode told once."""

@@ -1,0 +1,1 @@
+"""Telling other programs what happens: outgoing webhooks (§4.19), signed as Standard Webhooks says."""

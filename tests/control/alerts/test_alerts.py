@@ -1,0 +1,228 @@
+"""Alerts from the request log and the ledger to mail, webhook and list: each episode once, and its end."""
+
+from __future__ import annotations
+
+import asyncio
+import uuid
+from collections.abc import AsyncIterator
+from dataclasses import dataclass, replace
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+import pytest
+from tests.control.management import API, Management, answered, managed, refused, settings_for_tests
+from tests.control.webhooks.calls import delivered, made
+from tests.control.webhooks.receiver import Receiver, receiver
+
+from control_layer.control.alerts.watch import AlertWatch
+from control_layer.control.permissions import Role
+
+_MODEL = uuid.UUID(int=7)
+_START = datetime(2026, 3, 15, 12, 30, tzinfo=UTC)
+_ALERTS = {
+    "minimum_requests": 10,
+    "recipients": ["ops@example.org"],
+    "unusual_usage": {"minimum_hours": 12, "minimum_tokens": 10_000},
+}
+
+
+@dataclass(slots=True)
+class _World:
+    management: Management
+    now: datetime = _START
+
+    async def look(self, **time: float) -> None:
+        """After a while, a host that leads looks once."""
+        self.now += timedelta(**time)
+        await self.watch().step()
+
+    def watch(self) -> AlertWatch:
+        return AlertWatch(replace(self.management.services, now=lambda: self.now), "")
+
+    async def requests(self, count: int, *, minutes_ago: float, **columns: Any) -> None:
+        """So many at one moment."""
+        row: dict[str, Any] = {
+            "key_id": uuid.UUID(int=2),
+            "outcome": "completed",
+            "status": 200,
+            "first_byte_seconds": 0.5,
+            "input_tokens": 10,
+            "output_tokens": 5,
+            "batch_id": None,
+            **columns,
+        }
+        names = ", ".join(row)
+        places = ", ".join(f"${number}" for number in range(3, len(row) + 3))
+        await self.management.sql(
+            "INSERT INTO requests (id, at, worker_id, user_id, model, model_id, method, path, stream, "  # noqa: S608
+            f"{names}) SELECT gen_random_uuid(), $1, '{_MODEL}', '{_MODEL}', 'gpt', '{_MODEL}', 'POST', '/', false, "
+            f"{places} FROM generate_series(1, $2)",
+            self.now - timedelta(minutes=minutes_ago),
+            count,
+            *row.values(),
+        )
+
+    async def alerts(self, **query: Any) -> list[dict[str, Any]]:
+        page = await answered(self.management.admin.get(f"{API}/alerts", params=query), 200)
+        found: list[dict[str, Any]] = page["data"]
+        assert page["total_count"] == len(found)
+        return found
+
+    def mails(self) -> list[str]:
+        directory = self.management.mail_directory
+        return [file.read_text() for file in sorted(directory.iterdir())] if directory.exists() else []
+
+
+@pytest.fixture
+async def world(database_url: str) -> AsyncIterator[_World]:
+    async with managed(database_url, settings_for_tests(alerts=_ALERTS)) as management:
+        yield _World(management)
+
+
+@pytest.fixture
+async def program() -> AsyncIterator[Receiver]:
+    async with receiver() as program:
+        yield program
+
+
+async def test_failures_are_told_once_and_so_is_their_end(world: _World, program: Receiver) -> None:
+    admin = world.management.admin
+    await made(admin, program.url, scope="platform", event_types=["alert.raised", "alert.resolved"])
+    await world.requests(40, minutes_ago=20)
+    await world.requests(30, minutes_ago=5)
+    await world.requests(7, minutes_ago=5, status=502)  # the provider's own answer, passed on
+    await world.requests(3, minutes_ago=5, outcome="failed", status=200)  # broken off
+    await world.requests(45, minutes_ago=5, outcome="failed", status=404)  # their own fault
+    await world.requests(45, minutes_ago=5, status=400)
+    await world.requests(90, minutes_ago=5, outcome="cancelled", status=499)
+    await world.look()
+    assert await world.alerts() == []
+    await world.requests(5, minutes_ago=5, outcome="lost", status=None)
+    for _ in range(3):
+        await world.look(seconds=1)
+    (alert,) = await world.alerts(state="open")
+    assert (alert["kind"], alert["subject_id"], alert["state"]) == ("error_rate", str(_MODEL), "open")
+    assert alert["summary"] == "11.1 % of 135 requests to gpt failed in the last 15 minutes; it was 0.0 %"
+    assert alert["measured"] == {"requests": 135, "errors": 15, "rate": 15 / 135, "baseline_rate": 0.0}
+    # It goes on for longer than the window: what was usual is what was usual when it began.
+    await world.requests(15, minutes_ago=-16, outcome="failed", status=None)
+    await world.look(minutes=20)
+    assert len(await world.alerts(state="open")) == 1
+    await world.requests(20, minutes_ago=-16)
+    await world.look(minutes=20)
+    assert await world.alerts(state="open") == []
+    (over,) = await world.alerts(state="resolved", kind="error_rate")
+    assert over["resolved_at"] > over["raised_at"]
+    await world.look(minutes=1)
+    await delivered(world.management)
+    assert program.types() == ["alert.raised", "alert.resolved"]
+    told = program.messages[0].content["data"]
+    assert (told["alert_id"], told["summary"], told["resolved_at"]) == (alert["id"], alert["summary"], None)
+    raised, resolved = world.mails()
+    assert "To: ops@example.org" in raised
+    assert "Subject: Error rate: gpt" in raised
+    assert "Subject: Over: error rate, gpt" in resolved
+
+
+async def test_slow_answers_are_told(world: _World) -> None:
+    await world.requests(20, minutes_ago=20, first_byte_seconds=0.5)
+    await world.requests(9, minutes_ago=5, first_byte_seconds=0.5)
+    await world.requests(11, minutes_ago=5, first_byte_seconds=4.0)
+    await world.look()
+    (alert,) = await world.alerts()
+    assert alert["kind"] == "latency"
+    assert alert["summary"] == (
+        "Half of the answers of gpt began after 4.00 s or later in the last 15 minutes; it was 0.50 s"
+    )
+    await world.look(minutes=16)
+    assert len(await world.alerts(state="open")) == 1  # nobody asks: nobody knows
+    await world.look(hours=2)
+    assert await world.alerts(state="open") == []
+
+
+async def test_a_key_that_uses_far_more_than_usual_is_told(world: _World) -> None:
+    person = await world.management.person()
+    key = await answered(
+        world.management.admin.post(f"{API}/users/{person.id}/api-keys", json={"name": "nightly"}), 201
+    )
+    key_id = uuid.UUID(key["id"])
+    for hour in range(1, 25):
+        await world.requests(1, minutes_ago=60 * hour + 40, key_id=key_id, input_tokens=1500 + 40 * hour)
+    await world.requests(1, minutes_ago=60 * 30, key_id=key_id, input_tokens=900_000, batch_id=uuid.uuid4())
+    await world.look()
+    assert await world.alerts() == []
+    await world.requests(1, minutes_ago=10, key_id=key_id, input_tokens=41_000)
+    await world.requests(1, minutes_ago=10, key_id=uuid.uuid4(), input_tokens=900_000)  # nobody knows its usual
+    for _ in range(2):
+        await world.look(minutes=1)
+    (alert,) = await world.alerts()
+    assert (alert["kind"], alert["subject_id"], alert["user_id"]) == ("unusual_usage", str(key_id), person.id)
+    assert alert["summary"] == (
+        f"Key “nightly” of {person.username} used 41k tokens in the last hour; its usual is 2.0k ± 356"
+    )
+    await world.look(hours=1)
+    assert await world.alerts(state="open") == []
+    ((hours, tokens),) = await world.management.sql(
+        "SELECT count(*), sum(tokens) FROM key_hours WHERE key_id = $1", key_id
+    )
+    assert (hours, tokens) == (25, sum(1505 + 40 * hour for hour in range(1, 25)) + 41_005)
+    await world.look(days=9)
+    assert await world.management.sql("SELECT * FROM key_hours") == []
+    await answered(world.management.admin.delete(f"{API}/users/{person.id}"), 204)
+    assert await world.alerts() == []
+
+
+async def test_an_account_hears_of_its_low_balance(world: _World, program: Receiver) -> None:
+    person = await world.management.person()
+    await made(person.client, program.url, event_types=["balance.low"])
+    await answered(person.client.patch(f"{API}/users/{person.id}", json={"low_balance_threshold": 0.1}), 200)
+    for _ in range(2):
+        await world.look(minutes=5)
+    (alert,) = await world.alerts()
+    assert (alert["kind"], alert["user_id"]) == ("low_balance", person.id)
+    assert alert["summary"] == f"The account {person.username} has 0 credits, less than 0.1"
+    gift = {"user_id": person.id, "transaction_type": "admin_grant", "amount": "0.1", "source_id": "gift"}
+    await answered(world.management.admin.post(f"{API}/transactions", json=gift), 201)
+    await world.look(minutes=5)
+    assert await world.alerts(state="open") == []
+    await delivered(world.management)
+    assert program.types() == ["balance.low"]
+    assert program.messages[0].content["data"] == {"user_id": person.id, "balance": "0", "threshold": "0.1"}
+    mails = world.mails()
+    assert [f"To: {person.username}@example.org" in mail for mail in mails] == [True, True]
+
+
+async def test_hosts_that_both_believe_to_lead_tell_once(world: _World, program: Receiver) -> None:
+    await made(world.management.admin, program.url, scope="platform", event_types=["alert.raised"])
+    await world.requests(20, minutes_ago=5, outcome="failed", status=500)
+    await asyncio.gather(*(world.watch().step() for _ in range(4)))
+    assert len(await world.alerts()) == 1
+    assert await delivered(world.management) == 1
+
+
+async def test_an_alert_is_acknowledged_and_that_can_be_taken_back(world: _World) -> None:
+    await world.requests(20, minutes_ago=5, outcome="failed", status=500)
+    await world.look()
+    (alert,) = await world.alerts()
+    url = f"{API}/alerts/{alert['id']}"
+    assert await answered(world.management.admin.get(url), 200) == alert
+    manager = await world.management.person(Role.PLATFORM_MANAGER)
+    first = await answered(manager.client.post(f"{url}/acknowledge"), 200)
+    assert first["acknowledged_by"] == manager.id
+    assert await answered(world.management.admin.post(f"{url}/acknowledge"), 200) == first
+    again = await answered(world.management.admin.delete(f"{url}/acknowledge"), 200)
+    assert (again["acknowledged_at"], again["acknowledged_by"]) == (None, None)
+    await refused(world.management.admin.get(f"{API}/alerts/{uuid.uuid4()}"), 404)
+    await refused(world.management.admin.get(f"{API}/alerts?state=x"), 400)
+
+
+async def test_rules_can_be_switched_off(database_url: str) -> None:
+    off = {name: {"enabled": False} for name in ("error_rate", "latency", "unusual_usage", "low_balance")}
+    async with managed(database_url, settings_for_tests(alerts=off)) as management:
+        world = _World(management)
+        await world.requests(100, minutes_ago=5, outcome="failed", status=500)
+        await world.look()
+        assert await world.alerts() == []
+        assert await management.sql("SELECT * FROM key_hours") == []
+    async with managed(database_url, settings_for_tests(alerts={"enabled": False})) as management:
+        await AlertWatch(management.services, "").run()  # comes back at once
