@@ -132,9 +132,9 @@ async def test_a_key_is_found_by_an_index_at_every_call(company: Management) -> 
 async def test_what_leaders_look_for_all_the_time_is_found_by_an_index(company: Management) -> None:
     await _webhook(company)
     with statements(company) as sent:
-        await WebhookWorker(company.services, "").begin_due()
+        await WebhookWorker(company.services).begin_due()
         await AutoTopups(company.services, DummyProvider(Decimal(50), "")).step()
-        await AlertWatch(company.services, "").step()
+        await AlertWatch(company.services).step()
     asked = {statement.text: statement for statement in sent if not statement.text.lstrip().startswith("SET ")}
     assert len(asked) > 10
     for statement in asked.values():

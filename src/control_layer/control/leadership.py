@@ -7,19 +7,15 @@ by `confirm`, which is therefore asked before everything that a leader does.
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from typing import Any
 
 import asyncpg
-import structlog
 
-from control_layer.control.errors import ControlError
 from control_layer.store.engine import connect
 
-__all__ = ["Leader", "NotLeading", "elected", "leading_periodically"]
-
-_log = structlog.get_logger(__name__)
+__all__ = ["Leader", "NotLeading", "elected"]
 _ASK_SECONDS = 2.0
 _ANSWER_SECONDS = 5.0
 
@@ -65,32 +61,3 @@ async def _locked(connection: asyncpg.Connection[Any], lock: int) -> bool:
         return bool(await connection.fetchval("SELECT pg_try_advisory_lock($1)", lock))
     except (OSError, asyncpg.PostgresError, asyncpg.InterfaceError) as error:
         raise NotLeading(repr(error)) from error
-
-
-async def leading_periodically(
-    step: Callable[[], Awaitable[None]],
-    database_url: str,
-    *,
-    name: str,
-    lock: int,
-    every_seconds: float,
-    election: bool = True,
-) -> None:
-    """Does `step` at intervals whenever this host leads, for ever. The database may be away at any time.
-
-    `name` is for the log. A step that the database refuses is done at the next interval.
-    """
-    while True:
-        try:
-            async with elected(database_url, lock=lock, election=election) as leader:
-                _log.info("leads", what=name)
-                while True:
-                    await leader.confirm()
-                    try:
-                        await step()
-                    except ControlError as error:
-                        _log.warning("step_failed", what=name, reason=error.message, retry_seconds=every_seconds)
-                    await asyncio.sleep(every_seconds)
-        except NotLeading as error:
-            _log.warning("does_not_lead", what=name, reason=str(error), retry_seconds=_ASK_SECONDS)
-        await asyncio.sleep(_ASK_SECONDS)

@@ -6,7 +6,7 @@ import asyncio
 import signal
 import socket
 import uuid
-from collections.abc import Coroutine, Iterator
+from collections.abc import Coroutine
 from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -30,6 +30,7 @@ from control_layer.control.first_start.seeding import seed
 from control_layer.control.http_listener import HttpListener
 from control_layer.control.leases.grants import RECALLS, Grants
 from control_layer.control.leases.server import LeaseServer
+from control_layer.control.led_work import do_while_leading
 from control_layer.control.local_socket import listening
 from control_layer.control.payments.topups import AutoTopups
 from control_layer.control.periodic import periodically
@@ -77,7 +78,7 @@ class ControlPlane:
         self._changes = ChangeListener(config.database_url, on_change=self._notice, on_resync=self._snapshots.missed)
         self._probes = ProbeScheduler(self._services, config.database_url)
         self._batches = BatchWorker(self._services, config.database_url)
-        self._webhooks = WebhookWorker(self._services, config.database_url)
+        self._webhooks = WebhookWorker(self._services)
         self._spans = _span_shipper(settings)
         self._recorder = Recorder(
             self._engine,
@@ -92,8 +93,7 @@ class ControlPlane:
             bodies=Keep(kept.bodies.max_age, kept.bodies.max_bytes),
             now=self._services.now,
         )
-        self._probing: asyncio.Task[None] | None = None
-        self._leading: list[asyncio.Task[None]] = []
+        self._led: list[asyncio.Task[None]] = []
         self._retired = False
         self._stopping = asyncio.Event()
         proxy = settings.auth.proxy_header
@@ -175,10 +175,11 @@ class ControlPlane:
                 await self._snapshots.current.wait()
                 self._supervision.ready()
                 if not self._retired:
-                    self._probing = parts.create_task(self._probes.run(), name="probes")
+                    self._led = [
+                        parts.create_task(self._probes.run(), name="probes"),
+                        parts.create_task(self._lead(), name="leading"),
+                    ]
                 endless.append(parts.create_task(self._batches.run(), name="batches"))
-                if not self._retired:
-                    self._leading = [parts.create_task(work, name=name) for name, work in self._led_work()]
                 _log.info("control_plane_serving")
                 await self._stopping.wait()
                 _log.info("control_plane_stopping")
@@ -220,18 +221,17 @@ class ControlPlane:
         """Begins nothing more of its own accord: another host goes on with it."""
         self._retired = True
         self._batches.drain()
-        if self._probing is not None:
-            self._probing.cancel()
-        for task in self._leading:
+        for task in self._led:
             task.cancel()
 
-    def _led_work(self) -> Iterator[tuple[str, Coroutine[object, object, None]]]:
-        """What one host at a time does, from the beginning to the end of its serving."""
-        services, url = self._services, self._config.database_url
-        yield "webhooks", self._webhooks.run()
-        yield "alerts", AlertWatch(services, url).run()
+    async def _lead(self) -> None:
+        """What one host at a time does."""
+        services = self._services
+        work = {"webhooks": self._webhooks.run, "alerts": AlertWatch(services).run}
         if services.payments is not None:
-            yield "auto-topups", AutoTopups(services, services.payments, url).run()
+            work["auto-topups"] = AutoTopups(services, services.payments).run
+        election = services.settings.background_services.leader_election.enabled
+        await do_while_leading(work, self._config.database_url, election=election)
 
     def _samples(self) -> list[Sample]:
         return [

@@ -37,7 +37,7 @@ class _World:
         await self.watch().step()
 
     def watch(self) -> AlertWatch:
-        return AlertWatch(replace(self.management.services, now=lambda: self.now), "")
+        return AlertWatch(replace(self.management.services, now=lambda: self.now))
 
     async def requests(self, count: int, *, minutes_ago: float, **columns: Any) -> None:
         """So many at one moment."""
@@ -225,4 +225,4 @@ async def test_rules_can_be_switched_off(database_url: str) -> None:
         assert await world.alerts() == []
         assert await management.sql("SELECT * FROM key_hours") == []
     async with managed(database_url, settings_for_tests(alerts={"enabled": False})) as management:
-        await AlertWatch(management.services, "").run()  # comes back at once
+        await AlertWatch(management.services).run()  # comes back at once

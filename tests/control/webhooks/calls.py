@@ -25,7 +25,7 @@ async def made(client: httpx.AsyncClient, url: str, *, of: str = "current", **fi
 def worker(management: Management, now: datetime | None = None) -> WebhookWorker:
     """A host that leads, at a time of its own."""
     services = management.services if now is None else replace(management.services, now=lambda: now)
-    return WebhookWorker(services, "")
+    return WebhookWorker(services)
 
 
 async def delivered(management: Management, now: datetime | None = None) -> int:

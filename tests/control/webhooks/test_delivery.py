@@ -23,15 +23,17 @@ from tests.control.management import API, Management, answered, managed, setting
 from tests.control.webhooks.calls import OWN, delivered, deliveries, made, worker
 from tests.control.webhooks.receiver import Receiver, receiver
 
+from control_layer.contract.sealing import Seal
+from control_layer.control.led_work import do_while_leading
 from control_layer.control.permissions import Role
 from control_layer.control.request_context import transaction
+from control_layer.control.resealing import reseal
 from control_layer.control.webhooks.address import ForbiddenAddress, addresses_of
 from control_layer.control.webhooks.announcements import announce_user
 from control_layer.control.webhooks.retention import erase_old_deliveries
 from control_layer.control.webhooks.schedule import ATTEMPTS, after_attempt
 from control_layer.control.webhooks.sending import Sender
 from control_layer.control.webhooks.signature import headers_of, secret_of
-from control_layer.control.webhooks.worker import WebhookWorker
 from control_layer.store.tables import User
 
 
@@ -233,7 +235,7 @@ async def test_the_leader_delivers_by_itself_and_a_dead_ones_message_is_sent_aga
     await made(management.admin, program.url, scope="platform", event_types=["user.created"])
     program.status = None
     await management.person()
-    running = asyncio.create_task(WebhookWorker(management.services, database_url).run())
+    running = asyncio.create_task(do_while_leading({"webhooks": worker(management).run}, database_url))
     await program.received(1)
     running.cancel()
     await asyncio.wait((running,))
@@ -262,6 +264,9 @@ async def test_a_new_secret_key_still_signs(management: Management, database_url
     }
     async with managed(database_url, settings_for_tests(**keys)) as rotated:
         await delivered(rotated)
+        await reseal(rotated.services)
+        ((sealed,),) = await rotated.sql("SELECT sealed_secret FROM webhooks")
+        assert Seal(keys["secret_key"], "webhook-secret").open(sealed, webhook["id"]) == webhook["secret"]
     assert program.messages[0].is_signed_with(webhook["secret"])
 
 

@@ -25,7 +25,7 @@ from control_layer.control.alerts.queries import (
     untold_alerts,
 )
 from control_layer.control.errors import ControlError
-from control_layer.control.leadership import leading_periodically
+from control_layer.control.led_work import repeatedly
 from control_layer.control.request_context import transaction
 from control_layer.control.services import Services
 from control_layer.control.users.queries import find_user
@@ -35,7 +35,6 @@ from control_layer.store.tables import Alert
 __all__ = ["AlertWatch"]
 
 _log = structlog.get_logger(__name__)
-_LOCK = 0x616C657274  # "alert", the key of the advisory lock
 _LOOK_SECONDS = 30.0
 """A rule that reads longer than this is left for the next time."""
 _MAILS_AT_ONCE = 20
@@ -43,26 +42,17 @@ _MAIL_GIVEN_UP = timedelta(days=1)
 
 
 class AlertWatch:
-    """One per host; of all hosts on one database, one looks."""
+    """One per host. Two that look at once do no harm."""
 
-    def __init__(self, services: Services, database_url: str, kinds: Sequence[AlertKind] = ALERT_KINDS) -> None:
+    def __init__(self, services: Services, kinds: Sequence[AlertKind] = ALERT_KINDS) -> None:
         self._services = services
         self._settings = services.settings.alerts
-        self._database_url = database_url
         self._kinds = kinds
 
     async def run(self) -> None:
-        """Looks whenever this host leads, for ever, unless the settings say no."""
-        if not self._settings.enabled:
-            return
-        await leading_periodically(
-            self.step,
-            self._database_url,
-            name="alerts",
-            lock=_LOCK,
-            every_seconds=self._settings.interval.total_seconds(),
-            election=self._services.settings.background_services.leader_election.enabled,
-        )
+        """Looks as long as this host leads, unless the settings say no."""
+        if self._settings.enabled:
+            await repeatedly(self.step, name="alerts", every_seconds=self._settings.interval.total_seconds())
 
     async def step(self) -> None:
         """One look by each rule, and the mails. A rule that fails keeps no other back. Raises `ControlError`."""

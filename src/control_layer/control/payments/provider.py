@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import uuid
 from dataclasses import dataclass
+from datetime import datetime
 from decimal import Decimal
 from typing import Protocol
 
@@ -109,6 +110,7 @@ class Charge:
     """The idempotency key: asked for twice, it is taken once."""
     account: Account
     amount: Decimal
+    begun_at: datetime
     asked_before: bool
     """It may have been taken already, though nobody could tell us."""
 

@@ -9,7 +9,7 @@ import json
 import re
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
-from datetime import UTC, datetime, timedelta
+from datetime import timedelta
 from typing import TYPE_CHECKING
 
 import stripe
@@ -51,7 +51,8 @@ _ANSWER_SECONDS = 20.0
 _RETRIES = 2
 _REPORTS = frozenset({"checkout.session.completed", "checkout.session.async_payment_succeeded"})
 _CHARGE = "control_layer_charge"
-_LOOK_BACK = timedelta(days=30)
+_CLOCKS_APART = timedelta(hours=1)
+"""How far Stripe's clock and ours may differ."""
 _MAX_INTENTS = 100
 
 
@@ -198,7 +199,7 @@ class StripeProvider:
 
     async def _earlier(self, charge: Charge, customer: str) -> stripe.PaymentIntent | None:
         """The intent of a charge that was asked for before. Idempotency keys are forgotten after a day; this is not."""
-        since = int((datetime.now(UTC) - _LOOK_BACK).timestamp())
+        since = int((charge.begun_at - _CLOCKS_APART).timestamp())
         intents = await self._client.v1.payment_intents.list_async(
             {"customer": customer, "created": {"gte": since}, "limit": _MAX_INTENTS}
         )

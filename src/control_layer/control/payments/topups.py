@@ -12,7 +12,7 @@ from decimal import Decimal
 
 import structlog
 
-from control_layer.control.leadership import leading_periodically
+from control_layer.control.led_work import repeatedly
 from control_layer.control.mail.letter import Letter
 from control_layer.control.money import plain
 from control_layer.control.payments.provider import (
@@ -42,26 +42,21 @@ from control_layer.store.tables import NIL, AutoTopup, User
 __all__ = ["AutoTopups"]
 
 _log = structlog.get_logger(__name__)
-_LOCK = 0x746F707570  # "topup", the key of the advisory lock
 _LOOK_SECONDS = 30.0
 _PAGE = 200
 _AUTHOR = Author.system("auto-topup")
 
 
 class AutoTopups:
-    """One per host; of all hosts on one database, one buys."""
+    """One per host. Two that look at once do no harm."""
 
-    def __init__(self, services: Services, provider: PaymentProvider, database_url: str = "") -> None:
+    def __init__(self, services: Services, provider: PaymentProvider) -> None:
         self._services = services
         self._provider = provider
-        self._database_url = database_url
 
     async def run(self) -> None:
-        """Buys whenever this host leads, for ever."""
-        election = self._services.settings.background_services.leader_election.enabled
-        await leading_periodically(
-            self.step, self._database_url, name="auto-topup", lock=_LOCK, every_seconds=_LOOK_SECONDS, election=election
-        )
+        """Buys as long as this host leads."""
+        await repeatedly(self.step, name="auto-topup", every_seconds=_LOOK_SECONDS)
 
     async def step(self) -> None:
         """Looks at every account once, and brings what was begun to its end. Raises `ControlError`."""
@@ -105,7 +100,13 @@ class AutoTopups:
             row = await session.get_one(AutoTopup, topup.id)
             row.attempts += 1
         account = Account(id=user.id, email=user.email, customer=user.payment_provider_id)
-        charge = Charge(id=topup.id, account=account, amount=topup.amount, asked_before=topup.attempts > 0)
+        charge = Charge(
+            id=topup.id,
+            account=account,
+            amount=topup.amount,
+            begun_at=topup.created_at,
+            asked_before=topup.attempts > 0,
+        )
         try:
             charged = await self._provider.charge(charge)
         except ChargeDeclined as error:

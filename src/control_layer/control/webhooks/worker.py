@@ -14,7 +14,6 @@ import structlog
 from control_layer.contract.sealing import CannotOpen
 from control_layer.contract.supervision import Sample
 from control_layer.control.errors import ControlError
-from control_layer.control.leadership import Leader, NotLeading, elected
 from control_layer.control.mail.letter import Letter
 from control_layer.control.request_context import transaction
 from control_layer.control.services import Services
@@ -30,21 +29,18 @@ from control_layer.store.tables import Webhook, WebhookDelivery
 __all__ = ["WebhookWorker"]
 
 _log = structlog.get_logger(__name__)
-_LOCK = 0x776562686F6F6B  # "webhook", the key of the advisory lock
 _LOOK_SECONDS = 1.0
-_RETRY_SECONDS = 2.0
 _AUTHOR = Author.system("webhooks")
 
 
 class WebhookWorker:
-    """One per host; of all hosts on one database, one delivers."""
+    """One per host. Two that look at once do no harm."""
 
-    def __init__(self, services: Services, database_url: str) -> None:
+    def __init__(self, services: Services) -> None:
         settings = services.settings.background_services.notifications.webhooks
         seconds = settings.timeout.total_seconds()
         self._services = services
         self._settings = settings
-        self._database_url = database_url
         self._sender = Sender(
             timeout_seconds=seconds,
             allow_private=settings.allow_private_addresses,
@@ -57,16 +53,22 @@ class WebhookWorker:
         self._outcomes = {"delivered": 0, "failed": 0}
 
     async def run(self) -> None:
-        """Delivers whenever this host leads, for ever. The database may be away at any time."""
-        election = self._services.settings.background_services.leader_election.enabled
-        while self._settings.enabled:
-            try:
-                async with elected(self._database_url, lock=_LOCK, election=election) as leader:
-                    _log.info("leads", what="webhooks")
-                    await self._lead(leader)
-            except NotLeading as error:
-                _log.warning("does_not_lead", what="webhooks", reason=str(error), retry_seconds=_RETRY_SECONDS)
-            await asyncio.sleep(_RETRY_SECONDS)
+        """Delivers as long as this host leads. The database may be away at any time."""
+        if not self._settings.enabled:
+            return
+        try:
+            while True:
+                self._wake.clear()
+                try:
+                    await self.begin_due()
+                except ControlError as error:
+                    _log.warning("step_failed", step="webhooks", reason=error.message, retry_seconds=_LOOK_SECONDS)
+                await self._rest()
+        finally:
+            tasks = [*self._running.values()]
+            for task in tasks:
+                task.cancel()
+            await asyncio.gather(*tasks, return_exceptions=True)
 
     def samples(self) -> list[Sample]:
         """The worker's part of the metrics."""
@@ -75,22 +77,6 @@ class WebhookWorker:
             Sample("control_layer_webhook_attempts_total", "counter", what, {"outcome": outcome}, count)
             for outcome, count in self._outcomes.items()
         ]
-
-    async def _lead(self, leader: Leader) -> None:
-        """Raises `NotLeading`."""
-        try:
-            while True:
-                self._wake.clear()
-                await leader.confirm()
-                try:
-                    await self.begin_due()
-                except ControlError as error:
-                    _log.warning("step_failed", what="webhooks", reason=error.message, retry_seconds=_LOOK_SECONDS)
-                await self._rest()
-        finally:
-            for task in self._running.values():
-                task.cancel()
-            await asyncio.gather(*self._running.values(), return_exceptions=True)
 
     async def _rest(self) -> None:
         """Until a message has gone, or a while has passed."""
