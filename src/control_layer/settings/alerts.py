@@ -54,6 +54,13 @@ class LowBalanceRule(Section):
     """Whether it is noticed."""
 
 
+class BudgetThresholdRule(Section):
+    """A budget is spent to one of its `alert_thresholds`."""
+
+    enabled: bool = True
+    """Whether it is noticed."""
+
+
 class Alerts(Section):
     """What people should know, noticed by one host and told by mail and webhooks."""
 
@@ -77,3 +84,5 @@ class Alerts(Section):
     """A key uses far more than it usually does."""
     low_balance: LowBalanceRule = LowBalanceRule()
     """An account falls below its threshold."""
+    budget_threshold: BudgetThresholdRule = BudgetThresholdRule()
+    """A budget is spent to one of its thresholds."""

@@ -7,6 +7,7 @@ import uuid
 from collections.abc import AsyncIterator
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
+from decimal import Decimal
 from typing import Any
 
 import pytest
@@ -19,6 +20,7 @@ from control_layer.control.permissions import Role
 
 _MODEL = uuid.UUID(int=7)
 _START = datetime(2026, 3, 15, 12, 30, tzinfo=UTC)
+_A_DAY = timedelta(days=1)
 _ALERTS = {
     "minimum_requests": 10,
     "recipients": ["ops@example.org"],
@@ -60,6 +62,18 @@ class _World:
             self.now - timedelta(minutes=minutes_ago),
             count,
             *row.values(),
+        )
+
+    async def spent(self, budget: dict[str, Any], amount: str) -> None:
+        """As the recorder counts it."""
+        rolling = budget["period"] == "day" and budget["rolling"]
+        await self.management.sql(
+            "UPDATE budgets SET since = $2 WHERE id = $1", uuid.UUID(budget["id"]), _START - _A_DAY
+        )
+        await self.management.sql(
+            "INSERT INTO budget_spending VALUES ($1, date_trunc($2, $3, 'UTC'), $1, $4, 1) "
+            "ON CONFLICT (budget_id, window_start, worker_id) DO UPDATE SET spent = budget_spending.spent + $4",
+            *(uuid.UUID(budget["id"]), "hour" if rolling else "day", self.now, Decimal(amount)),
         )
 
     async def alerts(self, **query: Any) -> list[dict[str, Any]]:
@@ -192,6 +206,63 @@ async def test_an_account_hears_of_its_low_balance(world: _World, program: Recei
     assert [f"To: {person.username}@example.org" in mail for mail in mails] == [True, True]
 
 
+async def test_a_threshold_of_a_budget_is_told_once_in_a_period(world: _World, program: Receiver) -> None:
+    person = await world.management.person()
+    await made(person.client, program.url)
+    body = {"name": "Jo", "scope": "user", "scope_id": person.id, "amount": "2.50", "period": "day"}
+    budget = await answered(world.management.admin.post(f"{API}/budgets", json=body), 201)
+    assert budget["alert_thresholds"] == ["0.8", "0.95", "1"]
+    await world.spent(budget, "1.999999999999")
+    await world.look()
+    assert await world.alerts() == []
+    await world.spent(budget, "0.000000000001")
+    for _ in range(2):
+        await world.look(minutes=5)
+    (alert,) = await world.alerts()
+    assert (alert["kind"], alert["user_id"]) == ("budget_threshold", person.id)
+    assert alert["summary"] == "80 % of the budget “Jo” is spent: 2 of 2.5 credits since 2026-03-15 00:00 UTC"
+    await world.spent(budget, "1")  # past two thresholds at once
+    await world.look(minutes=5)
+    await world.look(days=1)
+    assert await world.alerts(state="open") == []
+    await world.spent(budget, "2.4")
+    await world.look(minutes=5)
+    await delivered(world.management)
+    told = [message.content["data"] for message in program.messages]
+    assert program.types() == ["budget.threshold_reached"] * 3
+    assert [(each["threshold"], each["spent"]) for each in told] == [("0.8", "2"), ("1", "3"), ("0.95", "2.4")]
+    assert told[0] == {
+        "user_id": person.id, "budget_id": budget["id"], "threshold": "0.8", "spent": "2", "amount": "2.5"
+    }  # fmt: skip
+    addresses = [f"{person.username}@example.org", "ops@example.org"]
+    mails = world.mails()
+    assert sorted(address for mail in mails for address in addresses if f"To: {address}" in mail) == sorted(
+        addresses * 3
+    )
+
+
+async def test_a_rolling_budget_of_a_key_tells_again_only_after_it_was_below(world: _World) -> None:
+    person = await world.management.person()
+    key = {"name": "nightly", "purpose": "realtime"}
+    key = await answered(person.client.post(f"{API}/users/{person.id}/api-keys", json=key), 201)
+    body = {"name": "Key", "scope": "key", "scope_id": key["id"], "amount": "1", "period": "day", "rolling": True}
+    thresholds = {"alert_thresholds": ["0.5"]}
+    budget = await answered(world.management.admin.post(f"{API}/budgets", json={**body, **thresholds}), 201)
+    await world.spent(budget, "0.6")
+    await world.look(minutes=5)
+    await world.look(hours=12)
+    await world.spent(budget, "0.7")
+    await world.look(hours=12)
+    assert [alert["state"] for alert in await world.alerts()] == ["open"]
+    await world.look(hours=26)
+    assert [alert["state"] for alert in await world.alerts()] == ["resolved"]
+    await world.spent(budget, "0.5")
+    await world.look(minutes=5)
+    await answered(world.management.admin.delete(f"{API}/budgets/{budget['id']}"), 204)
+    await world.look(minutes=5)
+    assert [(alert["state"], alert["user_id"]) for alert in await world.alerts()] == [("resolved", person.id)] * 2
+
+
 async def test_hosts_that_both_believe_to_lead_tell_once(world: _World, program: Receiver) -> None:
     await made(world.management.admin, program.url, scope="platform", event_types=["alert.raised"])
     await world.requests(20, minutes_ago=5, outcome="failed", status=500)
@@ -217,7 +288,10 @@ async def test_an_alert_is_acknowledged_and_that_can_be_taken_back(world: _World
 
 
 async def test_rules_can_be_switched_off(database_url: str) -> None:
-    off = {name: {"enabled": False} for name in ("error_rate", "latency", "unusual_usage", "low_balance")}
+    off = {
+        name: {"enabled": False}
+        for name in ("error_rate", "latency", "unusual_usage", "low_balance", "budget_threshold")
+    }
     async with managed(database_url, settings_for_tests(alerts=off)) as management:
         world = _World(management)
         await world.requests(100, minutes_ago=5, outcome="failed", status=500)

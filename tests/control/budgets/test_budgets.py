@@ -13,7 +13,7 @@ from control_layer.control.permissions import Role
 
 URL = f"{API}/budgets"
 _FIELDS = {
-    *("id", "name", "scope", "scope_id", "amount", "period", "rolling", "enforcement", "spent"),
+    *("id", "name", "scope", "scope_id", "amount", "period", "rolling", "enforcement", "alert_thresholds", "spent"),
     *("set_aside", "requests", "period_start", "resets_at", "created_by", "created_at", "updated_at"),
 }
 
@@ -23,13 +23,14 @@ def _body(scope: str = "group", scope_id: str = NIL, **more: Any) -> dict[str, A
 
 
 async def test_budget_is_made_read_changed_and_deleted(management: Management) -> None:
-    made = await answered(management.admin.post(URL, json=_body()), 201)
+    made = await answered(management.admin.post(URL, json=_body(alert_thresholds=[1, "0.8", 1])), 201)
     assert set(made) == _FIELDS
     assert Decimal(made["amount"]) == 100
     assert (made["enforcement"], made["spent"], made["requests"]) == ("hard", "0", 0)
+    assert made["alert_thresholds"] == ["0.8", "1"]
     address = f"{URL}/{made['id']}"
     assert await answered(management.admin.get(address), 200) == made
-    changes = {"amount": 12.5, "name": "Less", "enforcement": "alert"}
+    changes = {"amount": 12.5, "name": "Less", "enforcement": "alert", "alert_thresholds": []}
     changed = await answered(management.admin.patch(address, json=changes), 200)
     assert (changed["name"], Decimal(changed["amount"]), changed["enforcement"]) == ("Less", Decimal("12.5"), "alert")
     assert (await answered(management.admin.patch(address, json={}), 200)) | {"updated_at": 0} == changed | {
@@ -73,6 +74,8 @@ async def test_spending_of_the_present_window_is_shown_and_a_reset_begins_anew(m
         ({"scope": "planet"}, 422),
         ({"period": "year"}, 422),
         ({"enforcement": "please"}, 422),
+        ({"alert_thresholds": [0]}, 422),
+        ({"alert_thresholds": ["NaN"]}, 422),
     ],
 )
 async def test_budgets_that_make_no_sense_are_refused(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from control_layer.control.alerts.budget_threshold import BudgetThresholdKind
 from control_layer.control.alerts.error_rate import ErrorRateKind
 from control_layer.control.alerts.latency import LatencyKind
 from control_layer.control.alerts.low_balance import LowBalanceKind
@@ -10,4 +11,10 @@ from control_layer.control.alerts.unusual_usage import UnusualUsageKind
 
 __all__ = ["ALERT_KINDS"]
 
-ALERT_KINDS: tuple[AlertKind, ...] = (ErrorRateKind(), LatencyKind(), UnusualUsageKind(), LowBalanceKind())
+ALERT_KINDS: tuple[AlertKind, ...] = (
+    ErrorRateKind(),
+    LatencyKind(),
+    UnusualUsageKind(),
+    LowBalanceKind(),
+    BudgetThresholdKind(),
+)

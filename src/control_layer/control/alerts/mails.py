@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+from control_layer.control.alerts.budget_threshold import BUDGET_THRESHOLD
 from control_layer.control.alerts.low_balance import LOW_BALANCE
 from control_layer.control.mail.letter import Letter
 from control_layer.settings import Settings
@@ -12,12 +13,18 @@ from control_layer.store.tables import Alert, User
 __all__ = ["letters", "recipients"]
 
 
-def recipients(settings: Settings, alert: Alert, user: User | None) -> Sequence[str]:
-    """The account's person for what concerns their balance, and for the rest whom the settings name."""
+def recipients(settings: Settings, alert: Alert, user: User | None, *, resolved: bool) -> Sequence[str]:
+    """The account's person for what concerns their money, and for the rest whom the settings name.
+
+    Of a budget both hear, but not that its next period has begun.
+    """
+    own = () if user is None else (user.email,)
     if alert.kind == LOW_BALANCE:
-        return () if user is None else (user.email,)
-    chosen = settings.alerts.recipients
-    return (settings.admin_email,) if chosen is None else chosen
+        return own
+    chosen = (settings.admin_email,) if settings.alerts.recipients is None else settings.alerts.recipients
+    if alert.kind == BUDGET_THRESHOLD:
+        return () if resolved else tuple(dict.fromkeys((*own, *chosen)))
+    return chosen
 
 
 def letters(settings: Settings, alert: Alert, to: Sequence[str], *, resolved: bool) -> list[Letter]:

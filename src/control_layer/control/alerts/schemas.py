@@ -19,10 +19,10 @@ class Alert(Output):
 
     id: uuid.UUID
     kind: str = Field(examples=["unusual_usage"])
-    """`error_rate`, `latency`, `unusual_usage` or `low_balance`."""
+    """`error_rate`, `latency`, `unusual_usage`, `low_balance` or `budget_threshold`."""
     state: Literal["open", "resolved"]
     subject_id: str
-    """The id of the model, the key or the account."""
+    """The id of the model, the key or the account; of a budget its id, the threshold and when its period began."""
     subject_name: str
     user_id: uuid.UUID | None
     """Whose account it concerns."""

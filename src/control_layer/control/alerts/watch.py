@@ -9,6 +9,7 @@ from datetime import timedelta
 import structlog
 from sqlalchemy.ext.asyncio import AsyncSession
 
+from control_layer.control.alerts.budget_threshold import BUDGET_THRESHOLD
 from control_layer.control.alerts.episodes import Open, changes
 from control_layer.control.alerts.key_hours import add_up
 from control_layer.control.alerts.kinds import ALERT_KINDS
@@ -37,6 +38,8 @@ __all__ = ["AlertWatch"]
 _log = structlog.get_logger(__name__)
 _LOOK_SECONDS = 30.0
 """A rule that reads longer than this is left for the next time."""
+_OWN_EVENTS = {LOW_BALANCE: Event.BALANCE_LOW, BUDGET_THRESHOLD: Event.BUDGET_THRESHOLD_REACHED}
+"""What the account hears that an alert concerns."""
 _MAILS_AT_ONCE = 20
 _MAIL_GIVEN_UP = timedelta(days=1)
 
@@ -101,9 +104,10 @@ class AlertWatch:
             "resolved_at": None if alert.resolved_at is None else instant(alert.resolved_at),
         }
         await tell(session, event, data, now=now)
-        if alert.kind == LOW_BALANCE and event is Event.ALERT_RAISED:
-            balance = {"user_id": alert.subject, **alert.measured}
-            await tell(session, Event.BALANCE_LOW, balance, now=now, owner=alert.user_id)
+        own = _OWN_EVENTS.get(alert.kind)
+        if own is not None and alert.user_id is not None and event is Event.ALERT_RAISED:
+            mine = {"user_id": str(alert.user_id), **alert.measured}
+            await tell(session, own, mine, now=now, owner=alert.user_id)
 
     async def _send_mails(self) -> None:
         """At least once each: a mail is noted when it is taken. Raises `ControlError`."""
@@ -120,7 +124,7 @@ class AlertWatch:
         now, settings = self._services.now(), self._services.settings
         async with transaction(self._services) as session:
             user = None if alert.user_id is None else await find_user(session, alert.user_id)
-        to = recipients(settings, alert, user)
+        to = recipients(settings, alert, user, resolved=resolved)
         taken = [
             await self._services.post.deliver(letter, now) for letter in letters(settings, alert, to, resolved=resolved)
         ]

@@ -68,6 +68,7 @@ async def create(body: NewBudget, session: Database, caller: Caller, services: S
         rolling=body.rolling,
         since=services.now(),
         enforcement=body.enforcement,
+        alert_thresholds=sorted(set(body.alert_thresholds)),
         created_by=caller.id,
         **{f"{body.scope}_id": body.scope_id},
     )
@@ -99,6 +100,8 @@ async def update(budget_id: uuid.UUID, body: BudgetChanges, session: Database, s
         row.amount = amount_of(body.amount)
     if body.enforcement is not None:
         row.enforcement = body.enforcement
+    if body.alert_thresholds is not None:
+        row.alert_thresholds = sorted(set(body.alert_thresholds))
     if body.reset_window:
         row.since = now
     row.updated_at = now

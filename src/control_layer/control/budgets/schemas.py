@@ -20,6 +20,8 @@ __all__ = ["Budget", "BudgetChanges", "NewBudget", "Scope"]
 
 Scope = Literal["key", "user", "group", "model"]
 _Name = Annotated[str, Field(min_length=1, max_length=200)]
+_Threshold = Annotated[Decimal, Field(gt=0, le=10, max_digits=6, decimal_places=4)]
+_Thresholds = Annotated[list[_Threshold], Field(max_length=10, examples=[["0.8", "1"]])]
 
 
 class NewBudget(Input):
@@ -40,6 +42,8 @@ class NewBudget(Input):
     enforcement: Enforcement = "hard"
     """`hard`: a request is let in only if the most it can cost is left, so that the budget is never passed. `spent`:
     requests are refused once the budget is spent. `alert`: nothing is refused."""
+    alert_thresholds: _Thresholds = Field([Decimal("0.8"), Decimal("0.95"), Decimal(1)])
+    """Fractions of the amount at which people are told, once in each period; none where it is empty."""
 
 
 class BudgetChanges(Input):
@@ -48,6 +52,7 @@ class BudgetChanges(Input):
     name: _Name | None = None
     amount: Decimal | None = None
     enforcement: Enforcement | None = None
+    alert_thresholds: _Thresholds | None = None
     reset_window: Flag | None = None
     """`true`: what has been spent until now does not count any more."""
 
@@ -63,6 +68,7 @@ class Budget(Output):
     period: Period
     rolling: bool
     enforcement: Enforcement
+    alert_thresholds: list[Money]
     spent: Money
     """In the present period, as far as it is recorded: a second or so behind."""
     set_aside: Money
@@ -90,6 +96,7 @@ class Budget(Output):
             period=row.period,
             rolling=row.rolling,
             enforcement=row.enforcement,
+            alert_thresholds=row.alert_thresholds,
             spent=spending.spent,
             set_aside=spending.set_aside,
             requests=spending.requests,

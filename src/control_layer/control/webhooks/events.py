@@ -26,6 +26,7 @@ class Event(StrEnum):
     BATCH_COMPLETED = "batch.completed"
     BATCH_FAILED = "batch.failed"
     BALANCE_LOW = "balance.low"
+    BUDGET_THRESHOLD_REACHED = "budget.threshold_reached"
     USER_CREATED = "user.created"
     BATCH_CREATED = "batch.created"
     API_KEY_CREATED = "api_key.created"
@@ -34,7 +35,7 @@ class Event(StrEnum):
 
 
 EVENTS: Mapping[Scope, frozenset[Event]] = {
-    "own": frozenset({Event.BATCH_COMPLETED, Event.BATCH_FAILED, Event.BALANCE_LOW}),
+    "own": frozenset({Event.BATCH_COMPLETED, Event.BATCH_FAILED, Event.BALANCE_LOW, Event.BUDGET_THRESHOLD_REACHED}),
     "platform": frozenset(
         {
             Event.USER_CREATED,

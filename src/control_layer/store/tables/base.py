@@ -36,6 +36,7 @@ class Base(DeclarativeBase):
         bytes: LargeBinary,
         list[str]: ARRAY(Text),
         list[int]: ARRAY(Integer),
+        list[Decimal]: ARRAY(Numeric),
         dict[str, Any]: JSONB,
         list[dict[str, Any]]: JSONB,
         float: Double,

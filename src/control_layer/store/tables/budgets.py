@@ -37,6 +37,8 @@ class Budget(Base):
     since: Mapped[datetime] = mapped_column(server_default=now())
     """Nothing before it counts. Moved by a reset."""
     enforcement: Mapped[Enforcement] = mapped_column(Text)
+    alert_thresholds: Mapped[list[Decimal]] = mapped_column(server_default=text("'{}'"))
+    """Fractions of the amount, in rising order."""
     created_by: Mapped[uuid.UUID]
     created_at: Mapped[datetime] = mapped_column(server_default=now())
     updated_at: Mapped[datetime] = mapped_column(server_default=now())
@@ -48,6 +50,7 @@ class Budget(Base):
         CheckConstraint("NOT (rolling AND period = 'total')", name="rolling"),
         CheckConstraint("enforcement IN ('hard', 'spent', 'alert')", name="enforcement"),
         Index("ix_budgets_created_at", text("created_at DESC"), "id"),
+        Index("ix_budgets_alert_thresholds", "id", postgresql_where=text("alert_thresholds <> '{}'")),
         Index("ix_budgets_key_id", "key_id"),
         Index("ix_budgets_user_id", "user_id"),
         Index("ix_budgets_group_id", "group_id"),

@@ -10,6 +10,8 @@ branch_labels = None
 depends_on = None
 
 _STATEMENTS = (
+    "ALTER TABLE budgets ADD COLUMN alert_thresholds numeric[] DEFAULT '{}' NOT NULL",
+    "CREATE INDEX ix_budgets_alert_thresholds ON budgets (id) WHERE alert_thresholds <> '{}'",
     """
     CREATE TABLE webhooks (
         id uuid NOT NULL,
