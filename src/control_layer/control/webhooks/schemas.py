@@ -23,7 +23,7 @@ class NewWebhook(Input):
     """A webhook to be made."""
 
     url: str = Field(examples=["https://example.org/hooks/control-layer"])
-    """Where messages go: `https://`, or `http://` on localhost."""
+    """Where messages go, by TLS; on localhost it may do without."""
     event_types: list[str] | None = Field(None, examples=[["batch.completed", "batch.failed"]])
     """Which events; absent for all of the scope."""
     description: _Text | None = None
