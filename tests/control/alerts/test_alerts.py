@@ -68,7 +68,7 @@ class _World:
         """As the recorder counts it."""
         rolling = budget["period"] == "day" and budget["rolling"]
         await self.management.sql(
-            "UPDATE budgets SET since = $2 WHERE id = $1", uuid.UUID(budget["id"]), _START - _A_DAY
+            "UPDATE budgets SET since = $2, updated_at = $2 WHERE id = $1", uuid.UUID(budget["id"]), _START - _A_DAY
         )
         await self.management.sql(
             "INSERT INTO budget_spending VALUES ($1, date_trunc($2, $3, 'UTC'), $1, $4, 1) "
@@ -239,6 +239,44 @@ async def test_a_threshold_of_a_budget_is_told_once_in_a_period(world: _World, p
     assert sorted(address for mail in mails for address in addresses if f"To: {address}" in mail) == sorted(
         addresses * 3
     )
+
+
+async def test_a_threshold_is_told_once_of_an_amount_however_often_that_is_changed(
+    world: _World, program: Receiver
+) -> None:
+    person = await world.management.person()
+    await made(person.client, program.url)
+    body = {"name": "Jo", "scope": "user", "scope_id": person.id, "amount": "10", "period": "day"}
+    budget = await answered(world.management.admin.post(f"{API}/budgets", json=body), 201)
+    await world.spent(budget, "9")
+    await world.look(minutes=5)
+    for amount in ("20", "10"):
+        await answered(world.management.admin.patch(f"{API}/budgets/{budget['id']}", json={"amount": amount}), 200)
+        await world.look(minutes=5)
+    await answered(world.management.admin.patch(f"{API}/budgets/{budget['id']}", json={"amount": "11"}), 200)
+    await world.look(minutes=5)
+    await delivered(world.management)
+    told = [message.content["data"] for message in program.messages]
+    assert [(each["threshold"], each["amount"]) for each in told] == [("0.8", "10"), ("0.8", "11")]
+
+
+async def test_what_is_spent_just_before_a_period_ends_is_told_after_it(world: _World, program: Receiver) -> None:
+    person = await world.management.person()
+    await made(person.client, program.url)
+    body = {"name": "Jo", "scope": "user", "scope_id": person.id, "amount": "10", "period": "day"}
+    budget = await answered(world.management.admin.post(f"{API}/budgets", json=body), 201)
+    await world.look(hours=11, minutes=28)
+    await world.spent(budget, "8.5")
+    await world.look(minutes=5)
+    await world.spent(budget, "1")
+    for _ in range(2):
+        await world.look(minutes=5)
+    (alert,) = await world.alerts(state="open")
+    assert alert["summary"] == "80 % of the budget “Jo” is spent: 8.5 of 10 credits since 2026-03-15 00:00 UTC"
+    await world.look(hours=2)
+    assert await world.alerts(state="open") == []
+    await delivered(world.management)
+    assert program.types() == ["budget.threshold_reached"]
 
 
 async def test_a_rolling_budget_of_a_key_tells_again_only_after_it_was_below(world: _World) -> None:

@@ -4,14 +4,16 @@ from __future__ import annotations
 
 import uuid
 from collections.abc import Iterator, Sequence
+from datetime import datetime, timedelta
 from decimal import Decimal
 from typing import NamedTuple
 
 from sqlalchemy import func, literal_column, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
+from control_layer.control.alerts.episodes import STALE
 from control_layer.control.alerts.observation import Look, Observation, Subject, Verdict
-from control_layer.control.budgets.spending import Counted, Spending, spending_of
+from control_layer.control.budgets.spending import Counted, spending_of
 from control_layer.control.money import plain
 from control_layer.settings import Alerts
 from control_layer.store.tables import NIL, ApiKey, Budget
@@ -20,6 +22,8 @@ __all__ = ["BUDGET_THRESHOLD", "BudgetThresholdKind"]
 
 BUDGET_THRESHOLD = "budget_threshold"
 _PAGE = 500
+_BEFORE = timedelta(seconds=1)
+"""So long before a period begins is in the one before it."""
 
 
 class _Watched(NamedTuple):
@@ -42,14 +46,20 @@ class BudgetThresholdKind:
         after = NIL
         while True:
             watched = await _watched(session, after)
-            counted = [
-                Counted.at(look.now, budget_id=each.id, period=each.period, rolling=each.rolling, since=each.since)
-                for each, _ in watched
+            counted = [_counted(each.budget, look.now) for each in watched]
+            ended = [
+                _counted(each.budget, now.since - _BEFORE)
+                for each, now in zip(watched, counted, strict=True)
+                if _just_ended(each.budget, now, look)
             ]
             spending = await spending_of(session, counted)
+            before = await spending_of(session, ended)
             for each in watched:
-                for observation in _reached(each, spending[each.budget.id], look):
-                    found[observation.subject.id] = observation
+                budget, now = each.budget, spending[each.budget.id]
+                observations = [*_reached(each, now.since, now.spent, look)]
+                if (both := before.get(budget.id)) is not None:
+                    observations += _reached(each, both.since, both.spent - now.spent, look)
+                found |= {observation.subject.id: observation for observation in observations}
             if len(watched) < _PAGE:
                 break
             after = watched[-1].budget.id
@@ -72,23 +82,37 @@ async def _watched(session: AsyncSession, after: uuid.UUID) -> Sequence[_Watched
     return [_Watched(*row) for row in await session.execute(statement)]
 
 
-def _reached(watched: _Watched, spending: Spending, look: Look) -> Iterator[Observation]:
+def _counted(budget: Budget, at: datetime) -> Counted:
+    return Counted.at(at, budget_id=budget.id, period=budget.period, rolling=budget.rolling, since=budget.since)
+
+
+def _just_ended(budget: Budget, now: Counted, look: Look) -> bool:
+    """Whether the period before must be looked at again, for what was spent in it after the last look.
+
+    Not where the budget was changed since: what it was then is not known.
+    """
+    recent = look.now - now.since <= STALE + look.settings.interval
+    return not budget.rolling and recent and budget.since < now.since and budget.updated_at < now.since
+
+
+def _reached(watched: _Watched, since: datetime, spent: Decimal, look: Look) -> Iterator[Observation]:
     budget = watched.budget
-    reached = [each for each in budget.alert_thresholds if spending.spent >= each * budget.amount]
+    reached = [each for each in budget.alert_thresholds if spent >= each * budget.amount]
     # A rolling period begins anew at every moment; what a reset took back may be reached once more.
-    begun = budget.since if budget.rolling else spending.since
-    state = f"{_short(spending.spent)} of {_short(budget.amount)} credits since {spending.since:%Y-%m-%d %H:%M} UTC"
+    begun = budget.since if budget.rolling else since
+    state = f"{_short(spent)} of {_short(budget.amount)} credits since {since:%Y-%m-%d %H:%M} UTC"
     for threshold in reached:
-        subject = f"{budget.id}/{_short(threshold)}/{begun:%Y-%m-%dT%H:%M:%SZ}"
+        # Of another amount the same share is news.
+        subject = f"{budget.id}/{_short(threshold)}/{_short(budget.amount)}/{begun:%Y-%m-%dT%H:%M:%SZ}"
         if threshold == reached[-1] or subject in look.open:
             yield Observation(
-                subject=Subject(id=subject, name=budget.name, user_id=watched.owner),
+                subject=Subject(id=subject, name=budget.name, user_id=watched.owner, once=not budget.rolling),
                 verdict=Verdict.FIRING,
                 summary=f"{_short(threshold * 100)} % of the budget “{budget.name}” is spent: {state}",
                 measured={
                     "budget_id": str(budget.id),
                     "threshold": _short(threshold),
-                    "spent": _short(spending.spent),
+                    "spent": _short(spent),
                     "amount": _short(budget.amount),
                 },
             )

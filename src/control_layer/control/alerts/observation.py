@@ -33,6 +33,8 @@ class Subject:
     name: str
     user_id: uuid.UUID | None = None
     """Whose account it concerns."""
+    once: bool = False
+    """Whether it is told of once only, though it were over and came again."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

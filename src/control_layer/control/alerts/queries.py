@@ -65,7 +65,7 @@ async def open_alerts(session: AsyncSession, kind: str) -> Sequence[Alert]:
 
 
 async def begin_alert(session: AsyncSession, kind: str, observation: Observation, now: datetime) -> Alert | None:
-    """A new episode; `None` where another host noticed it first."""
+    """A new episode; `None` where another host noticed it first, or the subject had its only one."""
     subject = observation.subject
     statement = (
         insert(Alert)
@@ -75,6 +75,7 @@ async def begin_alert(session: AsyncSession, kind: str, observation: Observation
             subject=subject.id,
             subject_name=subject.name,
             user_id=subject.user_id,
+            once=subject.once,
             summary=observation.summary,
             measured=dict(observation.measured),
             raised_at=now,

@@ -24,6 +24,8 @@ class Alert(Base):
     subject: Mapped[str]
     """The id of what it is about."""
     subject_name: Mapped[str]
+    once: Mapped[bool] = mapped_column(server_default=text("false"))
+    """Whether the subject has no second one, even when this one is over."""
     user_id: Mapped[uuid.UUID | None]
     """Whose account it concerns."""
     summary: Mapped[str]
@@ -41,6 +43,7 @@ class Alert(Base):
     __table_args__ = (
         Index("ix_alerts_raised_at", text("raised_at DESC"), text("id DESC")),
         Index("uq_alerts_open", "kind", "subject", unique=True, postgresql_where=text("resolved_at IS NULL")),
+        Index("uq_alerts_once", "kind", "subject", unique=True, postgresql_where=text("once")),
         Index(
             "ix_alerts_untold",
             "id",
