@@ -59,6 +59,8 @@ _LAST_RETRY_SECONDS = 5.0
 _LAST_ERRANDS_SECONDS = 5.0
 _LAST_SPANS_SECONDS = 2.0
 _HOUSEKEEPING_SECONDS = 600.0
+_RECORDING_CONNECTIONS = 3
+"""Two journals at a time, and a new day's partition: usage waits for no page. Each has temporary buffers of its own."""
 
 
 class ControlPlane:
@@ -80,8 +82,9 @@ class ControlPlane:
         self._batches = BatchWorker(self._services, config.database_url)
         self._webhooks = WebhookWorker(self._services)
         self._spans = _span_shipper(settings)
+        self._recording = open_engine(config.database_url, pool_size=_RECORDING_CONNECTIONS)
         self._recorder = Recorder(
-            self._engine,
+            self._recording,
             Path(config.journal_dir),
             max_bytes=settings.recorder.journal_max_bytes,
             on_recorded=self._spans.recorded if self._spans is not None else None,
@@ -120,6 +123,7 @@ class ControlPlane:
             self._services.passwords.close()
             if self._services.payments is not None:
                 await self._services.payments.close()
+            await self._recording.dispose()
             await self._engine.dispose()
 
     async def _prepare(self) -> None:
