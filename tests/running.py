@@ -3,15 +3,19 @@
 from __future__ import annotations
 
 import asyncio
+import atexit
 import os
 import re
+import shutil
 import signal
 import subprocess
 import sys
+import tempfile
 import time
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
+from functools import cache
 from pathlib import Path
 from typing import Any, TypeVar
 from urllib.parse import quote
@@ -19,7 +23,9 @@ from urllib.parse import quote
 import httpx
 import psutil
 
+from control_layer.store.embedded import EmbeddedPostgres
 from control_layer.store.engine import connect
+from control_layer.store.migrations import migrate
 
 __all__ = ["ADMIN_EMAIL", "ADMIN_PASSWORD", "Instance", "running", "until"]
 
@@ -237,6 +243,7 @@ def running(
         **(environment or {}),
     }
     settings = {name: value for name, value in wanted.items() if value is not None}
+    _seed(settings, arguments)
     instance = Instance(directory, settings, _launch(directory, arguments, settings), arguments=arguments)
     try:
         instance.wait_started()
@@ -248,6 +255,33 @@ def running(
             for pid in instance.all_pids():
                 os.kill(pid, signal.SIGKILL)
             raise
+
+
+def _seed(settings: Mapping[str, str], arguments: tuple[str, ...]) -> None:
+    """Gives an instance the database that its first start would make, in a tenth of the time.
+
+    Not where a test has an environment that says more about first starts than ours does.
+    """
+    asked = {"CONTROL_LAYER_DATABASE__TYPE", "DATABASE_URL", "CONTROL_LAYER_DATABASE__URL"} & settings.keys()
+    if asked or arguments or not {"SECRET_KEY", "CONTROL_LAYER_DATA_DIR"} <= settings.keys():
+        return
+    data = Path(settings["CONTROL_LAYER_DATA_DIR"])
+    if not data.exists():
+        data.mkdir(mode=0o700)
+        subprocess.run(["cp", "-a", str(_migrated() / "postgres"), str(data)], check=True)
+
+
+@cache
+def _migrated() -> Path:
+    """The data directory of an instance with an empty database."""
+    directory = Path(tempfile.mkdtemp(prefix="migrated-"))
+    atexit.register(shutil.rmtree, directory, ignore_errors=True)
+    database = EmbeddedPostgres(directory / "postgres")
+    try:
+        asyncio.run(migrate(database.start()))
+    finally:
+        database.stop()
+    return directory
 
 
 def _is_dead(process: psutil.Process) -> bool:
