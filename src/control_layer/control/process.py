@@ -37,7 +37,7 @@ from control_layer.control.probes.scheduler import ProbeScheduler
 from control_layer.control.resealing import reseal
 from control_layer.control.snapshots import SnapshotService
 from control_layer.control.supervision import Supervision
-from control_layer.recorder import Keep, Recorder, Retention
+from control_layer.recorder import Folding, Keep, Recorder, Retention
 from control_layer.recorder.journal import WorkerJournal
 from control_layer.settings import Settings
 from control_layer.store.engine import open_engine
@@ -81,11 +81,14 @@ class ControlPlane:
             max_bytes=settings.recorder.journal_max_bytes,
             on_recorded=self._spans.recorded if self._spans is not None else None,
         )
+        self._folding = Folding(self._engine)
         kept = settings.request_log
         self._retention = Retention(
             self._engine,
             requests=Keep(kept.requests.max_age, kept.requests.max_bytes),
             bodies=Keep(kept.bodies.max_age, kept.bodies.max_bytes),
+            minutes=kept.sums.minutes_max_age,
+            sums=kept.sums.max_age,
             now=self._services.now,
         )
         self._probing: asyncio.Task[None] | None = None
@@ -148,6 +151,7 @@ class ControlPlane:
                     parts.create_task(self._changes.run(), name="changes"),
                     parts.create_task(self._services.errands.run(), name="errands"),
                     parts.create_task(self._retention.run(), name="retention"),
+                    parts.create_task(self._folding.run(), name="folding"),
                     *(
                         parts.create_task(
                             periodically(work, self._services, every_seconds=_HOUSEKEEPING_SECONDS), name=work.__name__
@@ -228,6 +232,7 @@ class ControlPlane:
             *self._probes.samples(),
             *self._batches.samples(),
             *self._recorder.samples(),
+            *self._folding.samples(),
             *(self._spans.samples() if self._spans is not None else ()),
         ]
 

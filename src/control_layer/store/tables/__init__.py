@@ -17,10 +17,20 @@ from control_layer.store.tables.ledger import AccountBalance, Transaction
 from control_layer.store.tables.payments import AutoTopup
 from control_layer.store.tables.people import Group, GroupMember, User
 from control_layer.store.tables.probes import Probe, ProbeResult
+from control_layer.store.tables.rollups import (
+    ACCOUNT_ROLLUPS,
+    LATENCY_ROLLUPS,
+    MODEL_ROLLUPS,
+    RollupHorizon,
+    UnfoldedRequest,
+)
 from control_layer.store.tables.sessions import PasswordReset, UserSession
 from control_layer.store.tables.traffic import JournalPosition, OpenRequest, Request, RequestBody
 
 __all__ = [
+    "ACCOUNT_ROLLUPS",
+    "LATENCY_ROLLUPS",
+    "MODEL_ROLLUPS",
     "NIL",
     "AccountBalance",
     "ApiKey",
@@ -52,9 +62,11 @@ __all__ = [
     "ProbeResult",
     "Request",
     "RequestBody",
+    "RollupHorizon",
     "Seeded",
     "Tariff",
     "Transaction",
+    "UnfoldedRequest",
     "User",
     "UserSession",
 ]
