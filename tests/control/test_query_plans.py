@@ -48,6 +48,7 @@ PAGES = {
     "/probes/{probe_id}/results": [""],
     "/users/{user_id}/sessions": [""],
     "/batches/requests": [""],
+    "/analytics": ["?group_by=user", "?group_by=key,day&compare=previous", "?group_by=model&percentiles=true"],
 }
 """Lists and what they are asked for. Those about traffic are looked at on a month of it in `analytics/test_plans`, and
 those about batches in `batches/test_plans`."""

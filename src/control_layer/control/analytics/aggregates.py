@@ -108,7 +108,9 @@ async def by_hour(session: AsyncSession, period: Period, model: str | None) -> d
         .subquery()
     )
     taken = latencies(period.span(), "total", each_model=model is not None, by=Unit.HOUR)
-    slow = percentiles(taken, [func.date_trunc("hour", taken.c.at).label("hour")], (0.95, 0.99), *_of(taken, model))
+    slow = percentiles(
+        taken, [func.date_trunc("hour", taken.c.at).label("hour")], {"p95": 0.95, "p99": 0.99}, *_of(taken, model)
+    )
     statement = select(sums, slow.c.p95 * 1000, slow.c.p99 * 1000).outerjoin(slow, slow.c.hour == sums.c.hour)
     quiet = Hour(0, 0, 0, None, None, None)
     hours = dict.fromkeys(period.hours(), quiet)

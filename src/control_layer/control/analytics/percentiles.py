@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from sqlalchemy import BigInteger, ColumnElement, Double, FromClause, case, cast, func, select
@@ -15,34 +15,34 @@ __all__ = ["percentiles"]
 def percentiles(
     buckets: FromClause,
     keys: Sequence[ColumnElement[Any]],
-    fractions: Sequence[float],
+    fractions: Mapping[str, float],
     *conditions: ColumnElement[bool],
 ) -> FromClause:
-    """For each group of `keys`, which are labelled, a column `p95` and so on of seconds; null where nothing was timed.
+    """For each group of `keys`, which are labelled, columns named as `fractions` are, of seconds.
 
-    Between two requests it is interpolated, as `percentile_cont` does: each of the two is in the middle of its bucket.
+    `buckets` are a `sources.latencies`. Between two requests it is interpolated, as `percentile_cont` does: each of the
+    two is in the middle of its bucket.
     """
-    count = cast(func.sum(buckets.c.requests), BigInteger).label("count")
-    counted = select(*keys, buckets.c.bucket, count).where(*conditions).group_by(*keys, buckets.c.bucket).subquery()
+    requests = cast(func.sum(buckets.c.requests), BigInteger).label("requests")
+    counted = select(*keys, buckets.c.bucket, requests).where(*conditions).group_by(*keys, buckets.c.bucket).subquery()
     named = [counted.c[key.name] for key in keys]
-    upto = cast(func.sum(counted.c.count).over(partition_by=named, order_by=counted.c.bucket), BigInteger)
-    total = cast(func.sum(counted.c.count).over(partition_by=named), BigInteger)
+    upto, total = (
+        cast(func.sum(counted.c.requests).over(partition_by=named, order_by=order), BigInteger)
+        for order in (counted.c.bucket, None)
+    )
     ranked = select(*named, counted.c.bucket, upto.label("upto"), total.label("total")).subquery()
 
     def at(fraction: float) -> ColumnElement[Any]:
-        rank = fraction * (ranked.c.total - 1)
         lower, upper = (
-            _middle(func.min(ranked.c.bucket).filter(ranked.c.upto > whole))
-            for whole in (func.floor(rank), func.ceil(rank))
+            _middle(func.min(ranked.c.bucket).filter(ranked.c.upto > whole(fraction * (ranked.c.total - 1))))
+            for whole in (func.floor, func.ceil)
         )
-        between = fraction * (func.max(ranked.c.total) - 1)
-        return lower + (upper - lower) * (between - func.floor(between))
+        rank = fraction * (func.max(ranked.c.total) - 1)
+        return lower + (upper - lower) * (rank - func.floor(rank))
 
     named = [ranked.c[key.name] for key in keys]
     return (
-        select(*named, *(at(fraction).label(f"p{fraction * 100:g}") for fraction in fractions))
-        .group_by(*named)
-        .subquery()
+        select(*named, *(at(fraction).label(name) for name, fraction in fractions.items())).group_by(*named).subquery()
     )
 
 

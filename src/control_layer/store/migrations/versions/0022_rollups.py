@@ -44,7 +44,7 @@ _UNFOLDED = (
         CONSTRAINT ck_rollup_horizon_id CHECK (id = 1)
     )
     """,
-    "INSERT INTO rollup_horizon (minutes_since) VALUES ('-infinity')",
+    "INSERT INTO rollup_horizon (minutes_since) VALUES ('epoch')",
 )
 
 _MODEL = "model text NOT NULL, model_id uuid NOT NULL, endpoint_id uuid, status integer, purpose text NOT NULL"
