@@ -168,8 +168,9 @@ async def test_requests_outlast_their_folding_and_sums_outlast_requests(
     assert await db.fetchval("SELECT count(*) FROM model_minutes") == 3
     await retention.apply()
     assert await db.fetchval("SELECT array_agg(at) FROM requests") == [noon]
+    assert await db.fetchval("SELECT requests_since FROM traffic_horizon") == noon - timedelta(days=1)
     assert await db.fetchval("SELECT array_agg(at) FROM model_minutes") == [noon]
-    assert await db.fetchval("SELECT minutes_since FROM rollup_horizon") == noon - timedelta(days=1)
+    assert await db.fetchval("SELECT minutes_since FROM traffic_horizon") == noon - timedelta(days=1)
     for rollup in ("model_days", "account_hours", "account_days"):
         assert await db.fetchval(f"SELECT sum(requests) FROM {rollup}") == 2  # noqa: S608
 

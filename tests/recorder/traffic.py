@@ -56,6 +56,7 @@ def request(dice: random.Random) -> tuple[Opened, Closed]:
             Attempt(model, dice.choice((str(uuid.UUID(int=0xE)), "none")), 200, None, 0.5)
             for _ in range(dice.randrange(3))
         ),
+        budgets=((str(uuid.UUID(int=0xBB)), FIRST_DAY.timestamp()),) if dice.random() < 0.5 else (),
         tokens=Tokens(source="provider", **{name: dice.choice((None, 0, dice.randrange(10_000))) for name in _KINDS}),
     )
     return opened(event_id, **same), end

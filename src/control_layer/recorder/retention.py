@@ -43,7 +43,10 @@ _UNDATED_AND_FOLDED = (
     "AND new.id = requests_default.id)"
 )
 
-_HORIZON = text("UPDATE rollup_horizon SET minutes_since = greatest(minutes_since, :before)")
+_REQUESTS_SINCE, _MINUTES_SINCE, _SUMS_SINCE = (
+    text(f"UPDATE traffic_horizon SET {what}_since = :since WHERE {what}_since < :since")  # noqa: S608 - names of ours
+    for what in ("requests", "minutes", "sums")
+)
 
 _PARTS = text("""
     SELECT part.relname AS name, pg_total_relation_size(part.oid) AS bytes
@@ -67,6 +70,12 @@ class _Part:
     bytes: int
     day: date | None
     """`None` for the one of those without a day."""
+
+    @property
+    def beginning(self) -> datetime:
+        """Of its day."""
+        assert self.day is not None
+        return datetime.combine(self.day, time(), UTC)
 
 
 class Retention:
@@ -128,9 +137,11 @@ class Retention:
                 if not (await connection.execute(_LOCK, {"key": _LOCK_KEY})).scalar_one():
                     return False
                 await connection.execute(LOCK_TIMEOUT)
-                if part.name.startswith("requests_") and not await _is_folded(connection, part):
-                    _log.info("partition_kept_for_now", partition=part.name, retry_seconds=_INTERVAL_SECONDS)
-                    return False
+                if part.name.startswith("requests_"):
+                    if not await _is_folded(connection, part):
+                        _log.info("partition_kept_for_now", partition=part.name, retry_seconds=_INTERVAL_SECONDS)
+                        return False
+                    await connection.execute(_REQUESTS_SINCE, {"since": part.beginning + _ONE_DAY})
                 await connection.execute(text(f"DROP TABLE IF EXISTS {part.name}"))
         except DBAPIError as error:
             if not is_lock_timeout(error):
@@ -142,36 +153,43 @@ class Retention:
 
     async def _erase_undated(self, table: str, before: datetime) -> None:
         """What has no day of its own goes row by row, when it has been folded."""
-        await self._erase(table, before, only=_UNDATED_AND_FOLDED if table == "requests_default" else "true")
+        if table != "requests_default":
+            await self._erase(table, before)
+        elif await self._erase(table, before, only=_UNDATED_AND_FOLDED):
+            async with self._engine.begin() as connection:
+                await connection.execute(_REQUESTS_SINCE, {"since": before})
 
     async def _erase_sums(self) -> None:
         """Nobody asks for what is behind the horizon; what goes has been so for longer than any question takes."""
         horizon = self._now() - self._minutes
         async with self._engine.begin() as connection:
-            await connection.execute(_HORIZON, {"before": horizon})
+            await connection.execute(_MINUTES_SINCE, {"since": horizon})
         await self._erase("model_minutes", horizon - _LONGER_THAN_ANY_QUESTION)
         if self._sums is not None:
             before = (self._now() - self._sums).astimezone(UTC).replace(hour=0, minute=0, second=0, microsecond=0)
+            async with self._engine.begin() as connection:
+                await connection.execute(_SUMS_SINCE, {"since": before})
             for table in _SUMS:
                 await self._erase(table, before)
 
-    async def _erase(self, table: str, before: datetime, *, only: str = "true") -> None:
+    async def _erase(self, table: str, before: datetime, *, only: str = "true") -> int:
+        """Returns how many rows are gone."""
         statement = text(
             f"DELETE FROM {table} WHERE ctid = ANY (ARRAY("  # noqa: S608 - names of ours
             f"SELECT ctid FROM {table} WHERE at < :before AND {only} LIMIT {_BATCH}))"
         )
-        erased = _BATCH
+        total, erased = 0, _BATCH
         while erased == _BATCH:
             async with self._engine.begin() as connection:
                 erased = (await connection.execute(statement, {"before": before})).rowcount
+            total += erased
+        return total
 
 
 async def _is_folded(connection: AsyncConnection, part: _Part) -> bool:
     """Whether no request of a day waits to be added up; none comes meanwhile."""
-    assert part.day is not None
-    beginning = datetime.combine(part.day, time(), UTC)
     await connection.execute(_NO_RECORDING)
-    found = await connection.execute(_WHOLLY_FOLDED, {"beginning": beginning, "ending": beginning + _ONE_DAY})
+    found = await connection.execute(_WHOLLY_FOLDED, {"beginning": part.beginning, "ending": part.beginning + _ONE_DAY})
     return bool(found.scalar_one())
 
 

@@ -35,7 +35,7 @@ _NOT_AUDITED = {
     "request_bodies": "as above",
     "open_requests": "as above",
     "unfolded_requests": "bookkeeping of the sums",
-    "rollup_horizon": "as above",
+    "traffic_horizon": "as above",
     **{f"{of}_{unit}s": "sums of requests" for of in ("model", "account", "latency") for unit in ("hour", "day")},
     "model_minutes": "as above",
     "journal_positions": "bookkeeping of the recorder",

@@ -23,7 +23,7 @@ from control_layer.control.permissions import Operation, Resource
 from control_layer.control.request_context import Database, Served, transaction
 from control_layer.control.route import ControlRoute
 from control_layer.control.services import Services
-from control_layer.store.tables import RollupHorizon
+from control_layer.store.tables import TrafficHorizon
 
 __all__ = ["router"]
 
@@ -120,7 +120,7 @@ async def read(
 
 
 async def _minutes_since(session: AsyncSession) -> datetime | None:
-    since: datetime | None = (await session.execute(select(RollupHorizon.minutes_since))).scalar_one_or_none()
+    since: datetime | None = (await session.execute(select(TrafficHorizon.minutes_since))).scalar_one_or_none()
     return since
 
 

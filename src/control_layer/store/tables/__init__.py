@@ -21,7 +21,7 @@ from control_layer.store.tables.rollups import (
     ACCOUNT_ROLLUPS,
     LATENCY_ROLLUPS,
     MODEL_ROLLUPS,
-    RollupHorizon,
+    TrafficHorizon,
     UnfoldedRequest,
 )
 from control_layer.store.tables.sessions import PasswordReset, UserSession
@@ -62,9 +62,9 @@ __all__ = [
     "ProbeResult",
     "Request",
     "RequestBody",
-    "RollupHorizon",
     "Seeded",
     "Tariff",
+    "TrafficHorizon",
     "Transaction",
     "UnfoldedRequest",
     "User",

@@ -29,7 +29,7 @@ from sqlalchemy.orm import Mapped, mapped_column
 from control_layer.store.measures import ACCOUNT, MEASURES, MODEL
 from control_layer.store.tables.base import Base
 
-__all__ = ["ACCOUNT_ROLLUPS", "LATENCY_ROLLUPS", "MODEL_ROLLUPS", "RollupHorizon", "UnfoldedRequest"]
+__all__ = ["ACCOUNT_ROLLUPS", "LATENCY_ROLLUPS", "MODEL_ROLLUPS", "TrafficHorizon", "UnfoldedRequest"]
 
 
 class UnfoldedRequest(Base):
@@ -47,13 +47,17 @@ class UnfoldedRequest(Base):
     __mapper_args__ = {"primary_key": ["at", "id", "lost"]}  # noqa: RUF012 - never changed
 
 
-class RollupHorizon(Base):
-    """Since when minutes are kept: what is older has been erased. One row."""
+class TrafficHorizon(Base):
+    """Since when all of it is kept: what is older has been erased, wholly or in part. One row."""
 
-    __tablename__ = "rollup_horizon"
+    __tablename__ = "traffic_horizon"
 
     id: Mapped[int] = mapped_column(primary_key=True, autoincrement=False, server_default=text("1"))
-    minutes_since: Mapped[datetime]
+    requests_since: Mapped[datetime] = mapped_column(server_default=text("'epoch'"))
+    minutes_since: Mapped[datetime] = mapped_column(server_default=text("'epoch'"))
+    """Sums by the minute."""
+    sums_since: Mapped[datetime] = mapped_column(server_default=text("'epoch'"))
+    """Sums by the hour and the day."""
 
     __table_args__ = (CheckConstraint("id = 1", name="id"),)
 

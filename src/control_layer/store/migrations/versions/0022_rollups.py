@@ -37,14 +37,16 @@ _UNFOLDED = (
     SELECT at, id, CASE outcome WHEN 'lost' THEN 1 ELSE 0 END FROM requests ORDER BY at
     """,
     """
-    CREATE TABLE rollup_horizon (
+    CREATE TABLE traffic_horizon (
         id integer DEFAULT 1 NOT NULL,
-        minutes_since timestamptz NOT NULL,
-        CONSTRAINT pk_rollup_horizon PRIMARY KEY (id),
-        CONSTRAINT ck_rollup_horizon_id CHECK (id = 1)
+        requests_since timestamptz DEFAULT 'epoch' NOT NULL,
+        minutes_since timestamptz DEFAULT 'epoch' NOT NULL,
+        sums_since timestamptz DEFAULT 'epoch' NOT NULL,
+        CONSTRAINT pk_traffic_horizon PRIMARY KEY (id),
+        CONSTRAINT ck_traffic_horizon_id CHECK (id = 1)
     )
     """,
-    "INSERT INTO rollup_horizon (minutes_since) VALUES ('epoch')",
+    "INSERT INTO traffic_horizon DEFAULT VALUES",
 )
 
 _MODEL = "model text NOT NULL, model_id uuid NOT NULL, endpoint_id uuid, status integer, purpose text NOT NULL"
