@@ -4,8 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import os
-from collections.abc import Iterator
-from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -59,6 +57,7 @@ def verify(
 def _verified(settings: Settings, expected_head: bytes | None) -> Verified:
     from asyncpg import PostgresError, UndefinedTableError
 
+    from control_layer.instance_database import instance_database
     from control_layer.store.audit_chain import verify
     from control_layer.store.embedded import CannotRunPostgres
     from control_layer.store.engine import DatabaseUnavailable, connect
@@ -71,7 +70,7 @@ def _verified(settings: Settings, expected_head: bytes | None) -> Verified:
             await connection.close()
 
     try:
-        with _database(settings) as url:
+        with instance_database(settings) as url:
             return asyncio.run(walk(url))
     except (CannotRunPostgres, DatabaseUnavailable) as error:
         fail(str(error), status=CANNOT_START)
@@ -79,31 +78,6 @@ def _verified(settings: Settings, expected_head: bytes | None) -> Verified:
         fail("the database has no audit log yet; this release makes it at its first start", status=CANNOT_START)
     except (OSError, PostgresError) as error:
         fail(f"the audit log could not be read to its end: {error}", status=FAILED)
-
-
-@contextmanager
-def _database(settings: Settings) -> Iterator[str]:
-    """The database's URL. An embedded server that nobody runs is run meanwhile."""
-    from control_layer.data_directory import default_directory
-    from control_layer.store.embedded import CannotRunPostgres, DirectoryInUse, EmbeddedPostgres
-
-    if settings.database.type == "external":
-        assert settings.database.url is not None, "checked with the settings"
-        yield settings.database.url.get_secret_value()
-        return
-    directory = (settings.data_dir or default_directory()).expanduser().absolute() / "postgres"
-    if not (directory / "cluster").exists():
-        raise CannotRunPostgres(f"there is no database in {directory}; name the instance's directory with --data-dir")
-    server = EmbeddedPostgres(directory)
-    try:
-        url = server.start()
-    except DirectoryInUse:
-        yield server.url
-        return
-    try:
-        yield url
-    finally:
-        server.stop()
 
 
 def _hash(text: str) -> bytes:

@@ -15,7 +15,7 @@ from typing import Annotated
 
 import typer
 
-from control_layer import __version__, audit_command
+from control_layer import __version__, audit_command, reconcile_command
 from control_layer.command_line import CANNOT_START, WRONG_CONFIGURATION, ConfigFile, fail
 from control_layer.operator.commands import add_commands
 
@@ -35,6 +35,7 @@ app = typer.Typer(
     context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100},
 )
 app.add_typer(audit_command.app)
+app.command(epilog=reconcile_command.EPILOG)(reconcile_command.reconcile)
 
 _SERVE_EPILOG = """\b
 Examples:

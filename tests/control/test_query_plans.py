@@ -57,6 +57,7 @@ PAGES = {
     "/users/{user_id}/webhooks": [""],
     "/users/{user_id}/webhooks/{webhook_id}/deliveries": ["", "?state=failed"],
     "/alerts": ["", "?state=open"],
+    "/analytics": ["?group_by=user", "?group_by=key,day&compare=previous", "?group_by=model&percentiles=true"],
 }
 """Lists and what they are asked for. Those about traffic are looked at on a month of it in `analytics/test_plans`, and
 those about batches in `batches/test_plans`."""

@@ -203,6 +203,7 @@ _ACCOUNTS = {
     "POST /auto-topup/disable": _SIGNED_IN,
     "GET /requests": _Rule("V"),
     "GET /requests/aggregate": _Rule("MV"),
+    "GET /analytics": _Rule("MV"),
     "GET /requests/aggregate-by-user": _Rule("MV"),
     "GET /usage": _SIGNED_IN,
     "GET /alerts": _MANAGERS,

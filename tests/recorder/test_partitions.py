@@ -11,7 +11,7 @@ from sqlalchemy.ext.asyncio import AsyncEngine
 from tests.recorder.journals import bodies, closed, new_id
 from tests.recorder.recording import record
 
-from control_layer.recorder import Keep, Retention
+from control_layer.recorder import Folding, Keep, Retention
 from control_layer.recorder.partitions import Days
 
 _NOON = datetime(2026, 9, 21, 12, tzinfo=UTC)
@@ -20,11 +20,12 @@ _EVERYTHING = Keep(None, None)
 
 
 async def _put(engine: AsyncEngine, *times: datetime, said: bytes = b"") -> None:
-    """A request with bodies at each time."""
+    """A request with bodies at each time, which has been added up."""
     for at in times:
         event_id = new_id()
         await Days(engine).ensure([at.date()])
         await record(engine, [bodies(event_id, request=said), closed(event_id, at=at.timestamp())])
+    await Folding(engine).fold()
 
 
 async def _where(db: asyncpg.Connection, table: str = "requests") -> dict[str, int]:
@@ -41,7 +42,7 @@ async def _partitions(db: asyncpg.Connection, table: str) -> set[str]:
 
 
 def _retention(engine: AsyncEngine, *, requests: Keep = _EVERYTHING, bodies: Keep = _EVERYTHING) -> Retention:
-    return Retention(engine, requests=requests, bodies=bodies, now=lambda: _NOON)
+    return Retention(engine, requests=requests, bodies=bodies, minutes=timedelta(days=3), sums=None, now=lambda: _NOON)
 
 
 async def test_rows_lie_with_their_day_in_utc(engine: AsyncEngine, db: asyncpg.Connection) -> None:

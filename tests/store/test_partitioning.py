@@ -1,4 +1,6 @@
-"""Step 0017 on a database with traffic in it: every row is there afterwards, with its day; what was open still is."""
+"""Step 0017 on a database with traffic in it: every row is there afterwards, with its day; what was open still is.
+
+And step 0020: they are added up."""
 
 from __future__ import annotations
 
@@ -7,7 +9,8 @@ import uuid
 import asyncpg
 import pytest
 
-from control_layer.store.engine import connect
+from control_layer.recorder import Folding
+from control_layer.store.engine import connect, open_engine
 from control_layer.store.migrations import migrate
 
 _BEFORE = "0016"
@@ -47,6 +50,10 @@ async def test_rows_move_into_the_partitions_of_their_days(empty_database_url: s
     bodies = await db.fetch("SELECT request_id, tableoid::regclass::text FROM request_bodies WHERE response = 'said'")
     assert {row["request_id"] for row in bodies} == set(ids)
     assert await db.fetchval("SELECT id FROM open_requests") == under_way
+    engine = open_engine(empty_database_url, pool_size=1)
+    assert await Folding(engine).fold() == len(ids)
+    await engine.dispose()
+    assert await db.fetchval("SELECT sum(requests) FROM account_days WHERE unpriced = 0 AND cost > 0") == len(ids)
     await db.execute(_INSERT, uuid.uuid4(), "2026-03-02 13:00Z", "failed")
     assert await db.fetchval("SELECT max(sequence) FROM requests") > last
     await db.close()

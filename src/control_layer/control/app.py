@@ -17,6 +17,7 @@ from starlette.responses import Response
 from control_layer import __version__
 from control_layer.contract.sealing import Seal
 from control_layer.control.alerts.routes import router as alerts
+from control_layer.control.analytics.breakdown_routes import router as breakdowns
 from control_layer.control.analytics.routes import router as analytics
 from control_layer.control.api_keys.routes import router as api_keys
 from control_layer.control.audit.routes import router as audit
@@ -95,6 +96,7 @@ _ROUTERS: tuple[APIRouter, ...] = (
     payments,
     webhooks,
     analytics,
+    breakdowns,
     provider_displays,
     probes,
     playground,

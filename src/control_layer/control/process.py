@@ -41,7 +41,7 @@ from control_layer.control.snapshots import SnapshotService
 from control_layer.control.supervision import Supervision
 from control_layer.control.webhooks.retention import erase_old_deliveries
 from control_layer.control.webhooks.worker import WebhookWorker
-from control_layer.recorder import Keep, Recorder, Retention
+from control_layer.recorder import Folding, Keep, Recorder, Retention
 from control_layer.recorder.journal import WorkerJournal
 from control_layer.settings import Settings
 from control_layer.store.engine import open_engine
@@ -89,11 +89,14 @@ class ControlPlane:
             max_bytes=settings.recorder.journal_max_bytes,
             on_recorded=self._spans.recorded if self._spans is not None else None,
         )
+        self._folding = Folding(self._engine)
         kept = settings.request_log
         self._retention = Retention(
             self._engine,
             requests=Keep(kept.requests.max_age, kept.requests.max_bytes),
             bodies=Keep(kept.bodies.max_age, kept.bodies.max_bytes),
+            minutes=kept.sums.minutes_max_age,
+            sums=kept.sums.max_age,
             now=self._services.now,
         )
         self._led: list[asyncio.Task[None]] = []
@@ -156,6 +159,7 @@ class ControlPlane:
                     parts.create_task(self._changes.run(), name="changes"),
                     parts.create_task(self._services.errands.run(), name="errands"),
                     parts.create_task(self._retention.run(), name="retention"),
+                    parts.create_task(self._folding.run(), name="folding"),
                     *(
                         parts.create_task(
                             periodically(work, self._services, every_seconds=_HOUSEKEEPING_SECONDS), name=work.__name__
@@ -244,6 +248,7 @@ class ControlPlane:
             *self._batches.samples(),
             *self._webhooks.samples(),
             *self._recorder.samples(),
+            *self._folding.samples(),
             *(self._spans.samples() if self._spans is not None else ()),
         ]
 

@@ -17,6 +17,7 @@ OPENED_NOTED = text(f"""
 
 _STORED = tuple(name for name in CLOSED.types if name not in ("free", "batch_request_id"))
 _CHARGED = ("batch_id", "custom_id", "input_price_per_token", "output_price_per_token", "cost")
+_ENDED = tuple(name for name in (*_STORED, *_CHARGED) if name not in OPENED.types)
 
 # Requests of batches name themselves in the id that the worker sends; only the server has keys of that purpose, so
 # nobody else can, whatever id a client makes up. The tariff is the one that the gateway admitted the request under.
@@ -24,7 +25,7 @@ _CHARGED = ("batch_id", "custom_id", "input_price_per_token", "output_price_per_
 # else for the purpose, else for realtime. A key that is gone counts as realtime.
 _PRICED = f"""
     SELECT {", ".join(f"new.{name}" for name in _STORED)}, batch.id, batch.custom_id,
-        tariff.input_price_per_token, tariff.output_price_per_token, {COST}
+        tariff.input_price_per_token, tariff.output_price_per_token, {COST}, coalesce(api_keys.purpose, 'realtime')
     FROM {CLOSED.name} AS new
     LEFT JOIN api_keys ON api_keys.id = new.key_id
     LEFT JOIN LATERAL (
@@ -57,17 +58,19 @@ _PRICED = f"""
 """  # noqa: S608 - made of the names above
 
 # `recorded` are the rows that ended here and now, and no others: a replay finds its rows there and returns none of
-# them. Whatever is to be counted once, in the transaction that records, is counted from it: charges and budgets are. A
-# gateway's own recorder alone counts what it spent. A request that was given up, because its gateway was believed dead,
-# ends after all.
+# them. Whatever is to be counted once, in the transaction that records, is counted from it: charges, budgets and
+# analytics are. A gateway's own recorder alone counts what it spent. A request that was given up, because its gateway
+# was believed dead, ends after all; what was known of it when it began stays as it was counted.
 CLOSED_AND_CHARGED = text(f"""
     WITH recorded AS (
-        INSERT INTO requests ({", ".join((*_STORED, *_CHARGED))})
+        INSERT INTO requests ({", ".join((*_STORED, *_CHARGED, "purpose"))})
         {_PRICED}
-        ON CONFLICT (at, id) DO UPDATE SET
-            {", ".join(f"{name} = excluded.{name}" for name in (*_STORED, *_CHARGED) if name not in ("at", "id"))}
+        ON CONFLICT (at, id) DO UPDATE SET {", ".join(f"{name} = excluded.{name}" for name in _ENDED)}
         WHERE requests.outcome = 'lost'
-        RETURNING id, user_id, key_id, model, cost, batch_id, worker_id, budgets
+        RETURNING at, id, user_id, key_id, model, cost, batch_id, worker_id, budgets, given_up
+    ),
+    to_be_folded AS (
+        INSERT INTO unfolded_requests (at, id, lost) SELECT at, id, CASE WHEN given_up THEN -1 ELSE 0 END FROM recorded
     ),
     no_longer_open AS (
         DELETE FROM open_requests USING {CLOSED.name} AS new WHERE open_requests.id = new.id
@@ -104,8 +107,13 @@ BODIES_KEPT = text(f"""
 
 # The rule for tokens: none. Nobody knows what a dead gateway had yet to hear from the provider.
 GIVEN_UP = text(f"""
-    WITH gone AS (DELETE FROM open_requests WHERE worker_id = :worker_id RETURNING *)
-    INSERT INTO requests ({OPENED.columns()}, outcome, error)
-    SELECT {OPENED.columns()}, 'lost', 'gateway_lost' FROM gone
-    ON CONFLICT (at, id) DO NOTHING
+    WITH gone AS (DELETE FROM open_requests WHERE worker_id = :worker_id RETURNING *),
+    given_up AS (
+        INSERT INTO requests ({OPENED.columns()}, outcome, error, purpose, given_up)
+        SELECT {OPENED.columns(of="gone")}, 'lost', 'gateway_lost', coalesce(api_keys.purpose, 'realtime'), true
+        FROM gone LEFT JOIN api_keys ON api_keys.id = gone.key_id
+        ON CONFLICT (at, id) DO NOTHING
+        RETURNING at, id
+    )
+    INSERT INTO unfolded_requests (at, id, lost) SELECT at, id, 1 FROM given_up
 """)  # noqa: S608 - made of names

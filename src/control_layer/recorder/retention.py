@@ -6,14 +6,15 @@ import asyncio
 import re
 from collections.abc import Callable
 from dataclasses import dataclass
-from datetime import UTC, date, datetime, timedelta
+from datetime import UTC, date, datetime, time, timedelta
 
 import structlog
 from sqlalchemy import text
 from sqlalchemy.exc import DBAPIError, SQLAlchemyError
-from sqlalchemy.ext.asyncio import AsyncEngine
+from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
 from control_layer.recorder.partitions import LOCK_TIMEOUT, Days, is_lock_timeout
+from control_layer.store.tables import ACCOUNT_ROLLUPS, LATENCY_ROLLUPS, MODEL_ROLLUPS
 
 __all__ = ["Keep", "Retention"]
 
@@ -23,9 +24,29 @@ _DAYS_AHEAD = 2
 _BATCH = 5000
 """Rows; a transaction of a fraction of a second."""
 _ONE_DAY = timedelta(days=1)
+_LONGER_THAN_ANY_QUESTION = timedelta(hours=1)
+_SUMS = tuple(
+    rollups[unit].name for unit in ("hour", "day") for rollups in (MODEL_ROLLUPS, ACCOUNT_ROLLUPS, LATENCY_ROLLUPS)
+)
 _DAY = re.compile(r"_(\d{8})$")
 _LOCK = text("SELECT pg_try_advisory_xact_lock(:key)")
 _LOCK_KEY = 0x72657461696E  # "retain", the key of the advisory lock
+
+# What is being recorded must not be missed: whoever drops a day locks the whole in any case.
+_NO_RECORDING = text("LOCK TABLE ONLY requests")
+_WHOLLY_FOLDED = text("""
+    SELECT NOT EXISTS (SELECT FROM unfolded_requests WHERE at >= :beginning AND at < :ending)
+""")
+
+_UNDATED_AND_FOLDED = (
+    "NOT EXISTS (SELECT FROM unfolded_requests AS new WHERE new.at = requests_default.at "
+    "AND new.id = requests_default.id)"
+)
+
+_REQUESTS_SINCE, _MINUTES_SINCE, _SUMS_SINCE = (
+    text(f"UPDATE traffic_horizon SET {what}_since = :since WHERE {what}_since < :since")  # noqa: S608 - names of ours
+    for what in ("requests", "minutes", "sums")
+)
 
 _PARTS = text("""
     SELECT part.relname AS name, pg_total_relation_size(part.oid) AS bytes
@@ -50,13 +71,31 @@ class _Part:
     day: date | None
     """`None` for the one of those without a day."""
 
+    @property
+    def beginning(self) -> datetime:
+        """Of its day."""
+        assert self.day is not None
+        return datetime.combine(self.day, time(), UTC)
+
 
 class Retention:
-    """Keeps `requests` and `request_bodies` within bounds; any number of hosts may do so at once."""
+    """Keeps requests, bodies and sums within bounds; any number of hosts may do so at once."""
 
-    def __init__(self, engine: AsyncEngine, *, requests: Keep, bodies: Keep, now: Callable[[], datetime]) -> None:
+    def __init__(
+        self,
+        engine: AsyncEngine,
+        *,
+        requests: Keep,
+        bodies: Keep,
+        minutes: timedelta,
+        sums: timedelta | None,
+        now: Callable[[], datetime],
+    ) -> None:
+        """`minutes` and `sums` (`None`: all) are how long sums by the minute, and all other sums, are kept."""
         self._engine = engine
         self._keep = {"requests": requests, "request_bodies": bodies}
+        self._minutes = minutes
+        self._sums = sums
         self._now = now
         self._days = Days(engine)
 
@@ -84,6 +123,7 @@ class Retention:
                 left -= part.bytes
             if keep.max_bytes is not None and left > keep.max_bytes:
                 _log.warning("retention_over_limit", table=table, bytes=left, limit_bytes=keep.max_bytes)
+        await self._erase_sums()
 
     async def _parts(self, table: str) -> list[_Part]:
         async with self._engine.connect() as connection:
@@ -97,6 +137,11 @@ class Retention:
                 if not (await connection.execute(_LOCK, {"key": _LOCK_KEY})).scalar_one():
                     return False
                 await connection.execute(LOCK_TIMEOUT)
+                if part.name.startswith("requests_"):
+                    if not await _is_folded(connection, part):
+                        _log.info("partition_kept_for_now", partition=part.name, retry_seconds=_INTERVAL_SECONDS)
+                        return False
+                    await connection.execute(_REQUESTS_SINCE, {"since": part.beginning + _ONE_DAY})
                 await connection.execute(text(f"DROP TABLE IF EXISTS {part.name}"))
         except DBAPIError as error:
             if not is_lock_timeout(error):
@@ -107,15 +152,45 @@ class Retention:
         return True
 
     async def _erase_undated(self, table: str, before: datetime) -> None:
-        """What has no day of its own goes row by row."""
+        """What has no day of its own goes row by row, when it has been folded."""
+        if table != "requests_default":
+            await self._erase(table, before)
+        elif await self._erase(table, before, only=_UNDATED_AND_FOLDED):
+            async with self._engine.begin() as connection:
+                await connection.execute(_REQUESTS_SINCE, {"since": before})
+
+    async def _erase_sums(self) -> None:
+        """Nobody asks for what is behind the horizon; what goes has been so for longer than any question takes."""
+        horizon = self._now() - self._minutes
+        async with self._engine.begin() as connection:
+            await connection.execute(_MINUTES_SINCE, {"since": horizon})
+        await self._erase("model_minutes", horizon - _LONGER_THAN_ANY_QUESTION)
+        if self._sums is not None:
+            before = (self._now() - self._sums).astimezone(UTC).replace(hour=0, minute=0, second=0, microsecond=0)
+            async with self._engine.begin() as connection:
+                await connection.execute(_SUMS_SINCE, {"since": before})
+            for table in _SUMS:
+                await self._erase(table, before)
+
+    async def _erase(self, table: str, before: datetime, *, only: str = "true") -> int:
+        """Returns how many rows are gone."""
         statement = text(
-            f"DELETE FROM {table} WHERE ctid = ANY (ARRAY("  # noqa: S608 - a name of ours
-            f"SELECT ctid FROM {table} WHERE at < :before LIMIT {_BATCH}))"
+            f"DELETE FROM {table} WHERE ctid = ANY (ARRAY("  # noqa: S608 - names of ours
+            f"SELECT ctid FROM {table} WHERE at < :before AND {only} LIMIT {_BATCH}))"
         )
-        erased = _BATCH
+        total, erased = 0, _BATCH
         while erased == _BATCH:
             async with self._engine.begin() as connection:
                 erased = (await connection.execute(statement, {"before": before})).rowcount
+            total += erased
+        return total
+
+
+async def _is_folded(connection: AsyncConnection, part: _Part) -> bool:
+    """Whether no request of a day waits to be added up; none comes meanwhile."""
+    await connection.execute(_NO_RECORDING)
+    found = await connection.execute(_WHOLLY_FOLDED, {"beginning": part.beginning, "ending": part.beginning + _ONE_DAY})
+    return bool(found.scalar_one())
 
 
 def _expendable(parts: list[_Part], keep: Keep, today: date) -> list[_Part]:

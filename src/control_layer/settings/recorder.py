@@ -9,7 +9,7 @@ from pydantic import Field
 
 from control_layer.settings.section import Duration, Section
 
-__all__ = ["BodyRetention", "Recorder", "RequestLog", "RequestRetention"]
+__all__ = ["BodyRetention", "Recorder", "RequestLog", "RequestRetention", "SumRetention"]
 
 _MB, _GB = 1024**2, 1024**3
 _Age = Annotated[Duration, Field(ge=timedelta(days=1))]
@@ -27,7 +27,7 @@ class RequestRetention(Section):
     """Rows of requests: who asked what, how it went, what it cost."""
 
     max_age: _Age | None = None
-    """How long they are kept, in whole days; `None`: for ever. What goes is missing in usage and analytics."""
+    """How long they are kept, in whole days; `None`: for ever. Usage and analytics keep what was added up."""
     max_bytes: int | None = Field(None, ge=64 * _MB)
     """What they may take in the database; the oldest days go first. `None`: whatever they need."""
 
@@ -41,6 +41,16 @@ class BodyRetention(Section):
     """What it may take in the database; the oldest days go first, today stays. `None`: whatever it needs."""
 
 
+class SumRetention(Section):
+    """Sums of requests, which usage and analytics read."""
+
+    minutes_max_age: _Age = timedelta(days=3)
+    """How long sums by the minute are kept; questions by the minute about earlier times take longer."""
+    max_age: _Age | None = None
+    """How long sums by the hour and the day are kept, in whole days; `None`: for ever. What goes is missing in usage
+    and analytics."""
+
+
 class RequestLog(Section):
     """What is kept of requests in the database."""
 
@@ -48,3 +58,5 @@ class RequestLog(Section):
     """Accounting rows."""
     bodies: BodyRetention = BodyRetention()
     """Bodies."""
+    sums: SumRetention = SumRetention()
+    """Sums."""

@@ -16,6 +16,8 @@ import pytest
 from tests.control.management import API, Management, answered, managed, settings_for_tests
 from tests.control.plans import scanned, statements
 
+from control_layer.recorder import Folding
+
 _ABOUT_TRAFFIC = re.compile(r"\b(FROM|JOIN) (requests|transactions)\b")
 _DAY = re.compile(r"requests_\d")
 _DAYS_READ = 2
@@ -44,16 +46,17 @@ _TRANSACTIONS = """
     INSERT INTO transactions (id, user_id, transaction_type, amount, source_id, batch_id)
     SELECT gen_random_uuid(), user_id, 'usage', cost, id::text, batch_id FROM requests ORDER BY at
 """
+_UNFOLDED = "INSERT INTO unfolded_requests (at, id) SELECT at, id FROM requests"
 
 
 @pytest.fixture
 async def busy(database_url: str) -> AsyncIterator[Management]:
     """An instance with a month of traffic."""
     async with managed(database_url, settings_for_tests()) as management:
-        for statement in (_DAYS_OF_IT, _REQUESTS, _USERS, _TRANSACTIONS):
+        for statement in (_DAYS_OF_IT, _REQUESTS, _USERS, _TRANSACTIONS, _UNFOLDED):
             await management.sql(statement)
-        await management.sql("ANALYZE requests")
-        await management.sql("ANALYZE transactions")
+        await Folding(management.engine, most=_ROWS).fold()
+        await management.sql("ANALYZE")
         yield management
 
 
@@ -84,7 +87,10 @@ async def test_no_page_reads_a_whole_table(busy: Management) -> None:
         f"{log}&custom_id=nothing",
         f"{API}/requests/aggregate",
         f"{API}/requests/aggregate?model=model-3",
+        f"{API}/requests/aggregate?timestamp_after={_LONG_AGO.replace('+', '%2B')}",
         f"{API}/requests/aggregate-by-user?model=model-3",
+        f"{API}/requests/aggregate-by-user?model=model-3&start_date={_LONG_AGO.replace('+', '%2B')}",
+        f"{API}/models?include=metrics",
         f"{API}/usage?user_id={user.user_id}",
         f"{API}/usage?user_id={user.user_id}&start_date={_LONG_AGO.replace('+', '%2B')}",
         account,

@@ -36,7 +36,12 @@ async def put_request(management: Management, *, ago: float = 60.0, **columns: A
         **columns,
     }
     names, places = ", ".join(row), ", ".join(f"${number}" for number in range(1, len(row) + 1))
-    await management.sql(f"INSERT INTO requests ({names}) VALUES ({places})", *row.values())  # noqa: S608 - our own
+    insertion = f"INSERT INTO requests ({names}) VALUES ({places}) RETURNING at, id"  # noqa: S608 - our own
+    lost = int(row["outcome"] == "lost")
+    await management.sql(
+        f"WITH new AS ({insertion}) INSERT INTO unfolded_requests (at, id, lost) SELECT at, id, {lost} FROM new",  # noqa: S608
+        *row.values(),
+    )
     id_ = row["id"]
     assert isinstance(id_, uuid.UUID)
     return id_

@@ -199,10 +199,11 @@ async def test_metrics_add_up_what_was_asked_of_the_model(management: Management
     model, other = await standard(management), await standard(management)
     for hours, seconds, tokens in ((0, 0.5, 10), (1, 1.5, 20), (48, None, None)):
         await management.sql(
-            "INSERT INTO requests (id, at, worker_id, key_id, user_id, model, model_id, method, path, stream, outcome,"
-            " duration_seconds, input_tokens, output_tokens) VALUES (gen_random_uuid(),"
+            "WITH new AS (INSERT INTO requests (id, at, worker_id, key_id, user_id, model, model_id, method, path,"
+            " stream, outcome, duration_seconds, input_tokens, output_tokens) VALUES (gen_random_uuid(),"
             " date_trunc('hour', now()) - make_interval(hours => $1), gen_random_uuid(), gen_random_uuid(),"
-            " gen_random_uuid(), 'm', $2, 'POST', '/x', false, 'completed', $3, $4, $4)",
+            " gen_random_uuid(), 'm', $2, 'POST', '/x', false, 'completed', $3, $4, $4) RETURNING at, id)"
+            " INSERT INTO unfolded_requests (at, id) SELECT at, id FROM new",
             hours,
             uuid.UUID(model["id"]),
             seconds,

@@ -1,4 +1,4 @@
-"""Sums over requests: by status, by model, by hour, by user."""
+"""What was asked: by status, by model, by hour, by user."""
 
 from __future__ import annotations
 
@@ -10,14 +10,17 @@ from datetime import datetime
 from decimal import Decimal
 from typing import Any, NamedTuple
 
-from sqlalchemy import ColumnElement, Row, Select, func, select
+from sqlalchemy import ColumnElement, FromClause, Row, case, func, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
+from control_layer.control.analytics.percentiles import percentiles
 from control_layer.control.analytics.period import Period
-from control_layer.control.analytics.sums import added, seconds
-from control_layer.store.tables import Request, User
+from control_layer.control.analytics.sources import latencies, traffic
+from control_layer.control.analytics.spans import Unit
+from control_layer.control.analytics.sums import added, charged, counted, seconds
+from control_layer.store.tables import User
 
-__all__ = ["Hour", "Latency", "Totals", "UserShare", "by_hour", "by_user", "hourly_statement", "totals"]
+__all__ = ["Hour", "Latency", "Totals", "UserShare", "by_hour", "by_user", "totals"]
 
 
 @dataclass(slots=True)
@@ -67,68 +70,74 @@ class UserShare(NamedTuple):
 
 async def totals(session: AsyncSession, period: Period, model: str | None) -> Totals:
     """What was asked in a period, of every model or of one."""
-    duration = Request.duration_seconds
+    source = traffic(period.span())
+    requests, timed = counted(source.c.requests), counted(source.c.timed)
     statement = (
-        select(Request.model, Request.status, func.count(), seconds(duration), func.count(duration))
-        .where(*_asked(period, model))
-        .group_by(Request.model, Request.status)
+        select(source.c.model, source.c.status, requests, seconds(source.c.seconds), timed)
+        .where(*_of(source, model))
+        .group_by(source.c.model, source.c.status)
+        .having(requests > 0)
     )
     found = Totals()
-    for alias, status, requests, taken, timed in await session.execute(statement):
-        found.requests += requests
-        found.statuses[status] += requests
-        found.models[alias] += requests
+    for alias, status, asked, taken, known in await session.execute(statement):
+        found.requests += asked
+        found.statuses[status] += asked
+        found.models[alias] += asked
         latency = found.latencies.setdefault(alias, Latency())
         latency.seconds += taken
-        latency.requests += timed
+        latency.requests += known
     return found
-
-
-def hourly_statement(period: Period, model: str | None) -> Select[*tuple[Any, ...]]:
-    """The query behind `by_hour`."""
-    milliseconds = Request.duration_seconds * 1000
-    hour = func.date_trunc("hour", Request.at)
-    return (
-        select(
-            hour,
-            func.count(),
-            added(Request.input_tokens),
-            added(Request.output_tokens),
-            func.avg(milliseconds),
-            func.percentile_cont(0.95).within_group(milliseconds),
-            func.percentile_cont(0.99).within_group(milliseconds),
-        )
-        .where(*_asked(period, model))
-        .group_by(hour)
-    )
 
 
 async def by_hour(session: AsyncSession, period: Period, model: str | None) -> dict[datetime, Hour]:
     """Every hour of the period, also those in which nothing happened."""
+    source = traffic(period.span(), by=Unit.HOUR)
+    hour = func.date_trunc("hour", source.c.at).label("hour")
+    requests, timed = counted(source.c.requests).label("requests"), counted(source.c.timed)
+    sums = (
+        select(
+            hour,
+            requests,
+            added(source.c.input_tokens),
+            added(source.c.output_tokens),
+            case((timed > 0, seconds(source.c.seconds) / timed * 1000)),
+        )
+        .where(*_of(source, model))
+        .group_by(hour)
+        .having(requests > 0)
+        .subquery()
+    )
+    taken = latencies(period.span(), "total", each_model=model is not None, by=Unit.HOUR)
+    slow = percentiles(
+        taken, [func.date_trunc("hour", taken.c.at).label("hour")], {"p95": 0.95, "p99": 0.99}, *_of(taken, model)
+    )
+    statement = select(sums, slow.c.p95 * 1000, slow.c.p99 * 1000).outerjoin(slow, slow.c.hour == sums.c.hour)
     quiet = Hour(0, 0, 0, None, None, None)
     hours = dict.fromkeys(period.hours(), quiet)
-    for hour, requests, given, said, *latencies in await session.execute(hourly_statement(period, model)):
-        hours[hour] = Hour(requests, int(given), int(said), *latencies)
+    for at, asked, given, said, *times in await session.execute(statement):
+        hours[at] = Hour(asked, int(given), int(said), *times)
     return hours
 
 
 async def by_user(session: AsyncSession, period: Period, model: str) -> Sequence[UserShare]:
     """Who asked a model how much in a period, the busiest first."""
-    requests = func.count()
+    source = traffic(period.span(), accounts=True)
+    requests = counted(source.c.requests)
     statement = (
         select(
-            Request.user_id,
+            source.c.user_id,
             User.email,
             requests,
-            added(Request.input_tokens),
-            added(Request.output_tokens),
-            func.sum(Request.cost),
-            func.max(Request.at),
+            added(source.c.input_tokens),
+            added(source.c.output_tokens),
+            charged(source),
+            func.max(source.c.last_at),
         )
-        .outerjoin(User, User.id == Request.user_id)
-        .where(*_asked(period, model))
-        .group_by(Request.user_id, User.email)
-        .order_by(requests.desc(), Request.user_id)
+        .outerjoin(User, User.id == source.c.user_id)
+        .where(source.c.model == model)
+        .group_by(source.c.user_id, User.email)
+        .having(requests > 0)
+        .order_by(requests.desc(), source.c.user_id)
     )
     rows: Sequence[Row[*tuple[Any, ...]]] = (await session.execute(statement)).all()
     return [
@@ -137,6 +146,5 @@ async def by_user(session: AsyncSession, period: Period, model: str) -> Sequence
     ]
 
 
-def _asked(period: Period, model: str | None) -> list[ColumnElement[bool]]:
-    within = period.condition()
-    return [within] if model is None else [within, Request.model == model]
+def _of(source: FromClause, model: str | None) -> list[ColumnElement[bool]]:
+    return [] if model is None else [source.c.model == model]

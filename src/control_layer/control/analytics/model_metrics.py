@@ -1,4 +1,4 @@
-"""What was asked of each model of a page, in one query (§4.5.5)."""
+"""What was asked of each model of a page, in one statement (§4.5.5)."""
 
 from __future__ import annotations
 
@@ -6,13 +6,15 @@ import uuid
 from collections.abc import Collection
 from datetime import datetime
 from decimal import Decimal
+from typing import Any
 
-from sqlalchemy import case, func, select
+from sqlalchemy import ColumnElement, DateTime, FromClause, Select, func, null, select, union_all
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from control_layer.control.analytics.sums import added, seconds
+from control_layer.control.analytics.sources import traffic
+from control_layer.control.analytics.spans import Span, Unit
+from control_layer.control.analytics.sums import added, counted, seconds
 from control_layer.control.models.views import Metrics, Requests
-from control_layer.store.tables import Request
 
 __all__ = ["metrics_of"]
 
@@ -21,26 +23,34 @@ async def metrics_of(
     session: AsyncSession, models: Collection[uuid.UUID], *, since: datetime
 ) -> dict[uuid.UUID, Metrics]:
     """Everything that was ever asked; the time series has the hours from `since` on in which something was."""
-    hour = case((Request.at >= since, func.date_trunc("hour", Request.at)))
-    statement = (
-        select(
-            Request.model_id,
-            hour,
-            func.count(),
-            seconds(Request.duration_seconds),
-            func.count(Request.duration_seconds),
-            added(Request.input_tokens),
-            added(Request.output_tokens),
-            func.max(Request.at),
-        )
-        .where(Request.model_id.in_(models))
-        .group_by(Request.model_id, hour)
-        .order_by(Request.model_id, hour)
-    )
+    before, series = traffic(Span(end=since)), traffic(Span(start=since), by=Unit.HOUR)
+    both = union_all(
+        _by_model(before, null(), models), _by_model(series, func.date_trunc("hour", series.c.at), models)
+    ).subquery()
+    statement = select(both).order_by(both.c.model_id, both.c.hour)
     sums = {model: _Sum() for model in models}
     for model_id, *row in await session.execute(statement):
         sums[model_id].add(*row)
     return {model: each.metrics() for model, each in sums.items()}
+
+
+def _by_model(source: FromClause, hour: ColumnElement[Any], models: Collection[uuid.UUID]) -> Select[*tuple[Any, ...]]:
+    requests = counted(source.c.requests)
+    return (
+        select(
+            source.c.model_id,
+            hour.cast(DateTime(timezone=True)).label("hour"),
+            requests,
+            seconds(source.c.seconds),
+            counted(source.c.timed),
+            added(source.c.input_tokens),
+            added(source.c.output_tokens),
+            func.max(source.c.last_at),
+        )
+        .where(source.c.model_id.in_(models))
+        .group_by("model_id", "hour")
+        .having(requests > 0)
+    )
 
 
 class _Sum:

@@ -8,6 +8,7 @@ from datetime import datetime, timedelta
 
 from sqlalchemy import ColumnElement, and_
 
+from control_layer.control.analytics.spans import Span
 from control_layer.store.tables import Request
 
 __all__ = ["HOUR", "Period"]
@@ -44,6 +45,10 @@ class Period:
     def condition(self) -> ColumnElement[bool]:
         """Requests made in it."""
         return and_(Request.at >= self.start, Request.at <= self.end)
+
+    def span(self) -> Span:
+        """The same without its last instant."""
+        return Span.through(self.start, self.end)
 
 
 def _before(time: datetime, length: timedelta) -> datetime:

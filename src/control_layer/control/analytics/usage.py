@@ -11,7 +11,9 @@ from sqlalchemy import ColumnElement, func, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from control_layer.control.analytics.period import Period
-from control_layer.control.analytics.sums import added
+from control_layer.control.analytics.sources import traffic
+from control_layer.control.analytics.spans import Span
+from control_layer.control.analytics.sums import added, counted
 from control_layer.store.tables import Request
 
 __all__ = ["BatchUse", "ModelUse", "batch_use_of", "use_by_model"]
@@ -36,18 +38,20 @@ class BatchUse(NamedTuple):
 
 async def use_by_model(session: AsyncSession, user_id: uuid.UUID, period: Period | None) -> Sequence[ModelUse]:
     """The models that an account asked in a period, or ever; the most asked first."""
-    requests = func.count()
+    source = traffic(Span() if period is None else period.span(), accounts=True)
+    requests = counted(source.c.requests)
     statement = (
         select(
-            Request.model,
-            added(Request.input_tokens),
-            added(Request.output_tokens),
-            added(Request.cost),
+            source.c.model,
+            added(source.c.input_tokens),
+            added(source.c.output_tokens),
+            added(source.c.cost),
             requests,
         )
-        .where(*_asked(user_id, period))
-        .group_by(Request.model)
-        .order_by(requests.desc(), Request.model)
+        .where(source.c.user_id == user_id)
+        .group_by(source.c.model)
+        .having(requests > 0)
+        .order_by(requests.desc(), source.c.model)
     )
     return [
         ModelUse(model, int(given), int(said), cost, count)

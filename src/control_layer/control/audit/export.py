@@ -2,22 +2,18 @@
 
 from __future__ import annotations
 
-import csv
-import io
-import json
 from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 from enum import StrEnum
-from typing import Any
 
 from control_layer.control.audit.queries import entries_after
 from control_layer.control.audit.schemas import Entry, Filter
+from control_layer.control.csv_text import MEDIA_TYPE, csv_of
 from control_layer.control.request_context import transaction
 from control_layer.control.services import Services
 
 __all__ = ["MEDIA_TYPES", "Format", "exported"]
 
 _BATCH = 500
-_FORMULA = ("=", "+", "-", "@", "\t", "\r")  # spreadsheets would run what begins so
 
 
 class Format(StrEnum):
@@ -27,14 +23,14 @@ class Format(StrEnum):
     CSV = "csv"
 
 
-MEDIA_TYPES: Mapping[Format, str] = {Format.NDJSON: "application/x-ndjson", Format.CSV: "text/csv; charset=utf-8"}
+MEDIA_TYPES: Mapping[Format, str] = {Format.NDJSON: "application/x-ndjson", Format.CSV: MEDIA_TYPE}
 
 
 async def exported(services: Services, wanted: Filter, last: int, form: Format) -> AsyncIterator[bytes]:
     """The file's pieces: what matches `wanted` up to the entry `last`. No connection is held while one is sent."""
     write = _WRITERS[form]
     if form is Format.CSV:
-        yield _csv([list(Entry.model_fields)])
+        yield csv_of([list(Entry.model_fields)])
     cursor = None
     while True:
         async with transaction(services) as session:
@@ -50,21 +46,8 @@ def _ndjson(entries: Sequence[Entry]) -> bytes:
     return b"".join(entry.model_dump_json().encode() + b"\n" for entry in entries)
 
 
-def _csv_rows(entries: Sequence[Entry]) -> bytes:
-    return _csv([[_cell(value) for value in entry.model_dump(mode="json").values()] for entry in entries])
+def _csv(entries: Sequence[Entry]) -> bytes:
+    return csv_of(list(entry.model_dump(mode="json").values()) for entry in entries)
 
 
-def _csv(rows: list[list[str]]) -> bytes:
-    text = io.StringIO(newline="")
-    csv.writer(text).writerows(rows)
-    return text.getvalue().encode()
-
-
-def _cell(value: Any) -> str:
-    if value is None:
-        return ""
-    text = json.dumps(value, ensure_ascii=False) if isinstance(value, dict) else str(value)
-    return f"'{text}" if text.startswith(_FORMULA) else text
-
-
-_WRITERS: Mapping[Format, Callable[[Sequence[Entry]], bytes]] = {Format.NDJSON: _ndjson, Format.CSV: _csv_rows}
+_WRITERS: Mapping[Format, Callable[[Sequence[Entry]], bytes]] = {Format.NDJSON: _ndjson, Format.CSV: _csv}

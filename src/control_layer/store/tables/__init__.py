@@ -18,11 +18,21 @@ from control_layer.store.tables.ledger import AccountBalance, Transaction
 from control_layer.store.tables.payments import AutoTopup
 from control_layer.store.tables.people import Group, GroupMember, User
 from control_layer.store.tables.probes import Probe, ProbeResult
+from control_layer.store.tables.rollups import (
+    ACCOUNT_ROLLUPS,
+    LATENCY_ROLLUPS,
+    MODEL_ROLLUPS,
+    TrafficHorizon,
+    UnfoldedRequest,
+)
 from control_layer.store.tables.sessions import PasswordReset, UserSession
 from control_layer.store.tables.traffic import JournalPosition, OpenRequest, Request, RequestBody
 from control_layer.store.tables.webhooks import Webhook, WebhookDelivery
 
 __all__ = [
+    "ACCOUNT_ROLLUPS",
+    "LATENCY_ROLLUPS",
+    "MODEL_ROLLUPS",
     "NIL",
     "AccountBalance",
     "Alert",
@@ -59,7 +69,9 @@ __all__ = [
     "RequestBody",
     "Seeded",
     "Tariff",
+    "TrafficHorizon",
     "Transaction",
+    "UnfoldedRequest",
     "User",
     "UserSession",
     "Webhook",

@@ -92,6 +92,10 @@ class Request(Base):
     """The prices that its gateway admitted it under."""
     budgets: Mapped[list[dict[str, Any]] | None]
     """`[{id, window}]`: the budgets it counts in, and the starts of their windows."""
+    purpose: Mapped[str] = mapped_column(server_default="realtime")
+    """What its key was for when it was recorded; `realtime` where the key was gone."""
+    given_up: Mapped[bool] = mapped_column(server_default=text("false"))
+    """Whether its gateway was believed dead before its end, whatever came of it."""
 
     __table_args__ = (
         CheckConstraint("outcome IN ('completed', 'failed', 'cancelled', 'lost')", name="outcome"),

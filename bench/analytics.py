@@ -1,0 +1,186 @@
+"""How long questions about a month take: `python -m bench.analytics [--requests 10000000] [--data DIR]`.
+
+Makes a month of traffic inside a Postgres of its own, has it added up by the control plane's own statement, and asks
+the management API, in this process. With `--data`, the database is kept and used again.
+"""
+
+from __future__ import annotations
+
+import argparse
+import asyncio
+import tempfile
+import time
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from urllib.parse import urlencode
+
+import asyncpg
+import httpx
+
+from bench.percentile import percentile
+from bench.population import Population
+from control_layer.control.app import build_app, build_services
+from control_layer.control.first_start.seeding import seed
+from control_layer.recorder import Folding
+from control_layer.settings import Settings
+from control_layer.store.embedded import EmbeddedPostgres
+from control_layer.store.engine import connect, open_engine
+from control_layer.store.migrations import migrate
+
+_USERS, _MODELS, _DAYS = 1000, 40, 30
+_TIMES = 20
+_API = "/admin/api/v1"
+_ADMIN = {
+    "admin_email": "admin@example.org",
+    "admin_password": "correct horse battery",
+    "secret_key": "a secret of a benchmark",
+}
+
+# Half of the people make nine tenths of the requests, each of a few models.
+_DAY = """
+    WITH customers AS MATERIALIZED (
+        SELECT users.id AS user_id, api_keys.id AS key_id, api_keys.purpose, row_number() OVER (ORDER BY users.id) AS n
+        FROM users JOIN api_keys ON api_keys.user_id = users.id AND api_keys.name = 'key'
+    ),
+    offers AS MATERIALIZED (
+        SELECT id, alias, hosted_on, row_number() OVER (ORDER BY id) AS n FROM models
+    ),
+    made AS MATERIALIZED (
+        SELECT $1::timestamptz + i * ($2::interval / $3) AS at, 1 + floor({users} * random() ^ 2.5) AS customer,
+            floor(4 * random() ^ 2) AS choice, random() < 0.5 AS stream, random() AS fate,
+            0.1 * exp(1.5 * (random() + random() + random() + random())) AS took,
+            (20 + 4000 * random() ^ 3)::bigint AS given, (800 * random())::bigint AS said
+        FROM generate_series(0, $3 - 1) AS i
+    ),
+    new AS (
+        INSERT INTO requests (at, id, worker_id, key_id, user_id, model, model_id, method, path, stream, outcome,
+            status, attempts, first_byte_seconds, duration_seconds, input_tokens, output_tokens, cached_input_tokens,
+            token_source, cost, batch_id, purpose)
+        SELECT at, gen_random_uuid(), md5('worker')::uuid, key_id, user_id, alias, offers.id, 'POST',
+            '/ai/v1/chat/completions', stream, 'completed',
+            CASE WHEN fate < 0.97 THEN 200 WHEN fate < 0.997 THEN 429 ELSE 500 END,
+            jsonb_build_array(jsonb_build_object('endpoint_id', hosted_on)), took / 3, took, given, said,
+            CASE WHEN given > 1024 THEN given / 2 END, 'provider', given * 0.0000025 + said * 0.00001,
+            CASE purpose WHEN 'batch' THEN md5('batch' || user_id || at::date)::uuid END, purpose
+        FROM made JOIN customers ON customers.n = made.customer
+        JOIN offers ON offers.n = 1 + (made.customer * 7 + choice * 11)::bigint % {models}
+        RETURNING at, id
+    )
+    INSERT INTO unfolded_requests (at, id) SELECT at, id FROM new
+"""
+
+
+async def _fill(url: str, requests: int) -> None:
+    await migrate(url)
+    connection = await connect(url, statement_seconds=None)
+    try:
+        if await connection.fetchval("SELECT EXISTS (SELECT FROM model_days)"):
+            return
+        await connection.execute(Population(users=_USERS, models=_MODELS, groups=10).statements())
+        await connection.execute(
+            "UPDATE api_keys SET purpose = (ARRAY['realtime', 'realtime', 'realtime', 'playground', 'batch'])"
+            "[1 + mod(abs(hashtext(id::text)), 5)]"
+        )
+        await _traffic(connection, requests)
+        await _folded(url, requests)
+        await connection.execute("VACUUM ANALYZE")
+    finally:
+        await connection.close()
+
+
+async def _traffic(connection: asyncpg.Connection, requests: int) -> None:
+    first = datetime.now(UTC) - timedelta(days=_DAYS)
+    statement = _DAY.format(users=_USERS, models=_MODELS)
+    for day in range(_DAYS + 1):
+        await connection.execute("SELECT make_traffic_day($1)", (first + timedelta(days=day)).date())
+    for day in range(_DAYS):
+        start = first + timedelta(days=day)
+        await connection.execute(statement, start, timedelta(days=1), requests // _DAYS)
+        print(f"\r{(day + 1) * (requests // _DAYS):,} requests made", end="", flush=True)
+    print()
+
+
+async def _folded(url: str, requests: int) -> None:
+    engine = open_engine(url, pool_size=1)
+    folding, begin = Folding(engine), time.perf_counter()
+    while await folding.fold():
+        pass
+    seconds = time.perf_counter() - begin
+    await engine.dispose()
+    print(f"folded in {seconds:.0f} s: {seconds / requests * 1e6:.0f} µs per request")
+
+
+def _questions(user: str) -> dict[str, str]:
+    month = datetime.now(UTC) - timedelta(days=_DAYS)
+    since, start = {"timestamp_after": month.isoformat()}, {"start_date": month.isoformat()}
+    return {
+        "aggregate, a day": f"{_API}/requests/aggregate",
+        "aggregate, 30 days": f"{_API}/requests/aggregate?{urlencode(since)}",
+        "aggregate of a model, 30 days": f"{_API}/requests/aggregate?{urlencode({**since, 'model': 'model-3'})}",
+        "aggregate by user, a day": f"{_API}/requests/aggregate-by-user?model=model-3",
+        "aggregate by user, 30 days": f"{_API}/requests/aggregate-by-user?{urlencode({**start, 'model': 'model-3'})}",
+        "usage of the busiest, 30 days": f"{_API}/usage?{urlencode({**start, 'user_id': user})}",
+        "usage of the busiest, ever": f"{_API}/usage?user_id={user}",
+        "models with metrics": f"{_API}/models?include=metrics&limit=100",
+    }
+
+
+@asynccontextmanager
+async def _asking(url: str) -> AsyncIterator[httpx.AsyncClient]:
+    engine = open_engine(url, pool_size=5)
+    with tempfile.TemporaryDirectory() as directory:
+        services = build_services(
+            engine=engine, settings=Settings.model_validate(_ADMIN), mail_directory=Path(directory)
+        )
+        await seed(services)
+        transport = httpx.ASGITransport(build_app(services))
+        async with httpx.AsyncClient(transport=transport, base_url="https://control.test", timeout=60) as client:
+            login = {"email": _ADMIN["admin_email"], "password": _ADMIN["admin_password"]}
+            (await client.post("/authentication/login", json=login)).raise_for_status()
+            yield client
+        services.passwords.close()
+        await engine.dispose()
+
+
+async def measure(url: str, requests: int) -> None:
+    """Prints what each question takes, in milliseconds."""
+    await _fill(url, requests)
+    connection = await connect(url, statement_seconds=None)
+    busiest = await connection.fetchval(
+        "SELECT user_id::text FROM account_days GROUP BY user_id ORDER BY sum(requests) DESC LIMIT 1"
+    )
+    for table in await connection.fetch(
+        "SELECT relname, reltuples::bigint AS rows, pg_total_relation_size(oid) / 1048576 AS mb FROM pg_class "
+        "WHERE relname ~ '^(model|account|latency)_(minutes|hours|days)$' ORDER BY relname"
+    ):
+        print(f"{table['relname']:34} {table['rows']:>12,} rows {table['mb']:>8,} MB")
+    await connection.close()
+    print(f"\n{'milliseconds':34} {'first':>8} {'p50':>8} {'p95':>8}")
+    async with _asking(url) as client:
+        for name, path in _questions(busiest).items():
+            taken = []
+            for _ in range(_TIMES):
+                begin = time.perf_counter()
+                (await client.get(path)).raise_for_status()
+                taken.append((time.perf_counter() - begin) * 1000)
+            print(f"{name:34} {taken[0]:>8.0f} {percentile(taken, 50):>8.0f} {percentile(taken, 95):>8.0f}")
+
+
+def main() -> None:
+    """Prints the figures."""
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--requests", type=int, default=10_000_000)
+    parser.add_argument("--data", type=Path, help="a directory for the database, which is kept there")
+    options = parser.parse_args()
+    with tempfile.TemporaryDirectory() as directory:
+        postgres = EmbeddedPostgres((options.data or Path(directory)) / "postgres")
+        try:
+            asyncio.run(measure(postgres.start(), options.requests))
+        finally:
+            postgres.stop()
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,111 @@
+"""What a request adds to the sums that analytics keep: SQL about a row of `requests`, named `request`.
+
+Folding adds it to the rollups, and questions add it up of the requests that no rollup has yet: one text for both, so
+that no answer depends on what has been folded.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+__all__ = ["ACCOUNT", "BUCKETS", "LATENCIES", "LATENCY_BASE", "MEASURES", "MODEL", "bucket", "deltas", "of_request"]
+
+_ENDPOINT = "request.attempts -> -1 ->> 'endpoint_id'"
+_UUID = "'^[0-9a-f]{8}-([0-9a-f]{4}-){3}[0-9a-f]{12}$'"
+
+MODEL: Mapping[str, str] = {
+    "model": "request.model",
+    "model_id": "request.model_id",
+    # Of the last attempt. What is no id must not end the folding of everything else.
+    "endpoint_id": f"CASE WHEN {_ENDPOINT} ~ {_UUID} THEN ({_ENDPOINT})::uuid END",
+    "status": "request.status",
+    "purpose": "request.purpose",
+}
+"""What sums are kept by."""
+
+ACCOUNT: Mapping[str, str] = {**MODEL, "user_id": "request.user_id", "key_id": "request.key_id"}
+"""What sums of accounts are kept by."""
+
+_TOKENS = (
+    "input_tokens",
+    "output_tokens",
+    "cached_input_tokens",
+    "cache_write_tokens",
+    "cache_write_1h_tokens",
+    "audio_input_tokens",
+    "image_input_tokens",
+    "reasoning_tokens",
+    "audio_output_tokens",
+    "image_output_tokens",
+)
+
+MEASURES: Mapping[str, str] = {
+    "requests": "1::bigint",
+    "timed": "(request.duration_seconds IS NOT NULL)::int::bigint",
+    # So that no sum can overflow, which would end all folding.
+    "seconds": "least(coalesce(request.duration_seconds, 0), 1e200)",
+    **{name: f"coalesce(request.{name}, 0)::numeric" for name in _TOKENS},
+    "cost": "coalesce(request.cost, 0)",
+    "unpriced": "(request.cost IS NULL)::int::bigint",
+    "cache_hits": "(coalesce(request.cached_input_tokens, 0) > 0)::int::bigint",
+}
+"""What is added up. Beside these, `last_at` is the time of the last request."""
+
+LATENCIES: Mapping[str, str] = {
+    "total": "request.duration_seconds",
+    "first_token": "CASE WHEN request.stream THEN request.first_byte_seconds END",
+}
+"""Seconds of which percentiles are kept; null where there is nothing to say."""
+
+LATENCY_BASE = 1.02
+"""A bucket's upper end by its lower. Its geometric middle is within 1 % (√1.02 - 1) of all that is in it."""
+
+BUCKETS = (-32768, 32767)
+"""The first is that of zero and less."""
+
+# A request that was given up for lost counted as one, with nothing known of it.
+_LOST = {
+    **dict.fromkeys(("timed", "cache_hits"), "0::bigint"),
+    **dict.fromkeys(("requests", "unpriced"), "entry.lost::bigint"),
+    "seconds": "0::double precision",
+    **dict.fromkeys((*_TOKENS, "cost"), "0::numeric"),
+}
+_UNKNOWN = {"endpoint_id": "NULL::uuid", "status": "NULL::integer"}
+
+
+def bucket(seconds: str) -> str:
+    """The bucket of a latency, which is an expression: numbers of powers of `LATENCY_BASE`."""
+    power = (
+        f"least(greatest(floor(ln({seconds}) / ln({LATENCY_BASE}::double precision)), {BUCKETS[0] + 1}), {BUCKETS[1]})"
+    )
+    return f"(CASE WHEN {seconds} > 0 THEN {power} ELSE {BUCKETS[0]} END)::smallint"
+
+
+def of_request() -> str:
+    """The columns of a row of `requests`: `at`, dimensions, measures, `last_at`, latencies."""
+    return _columns({**ACCOUNT, **MEASURES, "last_at": "request.at", **LATENCIES})
+
+
+def deltas(entries: str) -> str:
+    """The same of what `unfolded_requests` says; `entries` is it or a part of it.
+
+    A request that ended after it had been given up comes twice: once as it ended, once to take back what it counted.
+    """
+    # One at a time, by its key: of a table that is emptied every second the planner knows nothing.
+    found = "CROSS JOIN LATERAL (SELECT * FROM requests WHERE at = entry.at AND id = entry.id OFFSET 0) AS request"
+    lost = _columns(
+        {**ACCOUNT, **_UNKNOWN, **_LOST_IN_ORDER, "last_at": "request.at", **dict.fromkeys(LATENCIES, _NO_LATENCY)}
+    )
+    return f"""
+        SELECT {of_request()} FROM {entries} AS entry {found} WHERE entry.lost <= 0
+        UNION ALL
+        SELECT {lost} FROM {entries} AS entry {found} WHERE entry.lost <> 0
+    """  # noqa: S608 - made of the names above
+
+
+_LOST_IN_ORDER = {name: _LOST[name] for name in MEASURES}
+_NO_LATENCY = "NULL::double precision"
+
+
+def _columns(expressions: Mapping[str, str]) -> str:
+    return ", ".join(["request.at AS at", *(f"{expression} AS {name}" for name, expression in expressions.items())])
