@@ -31,6 +31,20 @@ from control_layer.store.migrations import migrate
 
 _USERS, _MODELS, _DAYS = 1000, 40, 30
 _TIMES = 20
+_BREAKDOWNS: dict[str, dict[str, str]] = {
+    "models": {"group_by": "model"},
+    "models, percentiles": {"group_by": "model", "percentiles": "true"},
+    "models, compared": {"group_by": "model", "compare": "previous"},
+    "days and models": {"group_by": "day,model"},
+    "hours": {"group_by": "hour"},
+    "hours, percentiles": {"group_by": "hour", "percentiles": "true"},
+    "days of a model, percentiles": {"group_by": "day", "model": "model-3", "percentiles": "true"},
+    "endpoints and statuses": {"group_by": "endpoint,status"},
+    "users": {"group_by": "user"},
+    "users of a model": {"group_by": "user", "model": "model-3"},
+    "keys and models": {"group_by": "key,model"},
+    "groups": {"group_by": "group"},
+}
 _API = "/admin/api/v1"
 _ADMIN = {
     "admin_email": "admin@example.org",
@@ -84,6 +98,8 @@ async def _fill(url: str, requests: int) -> None:
             "[1 + mod(abs(hashtext(id::text)), 5)]"
         )
         await _traffic(connection, requests)
+        # As the retention of a running instance has it.
+        await connection.execute("UPDATE traffic_horizon SET minutes_since = now() - interval '3 days'")
         await _folded(url, requests)
         await connection.execute("VACUUM ANALYZE")
     finally:
@@ -124,6 +140,10 @@ def _questions(user: str) -> dict[str, str]:
         "usage of the busiest, 30 days": f"{_API}/usage?{urlencode({**start, 'user_id': user})}",
         "usage of the busiest, ever": f"{_API}/usage?user_id={user}",
         "models with metrics": f"{_API}/models?include=metrics&limit=100",
+        **{
+            f"analytics, {name}": f"{_API}/analytics?{urlencode({'start': month.isoformat(), **query})}"
+            for name, query in _BREAKDOWNS.items()
+        },
     }
 
 
@@ -153,7 +173,7 @@ async def measure(url: str, requests: int) -> None:
     )
     for table in await connection.fetch(
         "SELECT relname, reltuples::bigint AS rows, pg_total_relation_size(oid) / 1048576 AS mb FROM pg_class "
-        "WHERE relname ~ '^(model|account|latency)_(minutes|hours|days)$' ORDER BY relname"
+        "WHERE relname ~ '^(model|account|latency|batch)_(minutes|hours|days)$' ORDER BY relname"
     ):
         print(f"{table['relname']:34} {table['rows']:>12,} rows {table['mb']:>8,} MB")
     await connection.close()

@@ -37,7 +37,8 @@ _DAMAGE = (
     ("account_days", "UPDATE account_days SET cost = cost {} 0.000000000001 WHERE model = 'gpt'", "cost"),
     ("model_minutes", "UPDATE model_minutes SET cache_hits = cache_hits {} 1", "model_hours of"),
     ("model_hours", "UPDATE model_hours SET seconds = seconds {} 1", "seconds"),
-    ("latency_hours", "UPDATE latency_hours SET requests = requests {} 1", "latency_hours of"),
+    ("latency_hours", "UPDATE latency_hours SET counts[1] = counts[1] {} 1", "latency_hours of"),
+    ("batch_hours", "UPDATE batch_hours SET requests = requests {} 1", "batch_hours of"),
     ("budget_spending", "UPDATE budget_spending SET spent = spent {} 1", "budgets: "),
     ("account_balances", "UPDATE account_balances SET balance = balance {} 1", "balances: "),
     ("transactions", "UPDATE transactions SET amount = amount {} 1", "is charged to"),
@@ -69,6 +70,7 @@ async def _traffic(engine: AsyncEngine, db: asyncpg.Connection, journal_dir: Pat
     journal.write(*(each for pair in pairs[:80] for each in pair))
     async with running(Recorder(engine, journal_dir)):
         await eventually(lambda: _count(db, "requests", 80))
+    await db.execute("UPDATE requests SET batch_id = user_id WHERE status = 429")
     await Folding(engine, most=40).fold()
     journal.write(*(each for pair in pairs[80:] for each in pair))
     return journal

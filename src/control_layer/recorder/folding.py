@@ -15,7 +15,7 @@ from sqlalchemy.exc import SQLAlchemyError
 from sqlalchemy.ext.asyncio import AsyncEngine
 
 from control_layer.contract.supervision import Sample
-from control_layer.store.measures import ACCOUNT, LATENCIES, MEASURES, MODEL, bucket, deltas
+from control_layer.store.measures import ACCOUNT, LATENCIES, MEASURES, MODEL, TOKENS, bucket, deltas, lengths_of
 
 __all__ = ["FOLD", "Folding"]
 
@@ -33,7 +33,7 @@ _WAITING = text(f"SELECT count(*) FROM (SELECT FROM unfolded_requests LIMIT {_MO
 
 
 def _summed(unit: str, source: str, dimensions: Mapping[str, str]) -> str:
-    sums = ", ".join(f"sum({name}) AS {name}" for name in MEASURES)
+    sums = ", ".join(f"{_sum(name)} AS {name}" for name in MEASURES)
     return f"""
         SELECT date_trunc('{unit}', at, 'UTC') AS at, {", ".join(dimensions)}, {sums}, max(last_at) AS last_at
         FROM {source} GROUP BY {_places(1 + len(dimensions))}
@@ -42,7 +42,7 @@ def _summed(unit: str, source: str, dimensions: Mapping[str, str]) -> str:
 
 def _added(unit: str, rollup: str, source: str, dimensions: Mapping[str, str]) -> str:
     key = ", ".join(("at", *dimensions))
-    sums = ", ".join(f"{name} = kept.{name} + excluded.{name}" for name in MEASURES)
+    sums = ", ".join(f"{name} = {_both(name)}" for name in MEASURES)
     return f"""
         INSERT INTO {rollup} AS kept ({key}, {", ".join(MEASURES)}, last_at)
         {_summed(unit, source, dimensions)}
@@ -50,12 +50,38 @@ def _added(unit: str, rollup: str, source: str, dimensions: Mapping[str, str]) -
     """
 
 
+def _sum(name: str) -> str:
+    return f"nullif(sum({name}), 0)" if name in TOKENS else f"sum({name})"
+
+
+def _both(name: str) -> str:
+    added = f"kept.{name} + excluded.{name}"
+    return f"coalesce({added}, kept.{name}, excluded.{name})" if name in TOKENS else added
+
+
 def _latencies_added(unit: str) -> str:
     return f"""
-        INSERT INTO latency_{unit}s AS kept (model, measure, at, bucket, requests)
-        SELECT coalesce(model, ''), measure, date_trunc('{unit}', at, 'UTC') AS at, bucket, sum(requests) FROM latencies
-        GROUP BY GROUPING SETS ((model, 2, 3, 4), (2, 3, 4))
-        ON CONFLICT (model, measure, at, bucket) DO UPDATE SET requests = kept.requests + excluded.requests
+        INSERT INTO latency_{unit}s (model, measure, at, buckets, counts)
+        SELECT model, measure, at, array_agg(bucket ORDER BY bucket), array_agg(requests ORDER BY bucket) FROM (
+            SELECT model, measure, at, bucket, sum(requests)::bigint AS requests FROM (
+                SELECT * FROM {unit}_latencies
+                UNION ALL
+                SELECT kept.* FROM (SELECT DISTINCT model, measure, at FROM {unit}_latencies) AS new
+                CROSS JOIN LATERAL (
+                    SELECT model, measure, at, bucket, requests FROM ({lengths_of(f"latency_{unit}s")}) AS lengths
+                    WHERE model = new.model AND measure = new.measure AND at = new.at OFFSET 0
+                ) AS kept
+            ) AS old_and_new GROUP BY 1, 2, 3, 4
+        ) AS counted GROUP BY 1, 2, 3
+        ON CONFLICT (model, measure, at) DO UPDATE SET buckets = excluded.buckets, counts = excluded.counts
+    """  # noqa: S608 - made of names
+
+
+def _latencies_by(unit: str) -> str:
+    return f"""
+        SELECT coalesce(model, '') AS model, measure, date_trunc('{unit}', at, 'UTC') AS at, bucket,
+            sum(requests)::bigint AS requests
+        FROM latencies GROUP BY GROUPING SETS ((model, 2, 3, 4), (2, 3, 4))
     """  # noqa: S608 - made of a name
 
 
@@ -72,6 +98,11 @@ _LATENCIES_SEEN = " UNION ALL ".join(
     for measure in LATENCIES
 )
 
+# What has been erased stays so (`retention`).
+_RECENT_MINUTES = """(
+    SELECT * FROM minute_sums WHERE at >= (SELECT minutes_since - interval '1 hour' FROM traffic_horizon)
+) AS recent"""
+
 # The sums of a unit are made of those of the one below it, which are few. `count` at the end is all that it returns.
 FOLD = text(f"""
     WITH taken AS (
@@ -83,11 +114,19 @@ FOLD = text(f"""
     minute_sums AS MATERIALIZED ({_summed("minute", "events", MODEL)}),
     hour_sums AS MATERIALIZED ({_summed("hour", "minute_sums", MODEL)}),
     latencies AS MATERIALIZED ({_LATENCIES_SEEN}),
+    hour_latencies AS MATERIALIZED ({_latencies_by("hour")}),
+    day_latencies AS MATERIALIZED ({_latencies_by("day")}),
     to_account_hours AS ({_added("hour", "account_hours", "account_sums", ACCOUNT)}),
     to_account_days AS ({_added("day", "account_days", "account_sums", ACCOUNT)}),
-    to_model_minutes AS ({_added("minute", "model_minutes", "minute_sums", MODEL)}),
+    to_model_minutes AS ({_added("minute", "model_minutes", _RECENT_MINUTES, MODEL)}),
     to_model_hours AS ({_added("hour", "model_hours", "hour_sums", MODEL)}),
     to_model_days AS ({_added("day", "model_days", "hour_sums", MODEL)}),
+    to_batch_hours AS (
+        INSERT INTO batch_hours AS kept (user_id, at, batch_id, requests)
+        SELECT user_id, date_trunc('hour', at, 'UTC'), batch_id, sum(requests) FROM events WHERE batch_id IS NOT NULL
+        GROUP BY 1, 2, 3
+        ON CONFLICT (user_id, at, batch_id) DO UPDATE SET requests = kept.requests + excluded.requests
+    ),
     to_latency_hours AS ({_latencies_added("hour")}),
     to_latency_days AS ({_latencies_added("day")})
     SELECT count(*) FROM taken

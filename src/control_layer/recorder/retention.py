@@ -14,7 +14,7 @@ from sqlalchemy.exc import DBAPIError, SQLAlchemyError
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
 from control_layer.recorder.partitions import LOCK_TIMEOUT, Days, is_lock_timeout
-from control_layer.store.tables import ACCOUNT_ROLLUPS, LATENCY_ROLLUPS, MODEL_ROLLUPS
+from control_layer.store.tables import ACCOUNT_ROLLUPS, LATENCY_ROLLUPS, MODEL_ROLLUPS, BatchHour
 
 __all__ = ["Keep", "Retention"]
 
@@ -25,8 +25,9 @@ _BATCH = 5000
 """Rows; a transaction of a fraction of a second."""
 _ONE_DAY = timedelta(days=1)
 _LONGER_THAN_ANY_QUESTION = timedelta(hours=1)
-_SUMS = tuple(
-    rollups[unit].name for unit in ("hour", "day") for rollups in (MODEL_ROLLUPS, ACCOUNT_ROLLUPS, LATENCY_ROLLUPS)
+_SUMS = (
+    BatchHour.__tablename__,
+    *(rollups[unit].name for unit in ("hour", "day") for rollups in (MODEL_ROLLUPS, ACCOUNT_ROLLUPS, LATENCY_ROLLUPS)),
 )
 _DAY = re.compile(r"_(\d{8})$")
 _LOCK = text("SELECT pg_try_advisory_xact_lock(:key)")

@@ -8,7 +8,19 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-__all__ = ["ACCOUNT", "BUCKETS", "LATENCIES", "LATENCY_BASE", "MEASURES", "MODEL", "bucket", "deltas", "of_request"]
+__all__ = [
+    "ACCOUNT",
+    "BUCKETS",
+    "LATENCIES",
+    "LATENCY_BASE",
+    "MEASURES",
+    "MODEL",
+    "TOKENS",
+    "bucket",
+    "deltas",
+    "lengths_of",
+    "of_request",
+]
 
 _ENDPOINT = "request.attempts -> -1 ->> 'endpoint_id'"
 _UUID = "'^[0-9a-f]{8}-([0-9a-f]{4}-){3}[0-9a-f]{12}$'"
@@ -26,7 +38,7 @@ MODEL: Mapping[str, str] = {
 ACCOUNT: Mapping[str, str] = {**MODEL, "user_id": "request.user_id", "key_id": "request.key_id"}
 """What sums of accounts are kept by."""
 
-_TOKENS = (
+TOKENS = (
     "input_tokens",
     "output_tokens",
     "cached_input_tokens",
@@ -44,12 +56,15 @@ MEASURES: Mapping[str, str] = {
     "timed": "(request.duration_seconds IS NOT NULL)::int::bigint",
     # So that no sum can overflow, which would end all folding.
     "seconds": "least(coalesce(request.duration_seconds, 0), 1e200)",
-    **{name: f"coalesce(request.{name}, 0)::numeric" for name in _TOKENS},
+    **{name: f"coalesce(request.{name}, 0)::numeric" for name in TOKENS},
     "cost": "coalesce(request.cost, 0)",
     "unpriced": "(request.cost IS NULL)::int::bigint",
     "cache_hits": "(coalesce(request.cached_input_tokens, 0) > 0)::int::bigint",
 }
-"""What is added up. Beside these, `last_at` is the time of the last request."""
+"""What is added up. Beside these, `last_at` is the time of the last request.
+
+Rollups have a null for no `TOKENS`: most kinds are rare, and nulls take neither room nor time.
+"""
 
 LATENCIES: Mapping[str, str] = {
     "total": "request.duration_seconds",
@@ -63,14 +78,15 @@ LATENCY_BASE = 1.02
 BUCKETS = (-32768, 32767)
 """The first is that of zero and less."""
 
+_ZERO = {"seconds": "0::double precision", **dict.fromkeys((*TOKENS, "cost"), "0::numeric")}
+
 # A request that was given up for lost counted as one, with nothing known of it.
 _LOST = {
-    **dict.fromkeys(("timed", "cache_hits"), "0::bigint"),
-    **dict.fromkeys(("requests", "unpriced"), "entry.lost::bigint"),
-    "seconds": "0::double precision",
-    **dict.fromkeys((*_TOKENS, "cost"), "0::numeric"),
+    name: "entry.lost::bigint" if name in ("requests", "unpriced") else _ZERO.get(name, "0::bigint")
+    for name in MEASURES
 }
 _UNKNOWN = {"endpoint_id": "NULL::uuid", "status": "NULL::integer"}
+_NO_MORE = {**dict.fromkeys(LATENCIES, "NULL::double precision"), "batch_id": "NULL::uuid"}
 
 
 def bucket(seconds: str) -> str:
@@ -81,9 +97,15 @@ def bucket(seconds: str) -> str:
     return f"(CASE WHEN {seconds} > 0 THEN {power} ELSE {BUCKETS[0]} END)::smallint"
 
 
+def lengths_of(rollup: str) -> str:
+    """A SELECT of `at`, `model`, `measure`, `bucket` and `requests` of a rollup of latencies, without a condition."""
+    each = f"unnest({rollup}.buckets, {rollup}.counts) AS each (bucket, requests)"
+    return f"SELECT at, model, measure, bucket, requests FROM {rollup} CROSS JOIN LATERAL {each}"  # noqa: S608 - names
+
+
 def of_request() -> str:
-    """The columns of a row of `requests`: `at`, dimensions, measures, `last_at`, latencies."""
-    return _columns({**ACCOUNT, **MEASURES, "last_at": "request.at", **LATENCIES})
+    """The columns of a row of `requests`: `at`, dimensions, measures, `last_at`, latencies, `batch_id`."""
+    return _columns({**ACCOUNT, **MEASURES, "last_at": "request.at", **LATENCIES, "batch_id": "request.batch_id"})
 
 
 def deltas(entries: str) -> str:
@@ -93,18 +115,12 @@ def deltas(entries: str) -> str:
     """
     # One at a time, by its key: of a table that is emptied every second the planner knows nothing.
     found = "CROSS JOIN LATERAL (SELECT * FROM requests WHERE at = entry.at AND id = entry.id OFFSET 0) AS request"
-    lost = _columns(
-        {**ACCOUNT, **_UNKNOWN, **_LOST_IN_ORDER, "last_at": "request.at", **dict.fromkeys(LATENCIES, _NO_LATENCY)}
-    )
+    lost = _columns({**ACCOUNT, **_UNKNOWN, **_LOST, "last_at": "request.at", **_NO_MORE})
     return f"""
         SELECT {of_request()} FROM {entries} AS entry {found} WHERE entry.lost <= 0
         UNION ALL
         SELECT {lost} FROM {entries} AS entry {found} WHERE entry.lost <> 0
     """  # noqa: S608 - made of the names above
-
-
-_LOST_IN_ORDER = {name: _LOST[name] for name in MEASURES}
-_NO_LATENCY = "NULL::double precision"
 
 
 def _columns(expressions: Mapping[str, str]) -> str:

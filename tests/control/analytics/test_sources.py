@@ -112,7 +112,7 @@ async def _assert_exact(
     source = traffic(span, accounts=accounts, by=by, minutes_since=FIRST_DAY + timedelta(hours=30, seconds=1))
     names = [name for name in (ACCOUNT if accounts else MODEL) if name != "endpoint_id"]
     key = [func.date_trunc(by.value, source.c.at), *(source.c[name] for name in names)]
-    sums = [func.sum(source.c[name]).label(name) for name in MEASURES]
+    sums = [func.coalesce(func.sum(source.c[name]), 0).label(name) for name in MEASURES]
     statement = select(*key, *sums, func.max(source.c.last_at)).group_by(*key).having(func.sum(source.c.requests) > 0)
     async with engine.connect() as connection:
         answer = {

@@ -38,6 +38,7 @@ _NOT_AUDITED = {
     "traffic_horizon": "as above",
     **{f"{of}_{unit}s": "sums of requests" for of in ("model", "account", "latency") for unit in ("hour", "day")},
     "model_minutes": "as above",
+    "batch_hours": "as above",
     "journal_positions": "bookkeeping of the recorder",
     "seeded": "bookkeeping of the first start",
     "compatible_revisions": "bookkeeping of migrations",

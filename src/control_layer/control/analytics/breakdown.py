@@ -153,4 +153,4 @@ def _percentiles(question: Question, measure: str, *, earlier: bool) -> FromClau
     source = latencies(question.span(earlier=earlier), measure, each_model=by_model, by=question.unit or Unit.DAY)
     keys = [_key(dimension, source, question, earlier=earlier) for dimension in question.dimensions]
     conditions = [source.c[name] == value for name, value in question.only.items()]
-    return percentiles(source, keys, PERCENTILES, *conditions)
+    return percentiles(source, keys, PERCENTILES, *conditions, many=question.unit is None)

@@ -6,10 +6,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from sqlalchemy import ColumnElement, and_
-
 from control_layer.control.analytics.spans import Span
-from control_layer.store.tables import Request
 
 __all__ = ["HOUR", "Period"]
 
@@ -42,12 +39,8 @@ class Period:
         first = self.start.replace(minute=0, second=0, microsecond=0)
         return (first + number * HOUR for number in range((self.end - first) // HOUR + 1))
 
-    def condition(self) -> ColumnElement[bool]:
-        """Requests made in it."""
-        return and_(Request.at >= self.start, Request.at <= self.end)
-
     def span(self) -> Span:
-        """The same without its last instant."""
+        """The same, without its end."""
         return Span.through(self.start, self.end)
 
 

@@ -12,13 +12,14 @@ from datetime import datetime
 from typing import Any
 
 from sqlalchemy import BigInteger, DateTime, FromClause, SmallInteger, Text, bindparam, column, text
+from sqlalchemy.dialects.postgresql import UUID
 from sqlalchemy.types import TypeEngine
 
 from control_layer.control.analytics.spans import Piece, Span, Unit, cover
-from control_layer.store.measures import ACCOUNT, MEASURES, MODEL, bucket, deltas, of_request
+from control_layer.store.measures import ACCOUNT, MEASURES, MODEL, bucket, deltas, lengths_of, of_request
 from control_layer.store.tables import ACCOUNT_ROLLUPS, LATENCY_ROLLUPS, MODEL_ROLLUPS
 
-__all__ = ["latencies", "traffic"]
+__all__ = ["batches", "latencies", "traffic"]
 
 _TIME = DateTime(timezone=True)
 _REQUESTS = f"SELECT {of_request()} FROM requests AS request"  # noqa: S608 - made of names
@@ -44,9 +45,9 @@ def traffic(
 ) -> FromClause:
     """Sums of the requests made in `span`, to be summed further: `at`, `MODEL` or `ACCOUNT`, `MEASURES`, `last_at`.
 
-    Each row's `at` is in the minute, hour or day that its requests are in, whichever `by` is. Sums of which `requests`
-    says 0 are to be left out. By minutes there is nothing of accounts, and of models only from `minutes_since` on:
-    whatever else is asked for by minutes is read request by request.
+    `TOKENS` may be null. Each row's `at` is in the minute, hour or day that its requests are in, whichever `by` is.
+    Sums of which `requests` says 0 are to be left out. By minutes there is nothing of accounts, and of models only from
+    `minutes_since` on: whatever else is asked for by minutes is read request by request.
     """
     rollups = ACCOUNT_ROLLUPS if accounts else MODEL_ROLLUPS
     names = ("at", *(ACCOUNT if accounts else MODEL), *MEASURES, "last_at")
@@ -68,7 +69,7 @@ def latencies(span: Span, measure: str, *, each_model: bool = False, by: Unit = 
     source = _Source(
         {"at": _TIME, "model": Text(), "bucket": SmallInteger(), "requests": BigInteger()},
         {
-            Unit(unit): f"SELECT at, model, bucket, requests FROM {table.name} "  # noqa: S608 - made of names
+            Unit(unit): f"SELECT at, model, bucket, requests FROM ({lengths_of(table.name)}) AS lengths "  # noqa: S608
             f"WHERE measure = '{measure}' AND model {models} ''"
             for unit, table in LATENCY_ROLLUPS.items()
         },
@@ -76,6 +77,17 @@ def latencies(span: Span, measure: str, *, each_model: bool = False, by: Unit = 
         f"FROM (SELECT * FROM {{requests}} AS request WHERE {measure} IS NOT NULL) AS request",
     )
     return _union("latencies", source, _pieces(span, by, None))
+
+
+def batches(span: Span) -> FromClause:
+    """How many requests of which batches were made: `at`, `user_id`, `batch_id`, `requests`, to be summed further."""
+    source = _Source(
+        {"at": _TIME, "user_id": UUID(), "batch_id": UUID(), "requests": BigInteger()},
+        {Unit.HOUR: "SELECT at, user_id, batch_id, requests FROM batch_hours WHERE true"},
+        "SELECT at, user_id, batch_id, requests "
+        "FROM (SELECT * FROM {requests} AS request WHERE batch_id IS NOT NULL) AS request",
+    )
+    return _union("batches", source, _pieces(span, Unit.HOUR, None))
 
 
 def _pieces(span: Span, by: Unit, minutes_since: datetime | None) -> Iterator[Piece]:

@@ -7,14 +7,13 @@ from collections.abc import Sequence
 from decimal import Decimal
 from typing import NamedTuple
 
-from sqlalchemy import ColumnElement, func, select
+from sqlalchemy import func, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from control_layer.control.analytics.period import Period
-from control_layer.control.analytics.sources import traffic
+from control_layer.control.analytics.sources import batches, traffic
 from control_layer.control.analytics.spans import Span
 from control_layer.control.analytics.sums import added, counted
-from control_layer.store.tables import Request
 
 __all__ = ["BatchUse", "ModelUse", "batch_use_of", "use_by_model"]
 
@@ -61,12 +60,8 @@ async def use_by_model(session: AsyncSession, user_id: uuid.UUID, period: Period
 
 async def batch_use_of(session: AsyncSession, user_id: uuid.UUID, period: Period | None) -> BatchUse:
     """How much of it came in batches."""
-    statement = select(func.count(Request.batch_id.distinct()), func.count()).where(
-        *_asked(user_id, period), Request.batch_id.is_not(None)
+    source = batches(Span() if period is None else period.span())
+    statement = select(func.count(source.c.batch_id.distinct()), counted(source.c.requests)).where(
+        source.c.user_id == user_id
     )
     return BatchUse(*(await session.execute(statement)).one())
-
-
-def _asked(user_id: uuid.UUID, period: Period | None) -> list[ColumnElement[bool]]:
-    mine = Request.user_id == user_id
-    return [mine] if period is None else [mine, period.condition()]

@@ -9,7 +9,7 @@ from sqlalchemy import RowMapping, text
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from control_layer.control.reconciliation.findings import Finding, found
-from control_layer.store.measures import ACCOUNT, LATENCIES, MEASURES, MODEL, bucket, deltas, of_request
+from control_layer.store.measures import ACCOUNT, LATENCIES, MEASURES, MODEL, bucket, deltas, lengths_of, of_request
 
 __all__ = ["check_sums", "days_of"]
 
@@ -51,6 +51,7 @@ async def check_sums(session: AsyncSession, day: datetime, *, requests: bool, mi
         comparisons += [
             _compared("account_hours", "hour", ACCOUNT, _recorded(), less=_unfolded()),
             _compared_latencies("latency_hours", None, "hour"),
+            _compared_batches(),
         ]
     if minutes:
         comparisons.append(_compared("model_hours", "hour", MODEL, _sums_of("model_minutes", MODEL)))
@@ -79,7 +80,7 @@ def _compared(
 ) -> tuple[str, str]:
     """The rollup, and the groups in which it has more or less than `source` without what `less` says."""
     sides = [(1, _sums_of(rollup, dimensions)), (-1, source), *([(1, less)] if less else ())]
-    sums = ", ".join(f"sum({name} * sign) AS {name}" for name in MEASURES)
+    sums = ", ".join(f"coalesce(sum({name} * sign), 0) AS {name}" for name in MEASURES)
     different = [f"{name} <> 0" for name in MEASURES if name != "seconds"]
     key = ", ".join(str(place) for place in range(1, 2 + len(dimensions)))
     statement = f"""
@@ -112,8 +113,24 @@ def _compared_latencies(rollup: str, source: str | None, unit: str) -> tuple[str
     return rollup, statement
 
 
+def _compared_batches() -> tuple[str, str]:
+    counted = "SELECT date_trunc('hour', at, 'UTC') AS at, user_id, batch_id, requests FROM ({}) AS requests"
+    asked = f"{counted} WHERE batch_id IS NOT NULL"
+    sides = [
+        (1, f"SELECT * FROM batch_hours WHERE {_WITHIN}"),  # noqa: S608 - made of names
+        (-1, asked.format(_recorded())),
+        (1, asked.format(_unfolded())),
+    ]
+    statement = f"""
+        SELECT at, user_id, batch_id, sum(requests * sign) AS requests
+        FROM ({_signed(("at", "user_id", "batch_id", "requests"), sides)}) AS entries
+        GROUP BY 1, 2, 3 HAVING sum(requests * sign) <> 0
+    """  # noqa: S608 - made of names
+    return "batch_hours", statement
+
+
 def _lengths_of(rollup: str) -> str:
-    return f"SELECT at, model, measure, bucket, requests FROM {rollup} WHERE {_WITHIN}"  # noqa: S608 - made of names
+    return f"{lengths_of(rollup)} WHERE {_WITHIN}"
 
 
 def _lengths(measure: str, model: str, requests: str) -> str:
@@ -130,6 +147,8 @@ def _signed(columns: Sequence[str], sides: Sequence[tuple[int, str]]) -> str:
 
 def _told(row: RowMapping) -> str:
     at = row["at"].astimezone(UTC)
-    named = " ".join(f"{name}={row[name]}" for name in (*ACCOUNT, "measure", "bucket") if row.get(name) is not None)
+    named = " ".join(
+        f"{name}={row[name]}" for name in (*ACCOUNT, "batch_id", "measure", "bucket") if row.get(name) is not None
+    )
     more = ", ".join(f"{row[name]:+}" + f" {name}" for name in MEASURES if row.get(name))
     return f"{at:%Y-%m-%dT%H:%MZ} {named}: {more}"

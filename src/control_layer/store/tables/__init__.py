@@ -22,6 +22,7 @@ from control_layer.store.tables.rollups import (
     ACCOUNT_ROLLUPS,
     LATENCY_ROLLUPS,
     MODEL_ROLLUPS,
+    BatchHour,
     TrafficHorizon,
     UnfoldedRequest,
 )
@@ -42,6 +43,7 @@ __all__ = [
     "Base",
     "Batch",
     "BatchDaemon",
+    "BatchHour",
     "BatchModel",
     "BatchRequest",
     "Budget",

@@ -23,13 +23,13 @@ from sqlalchemy import (
     Text,
     text,
 )
-from sqlalchemy.dialects.postgresql import UUID
+from sqlalchemy.dialects.postgresql import ARRAY, UUID
 from sqlalchemy.orm import Mapped, mapped_column
 
-from control_layer.store.measures import ACCOUNT, MEASURES, MODEL
+from control_layer.store.measures import ACCOUNT, MEASURES, MODEL, TOKENS
 from control_layer.store.tables.base import Base
 
-__all__ = ["ACCOUNT_ROLLUPS", "LATENCY_ROLLUPS", "MODEL_ROLLUPS", "TrafficHorizon", "UnfoldedRequest"]
+__all__ = ["ACCOUNT_ROLLUPS", "LATENCY_ROLLUPS", "MODEL_ROLLUPS", "BatchHour", "TrafficHorizon", "UnfoldedRequest"]
 
 
 class UnfoldedRequest(Base):
@@ -45,6 +45,17 @@ class UnfoldedRequest(Base):
     __table_args__ = (CheckConstraint("lost IN (-1, 0, 1)", name="lost"),)
     # The table has no key, and no index: it is always read whole.
     __mapper_args__ = {"primary_key": ["at", "id", "lost"]}  # noqa: RUF012 - never changed
+
+
+class BatchHour(Base):
+    """How many requests of a batch were made in an hour. `at` is its start."""
+
+    __tablename__ = "batch_hours"
+
+    user_id: Mapped[uuid.UUID] = mapped_column(primary_key=True)
+    at: Mapped[datetime] = mapped_column(primary_key=True)
+    batch_id: Mapped[uuid.UUID] = mapped_column(primary_key=True)
+    requests: Mapped[int] = mapped_column(BigInteger)
 
 
 class TrafficHorizon(Base):
@@ -77,7 +88,10 @@ def _rollup(name: str, dimensions: tuple[str, ...], *indexes: Index) -> Table:
         name,
         Base.metadata,
         Column("at", DateTime(timezone=True), nullable=False),
-        *(Column(column, kinds[column], nullable=column in _OPTIONAL) for column in (*dimensions, *MEASURES)),
+        *(
+            Column(column, kinds[column], nullable=column in (*_OPTIONAL, *TOKENS))
+            for column in (*dimensions, *MEASURES)
+        ),
         Column("last_at", DateTime(timezone=True), nullable=False),
         Index(f"uq_{name}", "at", *dimensions, unique=True, postgresql_nulls_not_distinct=True),
         *indexes,
@@ -91,8 +105,8 @@ def _latencies(name: str) -> Table:
         Column("model", Text, primary_key=True),
         Column("measure", Text, primary_key=True),
         Column("at", DateTime(timezone=True), primary_key=True),
-        Column("bucket", SmallInteger, primary_key=True, autoincrement=False),
-        Column("requests", BigInteger, nullable=False),
+        Column("buckets", ARRAY(SmallInteger), nullable=False),
+        Column("counts", ARRAY(BigInteger), nullable=False),
     )
 
 
@@ -102,4 +116,7 @@ ACCOUNT_ROLLUPS = {
     for unit in ("hour", "day")
 }
 LATENCY_ROLLUPS = {unit: _latencies(f"latency_{unit}s") for unit in ("hour", "day")}
-"""By `model`, or '' for all of them, and `measure` (`LATENCIES`)."""
+"""By `model`, or '' for all of them, and `measure` (`LATENCIES`): how many requests are in each bucket, in their order.
+
+A row for each bucket takes ten times the room, and to add to it ten times as long.
+"""

@@ -55,16 +55,16 @@ _MEASURES = """
     requests bigint NOT NULL,
     timed bigint NOT NULL,
     seconds double precision NOT NULL,
-    input_tokens numeric NOT NULL,
-    output_tokens numeric NOT NULL,
-    cached_input_tokens numeric NOT NULL,
-    cache_write_tokens numeric NOT NULL,
-    cache_write_1h_tokens numeric NOT NULL,
-    audio_input_tokens numeric NOT NULL,
-    image_input_tokens numeric NOT NULL,
-    reasoning_tokens numeric NOT NULL,
-    audio_output_tokens numeric NOT NULL,
-    image_output_tokens numeric NOT NULL,
+    input_tokens numeric,
+    output_tokens numeric,
+    cached_input_tokens numeric,
+    cache_write_tokens numeric,
+    cache_write_1h_tokens numeric,
+    audio_input_tokens numeric,
+    image_input_tokens numeric,
+    reasoning_tokens numeric,
+    audio_output_tokens numeric,
+    image_output_tokens numeric,
     cost numeric NOT NULL,
     unpriced bigint NOT NULL,
     cache_hits bigint NOT NULL,
@@ -78,6 +78,15 @@ _BY_MODEL = "model, model_id, endpoint_id, status, purpose"
 _BY_ACCOUNT = f"{_BY_MODEL}, user_id, key_id"
 
 _ROLLUPS = (
+    """
+    CREATE TABLE batch_hours (
+        user_id uuid NOT NULL,
+        at timestamptz NOT NULL,
+        batch_id uuid NOT NULL,
+        requests bigint NOT NULL,
+        CONSTRAINT pk_batch_hours PRIMARY KEY (user_id, at, batch_id)
+    ) WITH (fillfactor = 80)
+    """,
     *(
         statement
         for unit in ("minutes", "hours", "days")
@@ -98,9 +107,9 @@ _ROLLUPS = (
                 model text NOT NULL,
                 measure text NOT NULL,
                 at timestamptz NOT NULL,
-                bucket smallint NOT NULL,
-                requests bigint NOT NULL,
-                CONSTRAINT pk_latency_{unit} PRIMARY KEY (model, measure, at, bucket)
+                buckets smallint[] NOT NULL,
+                counts bigint[] NOT NULL,
+                CONSTRAINT pk_latency_{unit} PRIMARY KEY (model, measure, at)
             ) WITH (fillfactor = 80)
             """,
         )
