@@ -11,6 +11,7 @@ import msgspec
 
 from bench.bodies import Bodies
 from bench.latency import Added
+from bench.recording import Recording
 from bench.saturation import BARE, KEEPING, OURS, Saturation
 from bench.startup import Startup
 from bench.streaming import Streaming
@@ -43,6 +44,7 @@ class Results(msgspec.Struct):
     latency: Added | None = None
     streaming: Streaming | None = None
     bodies: list[Bodies] | None = None
+    recording: Recording | None = None
     startup: Startup | None = None
 
 
@@ -61,6 +63,7 @@ def table(results: Results) -> str:
     rows = [*_saturation(results.saturation), *_latency(results.latency), *_streaming(results.streaming)]
     for bodies in results.bodies or ():
         rows += _bodies(bodies)
+    rows += _recording(results.recording)
     rows += _startup(results.startup)
     what = max((len(row.what) for row in rows), default=0)
     value = max((len(row.value) for row in rows), default=0)
@@ -124,6 +127,15 @@ def _bodies(measured: Bodies) -> Iterator[Row]:
     yield Row(
         "    longest, and past the gateway", f"{measured.delay_max * 1e3:.0f}, {measured.aside_delay_max * 1e3:.0f} ms"
     )
+
+
+def _recording(measured: Recording | None) -> Iterator[Row]:
+    if measured is None:
+        return
+    recorded = median(one.recorded for one in measured.beside)
+    yield _goal("slower beside a recorder, by processor time", measured.slower("per_processor_second"), "{:.1%}", 0.1)
+    yield Row("  as served", f"{measured.slower('served'):.1%}, while {recorded:,.0f}/s were recorded")
+    yield Row("  errors", str(sum(one.bad for one in measured.without + measured.beside)))
 
 
 def _startup(measured: Startup | None) -> Iterator[Row]:
