@@ -12,6 +12,7 @@ import os
 import uuid
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from decimal import Decimal
 from typing import Any
 
 import httpx
@@ -24,6 +25,7 @@ __all__ = [
     "LEAVE_STREAM",
     "LEAVE_WAITING",
     "MODELS",
+    "PRICES",
     "Provider",
     "Target",
     "chat",
@@ -68,10 +70,13 @@ class Provider:
         httpx.post(self.url.removesuffix("/").removesuffix("/v1") + "/sim/reset", timeout=60.0).raise_for_status()
 
 
+PRICES = Decimal("0.000001"), Decimal("0.000002")
+"""Of a token of input, and of output."""
+
 _TARIFF = {
     "name": "torture",
-    "input_price_per_token": "0.000001",
-    "output_price_per_token": "0.000002",
+    "input_price_per_token": str(PRICES[0]),
+    "output_price_per_token": str(PRICES[1]),
     "api_key_purpose": "realtime",
 }
 

@@ -121,21 +121,6 @@ def test_one_process_killed_again_and_again(target: Target, instance: Instance, 
     _check(target, load, deaths)
 
 
-def test_all_kinds_killed_in_turn_and_together(target: Target, instance: Instance) -> None:
-    deaths = Deaths(instance)
-    with _begin(target, "kill-mixed") as load:
-        load.advance(_BETWEEN)
-        for names in (
-            ("control", "postgres"),
-            ("gateway", "control"),
-            ("postgres", "gateway"),
-            ("gateway", "control", "postgres"),
-        ):
-            deaths.kill(*names)
-            load.advance(_BETWEEN)
-    _check(target, load, deaths)
-
-
 def test_what_a_killed_gateway_had_in_its_hands_is_lost_and_does_not_look_whole(
     target: Target, instance: Instance
 ) -> None:
