@@ -12,7 +12,7 @@ from bench.processes import World
 
 from control_layer.contract.snapshot import Deployment, Endpoint, Key, Model, Timeouts, Update, User
 
-__all__ = ["BROKE", "EXPIRED", "LOGGED_NOT", "OUTSIDER", "PLATFORM", "RESTRICTED", "Company"]
+__all__ = ["BROKE", "DISCREET", "EXPIRED", "LOGGED_NOT", "OUTSIDER", "PLATFORM", "RESTRICTED", "Company"]
 
 PLATFORM = "sk-" + "p" * 43
 EXPIRED = "sk-" + "e" * 43
@@ -22,6 +22,8 @@ OUTSIDER = "sk-" + "o" * 43
 """Of a user in no group at all."""
 LOGGED_NOT = "sk-" + "z" * 43
 """Of a user with zero data retention."""
+DISCREET = "sk-" + "d" * 43
+"""A key with zero data retention, of a user without."""
 BROKE = "sk-" + "b" * 43
 """Of a user whose credit is spent."""
 
@@ -70,6 +72,7 @@ class Company(World):
                 _key(RESTRICTED, USER, models=("sim-small",)),
                 _key(OUTSIDER, OUTSIDE_USER),
                 _key(LOGGED_NOT, DISCREET_USER),
+                _key(DISCREET, USER, log_bodies=False),
                 _key(BROKE, BROKE_USER),
             ),
             users=(

@@ -8,7 +8,7 @@ from typing import Any
 import httpx
 import pytest
 from bench.processes import GatewayProcess
-from tests.gateway.company import LOGGED_NOT
+from tests.gateway.company import DISCREET, LOGGED_NOT
 from tests.gateway.conftest import Journal, chat
 
 from control_layer.contract.usage import Bodies
@@ -76,7 +76,8 @@ def test_keeps_our_own_words_where_the_provider_said_nothing(client: httpx.Clien
     assert captured(journal, ends).response == answer.content
 
 
-def test_keeps_nothing_of_an_account_with_zero_data_retention(gateway: GatewayProcess, journal: Journal) -> None:
+@pytest.mark.parametrize("key", [LOGGED_NOT, DISCREET], ids=["account", "key"])
+def test_keeps_nothing_where_there_is_zero_data_retention(gateway: GatewayProcess, journal: Journal, key: str) -> None:
     with journal.admitted() as ends:
-        httpx.post(gateway.base_url + "/chat/completions", json=chat(), headers={"x-api-key": LOGGED_NOT})
+        httpx.post(gateway.base_url + "/chat/completions", json=chat(), headers={"x-api-key": key})
     assert journal.bodies(ends[0].id) == []

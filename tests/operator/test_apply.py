@@ -83,7 +83,11 @@ def _company(name: str) -> dict[str, Any]:
         "keys": {
             f"{name}-jo@example.org": {
                 "ci": {"description": "For CI", "models": [f"{name}-small"], "requests_per_second": 2.5},
-                "ops": {"purpose": "platform", "expires_at": "2031-01-01T00:00:00+02:00"},
+                "ops": {
+                    "purpose": "platform",
+                    "expires_at": "2031-01-01T00:00:00+02:00",
+                    "zero_data_retention": True,
+                },
             }
         },
     }

@@ -150,11 +150,19 @@ async def test_bodies_are_kept_for_owners_who_let_us(
         private,
     )
     worker = HandMade(journal_dir)
-    kept, secret, strange, unknown = (new_id() for _ in range(4))
+    discreet = uuid.uuid4()
+    await db.execute(
+        "INSERT INTO api_keys (id, name, user_id, created_by, secret_digest, secret_prefix, zero_data_retention) "
+        "SELECT $1, 'd', id, id, '\\x01', 'sk-', true FROM users WHERE id = $2",
+        discreet,
+        USER,
+    )
+    kept, secret, strange, unknown, hidden = (new_id() for _ in range(5))
     worker.write(opened(kept), bodies(kept), closed(kept))
     worker.write(opened(secret, user_id=str(private)), bodies(secret), closed(secret, user_id=str(private)))
     worker.write(opened(strange, user_id=str(uuid.uuid4())), bodies(strange))
     worker.write(bodies(unknown))
+    worker.write(opened(hidden, key_id=str(discreet)), bodies(hidden), closed(hidden, key_id=str(discreet)))
     await _record_all(engine, journal_dir)
     stored = await db.fetch("SELECT * FROM request_bodies")
     assert [row["request_id"].bytes for row in stored] == [kept]

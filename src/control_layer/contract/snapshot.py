@@ -54,6 +54,8 @@ class Key(msgspec.Struct, frozen=True, array_like=True, gc=False):
     """Aliases the key is restricted to; `None` for no restriction."""
     previous: bool = False
     """The row of the secret before the last rotation."""
+    log_bodies: bool = True
+    """False for a key with zero data retention, whatever its owner's account has."""
 
 
 class User(msgspec.Struct, frozen=True, array_like=True, gc=False):
@@ -62,7 +64,7 @@ class User(msgspec.Struct, frozen=True, array_like=True, gc=False):
     id: str
     groups: tuple[str, ...]
     log_bodies: bool = True
-    """False for an account with zero data retention: no body is kept anywhere."""
+    """False for an account with zero data retention: no body is kept anywhere, whatever the key."""
     credit_spent: bool = False
     """Nothing is left on the account: it may call what has no price."""
 

@@ -172,7 +172,7 @@ class Exchange(Admission):
         self.started = plane.monotonic()
         self._deployments = by_weight(self.route.model.deployments, plane.random)
         capture = plane.config.capture
-        if capture.enabled and self.user.log_bodies:
+        if capture.enabled and self.user.log_bodies and self.key.log_bodies:
             self.request_sample = Sample(capture.max_bytes)
             self.request_sample.keep(self.body)
             self.answer_sample = Sample(capture.max_bytes)

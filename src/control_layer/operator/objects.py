@@ -84,6 +84,7 @@ class Key(msgspec.Struct, frozen=True):
     models: list[str] | None = None
     spend_limit: str | None = None
     spend_limit_interval: str | None = None
+    zero_data_retention: bool = False
 
 
 def read_as(kind: type[_Object], content: object) -> _Object:

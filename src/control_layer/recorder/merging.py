@@ -102,6 +102,8 @@ BODIES_KEPT = text(f"""
     LEFT JOIN {CLOSED.name} AS closed ON closed.id = new.request_id
     LEFT JOIN open_requests AS open ON open.id = new.request_id
     JOIN users ON users.id = coalesce(closed.user_id, open.user_id) AND NOT users.zero_data_retention
+    LEFT JOIN api_keys ON api_keys.id = coalesce(closed.key_id, open.key_id)
+    WHERE api_keys.zero_data_retention IS NOT TRUE
     ON CONFLICT (at, request_id) DO NOTHING
 """)  # noqa: S608 - made of names
 

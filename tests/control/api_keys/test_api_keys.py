@@ -15,7 +15,7 @@ from tests.control.management import API, NIL, Management, Person, answered, ref
 _KEY_FIELDS = {
     "id", "name", "description", "purpose", "user_id", "created_by", "created_at", "last_used", "model_access",
     "requests_per_second", "burst_size", "secret_revealed_at", "spend_limit", "spend_limit_interval", "spend",
-    "total_spend", "resets_at", "expires_at", "models", "previous_secret_expires_at",
+    "total_spend", "resets_at", "expires_at", "models", "zero_data_retention", "previous_secret_expires_at",
 }  # fmt: skip
 _SECRET = re.compile(r"sk-[A-Za-z0-9_-]{43}")
 
@@ -55,6 +55,7 @@ async def test_made_key_has_exactly_the_contracts_fields_and_its_secret(manageme
         "resets_at": None,
         "expires_at": None,
         "models": None,
+        "zero_data_retention": False,
         "previous_secret_expires_at": None,
     }
     assert {name: key[name] for name in expected} == expected
@@ -191,16 +192,19 @@ async def test_patch_changes_what_is_given_and_keeps_null(management: Management
     url = f"{API}/users/current/api-keys/{key['id']}"
     tomorrow = (datetime.now(UTC) + timedelta(days=1)).isoformat()
     changed = await answered(
-        person.client.patch(url, json={"name": "new", "expires_at": tomorrow, "models": ["a"]}), 200
+        person.client.patch(
+            url, json={"name": "new", "expires_at": tomorrow, "models": ["a"], "zero_data_retention": True}
+        ),
+        200,
     )
     assert set(changed) == _KEY_FIELDS
-    assert (changed["name"], changed["models"]) == ("new", ["a"])
+    assert (changed["name"], changed["models"], changed["zero_data_retention"]) == ("new", ["a"], True)
     assert datetime.fromisoformat(changed["expires_at"]) == datetime.fromisoformat(tomorrow)
     nulls = {"name": None, "description": None, "requests_per_second": None, "burst_size": None}
     kept = await answered(person.client.patch(url, json=nulls), 200)
     assert kept == changed
     cleared = await answered(person.client.patch(url, json={"expires_at": None, "models": None}), 200)
-    assert (cleared["expires_at"], cleared["models"]) == (None, None)
+    assert (cleared["expires_at"], cleared["models"], cleared["zero_data_retention"]) == (None, None, True)
 
 
 async def _made_for(management: Management, person: Person) -> dict[str, Any]:

@@ -80,6 +80,7 @@ class Editor:
     async def _change(self) -> None:
         table, change = self._random.choice(
             (
+                ("api_keys", "zero_data_retention = NOT zero_data_retention"),
                 ("users", "zero_data_retention = NOT zero_data_retention"),
                 ("users", "display_name = 'not in the snapshot'"),
                 ("users", "disabled_at = CASE WHEN disabled_at IS NULL THEN now() END"),

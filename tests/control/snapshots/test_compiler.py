@@ -31,6 +31,7 @@ async def test_live_keys_of_every_purpose_hidden_ones_included(world: World) -> 
     batch = await rows.key(user, "batch", purpose="batch", hidden=True)
     platform = await rows.key(user, "platform", purpose="platform")
     limited = await rows.key(user, "limited", model_aliases=["b", "a"], expires_at=_FUTURE)
+    discreet = await rows.key(user, "discreet", zero_data_retention=True)
     await rows.key(user, deleted_at=_PAST)
     await rows.key(user, expires_at=datetime.now(UTC) - timedelta(seconds=1))
     await rows.key(gone)
@@ -40,6 +41,7 @@ async def test_live_keys_of_every_purpose_hidden_ones_included(world: World) -> 
         _digest("plain"): Key(_digest("plain"), plain, user),
         _digest("batch"): Key(_digest("batch"), batch, user, "batch"),
         _digest("platform"): Key(_digest("platform"), platform, user, "platform"),
+        _digest("discreet"): Key(_digest("discreet"), discreet, user, log_bodies=False),
         _digest("limited"): Key(_digest("limited"), limited, user, expires_at=_FUTURE.timestamp(), models=("b", "a")),
     }
 

@@ -86,6 +86,7 @@ async def create(user_id: Owner, body: NewKey, session: Database, caller: Caller
         burst_size=body.burst_size,
         expires_at=body.expires_at,
         model_aliases=body.models,
+        zero_data_retention=body.zero_data_retention,
     )
     set_cap(row, body, now)
     give_secret(row, secret, to=caller.id, seal=services.key_secrets, now=now)

@@ -1,4 +1,6 @@
-"""The key object and the bodies that make and change it (§4.2), with two fields of ours: `expires_at` and `models`."""
+"""The key object and the bodies that make and change it (§4.2), with fields of ours: `expires_at`, `models` and
+`zero_data_retention`.
+"""
 
 from __future__ import annotations
 
@@ -35,6 +37,8 @@ class NewKey(Input):
     expires_at: AwareDatetime | None = None
     models: _Models | None = None
     """Aliases that the key is restricted to; absent for all that its owner may use."""
+    zero_data_retention: Flag = False
+    """No body of its requests is kept anywhere. Where its owner's account has that, all keys do."""
 
 
 class KeyChanges(Input):
@@ -49,6 +53,7 @@ class KeyChanges(Input):
     reset_window: Flag | None = None
     expires_at: AwareDatetime | None = None
     models: _Models | None = None
+    zero_data_retention: Flag | None = None
 
 
 class Rotation(Input):
@@ -91,6 +96,8 @@ class Key(Output):
     resets_at: datetime | None
     expires_at: datetime | None
     models: list[str] | None
+    zero_data_retention: bool
+    """Of the key itself; its owner's account may have it for all keys."""
     previous_secret_expires_at: datetime | None
     """Until when the secret before the last rotation works beside the present one; null where it died at once."""
 
@@ -117,6 +124,7 @@ class Key(Output):
             resets_at=None if spending is None else spending.resets_at,
             expires_at=row.expires_at,
             models=row.model_aliases,
+            zero_data_retention=row.zero_data_retention,
             previous_secret_expires_at=row.previous_expires_at,
         )
 

@@ -58,6 +58,7 @@ _KEYS = (
         extract("epoch", tables.ApiKey.expires_at),
         tables.ApiKey.model_aliases,
         literal(False),
+        tables.ApiKey.zero_data_retention,
     )
     .join(tables.User, tables.User.id == tables.ApiKey.user_id)
     .where(
@@ -77,6 +78,7 @@ _PREVIOUS_SECRETS = (
         extract("epoch", func.least(tables.ApiKey.expires_at, tables.ApiKey.previous_expires_at)),
         tables.ApiKey.model_aliases,
         literal(True),
+        tables.ApiKey.zero_data_retention,
     )
 ).where(tables.ApiKey.previous_digest.is_not(None), tables.ApiKey.previous_expires_at > func.now())
 _USERS = (
@@ -242,7 +244,7 @@ class _Sharing:
 
 
 def _key(row: _Row) -> Key:
-    key_id, digest, user_id, purpose, expires_at, aliases, previous = row
+    key_id, digest, user_id, purpose, expires_at, aliases, previous, zero_data_retention = row
     return Key(
         digest=digest,
         id=key_id,
@@ -251,6 +253,7 @@ def _key(row: _Row) -> Key:
         expires_at=None if expires_at is None else float(expires_at),
         models=None if aliases is None else tuple(aliases),
         previous=previous,
+        log_bodies=not zero_data_retention,
     )
 
 

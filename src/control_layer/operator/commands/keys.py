@@ -52,6 +52,9 @@ def create(
     ] = None,
     requests_per_second: Annotated[float | None, typer.Option(metavar="N", help="Rate limit.")] = None,
     burst_size: Annotated[int | None, typer.Option(metavar="N", help="Requests at once within the limit.")] = None,
+    zero_data_retention: Annotated[
+        bool, typer.Option("--zero-data-retention", help="Keep no body of its requests anywhere.")
+    ] = False,
     url: Url = None,
     api_key_file: KeyFile = None,
     as_json: AsJson = False,
@@ -70,6 +73,7 @@ def create(
             "expires_at": expires_at,
             "requests_per_second": requests_per_second,
             "burst_size": burst_size,
+            "zero_data_retention": zero_data_retention or None,
         }
         made = api.post(
             f"/users/{owner.id}/api-keys", {field: value for field, value in body.items() if value is not None}

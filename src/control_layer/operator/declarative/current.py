@@ -215,6 +215,7 @@ def _key(key: Key) -> KeySpec:
             spend_limit_interval=key.spend_limit_interval,
             expires_at=key.expires_at,
             models=key.models,
+            zero_data_retention=key.zero_data_retention,
         )
     )
 

@@ -314,6 +314,7 @@ class KeySpec(Spec):
     expires_at: AwareDatetime | None = None
     models: list[str] | None = None
     """Aliases that the key is restricted to."""
+    zero_data_retention: bool = False
 
     @model_validator(mode="after")
     def _cap(self) -> Self:

@@ -44,6 +44,8 @@ class ApiKey(Base):
     """What was spent before does not count towards the limit."""
     model_aliases: Mapped[list[str] | None]
     expires_at: Mapped[datetime | None]
+    zero_data_retention: Mapped[bool] = mapped_column(server_default=text("false"))
+    """No body of its requests is kept anywhere."""
     last_used: Mapped[datetime | None]
     created_at: Mapped[datetime] = mapped_column(server_default=now())
     updated_at: Mapped[datetime] = mapped_column(server_default=now())
