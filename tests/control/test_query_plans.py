@@ -47,6 +47,7 @@ PAGES = {
     "/models/{model_id}/groups": [""],
     "/models/{model_id}/components": [""],
     "/transactions": ["", "?user_id={user_id}", "?all=true"],
+    "/redaction-rules": [""],
     "/budgets": ["", "?scope=user&scope_id={user_id}"],
     "/requests": [""],
     "/provider-display-configs": [""],

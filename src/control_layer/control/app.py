@@ -58,6 +58,8 @@ from control_layer.control.own_gateway import OwnGateway
 from control_layer.control.payments.provider import open_provider
 from control_layer.control.payments.routes import router as payments
 from control_layer.control.playground.routes import router as playground
+from control_layer.control.privacy.erasing import router as erasing
+from control_layer.control.privacy.rules import router as redaction_rules
 from control_layer.control.probes.routes import router as probes
 from control_layer.control.provider_displays.routes import router as provider_displays
 from control_layer.control.scim.entry import ScimEntry
@@ -95,6 +97,8 @@ _ROUTERS: tuple[APIRouter, ...] = (
     budgets,
     payments,
     webhooks,
+    redaction_rules,
+    erasing,
     analytics,
     breakdowns,
     provider_displays,

@@ -11,6 +11,7 @@ from sqlalchemy.exc import DBAPIError
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
 from control_layer.recorder.merging import BODIES_KEPT, CLOSED_AND_CHARGED, GIVEN_UP, OPENED_NOTED
+from control_layer.recorder.redacting import Redacting
 from control_layer.recorder.rows import Rows
 from control_layer.recorder.staging import BODIES, CLOSED, OPENED, Refused, fill, is_refusal, prepare
 from control_layer.store.leases import close_leases
@@ -57,6 +58,7 @@ class Ledger:
 
     def __init__(self, engine: AsyncEngine) -> None:
         self._engine = engine
+        self.redacting = Redacting()
 
     async def positions(self, worker_id: uuid.UUID) -> dict[int, int]:
         """How far each segment of a worker is recorded; 0 where nothing is said."""
@@ -75,7 +77,7 @@ class Ledger:
             if not start:
                 await connection.execute(_FORGET_EARLIER, place)
             try:
-                await _merge(connection, rows)
+                await self._merge(connection, rows)
             except DBAPIError as error:
                 if is_refusal(error.orig):
                     raise Refused(str(error.orig)) from error
@@ -98,19 +100,18 @@ class Ledger:
         async with self._engine.begin() as connection:
             await connection.execute(_TOUCH_KEYS, {"ids": list(uses), "times": list(uses.values())})
 
-
-async def _merge(connection: AsyncConnection, rows: Rows) -> None:
-    """Bodies come behind what was opened and before what ends, because they take their owner from there."""
-    if not (rows.opened or rows.closed or rows.bodies):
-        return
-    await prepare(connection)
-    if rows.opened:
-        await fill(connection, OPENED, rows.opened)
-        await connection.execute(OPENED_NOTED)
-    if rows.closed:
-        await fill(connection, CLOSED, rows.closed)
-    if rows.bodies:
-        await fill(connection, BODIES, rows.bodies)
-        await connection.execute(BODIES_KEPT)
-    if rows.closed:
-        await connection.execute(CLOSED_AND_CHARGED)
+    async def _merge(self, connection: AsyncConnection, rows: Rows) -> None:
+        """Bodies come behind what was opened and before what ends, because they take their owner from there."""
+        if not (rows.opened or rows.closed or rows.bodies):
+            return
+        await prepare(connection)
+        if rows.opened:
+            await fill(connection, OPENED, rows.opened)
+            await connection.execute(OPENED_NOTED)
+        if rows.closed:
+            await fill(connection, CLOSED, rows.closed)
+        if rows.bodies:
+            await fill(connection, BODIES, await self.redacting.of(connection, rows.bodies))
+            await connection.execute(BODIES_KEPT)
+        if rows.closed:
+            await connection.execute(CLOSED_AND_CHARGED)

@@ -35,6 +35,7 @@ _LAST_ROUNDS = 3
 _BOUND_SECONDS = 1.0
 """How often the journals' size is looked at."""
 _MAX_BYTES = 8 * 1024**3
+_REDACTED_HELP = "What redaction rules took out of bodies."
 _PAUSE_SECONDS = 30.0
 """How long a journal that cannot be read is left alone, while the others go on."""
 
@@ -114,9 +115,16 @@ class Recorder:
                 bound.removed,
             ),
         )
+        redacted = self._ledger.redacting.found
         return [
-            Sample(f"control_layer_{name}", kind, help_text, {}, float(value))
-            for name, kind, help_text, value in values
+            *(
+                Sample(f"control_layer_{name}", kind, help_text, {}, float(value))
+                for name, kind, help_text, value in values
+            ),
+            *(
+                Sample("control_layer_redacted_total", "counter", _REDACTED_HELP, {"rule": rule}, float(times))
+                for rule, times in redacted.items()
+            ),
         ]
 
     async def _round(self) -> Found:

@@ -99,6 +99,8 @@ class BodyRow(NamedTuple):
     request_truncated: bool
     response: bytes
     response_truncated: bool
+    redacted: str | None = None
+    """How often each rule found something in it, as JSON."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -17,6 +17,7 @@ from control_layer.store.tables.keys import ApiKey
 from control_layer.store.tables.ledger import AccountBalance, Transaction
 from control_layer.store.tables.payments import AutoTopup
 from control_layer.store.tables.people import Group, GroupMember, User
+from control_layer.store.tables.privacy import RedactionRule
 from control_layer.store.tables.probes import Probe, ProbeResult
 from control_layer.store.tables.rollups import (
     ACCOUNT_ROLLUPS,
@@ -67,6 +68,7 @@ __all__ = [
     "PasswordReset",
     "Probe",
     "ProbeResult",
+    "RedactionRule",
     "Request",
     "RequestBody",
     "Seeded",

@@ -122,6 +122,8 @@ class RequestBody(Base):
     request_truncated: Mapped[bool]
     response: Mapped[bytes]
     response_truncated: Mapped[bool]
+    redacted: Mapped[dict[str, Any] | None]
+    """How often each rule found something in it; none where no rule did."""
 
     __table_args__ = ({"postgresql_partition_by": "RANGE (at)"},)
 

@@ -1,0 +1,1 @@
+"""What is kept of conversations: redaction rules, and erasing what was kept."""
