@@ -197,6 +197,8 @@ _ACCOUNTS = {
     "PATCH /redaction-rules/{rule_id}": _Rule("M"),
     "DELETE /redaction-rules/{rule_id}": _Rule("M"),
     "DELETE /requests/bodies": _SIGNED_IN,
+    "GET /requests/export": _Rule("V"),
+    "GET /requests/{request_id}": _Rule("V"),
     "GET /budgets": _SIGNED_IN,
     "POST /budgets": _Rule("MB"),
     "GET /budgets/{budget_id}": _Rule("MB", own="S", hidden=True),

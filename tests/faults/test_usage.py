@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 from tests.faults.books import counts, tokens_of
 from tests.faults.target import Target, chat, events, ours_only
-from tests.running import until
+from tests.running import ADMIN_EMAIL, until
 
 pytestmark = pytest.mark.server
 
@@ -73,6 +73,27 @@ def test_what_the_provider_does_not_count_is_estimated_marked_and_shown_in_a_met
     assert len(_LONG) // 4 <= row["input_tokens"] <= len(_LONG) // 4 + 100
     assert 10 <= row["output_tokens"] <= 100  # 24 tokens of about five letters
     until(lambda: instance.metric("control_layer_unmetered_requests_total", **labels) == before + 1)
+
+
+@ours_only
+def test_the_id_of_an_answer_leads_to_all_that_is_known_of_the_request(target: Target) -> None:
+    """Why an answer was late, wrong or dear is told by its attempts, its tokens and what was said."""
+    instance = target.instance
+    assert instance is not None
+    mail = "I am jo@example.org, my key is sk-abcdefghijklmnopqrstuvwxyz"
+    answer = target.post("/chat/completions", chat("sim-small", mail))
+    found = f"/requests/{answer.headers['x-request-id']}?include=bodies"
+    until(lambda: '"state":"ended"' in instance.admin.get(f"/admin/api/v1{found}").text)
+    detail = instance.api("GET", found)
+    assert (detail["outcome"], detail["status_code"], detail["user"]["name"]) == ("completed", 200, ADMIN_EMAIL)
+    (attempt,) = detail["attempts"]
+    assert (attempt["endpoint"]["name"], attempt["deployment"]["name"]) == ("provider", "sim-small")
+    assert attempt["status"] == 200
+    assert 0 <= attempt["started_ms"] <= attempt["started_ms"] + attempt["duration_ms"] <= detail["duration_ms"] + 0.01
+    asked = detail["bodies"]["request"]["content"]["messages"][0]["content"]
+    assert asked == "I am jo@example.org, my key is [secret]"
+    assert detail["bodies"]["response"]["content"] == answer.json()
+    assert detail["bodies"]["redacted"]["secrets"] >= 1
 
 
 @pytest.mark.parametrize("more", [{}, _ASKED], ids=["hidden", "asked"])

@@ -113,6 +113,7 @@ def test_each_attempt_has_a_span(client: httpx.Client, journal: Journal) -> None
     assert (first.number, second.number) == (0, 1)
     assert [attempt.error for attempt in ends[0].attempts] == ["connect_failed", None]
     assert len({first.span_id, second.span_id, trace.span_id}) == 3
+    assert [attempt.started for attempt in ends[0].attempts] == [first.started, second.started]
     assert first.started + ends[0].attempts[0].duration <= second.started
     assert second.started + ends[0].attempts[1].duration <= ends[0].duration
     assert _told(answer.json()["headers"])[1] == second.span_id.hex()

@@ -93,6 +93,8 @@ class Attempt(msgspec.Struct, frozen=True, array_like=True, gc=False):
     """A short code such as `connect_failed`; `None` when a response came whole."""
     duration: float
     """Seconds."""
+    started: float | None = None
+    """Seconds after admission."""
 
 
 class AttemptSpan(msgspec.Struct, frozen=True, array_like=True, gc=False):

@@ -62,6 +62,7 @@ from control_layer.control.privacy.erasing import router as erasing
 from control_layer.control.privacy.rules import router as redaction_rules
 from control_layer.control.probes.routes import router as probes
 from control_layer.control.provider_displays.routes import router as provider_displays
+from control_layer.control.request_log.routes import router as request_log
 from control_layer.control.scim.entry import ScimEntry
 from control_layer.control.scim.errors import is_scim
 from control_layer.control.scim.errors import render as render_for_scim
@@ -100,6 +101,7 @@ _ROUTERS: tuple[APIRouter, ...] = (
     redaction_rules,
     erasing,
     analytics,
+    request_log,
     breakdowns,
     provider_displays,
     probes,

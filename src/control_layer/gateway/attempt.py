@@ -90,6 +90,7 @@ class Attempt:
             status=self.status,
             error=error,
             duration=self._exchange.plane.monotonic() - self.started,
+            started=self.started - self._exchange.started,
         )
 
     def cancel(self) -> None:

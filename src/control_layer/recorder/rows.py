@@ -217,6 +217,7 @@ def _attempts(attempts: tuple[Attempt, ...]) -> str:
                 "endpoint_id": _text(attempt.endpoint_id),
                 "status": attempt.status,
                 "error": _optional_text(attempt.error),
+                "started_seconds": _seconds(attempt.started),
                 "duration_seconds": _seconds(attempt.duration),
             }
             for attempt in attempts

@@ -13,12 +13,13 @@ from collections.abc import AsyncIterator
 from datetime import UTC, datetime, timedelta
 
 import pytest
-from tests.control.management import API, Management, answered, managed, settings_for_tests
+from tests.control.management import API, Management, managed, settings_for_tests
 from tests.control.plans import scanned, statements
 
 from control_layer.recorder import Folding
 
 _ABOUT_TRAFFIC = re.compile(r"\b(FROM|JOIN) (requests|transactions)\b")
+_OF_THE_LOG = re.compile(r"/requests(\?|/\d|/export)")
 _DAY = re.compile(r"requests_\d")
 _DAYS_READ = 2
 _ROWS = 30_000
@@ -61,7 +62,8 @@ async def busy(database_url: str) -> AsyncIterator[Management]:
 
 
 async def test_no_page_reads_a_whole_table(busy: Management) -> None:
-    (user,) = await busy.sql("SELECT user_id, batch_id FROM requests WHERE batch_id IS NOT NULL LIMIT 1")
+    columns = "user_id, key_id, sequence, batch_id"
+    (user,) = await busy.sql(f"SELECT {columns} FROM requests WHERE batch_id IS NOT NULL LIMIT 1")  # noqa: S608 - ours
     log, account = f"{API}/requests?limit=100", f"{API}/transactions?limit=100&user_id={user.user_id}"
     paths = [
         log,
@@ -85,6 +87,19 @@ async def test_no_page_reads_a_whole_table(busy: Management) -> None:
         f"{log}&fusillade_batch_id={uuid.uuid4()}",
         f"{log}&custom_id=request-77",
         f"{log}&custom_id=nothing",
+        f"{log}&user_id={user.user_id}",
+        f"{log}&key_id={user.key_id}",
+        f"{log}&group_id={uuid.uuid4()}",
+        f"{log}&endpoint_id={uuid.uuid4()}",
+        f"{log}&purpose=playground",
+        f"{log}&outcome=failed",
+        f"{log}&error=model_unavailable",
+        f"{log}&finish_reason=length",
+        f"{log}&stream=true&min_cost=1&min_tokens=100000",
+        f"{log}&request_id=theirs",
+        f"{log}&before={user.sequence}",
+        f"{API}/requests/{user.sequence}",
+        f"{API}/requests/export?outcome=failed",
         f"{API}/requests/aggregate",
         f"{API}/requests/aggregate?model=model-3",
         f"{API}/requests/aggregate?timestamp_after={_LONG_AGO.replace('+', '%2B')}",
@@ -104,10 +119,10 @@ async def test_no_page_reads_a_whole_table(busy: Management) -> None:
     read: dict[str, set[str]] = {}
     for path in paths:
         with statements(busy) as sent:
-            await answered(busy.admin.get(path), 200)
+            assert (await busy.admin.get(path)).status_code == 200, path
         asked = [statement for statement in sent if _ABOUT_TRAFFIC.search(statement.text)]
         assert asked, path
-        first = "SET LOCAL enable_seqscan = off" if "/requests?" in path else None  # as the log's page does
+        first = "SET LOCAL enable_seqscan = off" if _OF_THE_LOG.search(path) else None  # as its pages do
         for statement in asked:
             tables = await scanned(busy, statement, first=first)
             if "transactions" in tables or len([name for name in tables if _DAY.match(name)]) > _DAYS_READ:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import uuid
 from datetime import UTC, datetime
 from decimal import Decimal
@@ -40,7 +41,7 @@ async def put_request(management: Management, *, ago: float = 60.0, **columns: A
     lost = int(row["outcome"] == "lost")
     await management.sql(
         f"WITH new AS ({insertion}) INSERT INTO unfolded_requests (at, id, lost) SELECT at, id, {lost} FROM new",  # noqa: S608
-        *row.values(),
+        *(json.dumps(value) if isinstance(value, list) else value for value in row.values()),
     )
     id_ = row["id"]
     assert isinstance(id_, uuid.UUID)

@@ -5,17 +5,12 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from datetime import datetime
 from decimal import Decimal
-from typing import Any
-
-from sqlalchemy import Row
 
 from control_layer.control.analytics.aggregates import Hour, Totals, UserShare
 from control_layer.control.analytics.period import HOUR, Period
-from control_layer.control.analytics.response_type import response_type
 from control_layer.control.analytics.schemas import (
     Aggregate,
     HourOfRequests,
-    LogEntry,
     ModelShare,
     ModelUsage,
     StatusShare,
@@ -25,30 +20,7 @@ from control_layer.control.analytics.schemas import (
 )
 from control_layer.control.analytics.usage import BatchUse, ModelUse
 
-__all__ = ["aggregate", "log_entry", "usage", "users_of_model"]
-
-
-def log_entry(row: Row[*tuple[Any, ...]]) -> LogEntry:
-    """An entry of the request log."""
-    known = [count for count in (row.input_tokens, row.output_tokens) if count is not None]
-    return LogEntry(
-        id=row.sequence,
-        timestamp=row.at,
-        method=row.method,
-        uri=row.path,
-        model=row.model,
-        status_code=row.status,
-        duration_ms=None if row.duration_seconds is None else round(row.duration_seconds * 1000),
-        prompt_tokens=row.input_tokens,
-        completion_tokens=row.output_tokens,
-        reasoning_tokens=row.reasoning_tokens or None,
-        total_tokens=sum(known) if known else None,
-        response_type=response_type(row.path, row.status, stream=row.stream),
-        fusillade_batch_id=row.batch_id,
-        input_price_per_token=row.input_price_per_token,
-        output_price_per_token=row.output_price_per_token,
-        custom_id=row.custom_id,
-    )
+__all__ = ["aggregate", "usage", "users_of_model"]
 
 
 def aggregate(totals: Totals, hours: Mapping[datetime, Hour], model: str | None) -> Aggregate:

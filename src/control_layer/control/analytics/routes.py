@@ -1,4 +1,4 @@
-"""`/requests` and `/usage` (§4.7, §4.8)."""
+"""Sums over requests, and `/usage` (§4.8)."""
 
 from __future__ import annotations
 
@@ -10,12 +10,10 @@ from control_layer.control.access import needs, signed_in
 from control_layer.control.analytics import presentation
 from control_layer.control.analytics.aggregates import by_hour, by_user, totals
 from control_layer.control.analytics.period import Period
-from control_layer.control.analytics.request_log import LogFilter, log_page
-from control_layer.control.analytics.schemas import Aggregate, LogPage, Usage, UsersOfModel
+from control_layer.control.analytics.schemas import Aggregate, Usage, UsersOfModel
 from control_layer.control.analytics.usage import batch_use_of, use_by_model
 from control_layer.control.errors import forbidden, invalid
 from control_layer.control.moment import Moment
-from control_layer.control.paging import Paging
 from control_layer.control.permissions import Operation, Resource
 from control_layer.control.request_context import Caller, Database, Served
 from control_layer.control.route import ControlRoute
@@ -23,45 +21,6 @@ from control_layer.control.route import ControlRoute
 __all__ = ["router"]
 
 router = APIRouter(prefix="/admin/api/v1", tags=["analytics"], route_class=ControlRoute)
-
-
-@router.get("/requests")
-@needs(Operation.READ, Resource.REQUESTS)
-async def list_(
-    session: Database,
-    paging: Paging,
-    method: str | None = None,
-    uri_pattern: str | None = None,
-    status_code: int | None = None,
-    status_code_min: int | None = None,
-    status_code_max: int | None = None,
-    min_duration_ms: int | None = None,
-    max_duration_ms: int | None = None,
-    timestamp_after: Moment | None = None,
-    timestamp_before: Moment | None = None,
-    order_desc: bool = True,
-    model: str | None = None,
-    fusillade_batch_id: uuid.UUID | None = None,
-    custom_id: str | None = None,
-) -> LogPage:
-    """The request log, newest first; `order_desc=false` turns the page round. `uri_pattern` is one of SQL's LIKE."""
-    wanted = LogFilter(
-        method=method,
-        uri_pattern=uri_pattern,
-        status_code=status_code,
-        status_code_min=status_code_min,
-        status_code_max=status_code_max,
-        min_duration_ms=min_duration_ms,
-        max_duration_ms=max_duration_ms,
-        timestamp_after=timestamp_after,
-        timestamp_before=timestamp_before,
-        model=model,
-        batch_id=fusillade_batch_id,
-        custom_id=custom_id,
-    )
-    rows = await log_page(session, wanted, paging.skip, paging.limit)
-    entries = [presentation.log_entry(row) for row in rows]
-    return LogPage(entries=entries if order_desc else entries[::-1])
 
 
 @router.get("/requests/aggregate")

@@ -13,8 +13,6 @@ from control_layer.control.schema import OmitNull, Output
 __all__ = [
     "Aggregate",
     "HourOfRequests",
-    "LogEntry",
-    "LogPage",
     "ModelShare",
     "ModelUsage",
     "StatusShare",
@@ -22,33 +20,6 @@ __all__ = [
     "UserUsage",
     "UsersOfModel",
 ]
-
-
-class LogEntry(Output):
-    """One request that has ended; never what was said."""
-
-    id: int
-    timestamp: datetime
-    method: str
-    uri: str
-    model: OmitNull[str]
-    status_code: OmitNull[int]
-    duration_ms: OmitNull[int]
-    prompt_tokens: OmitNull[int]
-    completion_tokens: OmitNull[int]
-    reasoning_tokens: OmitNull[int]
-    total_tokens: OmitNull[int]
-    response_type: OmitNull[str] = Field(description="Such as `chat_completion_stream`; left out of errors.")
-    fusillade_batch_id: OmitNull[uuid.UUID] = Field(description="The batch that it belongs to.")
-    input_price_per_token: OmitNull[Money]
-    output_price_per_token: OmitNull[Money]
-    custom_id: OmitNull[str]
-
-
-class LogPage(Output):
-    """A page of the request log."""
-
-    entries: list[LogEntry]
 
 
 class StatusShare(Output):

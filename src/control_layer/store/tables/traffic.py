@@ -105,7 +105,20 @@ class Request(Base):
         Index("ix_requests_status", "status", text("at DESC"), postgresql_where=text("status <> 200")),
         Index("ix_requests_batch_id", "batch_id", text("at DESC"), postgresql_where=text("batch_id IS NOT NULL")),
         Index("ix_requests_custom_id", text("at DESC"), postgresql_where=text("custom_id IS NOT NULL")),
-        Index("ix_requests_client_request_id", "client_request_id", postgresql_where=text("batch_id IS NOT NULL")),
+        Index(
+            "ix_requests_client_request_id",
+            "client_request_id",
+            text("at DESC"),
+            postgresql_where=text("client_request_id IS NOT NULL"),
+        ),
+        Index("ix_requests_outcome", "outcome", text("at DESC"), postgresql_where=text("outcome <> 'completed'")),
+        Index("ix_requests_error", "error", text("at DESC"), postgresql_where=text("error IS NOT NULL")),
+        Index(
+            "ix_requests_sequence",
+            "sequence",
+            postgresql_using="brin",
+            postgresql_with={"pages_per_range": 32, "autosummarize": "on"},
+        ),
         {"postgresql_partition_by": "RANGE (at)"},
     )
 

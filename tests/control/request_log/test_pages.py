@@ -11,8 +11,8 @@ import pytest
 from tests.control.analytics.traffic import put_request
 from tests.control.management import API, Management, answered, refused
 
-from control_layer.control.analytics.response_type import response_type
 from control_layer.control.permissions import Role
+from control_layer.control.request_log.response_type import response_type
 
 URL = f"{API}/requests"
 _ALWAYS = {"id", "timestamp", "method", "uri"}

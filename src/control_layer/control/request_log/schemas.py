@@ -1,0 +1,137 @@
+"""An entry of the request log, and one request whole."""
+
+from __future__ import annotations
+
+import uuid
+from datetime import datetime
+from typing import Any, Literal
+
+from pydantic import Field
+
+from control_layer.control.money import Money
+from control_layer.control.schema import OmitNull, Output
+
+__all__ = ["Attempt", "Bodies", "Body", "BudgetWindow", "LogEntry", "LogPage", "Named", "RequestDetail", "TokenCounts"]
+
+
+class LogEntry(Output):
+    """One request that has ended; never what was said."""
+
+    id: int
+    timestamp: datetime
+    method: str
+    uri: str
+    model: OmitNull[str]
+    status_code: OmitNull[int]
+    duration_ms: OmitNull[int]
+    prompt_tokens: OmitNull[int]
+    completion_tokens: OmitNull[int]
+    reasoning_tokens: OmitNull[int]
+    total_tokens: OmitNull[int]
+    response_type: OmitNull[str] = Field(description="Such as `chat_completion_stream`; left out of errors.")
+    fusillade_batch_id: OmitNull[uuid.UUID] = Field(description="The batch that it belongs to.")
+    input_price_per_token: OmitNull[Money]
+    output_price_per_token: OmitNull[Money]
+    custom_id: OmitNull[str]
+
+
+class LogPage(Output):
+    """A page of the request log."""
+
+    entries: list[LogEntry]
+
+
+class Named(Output):
+    """Something by its id, with the name that it has now; none where it is gone."""
+
+    id: uuid.UUID
+    name: str | None
+
+
+class Attempt(Output):
+    """One try at one deployment."""
+
+    deployment: Named | None = Field(description="The model as it is at the endpoint.")
+    endpoint: Named | None
+    status: int | None = Field(description="The provider's HTTP status; null where none came.")
+    error: str | None = Field(description="Such as `connect_failed`; null where an answer came whole.")
+    started_ms: float | None = Field(description="After the request was let in.")
+    duration_ms: float | None
+
+
+class TokenCounts(Output):
+    """By kind; null is unknown. What is cached, written, audio or image is a part of `input` or `output`."""
+
+    input: int | None
+    output: int | None
+    cached_input: int | None
+    cache_write: int | None
+    cache_write_1h: int | None
+    audio_input: int | None
+    image_input: int | None
+    reasoning: int | None
+    audio_output: int | None
+    image_output: int | None
+    source: str = Field(description="`provider`, `estimate`, or `none`: nothing to count.")
+
+
+class BudgetWindow(Output):
+    """A budget that the request counts in."""
+
+    id: uuid.UUID
+    name: str | None
+    window: datetime = Field(description="When the budget's period began.")
+
+
+class Body(Output):
+    """What was sent."""
+
+    kind: Literal["json", "text", "base64"]
+    content: Any = Field(description="The JSON itself, a text, or base64 of what is neither.")
+    truncated: bool = Field(description="There was more than is kept.")
+
+
+class Bodies(Output):
+    """What was asked and answered."""
+
+    request: Body
+    response: Body
+    redacted: dict[str, int] = Field(description="How often each redaction rule took something out.")
+
+
+class RequestDetail(Output):
+    """Everything that is known of one request."""
+
+    id: uuid.UUID = Field(description="The id in `x-request-id` of its answer, unless the caller gave one.")
+    log_id: int | None = Field(description="Its `id` in the list; null while it is under way.")
+    state: Literal["open", "ended"]
+    timestamp: datetime = Field(description="When it was let in.")
+    user: Named = Field(description="With the e-mail address as the name.")
+    key: Named
+    purpose: str | None
+    method: str
+    uri: str
+    stream: bool
+    model: str
+    model_id: uuid.UUID
+    outcome: str | None = Field(description="`completed`, `failed`, `cancelled`, `lost`; null while it is under way.")
+    status_code: int | None
+    error: str | None
+    finish_reason: str | None
+    attempts: list[Attempt] = Field(description="In the order in which they were made.")
+    first_byte_ms: float | None
+    duration_ms: float | None
+    tokens: TokenCounts | None
+    input_price_per_token: Money | None
+    output_price_per_token: Money | None
+    cost: Money | None
+    tariff: Named | None
+    budgets: list[BudgetWindow]
+    request_bytes: int | None
+    response_bytes: int | None
+    client_request_id: str | None = Field(description="The caller's own `x-request-id`.")
+    provider_request_id: str | None
+    user_agent: str | None
+    batch_id: uuid.UUID | None
+    custom_id: str | None
+    bodies: OmitNull[Bodies] = Field(description="With `include=bodies`, where they are kept.")
