@@ -99,8 +99,8 @@ def bucket(seconds: str) -> str:
 
 def lengths_of(rollup: str) -> str:
     """A SELECT of `at`, `model`, `measure`, `bucket` and `requests` of a rollup of latencies, without a condition."""
-    each = f"unnest({rollup}.buckets, {rollup}.counts) AS each (bucket, requests)"
-    return f"SELECT at, model, measure, bucket, requests FROM {rollup} CROSS JOIN LATERAL {each}"  # noqa: S608 - names
+    # Side by side in the list of columns: as a table in FROM they take four times as long.
+    return f"SELECT at, model, measure, unnest(buckets) AS bucket, unnest(counts) AS requests FROM {rollup}"  # noqa: S608
 
 
 def of_request() -> str:

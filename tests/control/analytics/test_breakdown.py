@@ -143,6 +143,23 @@ async def test_pages_are_in_the_order_that_is_asked_for(management: Management) 
     assert (beyond["total_count"], beyond["data"]) == (5, [])
 
 
+async def test_rows_have_the_same_percentiles_on_whatever_page_they_are(management: Management) -> None:
+    for hours in (0, 1, 2, -24, -23, -22):
+        for number in range(4):
+            await put_request(management, at=_NOON + hours * _HOUR, duration_seconds=number + abs(hours))
+        if hours == -24:
+            await Folding(management.engine).fold()
+    query = {"group_by": "hour", "percentiles": "true", "compare": "previous"}
+    rows = await _rows(management, **query)
+    assert len({row["latency_ms"]["p50"] for row in rows}) == 3
+    for order in ("time", "requests"):
+        for skip in range(3):
+            page = await answered(
+                management.admin.get(URL, params={**_DAY, **query, "order_by": order, "skip": skip, "limit": 1}), 200
+            )
+            assert page["data"] == [rows[skip]]
+
+
 async def test_a_csv_has_every_row_and_no_formula(management: Management) -> None:
     for number in range(1200):
         name = '=HYPERLINK("x")' if number == 7 else f"m{number:04}"
