@@ -11,10 +11,12 @@ from collections.abc import Mapping
 __all__ = [
     "ACCOUNT",
     "BUCKETS",
+    "COUNTS",
     "LATENCIES",
     "LATENCY_BASE",
     "MEASURES",
     "MODEL",
+    "MOST_TOKENS",
     "TOKENS",
     "bucket",
     "deltas",
@@ -38,6 +40,8 @@ MODEL: Mapping[str, str] = {
 ACCOUNT: Mapping[str, str] = {**MODEL, "user_id": "request.user_id", "key_id": "request.key_id"}
 """What sums of accounts are kept by."""
 
+COUNTS = ("requests", "timed", "unpriced", "cache_hits")
+
 TOKENS = (
     "input_tokens",
     "output_tokens",
@@ -51,19 +55,22 @@ TOKENS = (
     "image_output_tokens",
 )
 
+MOST_TOKENS = 10**10
+"""Of a kind that a request counts, so that sums of a day fit into a bigint, and none ends the folding of all."""
+
 MEASURES: Mapping[str, str] = {
     "requests": "1::bigint",
     "timed": "(request.duration_seconds IS NOT NULL)::int::bigint",
     # So that no sum can overflow, which would end all folding.
     "seconds": "least(coalesce(request.duration_seconds, 0), 1e200)",
-    **{name: f"coalesce(request.{name}, 0)::numeric" for name in TOKENS},
+    **{name: f"CASE WHEN request.{name} > 0 THEN least(request.{name}, {MOST_TOKENS}) END" for name in TOKENS},
     "cost": "coalesce(request.cost, 0)",
     "unpriced": "(request.cost IS NULL)::int::bigint",
     "cache_hits": "(coalesce(request.cached_input_tokens, 0) > 0)::int::bigint",
 }
 """What is added up. Beside these, `last_at` is the time of the last request.
 
-Rollups have a null for no `TOKENS`: most kinds are rare, and nulls take neither room nor time.
+There is a null for no `TOKENS`, here and in rollups: most kinds are rare, and nulls take neither room nor time.
 """
 
 LATENCIES: Mapping[str, str] = {
@@ -78,7 +85,7 @@ LATENCY_BASE = 1.02
 BUCKETS = (-32768, 32767)
 """The first is that of zero and less."""
 
-_ZERO = {"seconds": "0::double precision", **dict.fromkeys((*TOKENS, "cost"), "0::numeric")}
+_ZERO = {"seconds": "0::double precision", "cost": "0::numeric", **dict.fromkeys(TOKENS, "NULL::bigint")}
 
 # A request that was given up for lost counted as one, with nothing known of it.
 _LOST = {

@@ -17,6 +17,7 @@ from control_layer.control.access import needs
 from control_layer.control.analytics.breakdown import ROWS, Part, breakdown, size
 from control_layer.control.analytics.breakdown_schemas import Breakdown, row_of
 from control_layer.control.analytics.questions import Asked, Question
+from control_layer.control.analytics.sources import roomy
 from control_layer.control.analytics.spans import Unit
 from control_layer.control.csv_text import MEDIA_TYPE, csv_of
 from control_layer.control.permissions import Operation, Resource
@@ -127,6 +128,7 @@ async def _page(
     session: AsyncSession, question: Question, minutes_since: datetime | None, part: Part
 ) -> tuple[Sequence[Any], int]:
     """The rows, and how many there are in all."""
+    await roomy(session)
     rows = (await session.execute(breakdown(question, minutes_since, part))).mappings().all()
     if rows or not part.skip:
         return rows, rows[0][ROWS] if rows else 0
@@ -139,6 +141,7 @@ async def _exported(services: Services, statement: Select[*tuple[Any, ...]]) -> 
     statement = statement.with_only_columns(*columns)
     yield csv_of([[column.name for column in columns]])
     async with asyncio.timeout(_LONGEST_EXPORT_SECONDS), transaction(services) as session:
+        await roomy(session)
         found = await session.stream(statement, execution_options={"yield_per": _ROWS_AT_ONCE})
         async for rows in found.partitions():
             yield csv_of(rows)
