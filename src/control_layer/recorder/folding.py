@@ -29,7 +29,7 @@ _LOCK = text("SELECT pg_try_advisory_xact_lock(:key)")
 _LOCK_KEY = 0x666F6C64  # "fold", the key of the advisory lock
 # Sums of a batch fit, and are not written to disk on the way.
 _WORK_MEM = text("SET LOCAL work_mem = '32MB'")
-_WAITING = text(f"SELECT count(*) FROM (SELECT FROM unfolded_requests LIMIT {_MOST_COUNTED}) AS some")  # noqa: S608 - a number
+_WAITING = text(f"SELECT count(*) FROM (SELECT FROM unfolded_requests LIMIT {_MOST_COUNTED}) AS found")  # noqa: S608 - a number
 
 
 def _summed(unit: str, source: str, dimensions: Mapping[str, str]) -> str:

@@ -25,19 +25,23 @@ __all__ = [
 ]
 
 _ENDPOINT = "request.attempts -> -1 ->> 'endpoint_id'"
-_UUID = "'^[0-9a-f]{8}-([0-9a-f]{4}-){3}[0-9a-f]{12}$'"
+# Four dashes where they belong, and else nothing but digits. A regular expression of it takes ten times as long.
+_IS_UUID = (
+    f"{_ENDPOINT} LIKE '________-____-____-____-____________' "
+    f"AND translate({_ENDPOINT}, '0123456789abcdef', '') = '----'"
+)
 
 MODEL: Mapping[str, str] = {
-    "model": "request.model",
     "model_id": "request.model_id",
     # Of the last attempt. What is no id must not end the folding of everything else.
-    "endpoint_id": f"CASE WHEN {_ENDPOINT} ~ {_UUID} THEN ({_ENDPOINT})::uuid END",
+    "endpoint_id": f"CASE WHEN {_IS_UUID} THEN ({_ENDPOINT})::uuid END",
     "status": "request.status",
     "purpose": "request.purpose",
+    "model": "request.model",
 }
-"""What sums are kept by."""
+"""What sums are kept by. In indexes they are in this order: what is compared fastest comes first."""
 
-ACCOUNT: Mapping[str, str] = {**MODEL, "user_id": "request.user_id", "key_id": "request.key_id"}
+ACCOUNT: Mapping[str, str] = {"user_id": "request.user_id", "key_id": "request.key_id", **MODEL}
 """What sums of accounts are kept by."""
 
 COUNTS = ("requests", "timed", "unpriced", "cache_hits")

@@ -74,8 +74,9 @@ _MEASURES = """
 # Room in the pages, so that what is added to a row stays in its page and touches no index.
 _ROLLUP = "CREATE TABLE {name} (at timestamptz NOT NULL, {dimensions}, {measures}) WITH (fillfactor = 80)"
 _UNIQUE = "CREATE UNIQUE INDEX uq_{name} ON {name} (at, {columns}) NULLS NOT DISTINCT"
-_BY_MODEL = "model, model_id, endpoint_id, status, purpose"
-_BY_ACCOUNT = f"{_BY_MODEL}, user_id, key_id"
+# What tells rows apart soonest, and is compared fastest, comes first.
+_BY_MODEL = "model_id, endpoint_id, status, purpose, model"
+_BY_ACCOUNT = f"user_id, key_id, {_BY_MODEL}"
 
 _ROLLUPS = (
     """
