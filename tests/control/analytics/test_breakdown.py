@@ -72,6 +72,12 @@ async def test_groups_count_what_their_members_asked(management: Management) -> 
         await put_request(management, at=_NOON, user_id=uuid.UUID(user))
     rows = await _rows(management, group_by="group")
     assert sorted(_told(rows, "group_name", "requests"), key=str) == [("a group", 1), (None, 1)]
+    for other in ("user", "hour", "model"):
+        for query in ({"group_by": f"group,{other}"}, {"group_by": f"{other},group", "compare": "previous"}):
+            rows = await _rows(management, **query)
+            assert sorted(_told(rows, "group_name", "requests"), key=str) == [("a group", 1), (None, 1)], query
+    rows = await _rows(management, group_by="group,user", group_id=group)
+    assert _told(rows, "group_name", "user_id", "requests") == [("a group", person.id, 1)]
     assert _told(await _rows(management, group_id=group), "requests") == [(1,)]
     assert _told(await _rows(management, group_id=NIL), "requests") == [(2,)]
 

@@ -128,19 +128,23 @@ def _sums(question: Question, minutes_since: datetime | None) -> FromClause:
 def _asked(question: Question, minutes_since: datetime | None, *, earlier: bool) -> Select[*tuple[Any, ...]]:
     by = question.unit or Unit.DAY
     source = traffic(question.span(earlier=earlier), accounts=question.of_accounts, by=by, minutes_since=minutes_since)
-    rows: FromClause = source
-    if Dimension.GROUP in question.dimensions:
-        rows = rows.outerjoin(GroupMember, GroupMember.user_id == source.c.user_id)
     conditions = [source.c[name] == value for name, value in question.only.items()]
     if question.group_id not in (None, NIL):  # everybody is in the group of that id
         members = select(GroupMember.user_id).where(GroupMember.group_id == question.group_id)
         conditions.append(source.c.user_id.in_(members))
-    keys = [_key(dimension, source, question, earlier=earlier) for dimension in question.dimensions]
-    return (
-        select(*keys, *(source.c[name] for name in MEASURES), literal(earlier).label("earlier"))
-        .select_from(rows)
-        .where(*conditions)
-    )
+    keys = [_key(each, source, question, earlier=earlier) for each in question.dimensions if each != Dimension.GROUP]
+    if Dimension.GROUP not in question.dimensions:
+        measures = (source.c[name] for name in MEASURES)
+        return select(*keys, *measures, literal(earlier).label("earlier")).where(*conditions)
+    # Each person's first: to find the groups of every row takes as long as all the rest.
+    member = source.c.user_id.label("member")
+    sums = (func.sum(source.c[name]).label(name) for name in MEASURES)
+    people = select(*keys, member, *sums).where(*conditions).group_by(*keys, member).subquery("people")
+    return select(
+        GroupMember.group_id.label(KEYS[Dimension.GROUP]),
+        *(people.c[name] for name in (*(key.name for key in keys), *MEASURES)),
+        literal(earlier).label("earlier"),
+    ).select_from(people.outerjoin(GroupMember, GroupMember.user_id == people.c.member))
 
 
 def _key(dimension: Dimension, source: FromClause, question: Question, *, earlier: bool) -> Label[Any]:
@@ -148,7 +152,7 @@ def _key(dimension: Dimension, source: FromClause, question: Question, *, earlie
     if name == "time":
         at = source.c.at + question.length if earlier else source.c.at
         return func.date_trunc(dimension.value, at, "UTC").label(name)
-    return (GroupMember.group_id if dimension is Dimension.GROUP else source.c[name]).label(name)
+    return source.c[name].label(name)
 
 
 def _in_stretch(question: Question, asked: FromClause, *, earlier: bool) -> ColumnElement[bool] | None:
