@@ -132,7 +132,7 @@ def _union(name: str, source: _Source, pieces: Iterable[Piece]) -> FromClause:
     if summed:
         covered = Piece(None, summed[0].start, summed[-1].end)
         entries = f"(SELECT * FROM unfolded_requests WHERE {within(covered)})"  # noqa: S608 - made of names
-        parts.append(source.of(deltas(entries)))
+        parts.append(source.of(deltas(entries, within(covered))))
     statement = text(" UNION ALL ".join(parts or [f"{source.of(_REQUESTS)} WHERE false"])).bindparams(
         *(bindparam(f"bound_{number}", bound, _TIME, unique=True) for number, bound in enumerate(bounds, 1))
     )
