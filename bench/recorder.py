@@ -1,8 +1,9 @@
-"""How fast journals become rows: `python -m bench.recorder [--requests 200000] [--under-way 2000] [--budgets]`.
+"""How fast journals become rows: `python -m bench.recorder [--requests 200000] [--under-way 2000] [--folding]`.
 
 Writes journals as gateways would, then records them into a Postgres of its own; everything is on this machine. A
 request is two events, `Opened` and `Closed`. `--under-way` says how many requests of a journal have begun and not ended
-at any moment: with 0 the two records of a request stand side by side, which is the cheapest there is.
+at any moment: with 0 the two records of a request stand side by side, which is the cheapest there is. With `--folding`
+what is recorded is added to the sums of analytics meanwhile, as a control plane does.
 """
 
 from __future__ import annotations
@@ -26,7 +27,7 @@ import psutil
 from bench.meter import cpu_seconds
 from bench.population import Population
 from control_layer.contract.usage import Attempt, Bodies, Closed, Opened, Record, Tokens, encode_record
-from control_layer.recorder import Recorder
+from control_layer.recorder import Folding, Recorder
 from control_layer.store.embedded import EmbeddedPostgres
 from control_layer.store.engine import connect, open_engine
 from control_layer.store.migrations import migrate
@@ -82,6 +83,8 @@ class Figures:
     seconds: float
     requests_per_second: float
     events_per_second: float
+    folded_meanwhile: float
+    """Of the requests, when the last was recorded."""
     recorder_microseconds_per_request: float
     postgres_microseconds_per_request: float
     longest_pause_of_the_loop: float
@@ -219,6 +222,7 @@ async def measure(
     under_way: int,
     body_bytes: int,
     budgets: bool,
+    folding: bool,
 ) -> Figures:
     """Fills the database and the journals, and measures until nothing is left of them."""
     await migrate(database_url)
@@ -235,11 +239,16 @@ async def measure(
     pausing = asyncio.create_task(_longest_pause())
     start = time.perf_counter()
     recording = asyncio.create_task(recorder.run())
+    fold = asyncio.create_task(Folding(engine).run()) if folding else None
     async with asyncio.timeout(_DEADLINE_SECONDS):
         await _recorded(journal_dir)
     seconds = time.perf_counter() - start
     pausing.cancel()
     ours, theirs = time.process_time() - ours, _cpu_of(server) - theirs
+    unfolded = await connection.fetchval("SELECT count(*) FROM unfolded_requests")
+    if fold is not None:
+        fold.cancel()
+        await asyncio.wait([fold])
     logged = await connection.fetchval("SELECT pg_current_wal_insert_lsn() - $1::pg_lsn", wal)
     recorder.stop()
     await recording
@@ -257,6 +266,7 @@ async def measure(
         seconds=seconds,
         requests_per_second=requests / seconds,
         events_per_second=2 * requests / seconds,
+        folded_meanwhile=1 - unfolded / requests,
         recorder_microseconds_per_request=ours / requests * 1e6,
         postgres_microseconds_per_request=theirs / requests * 1e6,
         longest_pause_of_the_loop=await pausing,
@@ -295,6 +305,7 @@ def main() -> None:
     parser.add_argument("--under-way", type=int, default=2000, help="requests of a journal at any moment")
     parser.add_argument("--bodies", type=int, default=0, help="bytes of each request and answer that are kept")
     parser.add_argument("--budgets", action="store_true", help="every user has one")
+    parser.add_argument("--folding", action="store_true", help="add what is recorded to the sums of analytics, too")
     options = parser.parse_args()
     with tempfile.TemporaryDirectory() as directory:
         postgres = EmbeddedPostgres(Path(directory) / "postgres")
@@ -308,6 +319,7 @@ def main() -> None:
                     under_way=options.under_way,
                     body_bytes=options.bodies,
                     budgets=options.budgets,
+                    folding=options.folding,
                 )
             )
         finally:

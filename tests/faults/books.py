@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from decimal import Decimal
 from typing import Any
 
+import pytest
 from tests.running import Instance, until
 
 __all__ = ["Books", "compare", "counts", "tokens_of"]
@@ -65,19 +66,29 @@ class Books:
 
     def settle(self, *, workers: int) -> None:
         """Returns once nothing is under way and everything is recorded, also what dead gateways left behind."""
-        instance = self.instance
+        left: list[str] = []
 
         def settled() -> bool:
-            journals = [path for path in (instance.data / "journal").iterdir() if len(path.name) == 36]
-            return (
-                len(instance.pids("gateway")) == len(journals) == workers
-                and instance.metric("control_layer_active_requests") == 0
-                and instance.metric("control_layer_recorder_backlog_bytes") == 0
-                and not instance.sql("SELECT 1 FROM open_requests LIMIT 1")
-            )
+            left[:] = self._unsettled(workers)
+            return not left
 
-        until(settled, seconds=_SETTLE_SECONDS, message="the books are not settled: requests are open, or unrecorded")
-        assert not instance.metric("control_layer_quarantined_records_total")
+        try:
+            until(settled, seconds=_SETTLE_SECONDS)
+        except AssertionError:
+            pytest.fail(f"the books are not settled: {'; '.join(left)}")
+        assert not self.instance.metric("control_layer_quarantined_records_total")
+
+    def _unsettled(self, workers: int) -> list[str]:
+        instance = self.instance
+        journals = [path for path in (instance.data / "journal").iterdir() if len(path.name) == 36]
+        wanted = {
+            "gateways": (len(instance.pids("gateway")), workers),
+            "journals": (len(journals), workers),
+            "active requests": (instance.metric("control_layer_active_requests"), 0),
+            "bytes of backlog": (instance.metric("control_layer_recorder_backlog_bytes"), 0),
+            "open requests": (instance.sql("SELECT count(*) FROM open_requests")[0]["count"], 0),
+        }
+        return [f"{is_} {what} instead of {should}" for what, (is_, should) in wanted.items() if is_ != should]
 
     def start_anew(self, *, workers: int) -> None:
         """Settles what there is and forgets it."""

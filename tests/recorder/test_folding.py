@@ -16,9 +16,10 @@ import pytest
 from sqlalchemy.ext.asyncio import AsyncEngine
 from tests.recorder.journals import KEY, closed, new_id, opened
 from tests.recorder.population import put_a_price
-from tests.recorder.recording import record
+from tests.recorder.recording import eventually, record
 from tests.recorder.traffic import FIRST_DAY, MEASURES, added_up, request
 
+from control_layer.contract.usage import Attempt
 from control_layer.recorder import Folding, Keep, Retention
 from control_layer.recorder.ledger import Ledger
 from control_layer.recorder.partitions import Days
@@ -143,6 +144,38 @@ async def test_a_key_that_is_gone_leaves_the_sums_as_they_were(engine: AsyncEngi
     rows = await db.fetch("SELECT purpose, sum(requests) FROM account_days GROUP BY 1 ORDER BY 1")
     assert [tuple(row) for row in rows] == [("playground", 1), ("realtime", 1)]
     await _assert_sums_are_right(db)
+
+
+@pytest.mark.parametrize(
+    "endpoint_id",
+    [
+        *("", "none", "0" * 36, "-" * 36, "--------0000-0000-0000-000000000000"),
+        *("--------" + _ENDPOINT[8:], _ENDPOINT[:-1] + "g", _ENDPOINT + "0"),
+    ],
+)
+async def test_what_is_no_endpoint_ends_no_folding(
+    engine: AsyncEngine, db: asyncpg.Connection, endpoint_id: str
+) -> None:
+    attempts = [(Attempt("x", each, 200, None, 0.5),) for each in (endpoint_id, _ENDPOINT)]
+    await record(engine, [closed(new_id(), attempts=attempt) for attempt in attempts])
+    await _fold_all(engine, db)
+    rows = await db.fetch("SELECT endpoint_id::text FROM model_days ORDER BY endpoint_id")
+    assert [row["endpoint_id"] for row in rows] == [_ENDPOINT, None]
+
+
+async def test_samples_say_how_many_wait_and_how_many_are_folded(engine: AsyncEngine, db: asyncpg.Connection) -> None:
+    await record(engine, [closed(new_id()) for _ in range(5)])
+    folding = Folding(engine, clock=lambda: 0.0, most=2)
+    await db.execute("SELECT pg_advisory_lock($1)", 0x666F6C64)  # as a host that folds
+    running = asyncio.create_task(folding.run())
+    try:
+        await eventually(lambda: _samples(folding) == {"unfolded_requests": 5, "folded_requests_total": 0})
+    finally:
+        running.cancel()
+
+
+def _samples(folding: Folding) -> dict[str, float]:
+    return {sample.name.removeprefix("control_layer_"): sample.value for sample in folding.samples()}
 
 
 async def test_two_folders_at_once_are_one(engine: AsyncEngine, db: asyncpg.Connection) -> None:

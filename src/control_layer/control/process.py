@@ -59,8 +59,8 @@ _LAST_RETRY_SECONDS = 5.0
 _LAST_ERRANDS_SECONDS = 5.0
 _LAST_SPANS_SECONDS = 2.0
 _HOUSEKEEPING_SECONDS = 600.0
-_RECORDING_CONNECTIONS = 3
-"""Two journals at a time, and a new day's partition: usage waits for no page. Each has temporary buffers of its own."""
+_RECORDING_CONNECTIONS = 4
+"""Two journals at a time, a new day's partition, and folding: usage waits for no page. Each has buffers of its own."""
 
 
 class ControlPlane:
@@ -89,7 +89,7 @@ class ControlPlane:
             max_bytes=settings.recorder.journal_max_bytes,
             on_recorded=self._spans.recorded if self._spans is not None else None,
         )
-        self._folding = Folding(self._engine)
+        self._folding = Folding(self._recording)
         kept = settings.request_log
         self._retention = Retention(
             self._engine,

@@ -15,7 +15,7 @@ from sqlalchemy.exc import SQLAlchemyError
 from sqlalchemy.ext.asyncio import AsyncEngine
 
 from control_layer.contract.supervision import Sample
-from control_layer.store.measures import ACCOUNT, LATENCIES, MEASURES, MODEL, TOKENS, bucket, deltas, lengths_of
+from control_layer.store.measures import ACCOUNT, COUNTS, LATENCIES, MEASURES, MODEL, TOKENS, bucket, deltas, lengths_of
 
 __all__ = ["FOLD", "Folding"]
 
@@ -29,7 +29,7 @@ _LOCK = text("SELECT pg_try_advisory_xact_lock(:key)")
 _LOCK_KEY = 0x666F6C64  # "fold", the key of the advisory lock
 # Sums of a batch fit, and are not written to disk on the way.
 _WORK_MEM = text("SET LOCAL work_mem = '32MB'")
-_WAITING = text(f"SELECT count(*) FROM (SELECT FROM unfolded_requests LIMIT {_MOST_COUNTED}) AS some")  # noqa: S608 - a number
+_WAITING = text(f"SELECT count(*) FROM (SELECT FROM unfolded_requests LIMIT {_MOST_COUNTED}) AS found")  # noqa: S608 - a number
 
 
 def _summed(unit: str, source: str, dimensions: Mapping[str, str]) -> str:
@@ -51,7 +51,10 @@ def _added(unit: str, rollup: str, source: str, dimensions: Mapping[str, str]) -
 
 
 def _sum(name: str) -> str:
-    return f"nullif(sum({name}), 0)" if name in TOKENS else f"sum({name})"
+    if name in COUNTS:  # bigints are added up as integers: their own sum is a decimal, which is slow
+        return f"sum({name}::integer)"
+    # Exact, as a batch has less than 2**53 of them.
+    return f"nullif(sum({name}::double precision), 0)::bigint" if name in TOKENS else f"sum({name})"
 
 
 def _both(name: str) -> str:

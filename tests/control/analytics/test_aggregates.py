@@ -13,6 +13,8 @@ from tests.control.analytics.traffic import HOUR_AGO, put_request
 from tests.control.management import API, Management, answered, refused
 
 from control_layer.control.permissions import Role
+from control_layer.recorder import Folding
+from control_layer.store.measures import MOST_TOKENS
 
 AGGREGATE = f"{API}/requests/aggregate"
 BY_USER = f"{API}/requests/aggregate-by-user"
@@ -209,11 +211,13 @@ async def test_others_usage_is_closed_to_everybody_but_the_administrator(managem
     await refused(person.client.get(USAGE, params={"user_id": "me"}), 400)
 
 
-async def test_absurd_counts_are_added_up_all_the_same(management: Management) -> None:
-    for _ in range(2):
+async def test_absurd_counts_end_no_folding_and_count_as_much_as_fits(management: Management) -> None:
+    for number in range(3):
         await put_request(management, input_tokens=2**63 - 1, cost=Decimal(10) ** 31)
+        if number < 2:
+            assert await Folding(management.engine).fold() == 1
     usage = await answered(management.admin.get(USAGE), 200)
-    assert usage["total_input_tokens"] == 2**64 - 2
-    assert Decimal(usage["total_cost"]) == 2 * Decimal(10) ** 31
+    assert usage["total_input_tokens"] == 3 * MOST_TOKENS
+    assert Decimal(usage["total_cost"]) == 3 * Decimal(10) ** 31
     for url in (AGGREGATE, f"{BY_USER}?model=gpt"):
         await answered(management.admin.get(url), 200)

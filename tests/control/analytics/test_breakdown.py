@@ -72,6 +72,12 @@ async def test_groups_count_what_their_members_asked(management: Management) -> 
         await put_request(management, at=_NOON, user_id=uuid.UUID(user))
     rows = await _rows(management, group_by="group")
     assert sorted(_told(rows, "group_name", "requests"), key=str) == [("a group", 1), (None, 1)]
+    for other in ("user", "hour", "model"):
+        for query in ({"group_by": f"group,{other}"}, {"group_by": f"{other},group", "compare": "previous"}):
+            rows = await _rows(management, **query)
+            assert sorted(_told(rows, "group_name", "requests"), key=str) == [("a group", 1), (None, 1)], query
+    rows = await _rows(management, group_by="group,user", group_id=group)
+    assert _told(rows, "group_name", "user_id", "requests") == [("a group", person.id, 1)]
     assert _told(await _rows(management, group_id=group), "requests") == [(1,)]
     assert _told(await _rows(management, group_id=NIL), "requests") == [(2,)]
 
@@ -141,6 +147,23 @@ async def test_pages_are_in_the_order_that_is_asked_for(management: Management) 
     assert _told(rows, "model") == [("m0",), ("m1",), ("m3",), ("m4",), ("m2",)]
     beyond = await answered(management.admin.get(URL, params={**_DAY, "group_by": "model", "skip": 9}), 200)
     assert (beyond["total_count"], beyond["data"]) == (5, [])
+
+
+async def test_rows_have_the_same_percentiles_on_whatever_page_they_are(management: Management) -> None:
+    for hours in (0, 1, 2, -24, -23, -22):
+        for number in range(4):
+            await put_request(management, at=_NOON + hours * _HOUR, duration_seconds=number + abs(hours))
+        if hours == -24:
+            await Folding(management.engine).fold()
+    query = {"group_by": "hour", "percentiles": "true", "compare": "previous"}
+    rows = await _rows(management, **query)
+    assert len({row["latency_ms"]["p50"] for row in rows}) == 3
+    for order in ("time", "requests"):
+        for skip in range(3):
+            page = await answered(
+                management.admin.get(URL, params={**_DAY, **query, "order_by": order, "skip": skip, "limit": 1}), 200
+            )
+            assert page["data"] == [rows[skip]]
 
 
 async def test_a_csv_has_every_row_and_no_formula(management: Management) -> None:

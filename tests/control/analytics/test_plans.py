@@ -13,8 +13,8 @@ from collections.abc import AsyncIterator
 from datetime import UTC, datetime, timedelta
 
 import pytest
-from tests.control.management import API, Management, managed, settings_for_tests
-from tests.control.plans import scanned, statements
+from tests.control.management import API, Management, answered, managed, settings_for_tests
+from tests.control.plans import looked_at, scanned, statements
 
 from control_layer.recorder import Folding
 
@@ -128,3 +128,20 @@ async def test_no_page_reads_a_whole_table(busy: Management) -> None:
             if "transactions" in tables or len([name for name in tables if _DAY.match(name)]) > _DAYS_READ:
                 read[path] = tables
     assert not read
+
+
+async def test_a_question_about_a_day_plans_to_look_at_no_other(busy: Management) -> None:
+    (user,) = await busy.sql("SELECT user_id FROM requests LIMIT 1")
+    since = (datetime.now(UTC) - timedelta(days=1)).isoformat().replace("+", "%2B")
+    for path in (
+        f"{API}/requests/aggregate?model=model-3",
+        f"{API}/requests/aggregate-by-user?model=model-3",
+        f"{API}/usage?user_id={user.user_id}&start_date={since}",
+        f"{API}/analytics?group_by=hour&percentiles=true",
+        f"{API}/analytics?group_by=user,day",
+    ):
+        with statements(busy) as sent:
+            await answered(busy.admin.get(path), 200)
+        tables = [await looked_at(busy, each) for each in sent if each.reads and _ABOUT_TRAFFIC.search(each.text)]
+        assert tables, path
+        assert max(len([name for name in looked if _DAY.match(name)]) for looked in tables) <= _DAYS_READ, path

@@ -15,7 +15,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from control_layer.control.analytics.percentiles import percentiles
 from control_layer.control.analytics.period import Period
-from control_layer.control.analytics.sources import latencies, traffic
+from control_layer.control.analytics.sources import latencies, roomy, traffic
 from control_layer.control.analytics.spans import Unit
 from control_layer.control.analytics.sums import added, charged, counted, seconds
 from control_layer.store.tables import User
@@ -111,6 +111,7 @@ async def by_hour(session: AsyncSession, period: Period, model: str | None) -> d
     slow = percentiles(
         taken, [func.date_trunc("hour", taken.c.at).label("hour")], {"p95": 0.95, "p99": 0.99}, *_of(taken, model)
     )
+    await roomy(session)
     statement = select(sums, slow.c.p95 * 1000, slow.c.p99 * 1000).outerjoin(slow, slow.c.hour == sums.c.hour)
     quiet = Hour(0, 0, 0, None, None, None)
     hours = dict.fromkeys(period.hours(), quiet)

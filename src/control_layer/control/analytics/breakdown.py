@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from datetime import datetime
+from dataclasses import dataclass
+from datetime import datetime, timedelta
 from typing import Any
 
-from sqlalchemy import ColumnElement, FromClause, Label, Select, and_, case, func, literal, select, true, union_all
+from sqlalchemy import CTE, ColumnElement, FromClause, Label, Select, and_, case, func, literal, select, true, union_all
 
 from control_layer.control.analytics.percentiles import percentiles
 from control_layer.control.analytics.questions import Dimension, Question
@@ -16,7 +17,7 @@ from control_layer.control.analytics.sums import counted
 from control_layer.store.measures import LATENCIES, MEASURES
 from control_layer.store.tables import NIL, ApiKey, Endpoint, Group, GroupMember, User
 
-__all__ = ["COUNTS", "KEYS", "LABELS", "PERCENTILES", "breakdown", "labelled"]
+__all__ = ["COUNTS", "KEYS", "LABELS", "PERCENTILES", "ROWS", "Part", "breakdown", "size"]
 
 KEYS = {
     Dimension.MODEL: "model",
@@ -41,43 +42,58 @@ LABELS = {
 COUNTS = tuple(name for name in MEASURES if name not in ("timed", "seconds", "cost", "unpriced"))
 """Measures that are shown as they are."""
 
+ROWS = "rows"
+"""The column that says how many rows there are in all."""
+
 PERCENTILES = {"p50": 0.5, "p95": 0.95, "p99": 0.99}
 _SHOWN = {"total": "latency", "first_token": "first_token"}
 
 
-def breakdown(question: Question, minutes_since: datetime | None) -> Select[*tuple[Any, ...]]:
-    """Rows of `KEYS` and figures, in order. `labelled` says who they are.
+@dataclass(frozen=True, slots=True)
+class Part:
+    """Which of the rows; the usual is all."""
+
+    skip: int = 0
+    limit: int | None = None
+
+
+def breakdown(question: Question, minutes_since: datetime | None, part: Part) -> Select[*tuple[Any, ...]]:
+    """Rows in order: `KEYS`, with `LABELS` behind them, figures, and how many rows there are in all (`ROWS`).
 
     Figures are `COUNTS`, `cost`, `unpriced_requests`, `avg_latency_ms` and percentiles, such as `latency_p95_ms` and
     `first_token_p95_ms`; the names of those of the stretch before begin with `previous_`. There are sums by the
     minute from `minutes_since` on.
     """
     sums = _sums(question, minutes_since)
-    keys = _keys(sums, question)
-    rows: FromClause = sums
-    columns: list[ColumnElement[Any]] = [*sums.c]
-    for prefix, earlier in _stretches(question):
-        for measure in LATENCIES if question.percentiles else ():
-            slow = _percentiles(question, measure, earlier=earlier)
-            rows = rows.outerjoin(slow, and_(true(), *(slow.c[key.name] == key for key in keys)))
-            columns += [(slow.c[name] * 1000).label(f"{prefix}{_SHOWN[measure]}_{name}_ms") for name in PERCENTILES]
-    return select(*columns).select_from(rows).order_by(*_order(sums, question))
-
-
-def labelled(statement: Select[*tuple[Any, ...]], question: Question) -> Select[*tuple[Any, ...]]:
-    """The rows of a `breakdown`, or of a page of it, with `LABELS` behind their keys."""
-    sums = statement.subquery("page")
-    rows: FromClause = sums
+    page = (
+        select(sums, func.count().over().label(ROWS))
+        .order_by(*_order(sums, question))
+        .offset(part.skip)
+        .limit(part.limit)
+        .cte("page")
+    )
+    rows: FromClause = page
     columns: list[ColumnElement[Any]] = []
     for dimension in question.dimensions:
-        key = sums.c[KEYS[dimension]]
+        key = page.c[KEYS[dimension]]
         columns.append(key)
         if dimension in LABELS:
             name, id_, label = LABELS[dimension]
             rows = rows.outerjoin(id_.class_, id_ == key)
             columns.append(label.label(name))
-    figures = [column for column in sums.c if column.name not in {key.name for key in _keys(sums, question)}]
-    return select(*columns, *figures).select_from(rows).order_by(*_order(sums, question))
+    keys = _keys(page, question)
+    columns += [column for column in page.c if column.name not in {key.name for key in keys}]
+    for prefix, earlier in _stretches(question):
+        for measure in LATENCIES if question.percentiles else ():
+            slow = _percentiles(question, measure, page, earlier=earlier)
+            rows = rows.outerjoin(slow, and_(true(), *(slow.c[key.name] == key for key in keys)))
+            columns += [(slow.c[name] * 1000).label(f"{prefix}{_SHOWN[measure]}_{name}_ms") for name in PERCENTILES]
+    return select(*columns).select_from(rows).order_by(*_order(page, question))
+
+
+def size(question: Question, minutes_since: datetime | None) -> Select[int]:
+    """How many rows there are in all."""
+    return select(func.count()).select_from(_sums(question, minutes_since))
 
 
 def _keys(sums: FromClause, question: Question) -> list[ColumnElement[Any]]:
@@ -104,7 +120,7 @@ def _sums(question: Question, minutes_since: datetime | None) -> FromClause:
     figures = [
         figure
         for prefix, earlier in _stretches(question)
-        for figure in _figures(asked, prefix, asked.c.earlier if earlier else ~asked.c.earlier)
+        for figure in _figures(asked, prefix, _in_stretch(question, asked, earlier=earlier))
     ]
     return select(*keys, *figures).group_by(*keys).having(counted(asked.c.requests) > 0).subquery("sums")
 
@@ -112,19 +128,23 @@ def _sums(question: Question, minutes_since: datetime | None) -> FromClause:
 def _asked(question: Question, minutes_since: datetime | None, *, earlier: bool) -> Select[*tuple[Any, ...]]:
     by = question.unit or Unit.DAY
     source = traffic(question.span(earlier=earlier), accounts=question.of_accounts, by=by, minutes_since=minutes_since)
-    rows: FromClause = source
-    if Dimension.GROUP in question.dimensions:
-        rows = rows.outerjoin(GroupMember, GroupMember.user_id == source.c.user_id)
     conditions = [source.c[name] == value for name, value in question.only.items()]
     if question.group_id not in (None, NIL):  # everybody is in the group of that id
         members = select(GroupMember.user_id).where(GroupMember.group_id == question.group_id)
         conditions.append(source.c.user_id.in_(members))
-    keys = [_key(dimension, source, question, earlier=earlier) for dimension in question.dimensions]
-    return (
-        select(*keys, *(source.c[name] for name in MEASURES), literal(earlier).label("earlier"))
-        .select_from(rows)
-        .where(*conditions)
-    )
+    keys = [_key(each, source, question, earlier=earlier) for each in question.dimensions if each != Dimension.GROUP]
+    if Dimension.GROUP not in question.dimensions:
+        measures = (source.c[name] for name in MEASURES)
+        return select(*keys, *measures, literal(earlier).label("earlier")).where(*conditions)
+    # Each person's first: to find the groups of every row takes as long as all the rest.
+    member = source.c.user_id.label("member")
+    sums = (func.sum(source.c[name]).label(name) for name in MEASURES)
+    people = select(*keys, member, *sums).where(*conditions).group_by(*keys, member).subquery("people")
+    return select(
+        GroupMember.group_id.label(KEYS[Dimension.GROUP]),
+        *(people.c[name] for name in (*(key.name for key in keys), *MEASURES)),
+        literal(earlier).label("earlier"),
+    ).select_from(people.outerjoin(GroupMember, GroupMember.user_id == people.c.member))
 
 
 def _key(dimension: Dimension, source: FromClause, question: Question, *, earlier: bool) -> Label[Any]:
@@ -132,12 +152,20 @@ def _key(dimension: Dimension, source: FromClause, question: Question, *, earlie
     if name == "time":
         at = source.c.at + question.length if earlier else source.c.at
         return func.date_trunc(dimension.value, at, "UTC").label(name)
-    return (GroupMember.group_id if dimension is Dimension.GROUP else source.c[name]).label(name)
+    return source.c[name].label(name)
 
 
-def _figures(asked: FromClause, prefix: str, within: ColumnElement[bool]) -> Iterator[Label[Any]]:
+def _in_stretch(question: Question, asked: FromClause, *, earlier: bool) -> ColumnElement[bool] | None:
+    """What tells rows of one stretch from those of the other; nothing where there is but one, as it takes time."""
+    if not question.compare:
+        return None
+    return asked.c.earlier if earlier else ~asked.c.earlier
+
+
+def _figures(asked: FromClause, prefix: str, within: ColumnElement[bool] | None) -> Iterator[Label[Any]]:
     def summed(name: str) -> ColumnElement[Any]:
-        return func.coalesce(func.sum(asked.c[name]).filter(within), 0)
+        total = func.sum(asked.c[name])
+        return func.coalesce(total if within is None else total.filter(within), 0)
 
     for name in COUNTS:
         yield summed(name).label(prefix + name)
@@ -148,9 +176,13 @@ def _figures(asked: FromClause, prefix: str, within: ColumnElement[bool]) -> Ite
     yield average.label(f"{prefix}avg_latency_ms")
 
 
-def _percentiles(question: Question, measure: str, *, earlier: bool) -> FromClause:
+def _percentiles(question: Question, measure: str, page: CTE, *, earlier: bool) -> FromClause:
     by_model = Dimension.MODEL in question.dimensions or "model" in question.only
     source = latencies(question.span(earlier=earlier), measure, each_model=by_model, by=question.unit or Unit.DAY)
     keys = [_key(dimension, source, question, earlier=earlier) for dimension in question.dimensions]
     conditions = [source.c[name] == value for name, value in question.only.items()]
+    if question.unit is not None:  # a page has a few of the hours, and only of these are they wanted
+        first, last = (select(end(page.c.time)).scalar_subquery() for end in (func.min, func.max))
+        before = question.length if earlier else timedelta()
+        conditions += [source.c.at >= first - before, source.c.at < last + (question.unit.length - before)]
     return percentiles(source, keys, PERCENTILES, *conditions, many=question.unit is None)

@@ -10,13 +10,14 @@ from typing import Annotated, Any
 
 from fastapi import APIRouter, Query
 from fastapi.responses import StreamingResponse
-from sqlalchemy import Select, func, select
+from sqlalchemy import Select, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from control_layer.control.access import needs
-from control_layer.control.analytics.breakdown import breakdown, labelled
+from control_layer.control.analytics.breakdown import ROWS, Part, breakdown, size
 from control_layer.control.analytics.breakdown_schemas import Breakdown, row_of
 from control_layer.control.analytics.questions import Asked, Question
+from control_layer.control.analytics.sources import roomy
 from control_layer.control.analytics.spans import Unit
 from control_layer.control.csv_text import MEDIA_TYPE, csv_of
 from control_layer.control.permissions import Operation, Resource
@@ -100,15 +101,14 @@ async def read(
 ) -> Breakdown | StreamingResponse:
     """Requests, tokens, cost and latencies of a stretch of time, by one or two of what tells requests apart."""
     minutes_since = await _minutes_since(session) if question.unit is Unit.MINUTE else None
-    statement = breakdown(question, minutes_since)
     if form is Format.CSV:
         return StreamingResponse(
-            _exported(services, labelled(statement, question)),
+            _exported(services, breakdown(question, minutes_since, Part())),
             media_type=MEDIA_TYPE,
             headers={"content-disposition": 'attachment; filename="analytics.csv"'},
         )
     skip, limit = min(max(skip, 0), _MAX_SKIP), min(max(limit, 1), _MAX_LIMIT)
-    rows, total = await _page(session, statement, question, skip, limit)
+    rows, total = await _page(session, question, minutes_since, Part(skip, limit))
     return Breakdown(
         start=question.start,
         end=question.end,
@@ -125,20 +125,23 @@ async def _minutes_since(session: AsyncSession) -> datetime | None:
 
 
 async def _page(
-    session: AsyncSession, statement: Select[*tuple[Any, ...]], question: Question, skip: int, limit: int
+    session: AsyncSession, question: Question, minutes_since: datetime | None, part: Part
 ) -> tuple[Sequence[Any], int]:
     """The rows, and how many there are in all."""
-    counted = statement.add_columns(func.count().over().label("of")).offset(skip).limit(limit)
-    rows = (await session.execute(labelled(counted, question))).mappings().all()
-    if rows or not skip:
-        return rows, rows[0]["of"] if rows else 0
-    return rows, (await session.execute(select(func.count()).select_from(statement.subquery()))).scalar_one()
+    await roomy(session)
+    rows = (await session.execute(breakdown(question, minutes_since, part))).mappings().all()
+    if rows or not part.skip:
+        return rows, rows[0][ROWS] if rows else 0
+    return rows, (await session.execute(size(question, minutes_since))).scalar_one()
 
 
 async def _exported(services: Services, statement: Select[*tuple[Any, ...]]) -> AsyncIterator[bytes]:
     """The file's pieces, read from a cursor of the database."""
-    yield csv_of([statement.selected_columns.keys()])
+    columns = [column for column in statement.selected_columns if column.name != ROWS]
+    statement = statement.with_only_columns(*columns)
+    yield csv_of([[column.name for column in columns]])
     async with asyncio.timeout(_LONGEST_EXPORT_SECONDS), transaction(services) as session:
+        await roomy(session)
         found = await session.stream(statement, execution_options={"yield_per": _ROWS_AT_ONCE})
         async for rows in found.partitions():
             yield csv_of(rows)

@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from sqlalchemy import BigInteger, ColumnElement, Double, FromClause, case, cast, func, select
+from sqlalchemy import ColumnElement, Double, FromClause, Integer, SmallInteger, case, cast, func, select
+from sqlalchemy.dialects.postgresql import ARRAY, aggregate_order_by
 
 from control_layer.store.measures import BUCKETS, LATENCY_BASE
 
@@ -25,31 +26,45 @@ def percentiles(
     two is in the middle of its bucket. `many` says that a group is made of many rows of each bucket: it takes less time
     to add these up first.
     """
+    # Whole numbers, and added up as such; to add up bigints is to make decimals of them, which is slow.
+    requests: ColumnElement[float] = cast(buckets.c.requests, Double)
     if many:
-        summed = func.sum(buckets.c.requests, type_=BigInteger).label("requests")
+        summed = func.sum(requests).label("requests")
         counted = select(*keys, buckets.c.bucket, summed).where(*conditions).group_by(*keys, buckets.c.bucket)
         buckets = counted.subquery()
+        requests = buckets.c.requests
         keys, conditions = [buckets.c[key.name] for key in keys], ()
-    # Whole numbers, and added up as such; to add up bigints is to make decimals of them, which is slow.
-    requests = cast(buckets.c.requests, Double)
-    upto, total = (
-        func.sum(requests).over(partition_by=keys, order_by=order).label(name)
-        for name, order in (("upto", buckets.c.bucket), ("total", None))
+    # By rows: to look for others of the same bucket takes as long again, and only the last of them is ever found.
+    upto = func.sum(requests).over(partition_by=keys, order_by=buckets.c.bucket, rows=(None, 0)).label("upto")
+    ranked = select(*keys, buckets.c.bucket, upto).where(*conditions).subquery()
+    named = [ranked.c[key.name] for key in keys]
+    groups = (
+        select(
+            *named,
+            _in_order(ranked.c.bucket, ranked.c.bucket, SmallInteger).label("buckets"),
+            _in_order(ranked.c.upto, ranked.c.bucket, Double).label("upto"),
+        )
+        .group_by(*named)
+        .having(func.count() > 0)
+        .subquery()
     )
-    ranked = select(*keys, buckets.c.bucket, upto, total).where(*conditions).subquery()
+    last = groups.c.upto[func.cardinality(groups.c.upto)] - 1
 
     def at(fraction: float) -> ColumnElement[Any]:
+        rank = fraction * last
         lower, upper = (
-            _middle(func.min(ranked.c.bucket).filter(ranked.c.upto > whole(fraction * (ranked.c.total - 1))))
+            _middle(groups.c.buckets[func.width_bucket(whole(rank), groups.c.upto, type_=Integer) + 1])
             for whole in (func.floor, func.ceil)
         )
-        rank = fraction * (func.max(ranked.c.total) - 1)
         return lower + (upper - lower) * (rank - func.floor(rank))
 
-    named = [ranked.c[key.name] for key in keys]
-    return (
-        select(*named, *(at(fraction).label(name) for name, fraction in fractions.items())).group_by(*named).subquery()
-    )
+    return select(
+        *(groups.c[key.name] for key in keys), *(at(fraction).label(name) for name, fraction in fractions.items())
+    ).subquery()
+
+
+def _in_order(column: ColumnElement[Any], order: ColumnElement[Any], kind: type[Any]) -> ColumnElement[Any]:
+    return func.array_agg(aggregate_order_by(column, order), type_=ARRAY(kind))
 
 
 def _middle(number: ColumnElement[Any]) -> ColumnElement[Any]:

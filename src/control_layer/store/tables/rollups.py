@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import uuid
 from datetime import datetime
+from typing import Any
 
 from sqlalchemy import (
     BigInteger,
@@ -73,15 +74,14 @@ class TrafficHorizon(Base):
     __table_args__ = (CheckConstraint("id = 1", name="id"),)
 
 
-_KINDS = {"model": Text, "status": Integer, "purpose": Text, "seconds": Double}
-_COUNTS = ("requests", "timed", "unpriced", "cache_hits")
+_KINDS = {"model": Text, "status": Integer, "purpose": Text, "seconds": Double, "cost": Numeric}
 _OPTIONAL = ("endpoint_id", "status")
 
 
 def _rollup(name: str, dimensions: tuple[str, ...], *indexes: Index) -> Table:
-    kinds = {
+    kinds: dict[str, Any] = {
         **{dimension: UUID(as_uuid=True) for dimension in dimensions},
-        **{measure: BigInteger if measure in _COUNTS else Numeric for measure in MEASURES},
+        **dict.fromkeys(MEASURES, BigInteger),
         **_KINDS,
     }
     return Table(
