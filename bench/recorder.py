@@ -33,6 +33,7 @@ from control_layer.store.engine import connect, open_engine
 from control_layer.store.migrations import migrate
 
 _USERS, _MODELS, _BATCH_REQUESTS = 1000, 40, 10_000
+_TEXTS = 500
 _SEGMENT_BYTES = 16 * 1024 * 1024
 _SECONDS_OF_TRAFFIC = 600.0
 _DEADLINE_SECONDS = 900
@@ -111,8 +112,8 @@ class _Traffic:
         self._budgets = budgets
         self._step = _SECONDS_OF_TRAFFIC / requests
         self._at = time.time() - _SECONDS_OF_TRAFFIC
-        self._body = random.randbytes(body_bytes)
         self._dice = random.Random(4)
+        self._bodies = [_text(body_bytes, self._dice) for _ in range(_TEXTS)] if body_bytes else []
 
     def request(self) -> tuple[Opened, list[Record]]:
         """The record of its beginning, and those of its end."""
@@ -153,9 +154,15 @@ class _Traffic:
             user_agent="OpenAI/Python 2.8.1",
             budgets=((user_id, 0.0),) if self._budgets else (),
         )
-        if not self._body:
+        if not self._bodies:
             return opened, [closed]
-        return opened, [Bodies(opened.id, self._body, False, self._body, False), closed]
+        return opened, [Bodies(opened.id, dice.choice(self._bodies), False, dice.choice(self._bodies), False), closed]
+
+
+def _text(size: int, dice: random.Random) -> bytes:
+    """A JSON text of that many bytes, of some hundred thousand words, few of which are frequent."""
+    said = " ".join(f"w{int(1 / (dice.random() + 1e-5))}" for _ in range(size // 3))
+    return json.dumps({"messages": [{"role": "user", "content": said}]}).encode()[: size - 4] + b'"}]}'
 
 
 def _uuid7(at: float, dice: random.Random) -> bytes:
@@ -222,6 +229,7 @@ async def measure(
     under_way: int,
     body_bytes: int,
     budgets: bool,
+    full_text: bool,
     folding: bool,
 ) -> Figures:
     """Fills the database and the journals, and measures until nothing is left of them."""
@@ -233,7 +241,7 @@ async def measure(
     traffic = _Traffic(await _customers(connection), requests, body_bytes, budgets=budgets)
     size = await asyncio.to_thread(_write, journal_dir, traffic, requests, workers, under_way)
     engine = open_engine(database_url, pool_size=5)
-    recorder = Recorder(engine, journal_dir)
+    recorder = Recorder(engine, journal_dir, searchable=full_text)
     wal = await connection.fetchval("SELECT pg_current_wal_insert_lsn()")
     ours, theirs = time.process_time(), _cpu_of(server)
     pausing = asyncio.create_task(_longest_pause())
@@ -304,6 +312,7 @@ def main() -> None:
     parser.add_argument("--workers", type=int, default=2, help="gateway processes that wrote them")
     parser.add_argument("--under-way", type=int, default=2000, help="requests of a journal at any moment")
     parser.add_argument("--bodies", type=int, default=0, help="bytes of each request and answer that are kept")
+    parser.add_argument("--full-text", action="store_true", help="bodies can be found by their words")
     parser.add_argument("--budgets", action="store_true", help="every user has one")
     parser.add_argument("--folding", action="store_true", help="add what is recorded to the sums of analytics, too")
     options = parser.parse_args()
@@ -319,6 +328,7 @@ def main() -> None:
                     under_way=options.under_way,
                     body_bytes=options.bodies,
                     budgets=options.budgets,
+                    full_text=options.full_text,
                     folding=options.folding,
                 )
             )

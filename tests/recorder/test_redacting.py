@@ -57,6 +57,21 @@ async def test_rules_take_effect_on_what_is_recorded_next(
         assert counted == {"secrets": 2, "emails": 2, "staff": 2, "credit_cards": 0}
 
 
+async def test_words_can_be_searched_where_that_is_wanted_and_never_those_that_were_redacted(
+    engine: AsyncEngine, db: asyncpg.Connection, journal_dir: Path
+) -> None:
+    worker = HandMade(journal_dir)
+    async with running(Recorder(engine, journal_dir)) as recorder:
+        assert (await _recorded(recorder, db, worker))["words"] is None
+    worker.die()
+    worker = HandMade(journal_dir)
+    async with running(Recorder(engine, journal_dir, searchable=True)) as recorder:
+        words = (await _recorded(recorder, db, worker))["words"]
+    assert "'jo@example.org'" in words
+    assert "'secret'" in words
+    assert "abcdefghijklmnop" not in words
+
+
 async def test_a_rule_that_is_none_does_not_hold_up_the_others(
     engine: AsyncEngine, db: asyncpg.Connection, journal_dir: Path
 ) -> None:

@@ -87,6 +87,7 @@ class ControlPlane:
             self._recording,
             Path(config.journal_dir),
             max_bytes=settings.recorder.journal_max_bytes,
+            searchable=settings.request_log.full_text,
             on_recorded=self._spans.recorded if self._spans is not None else None,
         )
         self._folding = Folding(self._recording)

@@ -56,9 +56,10 @@ _TOUCH_KEYS = text("""
 class Ledger:
     """The tables that the recorder writes. Methods raise SQLAlchemy's errors and `DatabaseUnavailable`."""
 
-    def __init__(self, engine: AsyncEngine) -> None:
+    def __init__(self, engine: AsyncEngine, *, searchable: bool = False) -> None:
+        """With `searchable`, bodies that are kept can be found by their words."""
         self._engine = engine
-        self.redacting = Redacting()
+        self.redacting = Redacting(searchable=searchable)
 
     async def positions(self, worker_id: uuid.UUID) -> dict[int, int]:
         """How far each segment of a worker is recorded; 0 where nothing is said."""

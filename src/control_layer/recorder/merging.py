@@ -94,11 +94,13 @@ CLOSED_AND_CHARGED = text(f"""
     ON CONFLICT (source_id) DO NOTHING
 """)  # noqa: S608 - made of the names above
 
+_BODY = ", ".join(name for name in BODIES.types if name != "said")
+
 # A body is kept only when its request's owner is known and lets us keep it. Its request ends in the same batch, or is
 # still open: a body is written before the end, and the end is recorded behind this.
 BODIES_KEPT = text(f"""
-    INSERT INTO request_bodies (at, {BODIES.columns()})
-    SELECT coalesce(closed.at, open.at), {BODIES.columns(of="new")} FROM {BODIES.name} AS new
+    INSERT INTO request_bodies (at, {_BODY}, words)
+    SELECT coalesce(closed.at, open.at), {_BODY}, to_tsvector('simple', said) FROM {BODIES.name} AS new
     LEFT JOIN {CLOSED.name} AS closed ON closed.id = new.request_id
     LEFT JOIN open_requests AS open ON open.id = new.request_id
     JOIN users ON users.id = coalesce(closed.user_id, open.user_id) AND NOT users.zero_data_retention

@@ -57,12 +57,13 @@ class Recorder:
         journal_dir: Path,
         *,
         max_bytes: int = _MAX_BYTES,
+        searchable: bool = False,
         on_recorded: Callable[[list[Record]], None] | None = None,
         clock: Callable[[], float] = time.monotonic,
         jitter: Callable[[], float] = random.random,
     ) -> None:
-        """`on_recorded` is told what has been committed; it must not wait."""
-        self._ledger = Ledger(engine)
+        """`on_recorded` is told what has been committed; it must not wait. `searchable`: bodies by their words."""
+        self._ledger = Ledger(engine, searchable=searchable)
         self._journal_dir = journal_dir
         self._clock = clock
         self._jitter = jitter

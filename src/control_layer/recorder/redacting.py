@@ -12,12 +12,14 @@ from sqlalchemy import select
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from control_layer.recorder.rows import BodyRow
-from control_layer.redaction import BUILT_IN, InvalidRule, Redactor, Rule
+from control_layer.redaction import BUILT_IN, InvalidRule, Redactor, Rule, wording
 from control_layer.store.tables import RedactionRule
 
 __all__ = ["Redacting", "rule_of"]
 
 _log = structlog.get_logger(__name__)
+_MOST_WORDS = 200_000
+"""Bytes of each body: Postgres takes a megabyte of different words."""
 _ENABLED = (
     select(RedactionRule.name, RedactionRule.pattern, RedactionRule.replacement)
     .where(RedactionRule.enabled)
@@ -38,7 +40,9 @@ def rule_of(name: str, pattern: str | None, replacement: str) -> Rule:
 class Redacting:
     """Applies the rules in the database to bodies."""
 
-    def __init__(self) -> None:
+    def __init__(self, *, searchable: bool = False) -> None:
+        """With `searchable`, the words of what is left of a body go with it."""
+        self._searchable = searchable
         self._rules: Sequence[tuple[str, str | None, str]] = ()
         self._redactor = Redactor(())
         self.found: Counter[str] = Counter(dict.fromkeys(BUILT_IN, 0))
@@ -50,7 +54,7 @@ class Redacting:
         if rules != self._rules:
             self._redactor = await asyncio.to_thread(_redactor, rules)
             self._rules = rules
-        redacted, found = await asyncio.to_thread(_redacted, self._redactor, bodies)
+        redacted, found = await asyncio.to_thread(_redacted, self._redactor, bodies, searchable=self._searchable)
         self.found.update(found)
         return redacted
 
@@ -67,16 +71,21 @@ def _redactor(rows: Sequence[tuple[str, str | None, str]]) -> Redactor:
     return Redactor(rules)
 
 
-def _redacted(redactor: Redactor, bodies: Sequence[BodyRow]) -> tuple[list[BodyRow], Counter[str]]:
+def _redacted(redactor: Redactor, bodies: Sequence[BodyRow], *, searchable: bool) -> tuple[list[BodyRow], Counter[str]]:
     rows, found = [], Counter[str]()
     for body in bodies:
         try:
             request, response = redactor.redact(body.request), redactor.redact(body.response)
+            said = _said(request.body, response.body) if searchable else None
         except Exception as error:  # noqa: BLE001 - what was used must be recorded, whatever is wrong with a body
             _log.error("body_not_redacted", request=str(body.request_id), error=repr(error), consequence="not kept")
             continue
         here = request.found + response.found
         found += here
         counted = msgspec.json.encode(here).decode() if here else None
-        rows.append(body._replace(request=request.body, response=response.body, redacted=counted))
+        rows.append(body._replace(request=request.body, response=response.body, redacted=counted, said=said))
     return rows, found
+
+
+def _said(*bodies: bytes) -> str:
+    return "\n".join(wording(body, most=_MOST_WORDS) for body in bodies)

@@ -101,6 +101,8 @@ class BodyRow(NamedTuple):
     response_truncated: bool
     redacted: str | None = None
     """How often each rule found something in it, as JSON."""
+    said: str | None = None
+    """Its words, where they are to be found."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -29,6 +29,7 @@ class Literal(NamedTuple):
     quoted: bool
     key: bytes | None
     """The name of the member whose value it is; `None` for elements of arrays, and for names."""
+    is_name: bool = False
 
 
 def literals(body: bytes, begin: int = 0, end: int | None = None) -> Iterator[Literal]:
@@ -39,8 +40,10 @@ def literals(body: bytes, begin: int = 0, end: int | None = None) -> Iterator[Li
         quoted = token.start(1) >= 0
         group = 1 if quoted else 0
         text = _said(token.group(group)) if quoted else token.group()
-        yield Literal(*token.span(group), text, quoted, key if token.start() == value_at else None)
-        if quoted and (colon := _COLON.match(body, token.end(), end)) is not None:
+        colon = _COLON.match(body, token.end(), end) if quoted else None
+        of = key if token.start() == value_at else None
+        yield Literal(*token.span(group), text, quoted, of, colon is not None)
+        if colon is not None:
             key, value_at = text, colon.end()
 
 

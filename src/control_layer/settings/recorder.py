@@ -60,3 +60,6 @@ class RequestLog(Section):
     """Bodies."""
     sums: SumRetention = SumRetention()
     """Sums."""
+    full_text: bool = False
+    """Bodies that are recorded while it is on can be found by the words in them. They take longer to record, and more
+    room."""

@@ -4,14 +4,17 @@ from __future__ import annotations
 
 import uuid
 from dataclasses import dataclass
+from datetime import datetime
 from decimal import Decimal
 from typing import Annotated, Any, Literal
 
 from fastapi import Depends, Query
-from sqlalchemy import ColumnElement, Text, and_, cast, func, select, true
+from sqlalchemy import ColumnElement, Select, Text, and_, cast, func, select, true, tuple_
 
+from control_layer.control.errors import invalid
 from control_layer.control.moment import Moment
-from control_layer.store.tables import NIL, ApiKey, GroupMember, Request
+from control_layer.control.request_context import Served
+from control_layer.store.tables import NIL, ApiKey, GroupMember, Request, RequestBody
 
 __all__ = ["Filter", "Selection"]
 
@@ -46,6 +49,7 @@ class Filter:
     min_cost: Decimal | None = None
     min_tokens: int | None = None
     request_id: str | None = None
+    search: str | None = None
 
     def condition(self) -> ColumnElement[bool]:
         """What a row must fulfil."""
@@ -105,6 +109,8 @@ class Filter:
             conditions.append(Request.user_id.in_(members))
         if self.endpoint_id is not None:
             conditions.append(cast(Request.attempts[-1]["endpoint_id"].astext, Text) == str(self.endpoint_id))
+        if self.search is not None:
+            conditions.append(tuple_(Request.at, Request.id).in_(self._bodies_with_words(self.search)))
         if self.min_cost is not None:
             conditions.append(Request.cost >= self.min_cost)
         if self.min_tokens is not None:
@@ -112,8 +118,20 @@ class Filter:
             conditions.append(tokens >= self.min_tokens)
         return conditions
 
+    def _bodies_with_words(self, words: str) -> Select[datetime, uuid.UUID]:
+        found = select(RequestBody.at, RequestBody.request_id).where(
+            RequestBody.words.is_not(None), RequestBody.words.op("@@")(func.websearch_to_tsquery("simple", words))
+        )
+        # Said again, so that the planner leaves out the days that do not matter.
+        if self.timestamp_after is not None:
+            found = found.where(RequestBody.at >= self.timestamp_after)
+        if self.timestamp_before is not None:
+            found = found.where(RequestBody.at <= self.timestamp_before)
+        return found
+
 
 def _selection(
+    services: Served,
     method: str | None = None,
     uri_pattern: Annotated[str | None, Query(description="As SQL's LIKE understands it.")] = None,
     status_code: int | None = None,
@@ -138,7 +156,21 @@ def _selection(
     min_cost: Annotated[Decimal | None, Query(ge=0, le=10**9, allow_inf_nan=False)] = None,
     min_tokens: Annotated[int | None, Query(ge=0, description="Of input and output together.")] = None,
     request_id: Annotated[str | None, Query(description="The caller's own `x-request-id`.")] = None,
+    search: Annotated[
+        str | None,
+        Query(
+            min_length=2,
+            max_length=500,
+            description="Words of what was asked or answered, whole, whatever their case, all of them; `or`, "
+            '`-without` and `"words in a row"` are understood. Needs the setting `request_log.full_text`.',
+        ),
+    ] = None,
 ) -> Filter:
+    if search is not None and not services.settings.request_log.full_text:
+        raise invalid(
+            "Full-text search is off: set request_log.full_text, and it finds what is recorded from then on",
+            code="search_off",
+        )
     return Filter(
         method=method,
         uri_pattern=uri_pattern,
@@ -164,6 +196,7 @@ def _selection(
         min_cost=min_cost,
         min_tokens=min_tokens,
         request_id=request_id,
+        search=search,
     )
 
 

@@ -8,6 +8,7 @@ from decimal import Decimal
 from typing import Any
 
 from sqlalchemy import BigInteger, CheckConstraint, Index, Numeric, text
+from sqlalchemy.dialects.postgresql import TSVECTOR
 from sqlalchemy.orm import Mapped, mapped_column
 
 from control_layer.store.tables.base import Base, now
@@ -138,7 +139,13 @@ class RequestBody(Base):
     redacted: Mapped[dict[str, Any] | None]
     """How often each rule found something in it; none where no rule did."""
 
-    __table_args__ = ({"postgresql_partition_by": "RANGE (at)"},)
+    words: Mapped[str | None] = mapped_column(TSVECTOR)
+    """What its strings say, for full-text search; none where that was off."""
+
+    __table_args__ = (
+        Index("ix_request_bodies_words", "words", postgresql_using="gin", postgresql_where=text("words IS NOT NULL")),
+        {"postgresql_partition_by": "RANGE (at)"},
+    )
 
 
 class JournalPosition(Base):

@@ -1,4 +1,4 @@
-"""Indexes of the request log: by number, by the caller's id, and of what went wrong."""
+"""Indexes of the request log: by number, by the caller's id, of what went wrong, and of what was said."""
 
 from __future__ import annotations
 
@@ -18,6 +18,8 @@ _STATEMENTS = (
     "CREATE INDEX ix_requests_outcome ON requests (outcome, at DESC) WHERE outcome <> 'completed'",
     "CREATE INDEX ix_requests_error ON requests (error, at DESC) WHERE error IS NOT NULL",
     "DROP INDEX ix_requests_client_request_id",
+    "ALTER TABLE request_bodies ADD COLUMN words tsvector",
+    "CREATE INDEX ix_request_bodies_words ON request_bodies USING gin (words) WHERE words IS NOT NULL",
     """
     CREATE INDEX ix_requests_client_request_id ON requests (client_request_id, at DESC)
     WHERE client_request_id IS NOT NULL
