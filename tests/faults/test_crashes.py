@@ -37,7 +37,11 @@ _BUDGETS = ("spent", "hard")
 @pytest.fixture(scope="module")
 def instance(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Instance]:
     # Small journal segments, so that many are begun, recorded and deleted while things die.
-    environment = {"CONTROL_LAYER_GATEWAY__JOURNAL_SEGMENT_BYTES": "65536"}
+    # Bodies are in nobody's books, and a segment for each of them would be most of the work.
+    environment = {
+        "CONTROL_LAYER_GATEWAY__JOURNAL_SEGMENT_BYTES": "65536",
+        "CONTROL_LAYER_ENABLE_REQUEST_LOGGING": "false",
+    }
     with running(tmp_path_factory.mktemp("crashes"), workers=_WORKERS, environment=environment) as instance:
         yield instance
 
