@@ -134,15 +134,16 @@ class _Traffic:
         )
         failed = dice.random() < 0.03
         given = dice.randrange(20, 4000)
+        took = 0.1 * dice.lognormvariate(2, 1)
         closed = Closed(
             *(opened.id, opened.at, key_id, user_id, model, model_id, opened.method, opened.path, opened.stream),
             outcome="completed",
             status=429 if failed else 200,
             error=None,
             deployment_id=model_id,
-            attempts=(Attempt(model_id, model_id, 429 if failed else 200, None, 0.75),),
-            first_byte=0.25,
-            duration=0.75,
+            attempts=(Attempt(model_id, model_id, 429 if failed else 200, None, took),),
+            first_byte=took / 3,
+            duration=took,
             tokens=Tokens()
             if failed
             else Tokens(given, dice.randrange(1, 800), given // 2 if given > 1024 else 0, 0, 0, "provider"),

@@ -15,7 +15,7 @@ from sqlalchemy.exc import SQLAlchemyError
 from sqlalchemy.ext.asyncio import AsyncEngine
 
 from control_layer.contract.supervision import Sample
-from control_layer.store.measures import ACCOUNT, COUNTS, LATENCIES, MEASURES, MODEL, TOKENS, bucket, deltas, lengths_of
+from control_layer.store.measures import ACCOUNT, COUNTS, LATENCIES, MEASURES, MODEL, TOKENS, bucket, deltas
 
 __all__ = ["FOLD", "Folding"]
 
@@ -30,6 +30,10 @@ _LOCK_KEY = 0x666F6C64  # "fold", the key of the advisory lock
 # Sums of a batch fit, and are not written to disk on the way.
 _WORK_MEM = text("SET LOCAL work_mem = '32MB'")
 _WAITING = text(f"SELECT count(*) FROM (SELECT FROM unfolded_requests LIMIT {_MOST_COUNTED}) AS found")  # noqa: S608 - a number
+
+
+# Of a batch's tokens or requests, exactly: there are less than 2**53. Bigints would be added up as decimals.
+_WHOLE = "sum({}::double precision)::bigint"
 
 
 def _summed(unit: str, source: str, dimensions: Mapping[str, str]) -> str:
@@ -51,10 +55,9 @@ def _added(unit: str, rollup: str, source: str, dimensions: Mapping[str, str]) -
 
 
 def _sum(name: str) -> str:
-    if name in COUNTS:  # bigints are added up as integers: their own sum is a decimal, which is slow
+    if name in COUNTS:
         return f"sum({name}::integer)"
-    # Exact, as a batch has less than 2**53 of them.
-    return f"nullif(sum({name}::double precision), 0)::bigint" if name in TOKENS else f"sum({name})"
+    return f"nullif({_WHOLE.format(name)}, 0)" if name in TOKENS else f"sum({name})"
 
 
 def _both(name: str) -> str:
@@ -63,27 +66,25 @@ def _both(name: str) -> str:
 
 
 def _latencies_added(unit: str) -> str:
+    listed = "array_agg(bucket ORDER BY bucket), array_agg(requests ORDER BY bucket)"
     return f"""
-        INSERT INTO latency_{unit}s (model, measure, at, buckets, counts)
-        SELECT model, measure, at, array_agg(bucket ORDER BY bucket), array_agg(requests ORDER BY bucket) FROM (
-            SELECT model, measure, at, bucket, sum(requests)::bigint AS requests FROM (
-                SELECT * FROM {unit}_latencies
-                UNION ALL
-                SELECT kept.* FROM (SELECT DISTINCT model, measure, at FROM {unit}_latencies) AS new
-                CROSS JOIN LATERAL (
-                    SELECT model, measure, at, bucket, requests FROM ({lengths_of(f"latency_{unit}s")}) AS lengths
-                    WHERE model = new.model AND measure = new.measure AND at = new.at OFFSET 0
-                ) AS kept
-            ) AS old_and_new GROUP BY 1, 2, 3, 4
-        ) AS counted GROUP BY 1, 2, 3
-        ON CONFLICT (model, measure, at) DO UPDATE SET buckets = excluded.buckets, counts = excluded.counts
+        INSERT INTO latency_{unit}s AS kept (model, measure, at, buckets, counts)
+        SELECT model, measure, at, {listed} FROM {unit}_latencies GROUP BY 1, 2, 3
+        ON CONFLICT (model, measure, at) DO UPDATE SET (buckets, counts) = (
+            SELECT {listed} FROM (
+                SELECT bucket, {_WHOLE.format("requests")} AS requests FROM (
+                    SELECT unnest(kept.buckets) AS bucket, unnest(kept.counts) AS requests
+                    UNION ALL SELECT unnest(excluded.buckets), unnest(excluded.counts)
+                ) AS old_and_new GROUP BY bucket
+            ) AS counted
+        )
     """  # noqa: S608 - made of names
 
 
 def _latencies_by(unit: str) -> str:
     return f"""
         SELECT coalesce(model, '') AS model, measure, date_trunc('{unit}', at, 'UTC') AS at, bucket,
-            sum(requests)::bigint AS requests
+            {_WHOLE.format("requests")} AS requests
         FROM latencies GROUP BY GROUPING SETS ((model, 2, 3, 4), (2, 3, 4))
     """  # noqa: S608 - made of a name
 
