@@ -31,6 +31,7 @@ from control_layer.store.migrations import migrate
 
 _USERS, _MODELS, _DAYS = 1000, 40, 30
 _TIMES = 20
+_OK = 200
 _BREAKDOWNS: dict[str, dict[str, str]] = {
     "models": {"group_by": "model"},
     "models, percentiles": {"group_by": "model", "percentiles": "true"},
@@ -44,6 +45,24 @@ _BREAKDOWNS: dict[str, dict[str, str]] = {
     "users of a model": {"group_by": "user", "model": "model-3"},
     "keys and models": {"group_by": "key,model"},
     "groups": {"group_by": "group"},
+}
+_PAGES: dict[str, dict[str, str]] = {
+    "newest": {},
+    "a thousand pages on, by skip": {"skip": "100000"},
+    "a thousand pages on, by before": {"before": "{middle}"},
+    "of a model": {"model": "model-3"},
+    "of the busiest user": {"user_id": "{user}"},
+    "of a key": {"key_id": "{key}"},
+    "of a group": {"group_id": "{group}"},
+    "status 500": {"status_code": "500"},
+    "status 400 and more": {"status_code_min": "400"},
+    "outcome, there is none": {"outcome": "lost"},
+    "error, there is none": {"error": "model_unavailable"},
+    "caller's id, there is none": {"request_id": "nobody's"},
+    "longer than 20 s": {"min_duration_ms": "20000"},
+    "longer than there is, a day": {"min_duration_ms": "9000000", "timestamp_after": "{yesterday}"},
+    "path there is none of, a day": {"uri_pattern": "%nothing%", "timestamp_after": "{yesterday}"},
+    "path there is none of, ever": {"uri_pattern": "%nothing%"},
 }
 _API = "/admin/api/v1"
 _ADMIN = {
@@ -128,7 +147,22 @@ async def _folded(url: str, requests: int) -> None:
     print(f"folded in {seconds:.0f} s: {seconds / requests * 1e6:.0f} µs per request")
 
 
-def _questions(user: str) -> dict[str, str]:
+async def _names(connection: asyncpg.Connection) -> dict[str, str]:
+    """What questions are about."""
+    names = await connection.fetchrow(
+        """
+        SELECT user_id::text AS user, (SELECT sequence::text FROM requests WHERE at < now() - interval '15 days'
+            ORDER BY at DESC LIMIT 1) AS middle,
+            (SELECT id::text FROM api_keys WHERE user_id = of.user_id AND name = 'key') AS key,
+            (SELECT group_id::text FROM group_members WHERE user_id = of.user_id LIMIT 1) AS group
+        FROM (SELECT user_id FROM account_days GROUP BY user_id ORDER BY sum(requests) DESC LIMIT 1) AS of
+        """
+    )
+    return {**names, "yesterday": (datetime.now(UTC) - timedelta(days=1)).isoformat()}
+
+
+def _questions(names: dict[str, str]) -> dict[str, str]:
+    user = names["user"]
     month = datetime.now(UTC) - timedelta(days=_DAYS)
     since, start = {"timestamp_after": month.isoformat()}, {"start_date": month.isoformat()}
     return {
@@ -139,6 +173,12 @@ def _questions(user: str) -> dict[str, str]:
         "aggregate by user, 30 days": f"{_API}/requests/aggregate-by-user?{urlencode({**start, 'model': 'model-3'})}",
         "usage of the busiest, 30 days": f"{_API}/usage?{urlencode({**start, 'user_id': user})}",
         "usage of the busiest, ever": f"{_API}/usage?user_id={user}",
+        "one request, by its number": f"{_API}/requests/{names['middle']}",
+        **{
+            f"log, {name}": f"{_API}/requests?limit=100&"
+            + urlencode({field: value.format(**names) for field, value in query.items()})
+            for name, query in _PAGES.items()
+        },
         "models with metrics": f"{_API}/models?include=metrics&limit=100",
         **{
             f"analytics, {name}": f"{_API}/analytics?{urlencode({'start': month.isoformat(), **query})}"
@@ -168,24 +208,25 @@ async def measure(url: str, requests: int) -> None:
     """Prints what each question takes, in milliseconds."""
     await _fill(url, requests)
     connection = await connect(url, statement_seconds=None)
-    busiest = await connection.fetchval(
-        "SELECT user_id::text FROM account_days GROUP BY user_id ORDER BY sum(requests) DESC LIMIT 1"
-    )
+    names = await _names(connection)
     for table in await connection.fetch(
         "SELECT relname, reltuples::bigint AS rows, pg_total_relation_size(oid) / 1048576 AS mb FROM pg_class "
         "WHERE relname ~ '^(model|account|latency|batch)_(minutes|hours|days)$' ORDER BY relname"
     ):
         print(f"{table['relname']:34} {table['rows']:>12,} rows {table['mb']:>8,} MB")
     await connection.close()
-    print(f"\n{'milliseconds':34} {'first':>8} {'p50':>8} {'p95':>8}")
+    print(f"\n{'milliseconds':40} {'first':>8} {'p50':>8} {'p95':>8}")
     async with _asking(url) as client:
-        for name, path in _questions(busiest).items():
+        for name, path in _questions(names).items():
             taken = []
             for _ in range(_TIMES):
                 begin = time.perf_counter()
-                (await client.get(path)).raise_for_status()
+                answer = await client.get(path)
                 taken.append((time.perf_counter() - begin) * 1000)
-            print(f"{name:34} {taken[0]:>8.0f} {percentile(taken, 50):>8.0f} {percentile(taken, 95):>8.0f}")
+                if answer.status_code != _OK:
+                    break
+            figures = f"{taken[0]:>8.0f} {percentile(taken, 50):>8.0f} {percentile(taken, 95):>8.0f}"
+            print(f"{name:40} {figures if answer.status_code == _OK else answer.text[:60]}", flush=True)
 
 
 def main() -> None:
