@@ -51,8 +51,6 @@ _NOT_AUDITED = {
     "batch_daemons": "bookkeeping of the workers",
     "webhook_deliveries": "what was sent, and a record of its own",
     "alerts": "what was noticed; who acknowledged one stands in it",
-    "key_hours": "sums of requests",
-    "key_hours_position": "bookkeeping of these sums",
 }
 
 

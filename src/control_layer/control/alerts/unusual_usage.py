@@ -80,7 +80,7 @@ class UnusualUsageKind:
         since = look.now - _HOUR
         used = dict(await used_since(session, since, look.now, rule.minimum_tokens // 2))
         used |= {uuid.UUID(key_id): 0 for key_id in look.open if uuid.UUID(key_id) not in used}
-        history = await history_of(session, used, since - timedelta(days=rule.days))
+        history = await history_of(session, used, since - timedelta(days=rule.days), since)
         found = []
         for key_id, subject in (await _subjects(session, used)).items():
             hours, tokens = history.get(key_id, ()), used[key_id]

@@ -11,7 +11,6 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from control_layer.control.alerts.budget_threshold import BUDGET_THRESHOLD
 from control_layer.control.alerts.episodes import Open, changes
-from control_layer.control.alerts.key_hours import add_up
 from control_layer.control.alerts.kinds import ALERT_KINDS
 from control_layer.control.alerts.low_balance import LOW_BALANCE
 from control_layer.control.alerts.mails import letters, recipients
@@ -59,8 +58,6 @@ class AlertWatch:
 
     async def step(self) -> None:
         """One look by each rule, and the mails. A rule that fails keeps no other back. Raises `ControlError`."""
-        if self._settings.unusual_usage.enabled:
-            await add_up(self._services)
         for kind in self._kinds:
             if not kind.enabled(self._settings):
                 continue

@@ -5,7 +5,7 @@ Relationships are left out on purpose: every query says what it joins, so no pag
 
 from __future__ import annotations
 
-from control_layer.store.tables.alerts import Alert, KeyHour, KeyHoursPosition
+from control_layer.store.tables.alerts import Alert
 from control_layer.store.tables.audit import AuditEntry
 from control_layer.store.tables.base import NIL, Base
 from control_layer.store.tables.batches import Batch, BatchDaemon, BatchModel, BatchRequest, File, FileRequest
@@ -60,8 +60,6 @@ __all__ = [
     "GroupModel",
     "Identity",
     "JournalPosition",
-    "KeyHour",
-    "KeyHoursPosition",
     "Model",
     "ModelComponent",
     "OpenRequest",

@@ -6,12 +6,12 @@ import uuid
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import BigInteger, CheckConstraint, Index, text
+from sqlalchemy import Index, text
 from sqlalchemy.orm import Mapped, mapped_column
 
 from control_layer.store.tables.base import Base
 
-__all__ = ["Alert", "KeyHour", "KeyHoursPosition"]
+__all__ = ["Alert"]
 
 
 class Alert(Base):
@@ -50,27 +50,3 @@ class Alert(Base):
             postgresql_where=text("raise_told_at IS NULL OR (resolved_at IS NOT NULL AND resolution_told_at IS NULL)"),
         ),
     )
-
-
-class KeyHour(Base):
-    """What a key used in an hour that is over. Hours without a request have no row."""
-
-    __tablename__ = "key_hours"
-
-    key_id: Mapped[uuid.UUID] = mapped_column(primary_key=True)
-    hour: Mapped[datetime] = mapped_column(primary_key=True)
-    tokens: Mapped[int] = mapped_column(BigInteger)
-    requests: Mapped[int] = mapped_column(BigInteger)
-
-    __table_args__ = (Index("ix_key_hours_hour", "hour"),)
-
-
-class KeyHoursPosition(Base):
-    """Up to when hours have been added up: one row at most."""
-
-    __tablename__ = "key_hours_position"
-
-    id: Mapped[int] = mapped_column(primary_key=True, autoincrement=False)
-    through: Mapped[datetime]
-
-    __table_args__ = (CheckConstraint("id = 1", name="id"),)

@@ -83,24 +83,6 @@ _STATEMENTS = (
     CREATE INDEX ix_alerts_untold ON alerts (id)
         WHERE raise_told_at IS NULL OR (resolved_at IS NOT NULL AND resolution_told_at IS NULL)
     """,
-    """
-    CREATE TABLE key_hours (
-        hour timestamptz NOT NULL,
-        key_id uuid NOT NULL,
-        tokens bigint NOT NULL,
-        requests bigint NOT NULL,
-        CONSTRAINT pk_key_hours PRIMARY KEY (key_id, hour)
-    )
-    """,
-    "CREATE INDEX ix_key_hours_hour ON key_hours (hour)",
-    """
-    CREATE TABLE key_hours_position (
-        id integer NOT NULL,
-        through timestamptz NOT NULL,
-        CONSTRAINT pk_key_hours_position PRIMARY KEY (id),
-        CONSTRAINT ck_key_hours_position_id CHECK (id = 1)
-    )
-    """,
 )
 
 
