@@ -34,7 +34,7 @@ def rule_of(name: str, pattern: str | None, replacement: str) -> Rule:
     ours = BUILT_IN.get(name)
     if ours is None:
         raise InvalidRule(f"there is no rule '{name}' in this version")
-    return Rule(name, ours.pattern, replacement, ours.confirm)
+    return Rule(name, ours.pattern, replacement, ours.narrow)
 
 
 class Redacting:

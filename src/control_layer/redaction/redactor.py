@@ -110,10 +110,11 @@ class Redactor:
         if self._any is None or self._any.search(text) is None:
             return []
         return merged(
-            Span(match.start(), match.end(), rule.replacement.encode(), rule.name)
+            Span(match.start() + start, match.start() + end, rule.replacement.encode(), rule.name)
             for rule, pattern in self._rules
             for match in pattern.finditer(text)
-            if match.end() > match.start() and (rule.confirm is None or rule.confirm(match.group()))
+            for start, end in ([(0, len(match.group()))] if rule.narrow is None else rule.narrow(match.group()))
+            if end > start
         )
 
 
