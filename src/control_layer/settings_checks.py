@@ -4,14 +4,16 @@ from __future__ import annotations
 
 import ssl
 from collections.abc import Iterator
+from importlib.util import find_spec
 from pathlib import Path
 from urllib.parse import urlsplit
 
-from control_layer.settings import Email, GatewayTls, Oidc, ProxyHeader, Settings
+from control_layer.settings import Email, GatewayTls, Oidc, ProxyHeader, Settings, Sink
 
 __all__ = ["problems_of"]
 
 _SECRET_KEY_LENGTH = 16
+_OF_SINKS = ("obstore", "arro3")
 
 
 def problems_of(settings: Settings) -> Iterator[str]:
@@ -47,8 +49,18 @@ def problems_of(settings: Settings) -> Iterator[str]:
         yield "payment: dummy and stripe are both set; leave one of them out"
     yield from _problems_of_email(settings.email)
     yield from _problems_of_tls(settings.gateway.tls)
+    yield from _problems_of_sinks(settings.sinks)
     if settings.gateway.ca_bundle is not None:
         yield from _problems_of_bundle("gateway.ca_bundle", settings.gateway.ca_bundle)
+
+
+def _problems_of_sinks(sinks: tuple[Sink, ...]) -> Iterator[str]:
+    names = [sink.name for sink in sinks]
+    for name in sorted({name for name in names if names.count(name) > 1}):
+        yield f"sinks: two have the name '{name}'; how far a sink is filled is known by its name"
+    missing = [package for package in _OF_SINKS if find_spec(package) is None]
+    if sinks and missing:
+        yield f"sinks need {' and '.join(missing)}, which come with: pip install 'control-layer[sinks]'"
 
 
 def _problems_of_email(email: Email) -> Iterator[str]:

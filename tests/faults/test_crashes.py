@@ -6,6 +6,8 @@ count, the rows, the sums, the ledger and the budgets say the same, to the token
 
 from __future__ import annotations
 
+import gzip
+import json
 import os
 import random
 import resource
@@ -15,6 +17,8 @@ import time
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from decimal import Decimal
+from pathlib import Path
+from typing import Any
 
 import psutil
 import pytest
@@ -35,12 +39,19 @@ _BUDGETS = ("spent", "hard")
 
 
 @pytest.fixture(scope="module")
-def instance(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Instance]:
+def lake(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """What a sink writes to."""
+    return tmp_path_factory.mktemp("lake")
+
+
+@pytest.fixture(scope="module")
+def instance(tmp_path_factory: pytest.TempPathFactory, lake: Path) -> Iterator[Instance]:
     # Small journal segments, so that many are begun, recorded and deleted while things die.
     # Bodies are in nobody's books, and a segment for each of them would be most of the work.
     environment = {
         "CONTROL_LAYER_GATEWAY__JOURNAL_SEGMENT_BYTES": "65536",
         "CONTROL_LAYER_ENABLE_REQUEST_LOGGING": "false",
+        "CONTROL_LAYER_SINKS": json.dumps([{"name": "disk", "url": lake.as_uri(), "flush_interval": "1s"}]),
     }
     with running(tmp_path_factory.mktemp("crashes"), workers=_WORKERS, environment=environment) as instance:
         yield instance
@@ -138,7 +149,7 @@ def _title(process: psutil.Process) -> str:
         return ""
 
 
-def test_whatever_dies_at_whatever_moment_all_books_agree(target: Target, instance: Instance) -> None:
+def test_whatever_dies_at_whatever_moment_all_books_agree(target: Target, instance: Instance, lake: Path) -> None:
     seed = int(os.environ.get("CRASH_SEED") or random.SystemRandom().randrange(2**32))
     print(f"CRASH_SEED={seed}")  # noqa: T201 - shown where it fails
     chance = random.Random(seed)
@@ -193,10 +204,27 @@ def test_whatever_dies_at_whatever_moment_all_books_agree(target: Target, instan
     for budget in instance.api("GET", "/budgets")["data"]:
         assert Decimal(budget["spent"]) == spent, budget
 
+    # A sink has every one of them once, as it is in the books.
+    until(
+        lambda: not instance.sql("SELECT 1 FROM recorded_batches JOIN sink_positions ON sequence > position"),
+        message="the sink does not get everything",
+    )
+    sent = {line["id"]: line for line in _lines(lake)}
+    assert len(sent) == len(list(_lines(lake)))
+    for row in rows:
+        line = sent[str(row["id"])]
+        assert (line["outcome"], line["output_tokens"]) == (row["outcome"], row["output_tokens"])
+        assert (None if line["cost"] is None else Decimal(line["cost"])) == row["cost"]
+
     said_of_it = _reconcile(instance)
     assert said_of_it.returncode == 0, said_of_it.stderr
     assert "everything agrees" in said_of_it.stdout
     print(f"{dict(outcomes)}, {len(load.wrong)} excused")  # noqa: T201 - what the test was worth
+
+
+def _lines(lake: Path) -> Iterator[dict[str, Any]]:
+    for file in sorted(lake.rglob("*.jsonl.gz")):
+        yield from map(json.loads, gzip.decompress(file.read_bytes()).splitlines())
 
 
 def _set_budgets(instance: Instance) -> None:

@@ -28,9 +28,9 @@ async def _outcomes(db: asyncpg.Connection) -> dict[bytes, str]:
     return under_way | {event_id: row["outcome"] for event_id, row in (await _rows(db)).items()}
 
 
-async def _record_all(engine: AsyncEngine, journal_dir: Path) -> Recorder:
+async def _record_all(engine: AsyncEngine, journal_dir: Path, *, announcing: bool = False) -> Recorder:
     """One recorder's whole life over what is there."""
-    recorder = Recorder(engine, journal_dir)
+    recorder = Recorder(engine, journal_dir, announcing=announcing)
     recorder.stop()
     await recorder.run()
     return recorder
@@ -168,6 +168,29 @@ async def test_bodies_are_kept_for_owners_who_let_us(
     assert [row["request_id"].bytes for row in stored] == [kept]
     assert (stored[0]["response"], stored[0]["response_truncated"]) == (b"\0\xff", True)
     assert stored[0]["at"] == (await _rows(db))[kept]["at"]
+
+
+async def test_sinks_are_told_what_ended_once(engine: AsyncEngine, db: asyncpg.Connection, journal_dir: Path) -> None:
+    worker = HandMade(journal_dir)
+    ended, lost, unsaid = [new_id() for _ in range(3)], new_id(), new_id()
+    worker.write(opened(unsaid), closed(unsaid))
+    await _record_all(engine, journal_dir)
+    assert await db.fetchval("SELECT count(*) FROM recorded_batches") == 0
+    for event_id in ended:
+        worker.write(opened(event_id), closed(event_id))
+    worker.write(opened(lost))
+    for _ in range(2):
+        await _record_all(engine, journal_dir, announcing=True)
+        await db.execute("DELETE FROM journal_positions")  # as if the database were an older copy
+    assert await _announced(db) == sorted(ended)
+    worker.die()
+    await _record_all(engine, journal_dir, announcing=True)
+    assert await _announced(db) == sorted([*ended, lost])
+    assert await db.fetchval("SELECT sum(requests) FROM recorded_batches") == 4
+
+
+async def _announced(db: asyncpg.Connection) -> list[bytes]:
+    return sorted(id_.bytes for row in await db.fetch("SELECT ids FROM recorded_batches") for id_ in row["ids"])
 
 
 async def test_a_torn_last_record_is_no_damage(engine: AsyncEngine, db: asyncpg.Connection, journal_dir: Path) -> None:

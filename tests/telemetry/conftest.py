@@ -46,6 +46,9 @@ def watched(tmp_path_factory: pytest.TempPathFactory, dead_port: int) -> Iterato
             "CONTROL_LAYER_TRACING__ENDPOINT": collector.url,
             "CONTROL_LAYER_TRACING__HEADERS": json.dumps({"x-vendor-key": "a-key-of-the-collectors"}),
             "CONTROL_LAYER_TRACING__SERVICE_NAME": "watched",
+            "CONTROL_LAYER_SINKS": json.dumps(
+                [{"name": "disk", "url": tmp_path_factory.mktemp("sink").as_uri(), "flush_interval": "1s"}]
+            ),
         }
         with running(tmp_path_factory.mktemp("watched"), environment=environment) as instance:
             instance.connect_provider(provider, MODELS)

@@ -151,8 +151,8 @@ def test_every_metric_is_in_the_manual_and_named_as_is_usual(page: dict[str, dic
 def test_no_key_and_no_user_is_a_label(page: dict[str, dict[str, set[str]]], watched: Watched) -> None:
     labels = {label for of_metric in page.values() for label in of_metric}
     assert labels <= {
-        "code", "endpoint", "kind", "le", "model", "outcome", "part", "process", "result", "rule", "source", "status",
-        "table", "version",
+        "code", "endpoint", "kind", "le", "model", "outcome", "part", "process", "result", "rule", "sink", "source",
+        "status", "table", "version",
     }  # fmt: skip
     assert "no-such-model" not in page["control_layer_requests_total"]["model"]
     results = page["control_layer_attempts_total"]["result"]

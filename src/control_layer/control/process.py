@@ -37,6 +37,8 @@ from control_layer.control.periodic import periodically
 from control_layer.control.probes.retention import erase_old_results
 from control_layer.control.probes.scheduler import ProbeScheduler
 from control_layer.control.resealing import reseal
+from control_layer.control.sinks.target import open_target
+from control_layer.control.sinks.worker import SinkWorker
 from control_layer.control.snapshots import SnapshotService
 from control_layer.control.supervision import Supervision
 from control_layer.control.webhooks.retention import erase_old_deliveries
@@ -81,6 +83,7 @@ class ControlPlane:
         self._probes = ProbeScheduler(self._services, config.database_url)
         self._batches = BatchWorker(self._services, config.database_url)
         self._webhooks = WebhookWorker(self._services)
+        self._sinks = SinkWorker(self._services, {sink.name: open_target(sink) for sink in settings.sinks})
         self._spans = _span_shipper(settings)
         self._recording = open_engine(config.database_url, pool_size=_RECORDING_CONNECTIONS)
         self._recorder = Recorder(
@@ -88,6 +91,7 @@ class ControlPlane:
             Path(config.journal_dir),
             max_bytes=settings.recorder.journal_max_bytes,
             searchable=settings.request_log.full_text,
+            announcing=bool(settings.sinks),
             on_recorded=self._spans.recorded if self._spans is not None else None,
         )
         self._folding = Folding(self._recording)
@@ -236,7 +240,7 @@ class ControlPlane:
     async def _lead(self) -> None:
         """What one host at a time does."""
         services = self._services
-        work = {"webhooks": self._webhooks.run, "alerts": AlertWatch(services).run}
+        work = {"webhooks": self._webhooks.run, "alerts": AlertWatch(services).run, "sinks": self._sinks.run}
         if services.payments is not None:
             work["auto-topups"] = AutoTopups(services, services.payments).run
         election = services.settings.background_services.leader_election.enabled
@@ -248,6 +252,7 @@ class ControlPlane:
             *self._probes.samples(),
             *self._batches.samples(),
             *self._webhooks.samples(),
+            *self._sinks.samples(),
             *self._recorder.samples(),
             *self._folding.samples(),
             *(self._spans.samples() if self._spans is not None else ()),

@@ -10,11 +10,12 @@ from sqlalchemy import text
 from sqlalchemy.exc import DBAPIError
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
-from control_layer.recorder.merging import BODIES_KEPT, CLOSED_AND_CHARGED, GIVEN_UP, OPENED_NOTED
+from control_layer.recorder.merging import BODIES_KEPT, CLOSED_AND_CHARGED, GIVEN_UP, OPENED_NOTED, announced
 from control_layer.recorder.redacting import Redacting
 from control_layer.recorder.rows import Rows
 from control_layer.recorder.staging import BODIES, CLOSED, OPENED, Refused, fill, is_refusal, prepare
 from control_layer.store.leases import close_leases
+from control_layer.store.outbox import WRITING
 
 __all__ = ["Ledger", "PositionMoved", "Refused"]
 
@@ -56,9 +57,12 @@ _TOUCH_KEYS = text("""
 class Ledger:
     """The tables that the recorder writes. Methods raise SQLAlchemy's errors and `DatabaseUnavailable`."""
 
-    def __init__(self, engine: AsyncEngine, *, searchable: bool = False) -> None:
-        """With `searchable`, bodies that are kept can be found by their words."""
+    def __init__(self, engine: AsyncEngine, *, searchable: bool = False, announcing: bool = False) -> None:
+        """With `searchable`, bodies that are kept can be found by their words; with `announcing`, sinks are told."""
         self._engine = engine
+        self._announcing = announcing
+        self._closed_and_charged = announced(CLOSED_AND_CHARGED) if announcing else CLOSED_AND_CHARGED
+        self._given_up = announced(GIVEN_UP) if announcing else GIVEN_UP
         self.redacting = Redacting(searchable=searchable)
 
     async def positions(self, worker_id: uuid.UUID) -> dict[int, int]:
@@ -87,7 +91,8 @@ class Ledger:
     async def give_up(self, worker_id: uuid.UUID) -> int:
         """Closes as `lost` what a dead worker left open, and its leases; returns how many requests that are."""
         async with self._engine.begin() as connection:
-            lost = (await connection.execute(GIVEN_UP, {"worker_id": worker_id})).rowcount
+            await self._announce(connection)
+            lost = (await connection.execute(self._given_up, {"worker_id": worker_id})).rowcount
             await close_leases(connection, worker_id)
             return lost
 
@@ -115,4 +120,9 @@ class Ledger:
             await fill(connection, BODIES, await self.redacting.of(connection, rows.bodies))
             await connection.execute(BODIES_KEPT)
         if rows.closed:
-            await connection.execute(CLOSED_AND_CHARGED)
+            await self._announce(connection)
+            await connection.execute(self._closed_and_charged)
+
+    async def _announce(self, connection: AsyncConnection) -> None:
+        if self._announcing:
+            await connection.execute(WRITING)

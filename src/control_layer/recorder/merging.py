@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from sqlalchemy import text
+from sqlalchemy import TextClause, text
 
 from control_layer.recorder.pricing import CACHE_COLUMNS, COST, PARTS, TARIFF_COLUMNS
 from control_layer.recorder.staging import BODIES, CLOSED, OPENED
 
-__all__ = ["BODIES_KEPT", "CLOSED_AND_CHARGED", "GIVEN_UP", "OPENED_NOTED"]
+__all__ = ["BODIES_KEPT", "CLOSED_AND_CHARGED", "GIVEN_UP", "OPENED_NOTED", "announced"]
 
 # An `Opened` that is read again behind its `Closed` stays here until its journal ends, and is then found to have a row.
 OPENED_NOTED = text(f"""
@@ -61,7 +61,7 @@ _PRICED = f"""
 # them. Whatever is to be counted once, in the transaction that records, is counted from it: charges, budgets and
 # analytics are. A gateway's own recorder alone counts what it spent. A request that was given up, because its gateway
 # was believed dead, ends after all; what was known of it when it began stays as it was counted.
-CLOSED_AND_CHARGED = text(f"""
+_CLOSED_AND_CHARGED = f"""
     WITH recorded AS (
         INSERT INTO requests ({", ".join((*_STORED, *_CHARGED, "purpose"))})
         {_PRICED}
@@ -92,7 +92,8 @@ CLOSED_AND_CHARGED = text(f"""
     JOIN users ON users.id = recorded.user_id
     WHERE recorded.cost > 0
     ON CONFLICT (source_id) DO NOTHING
-""")  # noqa: S608 - made of the names above
+"""  # noqa: S608 - made of the names above
+CLOSED_AND_CHARGED = text(_CLOSED_AND_CHARGED)
 
 _BODY = ", ".join(name for name in BODIES.types if name != "said")
 
@@ -110,7 +111,7 @@ BODIES_KEPT = text(f"""
 """)  # noqa: S608 - made of names
 
 # The rule for tokens: none. Nobody knows what a dead gateway had yet to hear from the provider.
-GIVEN_UP = text(f"""
+_GIVEN_UP = f"""
     WITH gone AS (DELETE FROM open_requests WHERE worker_id = :worker_id RETURNING *),
     given_up AS (
         INSERT INTO requests ({OPENED.columns()}, outcome, error, purpose, given_up)
@@ -120,4 +121,17 @@ GIVEN_UP = text(f"""
         RETURNING at, id
     )
     INSERT INTO unfolded_requests (at, id, lost) SELECT at, id, 1 FROM given_up
-""")  # noqa: S608 - made of names
+"""  # noqa: S608 - made of names
+GIVEN_UP = text(_GIVEN_UP)
+
+
+def announced(statement: TextClause) -> TextClause:
+    """`CLOSED_AND_CHARGED` or `GIVEN_UP`, which also puts what ended into the outbox of sinks."""
+    source = "given_up" if statement is GIVEN_UP else "recorded"
+    before, found, after = statement.text.rpartition("    INSERT INTO ")
+    return text(f"""{before.rstrip()},
+    announced AS (
+        INSERT INTO recorded_batches (requests, times, ids)
+        SELECT count(*), array_agg(at ORDER BY at, id), array_agg(id ORDER BY at, id) FROM {source} HAVING count(*) > 0
+    )
+{found}{after}""")  # noqa: S608 - made of names

@@ -58,12 +58,16 @@ class Recorder:
         *,
         max_bytes: int = _MAX_BYTES,
         searchable: bool = False,
+        announcing: bool = False,
         on_recorded: Callable[[list[Record]], None] | None = None,
         clock: Callable[[], float] = time.monotonic,
         jitter: Callable[[], float] = random.random,
     ) -> None:
-        """`on_recorded` is told what has been committed; it must not wait. `searchable`: bodies by their words."""
-        self._ledger = Ledger(engine, searchable=searchable)
+        """`on_recorded` is told what has been committed; it must not wait.
+
+        `searchable`: bodies can be found by their words. `announcing`: what is recorded goes to sinks too.
+        """
+        self._ledger = Ledger(engine, searchable=searchable, announcing=announcing)
         self._journal_dir = journal_dir
         self._clock = clock
         self._jitter = jitter

@@ -5,6 +5,7 @@ What a key means stands beside it; `docs/configuration.md` is made from this tre
 
 from __future__ import annotations
 
+from datetime import timedelta
 from pathlib import Path
 from typing import Literal
 
@@ -22,7 +23,8 @@ from control_layer.settings.gateway import Gateway, GatewayTls, Metrics
 from control_layer.settings.instance import Metadata, ModelSource, OpenApi
 from control_layer.settings.pricing import Pricing
 from control_layer.settings.recorder import BodyRetention, Recorder, RequestLog, RequestRetention
-from control_layer.settings.section import Section
+from control_layer.settings.section import Duration, Section
+from control_layer.settings.sinks import Sink
 from control_layer.settings.tracing import Tracing
 
 __all__ = [
@@ -55,6 +57,7 @@ __all__ = [
     "RoleName",
     "SampleFiles",
     "Settings",
+    "Sink",
     "Smtp",
     "Tracing",
     "window_of",
@@ -118,6 +121,10 @@ class Settings(Section):
     """The Prometheus listener."""
     enable_metrics: bool = True
     """Whether there is one."""
+    sinks: tuple[Sink, ...] = ()
+    """Where completed requests are sent besides the database: a list of `name`, `url`, `format`, `options`, …"""
+    sinks_max_wait: Duration = Field(timedelta(days=7), ge=timedelta(hours=1))
+    """What a sink has not taken after so long, it does not get any more."""
     tracing: Tracing = Tracing()
     """OpenTelemetry traces."""
     enable_request_logging: bool = True

@@ -40,6 +40,8 @@ _NOT_AUDITED = {
     "model_minutes": "as above",
     "batch_hours": "as above",
     "journal_positions": "bookkeeping of the recorder",
+    "recorded_batches": "as above, for sinks",
+    "sink_positions": "as above",
     "seeded": "bookkeeping of the first start",
     "compatible_revisions": "bookkeeping of migrations",
     "probe_results": "what was measured, not changed",

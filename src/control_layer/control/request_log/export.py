@@ -18,7 +18,7 @@ from control_layer.control.request_log.queries import bounded, entries
 from control_layer.control.services import Services
 from control_layer.store.tables import Request
 
-__all__ = ["MEDIA_TYPES", "Format", "exported"]
+__all__ = ["COLUMNS", "MEDIA_TYPES", "SELECTED", "Format", "exported", "jsonl"]
 
 _BATCH = 1000
 
@@ -32,7 +32,7 @@ class Format(StrEnum):
 
 MEDIA_TYPES: Mapping[Format, str] = {Format.CSV: MEDIA_TYPE, Format.JSONL: "application/jsonl"}
 
-_COLUMNS: Mapping[str, Any] = {
+COLUMNS: Mapping[str, Any] = {
     "log_id": Request.sequence,
     "id": Request.id,
     "timestamp": Request.at,
@@ -74,17 +74,17 @@ _COLUMNS: Mapping[str, Any] = {
     "batch_id": Request.batch_id,
     "custom_id": Request.custom_id,
 }
-_SELECTED = [column.label(name) for name, column in _COLUMNS.items()]
+SELECTED = [column.label(name) for name, column in COLUMNS.items()]
 
 
 async def exported(services: Services, wanted: Filter, form: Format) -> AsyncIterator[bytes]:
     """The file's pieces. No connection is held while one is sent; what is recorded meanwhile may be in it or not."""
     write = _WRITERS[form]
-    head = csv_of([list(_COLUMNS)]) if form is Format.CSV else b""
+    head = csv_of([list(COLUMNS)]) if form is Format.CSV else b""
     before = None
     while True:
         async with transaction(services) as session, bounded(session):
-            rows = (await session.execute(entries(wanted.condition(), before, *_SELECTED).limit(_BATCH))).all()
+            rows = (await session.execute(entries(wanted.condition(), before, *SELECTED).limit(_BATCH))).all()
         yield head + write(rows)
         if len(rows) < _BATCH:
             return
@@ -100,8 +100,9 @@ def _cell(value: Any) -> Any:
     return msgspec.json.encode(value).decode() if isinstance(value, list) else value
 
 
-def _jsonl(rows: Sequence[Row[*tuple[Any, ...]]]) -> bytes:
-    return b"".join(msgspec.json.encode(dict(zip(_COLUMNS, map(_value, row), strict=True))) + b"\n" for row in rows)
+def jsonl(rows: Sequence[Row[*tuple[Any, ...]]]) -> bytes:
+    """Rows of `SELECTED`: an object a line; money as exact texts."""
+    return b"".join(msgspec.json.encode(dict(zip(COLUMNS, map(_value, row), strict=True))) + b"\n" for row in rows)
 
 
 def _value(value: Any) -> Any:
@@ -110,5 +111,5 @@ def _value(value: Any) -> Any:
 
 _WRITERS: Mapping[Format, Callable[[Sequence[Row[*tuple[Any, ...]]]], bytes]] = {
     Format.CSV: _csv,
-    Format.JSONL: _jsonl,
+    Format.JSONL: jsonl,
 }

@@ -28,6 +28,7 @@ from control_layer.store.tables.rollups import (
     UnfoldedRequest,
 )
 from control_layer.store.tables.sessions import PasswordReset, UserSession
+from control_layer.store.tables.sinks import RecordedBatch, SinkPosition
 from control_layer.store.tables.traffic import JournalPosition, OpenRequest, Request, RequestBody
 from control_layer.store.tables.webhooks import Webhook, WebhookDelivery
 
@@ -66,10 +67,12 @@ __all__ = [
     "PasswordReset",
     "Probe",
     "ProbeResult",
+    "RecordedBatch",
     "RedactionRule",
     "Request",
     "RequestBody",
     "Seeded",
+    "SinkPosition",
     "Tariff",
     "TrafficHorizon",
     "Transaction",
