@@ -231,6 +231,7 @@ async def measure(
     body_bytes: int,
     budgets: bool,
     full_text: bool,
+    sinks: bool,
     folding: bool,
 ) -> Figures:
     """Fills the database and the journals, and measures until nothing is left of them."""
@@ -242,7 +243,7 @@ async def measure(
     traffic = _Traffic(await _customers(connection), requests, body_bytes, budgets=budgets)
     size = await asyncio.to_thread(_write, journal_dir, traffic, requests, workers, under_way)
     engine = open_engine(database_url, pool_size=5)
-    recorder = Recorder(engine, journal_dir, searchable=full_text)
+    recorder = Recorder(engine, journal_dir, searchable=full_text, announcing=sinks)
     wal = await connection.fetchval("SELECT pg_current_wal_insert_lsn()")
     ours, theirs = time.process_time(), _cpu_of(server)
     pausing = asyncio.create_task(_longest_pause())
@@ -313,6 +314,7 @@ def main() -> None:
     parser.add_argument("--workers", type=int, default=2, help="gateway processes that wrote them")
     parser.add_argument("--under-way", type=int, default=2000, help="requests of a journal at any moment")
     parser.add_argument("--bodies", type=int, default=0, help="bytes of each request and answer that are kept")
+    parser.add_argument("--sinks", action="store_true", help="what ends is put into the outbox of sinks")
     parser.add_argument("--full-text", action="store_true", help="bodies can be found by their words")
     parser.add_argument("--budgets", action="store_true", help="every user has one")
     parser.add_argument("--folding", action="store_true", help="add what is recorded to the sums of analytics, too")
@@ -330,6 +332,7 @@ def main() -> None:
                     body_bytes=options.bodies,
                     budgets=options.budgets,
                     full_text=options.full_text,
+                    sinks=options.sinks,
                     folding=options.folding,
                 )
             )
