@@ -14,7 +14,7 @@ from control_layer.control.csv_text import MEDIA_TYPE, csv_of
 from control_layer.control.money import plain
 from control_layer.control.request_context import transaction
 from control_layer.control.request_log.filters import Filter
-from control_layer.control.request_log.queries import bounded, entries
+from control_layer.control.request_log.queries import page
 from control_layer.control.services import Services
 from control_layer.store.tables import Request
 
@@ -83,8 +83,8 @@ async def exported(services: Services, wanted: Filter, form: Format) -> AsyncIte
     head = csv_of([list(COLUMNS)]) if form is Format.CSV else b""
     before = None
     while True:
-        async with transaction(services) as session, bounded(session):
-            rows = (await session.execute(entries(wanted.condition(), before, *SELECTED).limit(_BATCH))).all()
+        async with transaction(services) as session:
+            rows = await page(session, wanted, before, 0, _BATCH, SELECTED)
         yield head + write(rows)
         if len(rows) < _BATCH:
             return

@@ -4,12 +4,11 @@ from __future__ import annotations
 
 import uuid
 from dataclasses import dataclass
-from datetime import datetime
 from decimal import Decimal
 from typing import Annotated, Any, Literal
 
 from fastapi import Depends, Query
-from sqlalchemy import ColumnElement, Select, Text, and_, cast, func, select, true, tuple_
+from sqlalchemy import ColumnElement, Text, and_, cast, func, select, true
 
 from control_layer.control.errors import invalid
 from control_layer.control.moment import Moment
@@ -109,8 +108,6 @@ class Filter:
             conditions.append(Request.user_id.in_(members))
         if self.endpoint_id is not None:
             conditions.append(cast(Request.attempts[-1]["endpoint_id"].astext, Text) == str(self.endpoint_id))
-        if self.search is not None:
-            conditions.append(tuple_(Request.at, Request.id).in_(self._bodies_with_words(self.search)))
         if self.min_cost is not None:
             conditions.append(Request.cost >= self.min_cost)
         if self.min_tokens is not None:
@@ -118,16 +115,20 @@ class Filter:
             conditions.append(tokens >= self.min_tokens)
         return conditions
 
-    def _bodies_with_words(self, words: str) -> Select[datetime, uuid.UUID]:
-        found = select(RequestBody.at, RequestBody.request_id).where(
-            RequestBody.words.is_not(None), RequestBody.words.op("@@")(func.websearch_to_tsquery("simple", words))
-        )
+    def said(self) -> ColumnElement[bool] | None:
+        """What the body of a row must fulfil, in a join with `RequestBody`; `None` where nothing is asked of it."""
+        if self.search is None:
+            return None
+        conditions: list[ColumnElement[bool]] = [
+            RequestBody.words.is_not(None),
+            RequestBody.words.op("@@")(func.websearch_to_tsquery("simple", self.search)),
+        ]
         # Said again, so that the planner leaves out the days that do not matter.
         if self.timestamp_after is not None:
-            found = found.where(RequestBody.at >= self.timestamp_after)
+            conditions.append(RequestBody.at >= self.timestamp_after)
         if self.timestamp_before is not None:
-            found = found.where(RequestBody.at <= self.timestamp_before)
-        return found
+            conditions.append(RequestBody.at <= self.timestamp_before)
+        return and_(*conditions)
 
 
 def _selection(

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import uuid
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator, Iterator, Sequence
 from contextlib import asynccontextmanager
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import asyncpg
-from sqlalchemy import ColumnElement, Row, Select, and_, select, text, true, tuple_
+from sqlalchemy import Row, Select, and_, select, text, true, tuple_
 from sqlalchemy.exc import DBAPIError
 from sqlalchemy.ext.asyncio import AsyncSession
 
@@ -17,7 +18,7 @@ from control_layer.control.errors import invalid
 from control_layer.control.request_log.filters import Filter
 from control_layer.store.tables import OpenRequest, Request, RequestBody
 
-__all__ = ["bodies_of", "bounded", "entries", "find_open", "find_request", "find_sequence", "page"]
+__all__ = ["bodies_of", "bounded", "find_open", "find_request", "find_sequence", "page"]
 
 _SECONDS = 8
 _TOO_WIDE = (
@@ -27,6 +28,8 @@ _TOO_WIDE = (
 _BOUNDS = text(
     f"SELECT set_config('statement_timeout', '{_SECONDS}s', true), set_config('enable_seqscan', 'off', true)"
 )
+_SEARCHED_FIRST = (timedelta(minutes=10), timedelta(hours=3), timedelta(days=2))
+"""Stretches of time before the end, in which words are looked for before they are in everything."""
 _WINDOWS = (timedelta(seconds=2), timedelta(minutes=10), timedelta(days=1))
 """How long after the beginning that its id tells a request may have been let in: its body had to come first."""
 
@@ -64,21 +67,52 @@ async def bounded(session: AsyncSession) -> AsyncIterator[None]:
         raise
 
 
-def entries(
-    wanted: ColumnElement[bool], before: tuple[datetime, int] | None, *columns: Any
-) -> Select[*tuple[Any, ...]]:
-    """Rows that fulfil `wanted`, newest first; only those behind the place `before`."""
-    behind = true() if before is None else tuple_(Request.at, Request.sequence) < before
-    return select(*columns).where(and_(wanted, behind)).order_by(Request.at.desc(), Request.sequence.desc())
-
-
 async def page(
-    session: AsyncSession, wanted: Filter, before: tuple[datetime, int] | None, skip: int, limit: int
+    session: AsyncSession,
+    wanted: Filter,
+    before: tuple[datetime, int] | None,
+    skip: int,
+    limit: int,
+    columns: Sequence[Any] = _ENTRY,
 ) -> Sequence[Row[*tuple[Any, ...]]]:
-    """A page of the requests that `wanted` leaves, newest first. Raises 400 where that takes too long."""
+    """Requests that `wanted` leaves, newest first; only those behind the place `before`.
+
+    Raises 400 where that takes too long.
+    """
+    rows: Sequence[Row[*tuple[Any, ...]]] = ()
     async with bounded(session):
-        statement = entries(wanted.condition(), before, *_ENTRY).offset(skip).limit(limit)
-        return (await session.execute(statement)).all()
+        for stretch in _stretches(wanted, before):
+            statement = _entries(stretch, before, columns).offset(skip).limit(limit)
+            rows = (await session.execute(statement)).all()
+            if len(rows) == limit:
+                break
+    return rows
+
+
+def _stretches(wanted: Filter, before: tuple[datetime, int] | None) -> Iterator[Filter]:
+    """Words that are frequent are soon found in what is new; those that are rare, by their index, in all of it.
+
+    The planner cannot tell which they are, as it does not see that a request and its body are one thing.
+    """
+    if wanted.search is not None:
+        ends = (wanted.timestamp_before, None if before is None else before[0])
+        end = min((end for end in ends if end is not None), default=datetime.now(UTC))
+        for length in _SEARCHED_FIRST:
+            begin = end - length
+            if wanted.timestamp_after is not None and begin <= wanted.timestamp_after:
+                break
+            yield replace(wanted, timestamp_after=begin)
+    yield wanted
+
+
+def _entries(wanted: Filter, before: tuple[datetime, int] | None, columns: Sequence[Any]) -> Select[*tuple[Any, ...]]:
+    behind = true() if before is None else tuple_(Request.at, Request.sequence) < before
+    found = select(*columns).where(and_(wanted.condition(), behind))
+    said = wanted.said()
+    if said is not None:
+        its_own = and_(RequestBody.at == Request.at, RequestBody.request_id == Request.id)
+        found = found.join(RequestBody, its_own).where(said)
+    return found.order_by(Request.at.desc(), Request.sequence.desc())
 
 
 async def find_sequence(session: AsyncSession, sequence: int) -> tuple[datetime, uuid.UUID] | None:
