@@ -64,7 +64,7 @@ def _text(value: Any) -> str | None:
         return value
     if isinstance(value, Decimal):
         return plain(value)
-    return json.dumps(value) if isinstance(value, list | dict) else str(value)
+    return json.dumps(value, ensure_ascii=False) if isinstance(value, list | dict) else str(value)
 
 
 def _microseconds(value: datetime | None) -> int | None:

@@ -26,6 +26,8 @@ class Plan:
     until: int
     recorded_at: datetime
     """Of the first of them."""
+    first: str
+    """What tells this file from any other, also after a backup was restored: its first request's id."""
 
 
 async def plan(session: AsyncSession, name: str, now: datetime, most: int, before: datetime) -> Plan | None:
@@ -45,11 +47,15 @@ async def plan(session: AsyncSession, name: str, now: datetime, most: int, befor
         place.updated_at = now
     if place.planned is None:
         return None
-    first = select(func.min(RecordedBatch.recorded_at)).where(
-        RecordedBatch.sequence > place.position, RecordedBatch.sequence <= place.planned
+    first = (
+        select(RecordedBatch.recorded_at, RecordedBatch.ids[1].label("id"))
+        .where(RecordedBatch.sequence > place.position, RecordedBatch.sequence <= place.planned)
+        .order_by(RecordedBatch.sequence)
+        .limit(1)
     )
-    recorded_at: datetime | None = (await session.execute(first)).scalar_one()
-    return Plan(place.position, place.planned, recorded_at or now)
+    found = (await session.execute(first)).one_or_none()
+    recorded_at, request = (now, "") if found is None else (found.recorded_at, str(found.id))
+    return Plan(place.position, place.planned, recorded_at, request)
 
 
 async def _until(session: AsyncSession, position: int, most: int, before: datetime) -> int | None:

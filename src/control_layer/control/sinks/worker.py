@@ -111,8 +111,9 @@ class SinkWorker:
         async with transaction(self._services) as session:
             rows = await requests_of(session, planned)
         if rows:
-            begins, ends = planned.position + 1, planned.until
-            await self._targets[name].put(f"date={planned.recorded_at:%Y-%m-%d}/{begins:012d}-{ends:012d}", rows)
+            places = f"{planned.position + 1:012d}-{planned.until:012d}"
+            file = f"date={planned.recorded_at:%Y-%m-%d}/{places}-{planned.first}"
+            await self._targets[name].put(file, rows)
         async with transaction(self._services) as session:
             await advance(session, name, planned, now)
         self._delivered[name] += len(rows)
