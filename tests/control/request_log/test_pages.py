@@ -10,11 +10,14 @@ from typing import Any
 import pytest
 from tests.control.analytics.traffic import put_request
 from tests.control.management import API, Management, answered, refused
+from tests.control.plans import statements
 
 from control_layer.control.permissions import Role
 from control_layer.control.request_log.response_type import response_type
 
 URL = f"{API}/requests"
+_STATEMENTS = 8
+"""Who is asking, what they may, the bounds of the query, and the query."""
 _ALWAYS = {"id", "timestamp", "method", "uri"}
 
 
@@ -91,6 +94,20 @@ async def test_pages_are_newest_first_and_can_be_turned_round(management: Manage
     assert await statuses(skip=1, limit=2) == [203, 202]
     assert await statuses(skip=1, limit=2, order_desc="false") == [202, 203]
     assert await statuses(limit=1000) == [204, 203, 202, 201, 200]
+
+
+async def test_a_page_asks_the_database_as_much_however_long_it_is(management: Management) -> None:
+    """S10: neither for each entry of a page, nor for what its filters leave out."""
+    asked: list[int] = []
+    for requests in (1, 40):
+        for _ in range(requests):
+            await put_request(management, user_id=uuid.uuid4(), model=f"m{requests}")
+        for query in ({"limit": 101}, {"limit": 101, "model": f"m{requests}", "min_cost": "0"}):
+            with statements(management) as sent:
+                assert await _entries(management, **query)
+            asked.append(len(sent))
+    assert len(set(asked)) == 1
+    assert asked[0] <= _STATEMENTS
 
 
 async def test_filters_narrow_the_log(management: Management) -> None:
