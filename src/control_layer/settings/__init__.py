@@ -128,7 +128,7 @@ class Settings(Section):
     tracing: Tracing = Tracing()
     """OpenTelemetry traces."""
     enable_request_logging: bool = True
-    """Keep request and response bodies, except those of accounts with zero data retention."""
+    """Keep request and response bodies, except those of keys and accounts with zero data retention."""
     log_level: Literal["debug", "info", "warning", "error"] = "info"
     """The least important event that is logged."""
     log_format: Literal["auto", "json", "text"] = "auto"

@@ -28,14 +28,13 @@ class _Target:
     names: list[str] = field(default_factory=list)
     breaks: str | None = None
 
-    async def put(self, name: str, rows: Sequence[Row[*tuple[Any, ...]]]) -> int:
+    async def put(self, name: str, rows: Sequence[Row[*tuple[Any, ...]]]) -> None:
         self.names.append(name)
         if self.breaks == "before":
             raise Undeliverable("not now")
         self.files[name] = [row.id for row in rows]
         if self.breaks == "after":
             raise Undeliverable("who knows")
-        return 1
 
     @property
     def ids(self) -> list[uuid.UUID]:

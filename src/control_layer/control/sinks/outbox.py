@@ -18,6 +18,9 @@ from control_layer.store.tables import RecordedBatch, Request, SinkPosition
 __all__ = ["Plan", "advance", "erase", "forget_others", "plan", "requests_of", "waiting"]
 
 
+_ROWS_AT_ONCE = 500
+
+
 @dataclass(frozen=True, slots=True)
 class Plan:
     """The batches that are the next file: behind `position`, up to `until`."""
@@ -90,7 +93,9 @@ async def requests_of(session: AsyncSession, wanted: Plan) -> Sequence[Row[*tupl
         .where(RecordedBatch.sequence > wanted.position, RecordedBatch.sequence <= wanted.until)
         .order_by(RecordedBatch.sequence, Request.at, Request.id)
     )
-    return (await session.execute(statement)).all()
+    # A few at a time: everything else that the control plane does goes on in between.
+    found = await session.stream(statement, execution_options={"yield_per": _ROWS_AT_ONCE})
+    return [row async for row in found]
 
 
 async def advance(session: AsyncSession, name: str, done: Plan, now: datetime) -> None:

@@ -34,8 +34,8 @@ class Undeliverable(Exception):
 class Target(Protocol):
     """What takes completed requests."""
 
-    async def put(self, name: str, rows: Sequence[Row[*tuple[Any, ...]]]) -> int:
-        """Takes rows of `request_log.export.SELECTED`; returns how many bytes that were.
+    async def put(self, name: str, rows: Sequence[Row[*tuple[Any, ...]]]) -> None:
+        """Takes rows of `request_log.export.SELECTED`.
 
         The same `name` comes again where nobody knows whether it was taken, with the same requests: it must replace
         what came before. Raises `Undeliverable`.
@@ -52,7 +52,7 @@ class _Files:
         self._suffix = suffix
         self._write = write
 
-    async def put(self, name: str, rows: Sequence[Row[*tuple[Any, ...]]]) -> int:
+    async def put(self, name: str, rows: Sequence[Row[*tuple[Any, ...]]]) -> None:
         content = await asyncio.to_thread(self._write, rows)
         path = f"{name}.{self._suffix}"
         try:
@@ -61,7 +61,6 @@ class _Files:
         except BaseException as error:
             _raise_unless_ours(error)
             raise Undeliverable(f"{type(error).__name__}: {error}".splitlines()[0]) from error
-        return len(content)
 
     async def _written(self, path: str) -> None:
         """A store has taken it, for good."""
