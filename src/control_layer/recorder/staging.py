@@ -10,6 +10,7 @@ import asyncpg
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from control_layer.recorder.rows import BodyRow, OpenRow
+from control_layer.store.copying import copy_rows
 from control_layer.store.engine import DatabaseUnavailable
 
 __all__ = ["BODIES", "CLOSED", "OPENED", "Refused", "Staging", "fill", "is_refusal", "prepare"]
@@ -108,17 +109,17 @@ async def prepare(connection: AsyncConnection) -> None:
 
 
 async def fill(connection: AsyncConnection, table: Staging, rows: Sequence[tuple[object, ...]]) -> None:
-    """Copies rows into their table. Raises `Refused`; `DatabaseUnavailable` when the connection is lost."""
+    """Copies rows into their table. Raises `Refused`; `DatabaseUnavailable` when the connection is lost or stuck."""
     driver = await _driver(connection)
     try:
-        await driver.copy_records_to_table(table.name, records=rows, columns=list(table.types))
+        await copy_rows(driver, table.name, list(table.types), rows)
     except (ValueError, TypeError, OverflowError) as error:  # asyncpg's, of a value that it cannot write
         raise Refused(str(error)) from error
     except asyncpg.PostgresError as error:
         if is_refusal(error):
             raise Refused(str(error)) from error
         raise await _broken(connection, error) from error
-    except (OSError, asyncpg.InterfaceError) as error:
+    except (OSError, TimeoutError, asyncpg.InterfaceError) as error:
         raise await _broken(connection, error) from error
 
 

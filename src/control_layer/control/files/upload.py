@@ -15,6 +15,7 @@ from datetime import datetime, timedelta
 from itertools import islice
 from typing import IO
 
+import asyncpg
 import msgspec
 from sqlalchemy.ext.asyncio import AsyncSession
 from starlette.requests import Request
@@ -25,6 +26,7 @@ from control_layer.control.files.lines import Lines, LineTooLong
 from control_layer.control.files.template import LINE_OVERHEAD_BYTES, Rules, Template, body_too_large
 from control_layer.settings import Limits
 from control_layer.store import tables
+from control_layer.store.copying import copy_rows
 
 __all__ = ["DEFAULT_LIFE", "Upload", "new_spool", "received"]
 
@@ -75,12 +77,12 @@ class Upload:
         await session.flush()
         raw = await (await session.connection()).get_raw_connection()
         driver = raw.driver_connection
-        assert driver is not None
+        assert isinstance(driver, asyncpg.Connection)
         self.spool.seek(0)
         records = enumerate(_records(self.spool), 1)
         while page := await asyncio.to_thread(_page, records):
             rows = [(row.id, line, found.custom_id, found.url, found.model, found.body) for line, found in page]
-            await driver.copy_records_to_table("file_requests", records=rows, columns=_COLUMNS)
+            await copy_rows(driver, "file_requests", _COLUMNS, rows)
         return row
 
 
