@@ -10,6 +10,7 @@ from dataclasses import dataclass, field
 import msgspec
 from bench.processes import World
 
+from control_layer.contract.routing import Breaker, Fallback
 from control_layer.contract.snapshot import Deployment, Endpoint, Key, Model, Timeouts, Update, User
 
 __all__ = ["BROKE", "DISCREET", "EXPIRED", "LOGGED_NOT", "OUTSIDER", "PLATFORM", "RESTRICTED", "Company"]
@@ -28,6 +29,8 @@ BROKE = "sk-" + "b" * 43
 """Of a user whose credit is spent."""
 
 USER, OUTSIDE_USER, DISCREET_USER, BROKE_USER = (str(uuid.UUID(int=number)) for number in (2, 90, 91, 92))
+_PATIENT = Breaker(failures=10**9, min_requests=10**9)
+"""Models that always fail are asked by one test after the other."""
 LIVE = str(uuid.UUID(int=3))
 DEAD, UNREADABLE, ABSENT, BROKEN = (str(uuid.UUID(int=number)) for number in (80, 81, 82, 83))
 
@@ -60,8 +63,21 @@ class Company(World):
                 Deployment(str(uuid.UUID(int=1000 + 10 * number + index)), place, "sim-small", 1)
                 for index, place in enumerate(places)
             )
-            models.append(Model(alias, str(uuid.UUID(int=1000 + 10 * number)), 1_700_000_000, everyone, deployments))
-        models = [msgspec.structs.replace(model, priced=model.alias in self.priced) for model in models]
+            fallback = Fallback(enabled=True, on_status=(500, 502, 503))
+            models.append(
+                Model(
+                    alias, str(uuid.UUID(int=1000 + 10 * number)), 1_700_000_000, everyone, deployments,
+                    fallback=fallback,
+                )
+            )  # fmt: skip
+        models = [
+            msgspec.structs.replace(
+                model,
+                priced=model.alias in self.priced,
+                deployments=tuple(msgspec.structs.replace(each, breaker=_PATIENT) for each in model.deployments),
+            )
+            for model in models
+        ]
         dead = f"http://127.0.0.1:{self.dead_port}/v1"
         return msgspec.structs.replace(
             whole,

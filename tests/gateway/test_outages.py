@@ -34,7 +34,7 @@ def test_operators_are_told_why_a_provider_fails_once_for_a_crowd(
         for _ in range(5):
             headers = {"authorization": f"Bearer {world.secret}"}
             answer = httpx.post(f"{gateway.base_url}/chat/completions", json=chat(), headers=headers)
-            assert answer.status_code == 502
+            assert answer.status_code in (502, 503)
     finally:
         gateway.stop()
     events = [json.loads(line) for line in capfd.readouterr().err.splitlines()]

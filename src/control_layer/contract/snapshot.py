@@ -13,6 +13,7 @@ from typing import Literal
 import msgspec
 
 from control_layer.contract.pricing import Tariff
+from control_layer.contract.routing import Balancing, Breaker, Fallback, Purposes
 from control_layer.contract.windows import Period
 
 __all__ = [
@@ -85,6 +86,10 @@ class Deployment(msgspec.Struct, frozen=True, array_like=True, gc=False):
     endpoint_id: str
     upstream_model: str
     weight: int = 1
+    failing: bool = False
+    """Its probe says so: it is asked only where there is no other."""
+    breaker: Breaker | None = None
+    """`None` takes the gateway's."""
 
 
 class Model(msgspec.Struct, frozen=True, array_like=True, gc=False):
@@ -106,6 +111,14 @@ class Model(msgspec.Struct, frozen=True, array_like=True, gc=False):
     """Calling it takes credit."""
     tariffs: tuple[Tariff, ...] = ()
     """Those in force that are charged; one for each purpose and completion window."""
+    balancing: Balancing = Balancing()
+    fallback: Fallback = Fallback()
+    overflow: tuple[Deployment, ...] = ()
+    """Where a request goes that is too long for the model."""
+    refusal: tuple[Deployment, ...] = ()
+    """Where one goes that a provider's content policy refuses."""
+    purposes: tuple[Purposes, ...] = ()
+    """What is special for keys of a purpose."""
 
 
 class Endpoint(msgspec.Struct, frozen=True, array_like=True, gc=False):

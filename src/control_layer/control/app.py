@@ -54,6 +54,7 @@ from control_layer.control.mail.post import open_post
 from control_layer.control.models.cache_pricing_routes import router as cache_pricing
 from control_layer.control.models.component_routes import router as components
 from control_layer.control.models.routes import router as models
+from control_layer.control.models.traffic_policy_routes import router as traffic_policy
 from control_layer.control.own_gateway import OwnGateway
 from control_layer.control.payments.provider import open_provider
 from control_layer.control.payments.routes import router as payments
@@ -91,6 +92,7 @@ _ROUTERS: tuple[APIRouter, ...] = (
     models,
     components,
     cache_pricing,
+    traffic_policy,
     catalogue,
     grants,
     effective_access,

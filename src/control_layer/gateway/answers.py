@@ -9,8 +9,9 @@ import msgspec
 from control_layer.gateway import errors
 from control_layer.gateway.errors import GatewayError
 from control_layer.gateway.headers import to_client
+from control_layer.gateway.policy.failover import Failure
 from control_layer.gateway.streaming import StreamObserver
-from control_layer.gateway.upstream_errors import code_in
+from control_layer.gateway.upstream_errors import code_in, failure_in
 from control_layer.gateway.usage import from_response, text_bytes
 from control_layer.wire import Header, first
 
@@ -26,6 +27,8 @@ _USAGE_TAIL_BYTES = 64 * 1024
 _MAX_RESTORED_BYTES = 8 * 1024 * 1024
 """A longer answer keeps the provider's name for the model: to restore the alias it would have to be held whole."""
 _MAX_ERROR_BYTES = 256 * 1024
+_MAX_HELD_BYTES = 64 * 1024
+"""Of a stream that has said nothing yet: then it leaves all the same."""
 
 _fields = msgspec.json.Decoder(dict[str, msgspec.Raw])
 
@@ -48,7 +51,7 @@ class Answer(Protocol):
 class EventAnswer:
     """Server-Sent Events: each piece leaves in the loop turn in which it came."""
 
-    __slots__ = ("_attempt", "_exchange", "_observer")
+    __slots__ = ("_attempt", "_exchange", "_head", "_held", "_held_bytes", "_observer")
 
     def __init__(self, exchange: Exchange, attempt: Attempt, status: int, headers: list[Header]) -> None:
         self._exchange = exchange
@@ -59,7 +62,30 @@ class EventAnswer:
             alias=model.alias if model.sanitize else None,
             error=self._generic_error() if model.sanitize else None,
         )
+        self._head: tuple[int, list[Header]] | None = (status, headers)
+        self._held: list[bytes] = []
+        self._held_bytes = 0
+        if not exchange.holds_answers:
+            self._start()
+
+    def _start(self) -> None:
+        """What came so far leaves: another deployment's answer can no more take the place of this one."""
+        if self._head is None:
+            return
+        status, headers = self._head
+        self._head = None
+        exchange = self._exchange
         exchange.responder.start(status, exchange.answer_headers(to_client(headers)), None)
+        for data in self._held:
+            self._write(data)
+        self._held.clear()
+
+    def _write(self, data: bytes) -> None:
+        exchange = self._exchange
+        exchange.response_bytes += len(data)
+        if exchange.answer_sample is not None:
+            exchange.answer_sample.keep(data)
+        exchange.responder.write(data)
 
     def _generic_error(self) -> bytes:
         exchange = self._exchange
@@ -70,17 +96,37 @@ class EventAnswer:
         return self._observer.terminated
 
     def on_data(self, data: bytes) -> None:
-        exchange = self._exchange
-        out = self._observer.feed(data)
+        observer = self._observer
+        out = observer.feed(data)
+        if self._head is not None:
+            if self._failed_early():
+                self._attempt.drop()
+                return
+            if not (observer.began or observer.complete or observer.error_event or observer.lost):
+                self._held.append(out)
+                self._held_bytes += len(out)
+                if self._held_bytes <= _MAX_HELD_BYTES:
+                    return
+                out = b""
+            self._start()
         if out:
-            exchange.response_bytes += len(out)
-            if exchange.answer_sample is not None:
-                exchange.answer_sample.keep(out)
-            exchange.responder.write(out)
+            self._write(out)
+
+    def _failed_early(self) -> bool:
+        """Whether the stream failed before anything was said in it, and another attempt follows."""
+        observer = self._observer
+        if observer.began or not observer.error_event:
+            return False
+        self._read_counts()
+        return self._exchange.answer_failed(self._attempt, Failure.BROKEN, errors.upstream_stream_broken().code)
 
     def on_complete(self) -> None:
         exchange, observer = self._exchange, self._observer
         last = observer.flush()
+        if self._head is not None:
+            if self._failed_early() or self._broke_early():
+                return
+            self._start()
         self._read_counts()
         if exchange.answer_sample is not None:
             exchange.answer_sample.keep(last)
@@ -95,6 +141,14 @@ class EventAnswer:
             exchange.broken_stream(self._attempt)
         else:
             exchange.finish(self._attempt, None, last)
+
+    def _broke_early(self) -> bool:
+        """Whether the stream ended before it had said anything, and another attempt follows."""
+        exchange, observer = self._exchange, self._observer
+        if not exchange.path.ends_explicitly or observer.complete or observer.lost or observer.began:
+            return False
+        self._read_counts()
+        return exchange.answer_failed(self._attempt, Failure.BROKEN, errors.upstream_stream_broken().code)
 
     def on_broken(self) -> None:
         self._read_counts()
@@ -138,7 +192,7 @@ class WholeAnswer:
         is_json = content_type.startswith(b"application/json")
         self._metered = is_json
         self._restore = is_json and exchange.route.model.sanitize
-        if not self._restore:
+        if not self._restore and not exchange.holds_answers:
             exchange.plane.loop.call_soon(self._start)
 
     def _start(self) -> None:
@@ -174,6 +228,9 @@ class WholeAnswer:
             self._write(data)
             return
         self._held.append(data)
+        if self._head is not None and not self._restore and len(self._held) == 1 and self._exchange.holds_answers:
+            # It has begun: from here on another deployment's answer cannot take its place.
+            self._exchange.plane.loop.call_soon(self._start)
         if self._restore and self._seen > _MAX_RESTORED_BYTES:
             self._restore = False
             self._start()
@@ -225,11 +282,14 @@ class ErrorAnswer:
         if exchange.answer_sample is not None:
             exchange.answer_sample.keep(body)
         error = self._in_our_words(body)
+        code = code_in(body) or "upstream_error"
+        if exchange.answer_failed(self._attempt, failure_in(status, body), code if error is None else error.code):
+            return
         if error is not None:
             exchange.provider_refused(self._attempt, error)
         else:
             head = (status, exchange.answer_headers(to_client(self._headers)))
-            exchange.finish(self._attempt, head, body, code_in(body) or "upstream_error")
+            exchange.finish(self._attempt, head, body, code)
 
     def on_broken(self) -> None:
         """An error that cannot be read is no less an error: the exchange says so."""

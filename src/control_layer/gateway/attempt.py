@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from control_layer.contract.snapshot import Deployment
 from control_layer.contract.usage import Attempt as AttemptRecord
 from control_layer.gateway.answers import Answer, ErrorAnswer, EventAnswer, SplicedAnswer, WholeAnswer
 from control_layer.gateway.headers import to_upstream
+from control_layer.gateway.policy.balancing import Target
+from control_layer.gateway.retry_after import retry_after
 from control_layer.gateway.upstreams import Upstream
 from control_layer.wire import Call, ExchangeError, Header
 
@@ -18,6 +19,11 @@ __all__ = ["Attempt"]
 
 _SWITCHING = 101
 _REDIRECTS_FROM = 300
+_ERRORS_FROM = 400
+_BROKEN_FROM = 500
+_LIMITED = 429
+_BUSY = (503, 529)
+_CREDENTIALS_REFUSED = (401, 403)
 
 
 class Attempt:
@@ -26,7 +32,10 @@ class Attempt:
     __slots__ = (
         "_answer",
         "_call",
+        "_epoch",
         "_exchange",
+        "_retry_after",
+        "_target",
         "deployment",
         "settled",
         "started",
@@ -35,9 +44,12 @@ class Attempt:
         "upstream",
     )
 
-    def __init__(self, exchange: Exchange, deployment: Deployment, upstream: Upstream) -> None:
+    def __init__(self, exchange: Exchange, target: Target, upstream: Upstream) -> None:
         self._exchange = exchange
-        self.deployment = deployment
+        self._target = target
+        self._epoch = target.health.begin()
+        self._retry_after: float | None = None
+        self.deployment = target.deployment
         self.upstream = upstream
         self.status: int | None = None
         self.settled = False
@@ -93,12 +105,33 @@ class Attempt:
             started=self.started - self._exchange.started,
         )
 
+    def teach(self, code: str | None, *, learnt: bool) -> None:
+        """Tells the deployment's health how it went. `code` is our word for what went wrong."""
+        exchange, health, status = self._exchange, self._target.health, self.status
+        now = exchange.plane.monotonic()
+        if not learnt:
+            health.abandoned(self._epoch)
+        elif status == _LIMITED or (status in _BUSY and self._retry_after is not None):
+            health.limited(self._epoch, now, self._retry_after)
+        elif _shows_fault(status, code):
+            health.failed(self._epoch, now)
+        else:
+            begun = exchange.first_byte
+            first_byte = None if begun is None else exchange.started + begun - self.started
+            health.succeeded(self._epoch, now, first_byte)
+
     def cancel(self) -> None:
         """Gives the attempt up; the provider sees the connection close."""
         if self._call is not None:
             self._call.cancel()
         if self._answer is not None:
             self._answer.on_broken()
+
+    def drop(self) -> None:
+        """Gives the attempt up for another one; nothing of its answer counts."""
+        if self._call is not None:
+            self._call.cancel()
+        self.release()
 
     def release(self) -> None:
         """Lets go of the call and the answer. Nothing comes from them any more."""
@@ -128,6 +161,8 @@ class Attempt:
                 encoded = value.lower() != b"identity"
             elif name in (b"x-request-id", b"request-id"):
                 exchange.upstream_request_id = value.decode("latin-1")[:128]
+        if status == _LIMITED or status in _BUSY:
+            self._retry_after = retry_after(headers, exchange.plane.wall())
         if status == _SWITCHING:
             self._answer = SplicedAnswer(exchange, self, headers)
         elif status >= _REDIRECTS_FROM:
@@ -168,3 +203,10 @@ class Attempt:
 
     def resume_writing(self) -> None:
         self._exchange.resume_body()
+
+
+def _shows_fault(status: int | None, code: str | None) -> bool:
+    """Whether an attempt shows that the deployment is at fault; other errors are about the request."""
+    if status is None or status >= _BROKEN_FROM or status in _CREDENTIALS_REFUSED:
+        return True
+    return status < _ERRORS_FROM and code is not None  # its answer broke off, or it sends us elsewhere

@@ -9,6 +9,7 @@ from collections.abc import Callable
 
 from control_layer.gateway import errors
 from control_layer.gateway.config import GatewayConfig
+from control_layer.gateway.deployments import Deployments
 from control_layer.gateway.entrance import Entrance
 from control_layer.gateway.exchange import Exchange
 from control_layer.gateway.head import Head
@@ -19,7 +20,7 @@ from control_layer.gateway.models_page import answer_models
 from control_layer.gateway.named import NamedExchange, named_model
 from control_layer.gateway.paths import AI_PREFIX, AiPath, Handling, classify
 from control_layer.gateway.policy.purse import Purse
-from control_layer.gateway.policy.retry import RetryBudget
+from control_layer.gateway.policy.retry_budget import RetryBudget
 from control_layer.gateway.realtime import RealtimeExchange
 from control_layer.gateway.relay import Relay
 from control_layer.gateway.snapshot import Route, SnapshotState
@@ -39,8 +40,8 @@ class DataPlane:
     """One worker's shared state. The clock and randomness are attributes, so that tests may give their own."""
 
     __slots__ = (
-        "config", "control", "draining", "ids", "journal", "loop", "metrics", "monotonic", "purse", "random", "retries",
-        "snapshots", "tracing", "upstreams", "wall",
+        "config", "control", "deployments", "draining", "ids", "journal", "loop", "metrics", "monotonic", "purse",
+        "random", "retries", "snapshots", "tracing", "upstreams", "wall",
     )  # fmt: skip
 
     def __init__(
@@ -62,6 +63,7 @@ class DataPlane:
         self.metrics = Metrics()
         self.tracing = Tracing(config.tracing) if config.tracing is not None else None
         self.retries = RetryBudget()
+        self.deployments = Deployments()
         self.ids = EventIds()
         self.draining = False
         self.wall: Callable[[], float] = time.time

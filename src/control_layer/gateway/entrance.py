@@ -63,7 +63,8 @@ class Entrance:
         self._version = snapshot.version
 
     def authorise(self, alias: str) -> None:
-        """Sets the route. Raises GatewayError: 404 where there is no such model, 403 where it is not granted.
+        """Sets the route. Raises GatewayError: 404 where there is no such model, 403 where it is not granted, or closed
+        to keys of this purpose. For some purposes another model may answer.
 
         A body may take minutes to come: what was revoked in the meantime is revoked.
         """
@@ -76,6 +77,13 @@ class Entrance:
         subset = self.key.models
         if not route.grants(self.user) or (subset is not None and alias not in subset):
             raise errors.model_access_denied(alias)
+        if route.purposes is not None and self.key.purpose in route.purposes:
+            target = route.purposes[self.key.purpose]
+            if target is None:
+                raise errors.purpose_denied(alias, self.key.purpose)
+            route = snapshot.routes.get(target)
+            if route is None:
+                raise errors.model_not_found(target)
         self.route = route
 
     @property

@@ -11,6 +11,8 @@ from control_layer.gateway import errors
 __all__ = ["Envelope", "read_envelope"]
 
 _MAX_MODEL = 512
+_MAX_SESSION = 256
+_SESSIONS = ("prompt_cache_key", "session_id", "user")
 _MAX_SCANNED = 4 * 1024 * 1024
 """Looking through a body costs about 3 ms per megabyte, which other requests wait for."""
 _DECIDED = frozenset(("model", "stream", "stream_options"))
@@ -40,6 +42,15 @@ class Envelope:
         options = self._stream_options = _field(fields, "stream_options", _options) or {}
         self.include_usage = _field(options, "include_usage", _flag, "stream_options.") is True
         """The client asked for usage at the end of the stream."""
+
+    @property
+    def session(self) -> str | None:
+        """What the request calls the conversation it belongs to, where it does."""
+        for name in _SESSIONS:
+            raw = self.fields.get(name)
+            if raw is not None:
+                return bytes(raw)[:_MAX_SESSION].decode("utf-8", "replace")
+        return None
 
     def rewritten(self, *, model: str, include_usage: bool) -> bytes | bytearray:
         """The body for the provider: the client's own bytes where nothing must change.

@@ -136,6 +136,14 @@ def model_access_denied(alias: str) -> GatewayError:
     return GatewayError(403, "permission_error", "model_access_denied", text, param="model")
 
 
+def purpose_denied(alias: str, purpose: str) -> GatewayError:
+    text = (
+        f"{purpose.capitalize()} access to '{_short(alias)}' is blocked by a routing rule. Call another model, or ask "
+        "an administrator to change the rule."
+    )
+    return GatewayError(403, "permission_error", "blocked_by_routing_rule", text, param="model")
+
+
 def model_not_found(alias: str) -> GatewayError:
     text = (
         f"The model `{_short(alias)}` does not exist or you do not have access to it. GET /ai/v1/models lists the "
@@ -280,6 +288,13 @@ def upstream_failed(status: int = 502) -> GatewayError:
 
 def model_unavailable(reason: str, *, status: int = 502) -> GatewayError:
     return GatewayError(status, _UPSTREAM, "model_unavailable", f"The model is not available: {reason}.")
+
+
+def model_resting(seconds: float) -> GatewayError:
+    """Every deployment failed so often that it is left alone for a while."""
+    text = "The model is not available: its provider has failed repeatedly and is tried again shortly."
+    headers = ((b"retry-after", b"%d" % (int(seconds) + 1)), (b"retry-after-ms", b"%d" % (int(seconds * 1000) + 1)))
+    return GatewayError(503, _UPSTREAM, "model_unavailable", text, headers=headers)
 
 
 def no_deployment() -> GatewayError:

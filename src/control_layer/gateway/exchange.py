@@ -10,7 +10,6 @@ let in, and those under way end with their `Closed` kept in memory until it can 
 
 from __future__ import annotations
 
-import asyncio
 from collections.abc import Callable
 from decimal import Decimal
 from typing import TYPE_CHECKING
@@ -18,26 +17,23 @@ from typing import TYPE_CHECKING
 import structlog
 
 from control_layer.contract.pricing import Tariff, cost_of, is_answered, worst_cost_of
-from control_layer.contract.snapshot import Deployment
-from control_layer.contract.usage import Attempt as AttemptRecord
 from control_layer.contract.usage import Closed, Opened, Outcome, Tokens
 from control_layer.gateway import accounting, errors
-from control_layer.gateway.admission import Admission, State
+from control_layer.gateway.admission import State
 from control_layer.gateway.attempt import Attempt
 from control_layer.gateway.envelope import Envelope, read_envelope
 from control_layer.gateway.errors import GatewayError, render
 from control_layer.gateway.head import Head
 from control_layer.gateway.identifiers import text
 from control_layer.gateway.paths import Handling
-from control_layer.gateway.policy.order import by_weight
-from control_layer.gateway.policy.retry import attempts_allowed, backoff
+from control_layer.gateway.policy.failover import Failure
 from control_layer.gateway.policy.worst_case import bounded_input, bounded_output
 from control_layer.gateway.query import rename_model
+from control_layer.gateway.routing import Routing
 from control_layer.gateway.sample import Sample
 from control_layer.gateway.tracing import RequestTrace
-from control_layer.gateway.upstream_errors import as_gateway_error, code_of, may_retry
-from control_layer.gateway.upstreams import Upstream
-from control_layer.wire import BadRequestBody, ExchangeError, Header, Request, Responder
+from control_layer.gateway.upstream_errors import as_gateway_error, code_of, failure_of
+from control_layer.wire import ExchangeError, Header, Request, Responder, TotalTimeout
 
 if TYPE_CHECKING:
     from control_layer.gateway.data_plane import DataPlane
@@ -53,21 +49,19 @@ _CLIENT_LEFT = 499
 _LET_IN = (State.ADMITTED, State.CLOSED)
 
 
-class Exchange(Admission):
+class Exchange(Routing):
     """One AI request whose model stands in a JSON body."""
 
     __slots__ = (
-        "_client_gone", "_deployments", "_head", "_last", "_retry", "answer_sample", "attempt", "attempts", "body",
-        "envelope", "finish_reason", "first_byte", "opened", "received", "request_sample", "response_bytes", "started",
-        "text_bytes", "tokens", "tokens_final", "trace", "upstream_request_id",
+        "_client_gone", "_head", "_last", "answer_sample", "body", "envelope", "finish_reason", "first_byte", "opened",
+        "received", "request_sample", "response_bytes", "text_bytes", "tokens", "tokens_final", "trace",
+        "upstream_request_id",
     )  # fmt: skip
 
     def __init__(self, plane: DataPlane, request: Request, responder: Responder, head: Head) -> None:
         super().__init__(plane, request, responder, head)
         self.opened: Opened
         """The record of its admission."""
-        self.started = 0.0
-        """When it was let in, on the monotonic clock."""
         self.body: bytes | bytearray = b""
         """The request's body, where it is read whole."""
         self.envelope: Envelope | None = None
@@ -84,16 +78,11 @@ class Exchange(Admission):
         """How much the model said, as far as that is known."""
         self.finish_reason: str | None = None
         self.upstream_request_id: str | None = None
-        self.attempt: Attempt | None = None
-        """The latest one."""
-        self.attempts: list[AttemptRecord] = []
         self.request_sample: Sample | None = None
         self.answer_sample: Sample | None = None
         """Set where bodies are logged."""
         self.trace: RequestTrace | None = None
         """Set where requests are traced."""
-        self._deployments: tuple[Deployment, ...] = ()
-        self._retry: asyncio.TimerHandle | None = None
         self._head: tuple[int, list[Header]] | None = None
         self._last = b""
         self._client_gone = False
@@ -170,7 +159,7 @@ class Exchange(Admission):
         """The budgets, if there are any, allow it."""
         plane = self.plane
         self.started = plane.monotonic()
-        self._deployments = by_weight(self.route.model.deployments, plane.random)
+        self.route_out()
         capture = plane.config.capture
         if capture.enabled and self.user.log_bodies and self.key.log_bodies:
             self.request_sample = Sample(capture.max_bytes)
@@ -194,28 +183,16 @@ class Exchange(Admission):
             self.fail(errors.journal_full())
             return
         try:
-            attempt = self.attempt = Attempt(self, *self._next_upstream())
+            last = self.attempt
+            attempt = self.attempt = Attempt(self, *self.next_upstream())
+            if last is not None:
+                last.release()
             self.send(attempt)
         except GatewayError as error:
             self.fail(error)
         except Exception:  # noqa: BLE001 - whatever it was, the client gets an answer and the request its row
             _log.error("forward_failed", request=text(self.event_id), exc_info=True)
             self.fail(errors.internal_error())
-
-    def _next_upstream(self) -> tuple[Deployment, Upstream]:
-        """The next deployment that can be reached at all. Raises GatewayError where none is left."""
-        plane = self.plane
-        while True:
-            deployment = self._deployments[len(self.attempts) % len(self._deployments)]
-            try:
-                endpoint = plane.snapshots.current.endpoints.get(deployment.endpoint_id)
-                if endpoint is None:
-                    raise errors.model_unavailable("its endpoint was removed")
-                return deployment, plane.upstreams.get(endpoint)
-            except GatewayError as error:
-                self.attempts.append(AttemptRecord(deployment.id, deployment.endpoint_id, None, error.code, 0.0))
-                if len(self.attempts) >= len(self._deployments):
-                    raise
 
     def send(self, attempt: Attempt) -> None:
         """Hands the request to the provider's connection pool."""
@@ -234,35 +211,30 @@ class Exchange(Admission):
         return self._asks_for_usage and self.envelope is not None and not self.envelope.include_usage
 
     def attempt_failed(self, attempt: Attempt, error: ExchangeError) -> None:
-        """The attempt brought no whole answer. Tries again while nothing has reached the client."""
-        code = code_of(error)
-        self.settle(attempt, code)
-        if not isinstance(error, BadRequestBody):  # the client's own failure
+        """The attempt brought no whole answer. Another may follow while nothing has reached the client."""
+        code, failure = code_of(error), failure_of(error)
+        self.settle(attempt, code, learnt=failure is not None or isinstance(error, TotalTimeout))
+        if failure is not None:
             attempt.upstream.failed(code, str(error), self.plane.monotonic())
-        tried = len(self.attempts)
-        if not self.responder.started and may_retry(error) and self.can_resend() and self._may_try_again(tried):
-            self._retry = self.plane.loop.call_later(backoff(tried, self.plane.random), self.forward)
-            return
+            if self.try_again(failure):
+                return
         self.fail(as_gateway_error(error))
 
-    def _may_try_again(self, tried: int) -> bool:
-        plane = self.plane
-        return (
-            tried < attempts_allowed(len(self._deployments))
-            and plane.monotonic() - self.started < plane.deadlines(self.route).total
-            and plane.retries.take()
-        )
+    def answer_failed(self, attempt: Attempt, failure: Failure, code: str) -> bool:
+        """The provider's answer is an error. Whether another attempt follows; else the answer is to be handed on."""
+        if not self.holds_answers:
+            return False
+        self.settle(attempt, code)
+        return self.try_again(failure, attempt.status)
 
-    def can_resend(self) -> bool:
-        """Whether the request is still at hand for another attempt."""
-        return True
+    def forget_answer(self) -> None:
+        self.first_byte = self.tokens = self.text_bytes = self.finish_reason = self.upstream_request_id = None
+        self.tokens_final = True
+        if self.answer_sample is not None:
+            self.answer_sample = Sample(self.plane.config.capture.max_bytes)
 
-    def settle(self, attempt: Attempt, code: str | None) -> None:
-        """Notes how an attempt went, once."""
-        if not attempt.settled:
-            attempt.settled = True
-            self.attempts.append(attempt.record(code))
-            self.plane.metrics.attempted(attempt.upstream.endpoint.name, attempt.status, code)
+    def session_hint(self) -> str | None:
+        return None if self.envelope is None else self.envelope.session
 
     def upstream_query(self, attempt: Attempt) -> bytes:
         """The query string as the provider gets it."""
@@ -372,9 +344,7 @@ class Exchange(Admission):
         """The client went away: so does the provider's work, at once."""
         self._client_gone = True
         self.body = b""
-        if self._retry is not None:
-            self._retry.cancel()
-            self._retry = None
+        self.withdraw_retry()
         if self.state is State.READING or self.state is State.CLAIMING:
             self.state = State.REFUSED
             self.withdraw()
@@ -383,7 +353,7 @@ class Exchange(Admission):
             status = _CLIENT_LEFT
             if attempt is not None:
                 attempt.cancel()
-                self.settle(attempt, "client_left")
+                self.settle(attempt, "client_left", learnt=False)
                 if self.responder.started:
                     status = attempt.status or _CLIENT_LEFT
             self.close("cancelled", status, None)

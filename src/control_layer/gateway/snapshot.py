@@ -10,6 +10,7 @@ from collections.abc import Iterable
 
 from control_layer.contract.pricing import Tariff
 from control_layer.contract.snapshot import SYSTEM_USER, Budget, Endpoint, Key, Model, Purpose, Update, User
+from control_layer.gateway.policy.balancing import Target
 from control_layer.wire import Timeouts
 
 __all__ = ["OutOfStep", "Route", "Snapshot", "SnapshotState"]
@@ -22,7 +23,7 @@ class OutOfStep(Exception):
 class Route:
     """A model as the hot path reads it."""
 
-    __slots__ = ("_tariffs", "deadlines", "groups", "model", "priced")
+    __slots__ = ("_tariffs", "balancing", "deadlines", "fallback", "groups", "model", "priced", "purposes", "targets")
 
     def __init__(self, model: Model) -> None:
         self.model = model
@@ -31,6 +32,11 @@ class Route:
         self.priced = model.priced
         self.deadlines: Timeouts | None = None
         """Worked out at the first request, with the worker's defaults."""
+        self.balancing = model.balancing
+        self.fallback = model.fallback
+        self.purposes = {rule.purpose: rule.target for rule in model.purposes} if model.purposes else None
+        self.targets: tuple[Target, ...] | None = None
+        """Its deployments and how they fare: looked up at the first request (`deployments`)."""
 
     def tariff_for(self, purpose: Purpose, completion_window: str | None) -> Tariff | None:
         """What a request costs that is made with a key of that purpose: its window's price, its purpose's, else that of

@@ -23,6 +23,14 @@ _NULL_USAGE = b',"usage":null}'
 _TERMINAL_TYPES = frozenset(
     ("message_stop", "response.completed", "response.failed", "response.incomplete", "response.cancelled")
 )
+_PREAMBLE = frozenset(
+    (
+        *("message_start", "ping", "content_block_start", "error"),
+        *("response.created", "response.queued", "response.in_progress", "response.failed"),
+        *("response.output_item.added", "response.content_part.added"),
+    )
+)
+"""Types of events that come before anything is said, or instead of it."""
 
 
 class _Function(msgspec.Struct, gc=False):
@@ -41,6 +49,9 @@ class _Delta(msgspec.Struct, gc=False):
     reasoning_content: Any = None
     thinking: Any = None
     partial_json: Any = None
+    audio: Any = None
+    reasoning: Any = None
+    refusal: Any = None
     tool_calls: list[_ToolCall] | None = None
     stop_reason: Any = None
 
@@ -54,6 +65,11 @@ class _Delta(msgspec.Struct, gc=False):
                 if call.function is not None and isinstance(call.function.arguments, str):
                     total += len(call.function.arguments)
         return total
+
+    def says(self) -> bool:
+        """Whether there is anything of an answer in it."""
+        said = self.content or self.text or self.reasoning_content or self.thinking or self.partial_json
+        return bool(said or self.tool_calls or self.audio or self.reasoning or self.refusal)
 
 
 class _Choice(msgspec.Struct, gc=False):
@@ -91,8 +107,8 @@ class StreamObserver:
     """Watches one stream. `feed` returns what goes to the client now, `flush` what is left at the end."""
 
     __slots__ = (
-        "_alias", "_edits", "_error", "_events", "_hide_usage", "complete", "error_event", "finish_reason", "lost",
-        "terminated", "text_bytes", "tokens",
+        "_alias", "_edits", "_error", "_events", "_hide_usage", "began", "complete", "error_event", "finish_reason",
+        "lost", "terminated", "text_bytes", "tokens",
     )  # fmt: skip
 
     def __init__(self, *, hide_usage: bool = False, alias: str | None = None, error: bytes | None = None) -> None:
@@ -102,6 +118,8 @@ class StreamObserver:
         self._alias = msgspec.Raw(_encode(alias)) if alias is not None else None
         self._error = error
         self._edits = hide_usage or alias is not None or error is not None
+        self.began = False
+        """Something of the answer has come: not only that there will be one."""
         self.lost = False
         """An event was too large to be read; what follows passes unread."""
         self.tokens: Tokens | None = None
@@ -175,8 +193,10 @@ class StreamObserver:
         for choice in choices:
             if choice.delta is not None:
                 self.text_bytes += choice.delta.text_bytes()
+                self.began = self.began or choice.delta.says()
             elif isinstance(choice.text, str):
                 self.text_bytes += len(choice.text)
+                self.began = self.began or choice.text != ""
             if choice.finish_reason is not None:
                 reason = Report(status=choice.finish_reason).finish_reason()
                 if reason is not None:
@@ -186,6 +206,8 @@ class StreamObserver:
     def _note_typed(self, report: _Event, kind: str) -> None:
         """Messages say why they stop on a delta; Responses give their status with the finished response."""
         delta = report.delta
+        if kind not in _PREAMBLE:
+            self.began = True
         if isinstance(delta, str):
             self.text_bytes += len(delta) if "audio" not in kind else 0
         elif delta is not None:
@@ -208,6 +230,8 @@ class StreamObserver:
         self.tokens = merge(self.tokens, Report(usage=loose.usage).tokens())
         if _is_error(loose.error) or event.event == b"error":
             self.error_event = True
+        else:
+            self.began = True
 
     # -- editing -----------------------------------------------------------------------------------------------------
 

@@ -82,7 +82,7 @@ class UploadExchange(Exchange):
         self.withdraw()
         if self.attempt is not None:
             self.attempt.cancel()
-            self.settle(self.attempt, error.code)
+            self.settle(self.attempt, error.code, learnt=False)
         self.refuse(error)
 
     def on_end(self) -> None:

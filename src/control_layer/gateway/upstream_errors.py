@@ -6,6 +6,7 @@ import msgspec
 
 from control_layer.gateway import errors
 from control_layer.gateway.errors import GatewayError
+from control_layer.gateway.policy.failover import Failure
 from control_layer.wire import (
     BadRequestBody,
     BadResponse,
@@ -20,7 +21,7 @@ from control_layer.wire import (
     TotalTimeout,
 )
 
-__all__ = ["as_gateway_error", "code_in", "code_of", "may_retry"]
+__all__ = ["as_gateway_error", "code_in", "code_of", "failure_in", "failure_of"]
 
 _CODES: dict[type[ExchangeError], str] = {
     ConnectFailed: "connect_failed",
@@ -34,9 +35,13 @@ _CODES: dict[type[ExchangeError], str] = {
     BadResponse: "bad_response",
     PoolExhausted: "pool_exhausted",
 }
-_RETRYABLE = (ConnectFailed, ConnectTimeout, ResetBeforeResponse)
+_CONNECTION = (ConnectFailed, ConnectTimeout, ResetBeforeResponse)
 _SLOW = (FirstByteTimeout, ReadTimeout, TotalTimeout)
 _MAX_CODE = 64
+_CONTEXT_LENGTH = "context_length_exceeded"
+_TOO_LONG = (b"maximum context length", b"context window", b"prompt is too long", b"input token count")
+"""OpenAI and vLLM; Bedrock; Anthropic; Gemini."""
+_REFUSED_CONTENT = ("content_filter", "content_policy_violation", "moderation_blocked")
 
 
 class _Error(msgspec.Struct):
@@ -66,9 +71,26 @@ def code_of(error: ExchangeError) -> str:
     return _CODES.get(type(error), "broken")
 
 
-def may_retry(error: ExchangeError) -> bool:
-    """Whether another attempt may follow: no byte of a response had come. A timeout has used its time up."""
-    return isinstance(error, _RETRYABLE)
+def failure_of(error: ExchangeError) -> Failure | None:
+    """What kind of failure that is; `None` for one that is not the provider's."""
+    if isinstance(error, _CONNECTION):
+        return Failure.CONNECTION
+    if isinstance(error, TotalTimeout | BadRequestBody | PoolExhausted):
+        return None
+    return Failure.TIMEOUT if isinstance(error, _SLOW) else Failure.BROKEN
+
+
+def failure_in(status: int, body: bytes) -> Failure:
+    """What kind of failure an error answer is. Not every provider gives the code that OpenAI does: words help."""
+    if status in (401, 403):
+        return Failure.CREDENTIALS
+    if status in (400, 413, 422):
+        code = code_in(body)
+        if code == _CONTEXT_LENGTH or any(words in body for words in _TOO_LONG):
+            return Failure.CONTEXT_LENGTH
+        if code in _REFUSED_CONTENT:
+            return Failure.REFUSED_CONTENT
+    return Failure.STATUS
 
 
 def as_gateway_error(error: ExchangeError) -> GatewayError:

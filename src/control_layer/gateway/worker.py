@@ -119,7 +119,9 @@ class Worker:
             self._stopping.set()
 
     def _changed(self) -> None:
-        self._upstreams.retain(self._snapshots.current.endpoints)
+        current = self._snapshots.current
+        self._upstreams.retain(current.endpoints)
+        self._plane.deployments.retain(current.routes.values())
 
     def _refused(self, status: int, reason: str, target: bytes) -> tuple[list[Header], bytes]:
         error = bad_head(status, reason)

@@ -42,6 +42,7 @@ _NOT_AUDITED = {
     "journal_positions": "bookkeeping of the recorder",
     "recorded_batches": "as above, for sinks",
     "sink_positions": "as above",
+    "probe_states": "what was measured, not changed",
     "seeded": "bookkeeping of the first start",
     "compatible_revisions": "bookkeeping of migrations",
     "probe_results": "what was measured, not changed",

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import json
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
@@ -11,6 +12,7 @@ import pytest
 from tests.control.snapshots.rows import EVERYONE, SYSTEM
 from tests.control.snapshots.world import World
 
+from control_layer.contract.routing import Backoff, Balancing, Breaker, Fallback, Purposes
 from control_layer.contract.snapshot import Deployment, Endpoint, Key, Model, Timeouts, User
 from control_layer.store.tables import Tariff
 
@@ -142,6 +144,7 @@ async def test_live_models_with_their_grants_and_deployments(world: World) -> No
             display_name="Full",
             sanitize=True,
             timeouts=Timeouts(first_byte=5),
+            fallback=Fallback(on_status=(429, 499, 500, 502, 503, 504)),
         )
     }
     assert set(endpoints) == {endpoint}
@@ -167,6 +170,77 @@ async def test_a_composite_model_goes_to_its_live_and_enabled_components_in_orde
     await rows.execute("UPDATE model_components SET enabled = false")
     _, _, models, _ = await world.truth()
     assert "mix" not in models
+
+
+async def test_a_models_traffic_policy(world: World) -> None:
+    rows = world.rows
+    one, two = await rows.endpoint(), await rows.endpoint()
+    breaker = {"failures": 2, "error_rate": 0.1, "min_requests": 7, "window_seconds": 3.0, "cooldown_seconds": 1.0}
+    part = await rows.model(
+        one, "part", traffic_policy=json.dumps({"breaker": {**breaker, "longest_cooldown_seconds": 9.0}})
+    )
+    long = await rows.model(two, "long")
+    both = await rows.model(None, "both")
+    await rows.component(both, part)
+    await rows.component(both, long, sort_order=1)
+    policy = {
+        "balancing": "least_busy",
+        "sticky": "session",
+        "canary": {"component_id": part, "percent": 5.0},
+        "on_context_overflow": long,
+        "on_content_refusal": both,
+    }
+    mix = await rows.model(
+        None,
+        "mix",
+        lb_strategy="priority",
+        traffic_policy=json.dumps(policy),
+        traffic_routing_rules=json.dumps(
+            [
+                {"api_key_purpose": "batch", "action": {"type": "deny"}},
+                {"api_key_purpose": "playground", "action": {"type": "redirect", "target": "part"}},
+            ]
+        ),
+        fallback_enabled=True,
+        fallback_on_rate_limit=False,
+        fallback_on_status=[500],
+        fallback_with_replacement=True,
+        fallback_max_attempts=4,
+        backoff_enabled=True,
+        backoff_initial_ms=200,
+        backoff_jitter="none",
+        backoff_max_total_ms=7000,
+    )
+    await rows.component(mix, part)
+    _, _, models, _ = await world.truth()
+    rests = Deployment(part, one, "upstream-part", breaker=Breaker(2, 0.1, 7, 3.0, 1.0, 9.0))
+    spare = Deployment(long, two, "upstream-long")
+    found = models["mix"]
+    assert found.deployments == (rests,)
+    assert found.balancing == Balancing("least_busy", "session", part, 5.0)
+    assert found.fallback == Fallback(True, False, (500,), True, 4, Backoff(0.2, 5.0, 2.0, False, 7.0))
+    assert found.purposes == (Purposes("batch", None), Purposes("playground", "part"))
+    assert (found.overflow, found.refusal) == ((spare,), (rests, spare))
+    # What takes a model's place changes with its own row.
+    await rows.execute("UPDATE models SET deleted_at = now() WHERE id = $1", long)
+    _, _, models, _ = await world.truth()
+    assert (models["mix"].overflow, models["mix"].refusal) == ((), (rests,))
+
+
+async def test_a_model_whose_active_probe_fails(world: World) -> None:
+    rows = world.rows
+    endpoint = await rows.endpoint()
+    model, mix = await rows.model(endpoint, "probed"), await rows.model(None, "mix")
+    await rows.component(mix, model)
+    state = "INSERT INTO probe_states (model_id, failures, failing, since) VALUES ($1, 3, true, now())"
+    await rows.execute(state, model)
+    for probed, failing in ((None, False), ("false", False), ("true", True)):
+        await rows.execute("DELETE FROM probes")
+        if probed is not None:
+            probe = "INSERT INTO probes (id, name, model_id, interval_seconds, active) VALUES ($1, 'p', $1, 60, $2)"
+            await rows.execute(probe, model, probed == "true")
+        _, _, models, _ = await world.truth()
+        assert [models[alias].deployments[0].failing for alias in ("probed", "mix")] == [failing] * 2
 
 
 async def test_the_secret_before_a_rotation_is_a_row_that_ends_with_its_grace_or_its_key(world: World) -> None:

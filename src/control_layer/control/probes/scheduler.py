@@ -14,6 +14,7 @@ from control_layer.control.own_gateway import GatewayUnreachable
 from control_layer.control.probes.execution import executed, request_of
 from control_layer.control.probes.queries import find_target, last_runs, scheduled_probes
 from control_layer.control.probes.schedule import Schedule
+from control_layer.control.probes.state import note_state
 from control_layer.control.request_context import transaction
 from control_layer.control.services import Services
 
@@ -125,6 +126,7 @@ class ProbeScheduler:
         succeeded = result.success
         async with transaction(self._services) as session:
             session.add(result)
+            await note_state(session, target.model_id, result)
         if not succeeded:
             _log.info("probe_unsuccessful", probe=str(probe_id), model=target.alias, reason=result.error_message)
         return "success" if succeeded else "failure"

@@ -220,7 +220,7 @@ def _ids_of(touched: Touched, table: str) -> set[str] | None:
             return touched.keys
         case "users" | "group_members" | "account_balances":
             return touched.users
-        case "models" | "model_components" | "group_models" | "tariffs" | "cache_pricings":
+        case "models" | "model_components" | "group_models" | "tariffs" | "cache_pricings" | "probe_states":
             return touched.models
         case "endpoints":
             return touched.endpoints

@@ -18,7 +18,7 @@ from control_layer.store.tables.ledger import AccountBalance, Transaction
 from control_layer.store.tables.payments import AutoTopup
 from control_layer.store.tables.people import Group, GroupMember, User
 from control_layer.store.tables.privacy import RedactionRule
-from control_layer.store.tables.probes import Probe, ProbeResult
+from control_layer.store.tables.probes import Probe, ProbeResult, ProbeState
 from control_layer.store.tables.rollups import (
     ACCOUNT_ROLLUPS,
     LATENCY_ROLLUPS,
@@ -67,6 +67,7 @@ __all__ = [
     "PasswordReset",
     "Probe",
     "ProbeResult",
+    "ProbeState",
     "RecordedBatch",
     "RedactionRule",
     "Request",

@@ -79,6 +79,8 @@ class Model(Base):
     model_metadata: Mapped[dict[str, Any] | None] = mapped_column("metadata")
     timeouts: Mapped[dict[str, Any] | None]
     """`{connect, first_byte, idle, total}` in seconds, each optional."""
+    traffic_policy: Mapped[dict[str, Any] | None]
+    """What `control/models/traffic_policy` says, but for the timeouts."""
     created_by: Mapped[uuid.UUID]
     created_at: Mapped[datetime] = mapped_column(server_default=now())
     updated_at: Mapped[datetime] = mapped_column(server_default=now())

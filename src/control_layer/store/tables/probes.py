@@ -12,7 +12,7 @@ from sqlalchemy.orm import Mapped, mapped_column
 
 from control_layer.store.tables.base import Base, now
 
-__all__ = ["Probe", "ProbeResult"]
+__all__ = ["Probe", "ProbeResult", "ProbeState"]
 
 _ANY = JSON(none_as_null=True)  # as it was written: the order of keys is kept
 
@@ -67,3 +67,15 @@ class ProbeResult(Base):
         ),
         Index("ix_probe_results_executed_at", "executed_at"),
     )
+
+
+class ProbeState(Base):
+    """What scheduled runs say of a model by now; gateways are told when `failing` changes."""
+
+    __tablename__ = "probe_states"
+
+    model_id: Mapped[uuid.UUID] = mapped_column(ForeignKey("models.id", ondelete="CASCADE"), primary_key=True)
+    failures: Mapped[int]
+    """In a row."""
+    failing: Mapped[bool]
+    since: Mapped[datetime]

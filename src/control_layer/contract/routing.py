@@ -1,0 +1,76 @@
+"""What a model's row says about choosing among its deployments, and about what follows a failure."""
+
+from __future__ import annotations
+
+from typing import Literal
+
+import msgspec
+
+__all__ = ["Backoff", "Balancing", "Breaker", "Fallback", "Purposes", "Sticky", "Strategy"]
+
+Strategy = Literal["weighted_random", "priority", "least_busy", "lowest_latency"]
+"""`weighted_random`: by chance, in proportion to the weights. `priority`: in their order. `least_busy`: the one with
+the fewest requests under way for its weight. `lowest_latency`: the one that lately answered first."""
+Sticky = Literal["key", "user", "session"]
+"""Whose requests go to the same deployment. `session`: what the request calls `prompt_cache_key`, `session_id` or
+`user`, else its key."""
+
+
+class Balancing(msgspec.Struct, frozen=True, array_like=True, gc=False):
+    """Which deployment a request goes to first."""
+
+    strategy: Strategy = "weighted_random"
+    sticky: Sticky | None = None
+    """Before the strategy: a provider's prompt cache is hit only where the same prompts go to the same place."""
+    canary: str | None = None
+    """Id of a deployment that is tried out."""
+    canary_percent: float = 0.0
+    """Of the requests, 0 to 100. The rest go to the canary only when nothing else is left."""
+
+
+class Backoff(msgspec.Struct, frozen=True, array_like=True, gc=False):
+    """How long is waited before the same deployment is asked again, in seconds."""
+
+    initial: float = 0.05
+    maximum: float = 2.0
+    factor: float = 2.0
+    jitter: bool = True
+    """Full jitter: anything from nothing to the whole wait."""
+    total: float | None = None
+    """All waits of a request together; `None`: its deadline alone bounds them."""
+
+
+class Fallback(msgspec.Struct, frozen=True, array_like=True, gc=False):
+    """What follows a failed attempt. A connection that could not be made or brought nothing is tried again anyway."""
+
+    enabled: bool = False
+    on_rate_limit: bool = True
+    """After the provider's 429."""
+    on_status: tuple[int, ...] = ()
+    with_replacement: bool = False
+    """A deployment may be tried again, before all have been."""
+    max_attempts: int | None = None
+    """In all; `None`: each deployment once, with replacement three."""
+    backoff: Backoff = Backoff()
+
+
+class Breaker(msgspec.Struct, frozen=True, array_like=True, gc=False):
+    """When a deployment is left alone, and for how long. Seconds, and a fraction."""
+
+    failures: int = 5
+    """In a row."""
+    error_rate: float = 0.5
+    min_requests: int = 20
+    """Within `window`, below which the rate means nothing."""
+    window: float = 10.0
+    cooldown: float = 5.0
+    """After that one request is let through, as a trial. Each trial that fails doubles it."""
+    longest_cooldown: float = 60.0
+
+
+class Purposes(msgspec.Struct, frozen=True, array_like=True, gc=False):
+    """What happens to requests made with keys of one purpose."""
+
+    purpose: str
+    target: str | None
+    """The alias that answers them instead; `None`: they are refused."""

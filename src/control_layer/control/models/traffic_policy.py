@@ -1,0 +1,105 @@
+"""How requests for a model find their deployment, beyond what the contract's own fields say."""
+
+from __future__ import annotations
+
+import uuid
+from typing import Annotated, Any, Literal, Self
+
+from pydantic import Field
+
+from control_layer.control.errors import invalid
+from control_layer.control.schema import Input, Output
+from control_layer.store import tables
+
+__all__ = ["Breaker", "Canary", "Timeouts", "TrafficPolicy", "WrittenPolicy", "checked"]
+
+Seconds = Annotated[float, Field(gt=0, le=86400, allow_inf_nan=False)]
+
+
+class Canary(Input):
+    """A component that is tried out with a part of the requests."""
+
+    component_id: uuid.UUID
+    percent: Annotated[float, Field(ge=0, le=100, allow_inf_nan=False)]
+
+
+class Timeouts(Input):
+    """Deadlines of one attempt in seconds; null takes the gateway's."""
+
+    connect: Seconds | None = None
+    first_byte: Seconds | None = None
+    """Until the provider's answer begins: reasoning models may think for minutes."""
+    idle: Seconds | None = None
+    """Between two pieces of the answer."""
+    total: Seconds | None = None
+    """Of the whole request, with all its attempts."""
+
+
+class Breaker(Input):
+    """When the deployment is left alone, and for how long."""
+
+    failures: Annotated[int, Field(ge=1, le=1_000_000)] = 5
+    """In a row."""
+    error_rate: Annotated[float, Field(gt=0, le=1, allow_inf_nan=False)] = 0.5
+    """Of at least `min_requests` within `window_seconds`."""
+    min_requests: Annotated[int, Field(ge=1, le=1_000_000_000)] = 20
+    window_seconds: Annotated[float, Field(ge=1, le=3600, allow_inf_nan=False)] = 10.0
+    cooldown_seconds: Annotated[float, Field(ge=0.1, le=3600, allow_inf_nan=False)] = 5.0
+    """Then one request is let through as a trial; each trial that fails doubles the wait."""
+    longest_cooldown_seconds: Annotated[float, Field(ge=0.1, le=86400, allow_inf_nan=False)] = 60.0
+
+
+class TrafficPolicy(Input):
+    """What `PUT` sets: a field that is left out takes its default, whatever it was before."""
+
+    balancing: Literal["least_busy", "lowest_latency"] | None = None
+    """Instead of the model's `lb_strategy`. Composite models only, as `sticky` and `canary`."""
+    sticky: Literal["key", "user", "session"] | None = None
+    """Whose requests go to the same component, so that its prompt cache is hit. `session`: what the request calls
+    `prompt_cache_key`, `session_id` or `user`, else its key."""
+    canary: Canary | None = None
+    on_context_overflow: uuid.UUID | None = None
+    """The model that answers a request that is too long for this one."""
+    on_content_refusal: uuid.UUID | None = None
+    """The model that answers a request that a provider's content policy refuses."""
+    timeouts: Timeouts | None = None
+    breaker: Breaker | None = None
+    """Standard models only: it is the deployment that rests, in every model it is a component of."""
+
+
+class WrittenPolicy(Output):
+    """A model's traffic policy; null where nothing is set."""
+
+    balancing: Literal["least_busy", "lowest_latency"] | None
+    sticky: Literal["key", "user", "session"] | None
+    canary: Canary | None
+    on_context_overflow: uuid.UUID | None
+    on_content_refusal: uuid.UUID | None
+    timeouts: Timeouts | None
+    breaker: Breaker | None
+
+    @classmethod
+    def of(cls, row: tables.Model) -> Self:
+        """What a model's row says."""
+        stored: dict[str, Any] = row.traffic_policy or {}
+        return cls.model_validate(
+            {**dict.fromkeys(cls.model_fields), **stored, "timeouts": row.timeouts},
+        )
+
+
+def checked(row: tables.Model, policy: TrafficPolicy) -> None:
+    """Puts a policy into its row. Raises 400 where it does not fit the model."""
+    if row.is_composite:
+        if policy.breaker is not None:
+            raise invalid("A composite model has no breaker: set it on its components, whose deployments rest")
+    elif policy.balancing is not None or policy.sticky is not None or policy.canary is not None:
+        raise invalid("Only a composite model chooses: balancing, sticky and canary are for composite models")
+    if row.id in (policy.on_context_overflow, policy.on_content_refusal):
+        raise invalid("A model cannot take its own place")
+    breaker = policy.breaker
+    if breaker is not None and breaker.longest_cooldown_seconds < breaker.cooldown_seconds:
+        raise invalid("longest_cooldown_seconds must be at least cooldown_seconds")
+    stored = policy.model_dump(mode="json", exclude_none=True, exclude={"timeouts"})
+    row.traffic_policy = stored or None
+    timeouts = policy.timeouts and policy.timeouts.model_dump(exclude_none=True)
+    row.timeouts = timeouts or None

@@ -1,0 +1,197 @@
+"""Where an admitted request goes: the first deployment, and after a failure the next one, later, or nowhere."""
+
+from __future__ import annotations
+
+import asyncio
+from abc import abstractmethod
+from collections.abc import Container
+from typing import TYPE_CHECKING
+
+from control_layer.contract.routing import Balancing
+from control_layer.contract.usage import Attempt as AttemptRecord
+from control_layer.gateway import errors
+from control_layer.gateway.admission import Admission
+from control_layer.gateway.errors import GatewayError
+from control_layer.gateway.head import Head
+from control_layer.gateway.policy.balancing import Target, choose
+from control_layer.gateway.policy.failover import Failure, attempts_allowed, backoff_seconds, may_follow
+from control_layer.gateway.upstreams import Upstream
+from control_layer.wire import Request, Responder
+
+if TYPE_CHECKING:
+    from control_layer.gateway.attempt import Attempt
+    from control_layer.gateway.data_plane import DataPlane
+
+__all__ = ["Routing"]
+
+_NONE: frozenset[str] = frozenset()
+_LONGEST_WAIT_SECONDS = 30.0
+"""For a deployment that says when it can be asked again, where the model does not bound it."""
+
+
+class Routing(Admission):
+    """A request on its way through its route's deployments."""
+
+    __slots__ = ("_next", "_retry", "_targets", "_tried", "_waited", "attempt", "attempts", "started")
+
+    def __init__(self, plane: DataPlane, request: Request, responder: Responder, head: Head) -> None:
+        super().__init__(plane, request, responder, head)
+        self.started = 0.0
+        """When it was let in, on the monotonic clock."""
+        self.attempt: Attempt | None = None
+        """The latest one."""
+        self.attempts: list[AttemptRecord] = []
+        self._targets: tuple[Target, ...] = ()
+        self._tried: Container[str] = _NONE
+        """Ids of deployments that are not asked again."""
+        self._next: Target | None = None
+        self._retry: asyncio.TimerHandle | None = None
+        self._waited = 0.0
+        """For deployments that were asked again, in seconds."""
+
+    @abstractmethod
+    def forward(self) -> None:
+        """Makes the next attempt."""
+
+    @abstractmethod
+    def forget_answer(self) -> None:
+        """What came of an attempt that is followed by another does not count."""
+
+    def can_resend(self) -> bool:
+        """Whether the request is still at hand for another attempt."""
+        return True
+
+    def session_hint(self) -> str | None:
+        """What the request itself calls the conversation that it belongs to."""
+        return None
+
+    def route_out(self) -> None:
+        """The request is let in: its route's deployments are its."""
+        self._targets = self.plane.deployments.of(self.route)
+
+    def next_upstream(self) -> tuple[Target, Upstream]:
+        """The next deployment that can be asked at all. Raises GatewayError where there is none."""
+        plane = self.plane
+        while True:
+            target, self._next = self._next, None
+            if target is None:
+                target = self._choose(plane.monotonic())
+            if target is None:
+                raise self._nobody(plane.monotonic())
+            deployment = target.deployment
+            try:
+                endpoint = plane.snapshots.current.endpoints.get(deployment.endpoint_id)
+                if endpoint is None:
+                    raise errors.model_unavailable("its endpoint was removed")
+                return target, plane.upstreams.get(endpoint)
+            except GatewayError as error:
+                self.attempts.append(AttemptRecord(deployment.id, deployment.endpoint_id, None, error.code, 0.0))
+                self._tried = {tried.deployment_id for tried in self.attempts}
+                if all(target.deployment.id in self._tried for target in self._targets):
+                    raise
+
+    @property
+    def holds_answers(self) -> bool:
+        """Whether an answer's beginning is held back, because another deployment may still give a better one."""
+        route = self.route
+        return (route.fallback.enabled or route.model.overflow != () or route.model.refusal != ()) and self.can_resend()
+
+    def try_again(self, failure: Failure, status: int | None = None) -> bool:
+        """Whether another attempt follows the one that failed, which is settled; it then begins by itself."""
+        plane, route = self.plane, self.route
+        if self.responder.started or not self.can_resend():
+            return False
+        now = plane.monotonic()
+        delay: float | None = 0.0
+        if failure is Failure.CONTEXT_LENGTH and route.model.overflow:
+            target = self._instead(plane.deployments.targets(route.model.overflow), now)
+        elif failure is Failure.REFUSED_CONTENT and route.model.refusal:
+            target = self._instead(plane.deployments.targets(route.model.refusal), now)
+        elif may_follow(route.fallback, failure, status):
+            if len(self.attempts) >= attempts_allowed(route.fallback, len(self._targets)):
+                return False
+            target, delay = self._after(failure, now)
+        else:
+            return False
+        if target is None or delay is None or now + delay - self.started >= plane.deadlines(route).total:
+            return False
+        if not plane.retries.take():
+            return False
+        self._waited += delay
+        self._next = target
+        self.forget_answer()
+        self._retry = plane.loop.call_later(delay, self.forward)
+        return True
+
+    def withdraw_retry(self) -> None:
+        """Nobody waits for another attempt any more."""
+        if self._retry is not None:
+            self._retry.cancel()
+            self._retry = None
+
+    def settle(self, attempt: Attempt, code: str | None, *, learnt: bool = True) -> None:
+        """Notes how an attempt went, once. What the client did itself teaches nothing of the deployment."""
+        if not attempt.settled:
+            attempt.settled = True
+            self.attempts.append(attempt.record(code))
+            attempt.teach(code if learnt else None, learnt=learnt)
+            self.plane.metrics.attempted(attempt.upstream.endpoint.name, attempt.status, code)
+
+    # -- inside ------------------------------------------------------------------------------------------------------
+
+    def _choose(self, now: float) -> Target | None:
+        targets = self._targets
+        if len(targets) == 1:
+            alone = targets[0]
+            return None if alone.health.rests(now) or alone.deployment.id in self._tried else alone
+        rules = self.route.balancing
+        return choose(
+            targets, rules, now, self.plane.random, identity=self._identity(rules) if rules.sticky else None,
+            tried=self._tried,
+        )  # fmt: skip
+
+    def _identity(self, rules: Balancing) -> str:
+        """Whose requests go to the same deployment."""
+        if rules.sticky == "user":
+            return self.user.id
+        hint = self.session_hint() if rules.sticky == "session" else None
+        return self.key.id if hint is None else f"{self.key.id}/{hint}"
+
+    def _instead(self, targets: tuple[Target, ...], now: float) -> Target | None:
+        """The first of other deployments, which take the place of the route's; `None` where that was done before."""
+        if self._targets and targets[0].deployment is self._targets[0].deployment:
+            return None
+        self._targets = targets
+        self._tried = {tried.deployment_id for tried in self.attempts}
+        return self._choose(now)
+
+    def _after(self, failure: Failure, now: float) -> tuple[Target | None, float | None]:
+        """Who is asked next, and after how many seconds. Another deployment is asked at once."""
+        rules, targets = self.route.fallback, self._targets
+        last = self.attempts[-1].deployment_id
+        if not rules.enabled:
+            again = next((target for target in targets if target.deployment.id == last), None)
+            resting = again is None or again.health.rests(now)
+            return None if resting else again, backoff_seconds(rules.backoff, len(self.attempts), self.plane.random)
+        asked = {tried.deployment_id for tried in self.attempts}
+        self._tried = asked
+        target = self._choose(now)
+        if target is not None or not (rules.with_replacement or (failure is Failure.CONNECTION and len(targets) == 1)):
+            return target, 0.0
+        self._tried = _NONE
+        backoff = rules.backoff
+        delay = backoff_seconds(backoff, len(self.attempts), self.plane.random)
+        target = self._choose(now)
+        if target is None or not target.health.ready(now):
+            # The one that may be asked first, where that is soon.
+            target = min(targets, key=lambda each: each.health.ready_at)
+            delay = max(delay, target.health.ready_at - now)
+        longest = backoff.total if backoff.total is not None else _LONGEST_WAIT_SECONDS
+        return target, delay if self._waited + delay <= longest else None
+
+    def _nobody(self, now: float) -> GatewayError:
+        """Why no deployment may be asked, and when one may."""
+        if not self._targets:
+            return errors.no_deployment()
+        first = min(target.health.ready_at for target in self._targets)
+        return errors.model_resting(max(first - now, 0.0))
