@@ -42,7 +42,7 @@ def chat(model: str = "sim-small", **more: Any) -> dict[str, Any]:
         ("sim-flaky-2-x", Script(flaky=2)),
         ("sim-reset", Script()),
         ("sim-reset-before", Script(reset="before")),
-        ("sim-error-in-stream", Script(error_in_stream=True)),
+        ("sim-error-in-stream", Script(error_after=3)),
         ("sim-usage-odd-no-done", Script(usage="odd", no_done=True)),
         ("sim-tokens-", Script()),
         ("sim-error", Script()),

@@ -38,6 +38,7 @@ _CODES: dict[type[ExchangeError], str] = {
 _CONNECTION = (ConnectFailed, ConnectTimeout, ResetBeforeResponse)
 _SLOW = (FirstByteTimeout, ReadTimeout, TotalTimeout)
 _MAX_CODE = 64
+_ERRORS_FROM = 400
 _CONTEXT_LENGTH = "context_length_exceeded"
 _TOO_LONG = (b"maximum context length", b"context window", b"prompt is too long", b"input token count")
 """OpenAI and vLLM; Bedrock; Anthropic; Gemini."""
@@ -82,6 +83,8 @@ def failure_of(error: ExchangeError) -> Failure | None:
 
 def failure_in(status: int, body: bytes) -> Failure:
     """What kind of failure an error answer is. Not every provider gives the code that OpenAI does: words help."""
+    if status < _ERRORS_FROM:
+        return Failure.BROKEN  # it sends us elsewhere
     if status in (401, 403):
         return Failure.CREDENTIALS
     if status in (400, 413, 422):

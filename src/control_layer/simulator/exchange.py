@@ -151,6 +151,8 @@ class SimulatedExchange:
         elif script.context_length:
             text = "This model's maximum context length is 10 tokens, says sim-host.internal."
             self._error(400, "context_length_exceeded", text)
+        elif script.refuses:
+            self._error(400, "content_filter", "The prompt is against the content policy, says sim-host.internal.")
         elif script.redirect:
             self._respond(307, [(b"location", b"https://elsewhere.invalid/v1"), _SIMULATED], b"")
         else:
@@ -206,8 +208,8 @@ class SimulatedExchange:
         options = fields.get("stream_options") or {}
         chunks = done.chunks(script, bool(options.get("include_usage")))
         events = [b"data: %b\n\n" % json.dumps(chunk, separators=(",", ":")).encode() for chunk in chunks]
-        if script.error_in_stream:
-            self._stream([*events[:3], _FAILURE], fields, done.usage)
+        if script.error_after is not None:
+            self._stream([*events[: script.error_after], _FAILURE], fields, done.usage)
         elif script.cut:
             self._stream(events[: len(events) // 2], fields, done.usage)
         elif script.big:

@@ -28,7 +28,10 @@ BEHAVIOURS = (
     ("flaky-<n>", "fail the first n requests for this very name with 500"),
     ("context", "refuse: context_length_exceeded"),
     ("redirect", "answer with a redirect"),
+    ("refuses", "refuse: content_filter"),
     ("error-in-stream", "report an error in the middle of a stream"),
+    ("error-first", "report an error as the first event of a stream"),
+    ("error-early", "report an error in a stream that has begun, but said nothing"),
     ("reset-before", "close the connection instead of answering"),
     ("reset-after", "close it behind the head"),
     ("reset-middle", "close it in the middle of the answer"),
@@ -56,6 +59,7 @@ class Script:
     """Answer with this status."""
     flaky: int = 0
     context_length: bool = False
+    refuses: bool = False
     redirect: bool = False
     first_delay: float = 0.0
     chunk_delay: float = 0.0
@@ -74,7 +78,8 @@ class Script:
     drip: bool = False
     big: int = 0
     """Answer with this many megabytes."""
-    error_in_stream: bool = False
+    error_after: int | None = None
+    """Report an error behind so many events of a stream."""
     reasoning: bool = False
 
 
@@ -86,7 +91,10 @@ _WORDS: dict[str, dict[str, Any]] = {
     "redirect": {"redirect": True},
     "cut": {"cut": True},
     "truncated": {"truncated": True},
-    "error-in": {"error_in_stream": True},
+    "refuses": {"refuses": True},
+    "error-in": {"error_after": 3},
+    "error-first": {"error_after": 0},
+    "error-early": {"error_after": 1},
     "reset-before": {"reset": "before"},
     "reset-after": {"reset": "after"},
     "reset-middle": {"reset": "middle"},

@@ -1,0 +1,260 @@
+"""A real gateway before deployments that fail in every way: what the client gets, and what is noted of each attempt."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import uuid
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from typing import Any
+
+import httpx
+import msgspec
+import pytest
+from bench.processes import GatewayProcess, World, start_gateway
+from tests.gateway.company import DEAD, LIVE
+from tests.gateway.conftest import Journal
+
+from control_layer.contract.routing import Backoff, Balancing, Breaker, Fallback, Purposes
+from control_layer.contract.snapshot import Deployment, Endpoint, Model, Timeouts, Update
+
+_PATIENT = Breaker(failures=10**9, min_requests=10**9)
+_ON = Fallback(enabled=True, on_status=(500, 502, 503), backoff=Backoff(initial=0.001, maximum=0.01))
+_BATCH_KEY = "sk-" + "a" * 43
+
+
+def _deployment(name: str, number: int, breaker: Breaker = _PATIENT) -> Deployment:
+    place = DEAD if name == "dead" else LIVE
+    return Deployment(str(uuid.uuid5(uuid.NAMESPACE_OID, f"{name}/{number}")), place, name, breaker=breaker)
+
+
+@dataclass(slots=True)
+class _World(World):
+    """Models by alias: what they are made of, and how they are routed."""
+
+    dead_port: int = 1
+    models: dict[str, tuple[tuple[str, ...], dict[str, Any]]] = field(default_factory=dict)
+
+    def update(self, version: int = 1) -> Update:
+        whole = World.update(self, version)
+        groups = whole.users[0].groups
+        made = []
+        for at, (alias, (names, routing)) in enumerate(self.models.items()):
+            breaker = routing.pop("breaker", _PATIENT)
+            parts = tuple(_deployment(name, 10 * at + number, breaker) for number, name in enumerate(names))
+            rules = {"fallback": _ON, "balancing": Balancing("priority"), **routing}
+            made.append(Model(alias, str(uuid.uuid4()), 0, groups, parts, **rules))
+        batch = msgspec.structs.replace(self.key, digest=_digest(_BATCH_KEY), purpose="batch")
+        dead = Endpoint(DEAD, "dead", f"http://127.0.0.1:{self.dead_port}/v1")
+        return msgspec.structs.replace(
+            whole, models=tuple(made), keys=(*whole.keys, batch), endpoints=(*whole.endpoints, dead)
+        )
+
+
+def _digest(secret: str) -> bytes:
+    return hashlib.sha256(secret.encode()).digest()
+
+
+_FAILING = (
+    "dead", "sim-error-500", "sim-error-503", "sim-error-529", "sim-error-429", "sim-error-401", "sim-error-403",
+    "sim-reset-before", "sim-hang", "sim-redirect",
+)  # fmt: skip
+
+
+@pytest.fixture(scope="module")
+def gateway(simulator_url: str, dead_port: int, tmp_path_factory: pytest.TempPathFactory) -> Iterator[GatewayProcess]:
+    quick = {"timeouts": Timeouts(first_byte=0.3)}
+    models: dict[str, tuple[tuple[str, ...], dict[str, Any]]] = {
+        **{f"{name}, then well{how}": ((name, "sim-small"), quick) for name in _FAILING for how in ("", " again")},
+        **{f"{name}, twice": ((name, name), {}) for name in ("sim-error-500", "sim-error-429", "sim-error-401")},
+        "bad request": (("sim-error-422", "sim-small"), {}),
+        "off": (("sim-error-500", "sim-small"), {"fallback": Fallback()}),
+        "no limits": (("sim-error-429", "sim-small"), {"fallback": Fallback(enabled=True, on_rate_limit=False)}),
+        "flaky": (("sim-flaky-2",), {"fallback": Fallback(True, True, (500,), True, 3, Backoff(0.001, 0.002))}),
+        **{f"{name} stream": ((f"sim-{name}", "sim-small"), {}) for name in
+           ("error-first", "error-early", "error-in-stream", "reset-after", "reset-middle", "cut")},
+        "error-early, alone": (("sim-error-early",), {}),
+        "long": (("sim-context",), {"fallback": Fallback(), "overflow": (_deployment("sim-large", 1),)}),
+        "longer": (("sim-context",), {"overflow": (_deployment("sim-context", 2),)}),
+        "refused": (("sim-refuses",), {"refusal": (_deployment("sim-large", 3),)}),
+        "frail": (("sim-error-500-lone",), {"breaker": Breaker(failures=3, cooldown=600), "fallback": Fallback()}),
+        "frail and well": (("sim-error-500-frail", "sim-small"), {"breaker": Breaker(failures=3, cooldown=600)}),
+        "limited and well": (("sim-error-429", "sim-small"), {}),
+        "sticky": (("sim-small", "sim-small-b", "sim-small-c"), {"balancing": Balancing(sticky="session")}),
+        "no batches": (("sim-small",), {"purposes": (Purposes("batch", None),)}),
+        "batches elsewhere": (("sim-error-500",), {"purposes": (Purposes("batch", "no batches by name"),)}),
+        "no batches by name": (("sim-large",), {}),
+    }  # fmt: skip
+    world = _World(simulator_url, dead_port=dead_port, models=models)
+    process = start_gateway(tmp_path_factory.mktemp("failover"), world)
+    try:
+        yield process
+    finally:
+        process.stop()
+
+
+@pytest.fixture
+def client(gateway: GatewayProcess) -> Iterator[httpx.Client]:
+    headers = {"authorization": f"Bearer {gateway.secret}"}
+    with httpx.Client(base_url=gateway.base_url, headers=headers, timeout=30) as client:
+        yield client
+
+
+def _chat(model: str, **more: object) -> dict[str, Any]:
+    return {"model": model, "messages": [{"role": "user", "content": "Hello"}], **more}
+
+
+@pytest.mark.parametrize("stream", [False, True])
+@pytest.mark.parametrize("name", _FAILING)
+def test_the_next_deployment_answers_and_the_client_hears_nothing(
+    client: httpx.Client, journal: Journal, name: str, stream: bool
+) -> None:
+    with journal.admitted() as ends:
+        model = f"{name}, then well again" if stream else f"{name}, then well"
+        answer = client.post("/chat/completions", json=_chat(model, stream=stream))
+    assert answer.status_code == 200
+    assert "Simulated error" not in answer.text
+    assert answer.headers["x-control-layer-attempts"] == "2"
+    end = ends[0]
+    assert [attempt.error is None for attempt in end.attempts] == [False, True]
+    assert (end.outcome, end.tokens.source, end.finish_reason) == ("completed", "provider", "stop")
+
+
+@pytest.mark.parametrize(
+    ("name", "status", "code"),
+    [
+        ("sim-error-500", 500, "simulated_error"),
+        ("sim-error-429", 429, "upstream_rate_limited"),
+        ("sim-error-401", 502, "upstream_authentication"),
+    ],
+)
+def test_when_all_have_failed_the_last_one_is_heard(
+    client: httpx.Client, journal: Journal, name: str, status: int, code: str
+) -> None:
+    with journal.admitted() as ends:
+        answer = client.post("/chat/completions", json=_chat(f"{name}, twice"))
+    assert (answer.status_code, answer.json()["error"]["code"]) == (status, code)
+    assert len(ends[0].attempts) == 2
+
+
+@pytest.mark.parametrize(("model", "status"), [("bad request", 422), ("off", 500), ("no limits", 429)])
+def test_what_the_rules_do_not_name_is_not_tried_again(
+    client: httpx.Client, journal: Journal, model: str, status: int
+) -> None:
+    with journal.admitted() as ends:
+        assert client.post("/chat/completions", json=_chat(model)).status_code == status
+    assert len(ends[0].attempts) == 1
+
+
+def test_a_deployment_that_is_limited_is_left_alone_as_long_as_it_says(client: httpx.Client, journal: Journal) -> None:
+    with journal.admitted(3) as ends:
+        for _ in range(3):
+            assert client.post("/chat/completions", json=_chat("limited and well")).status_code == 200
+    assert [len(end.attempts) for end in ends] == [2, 1, 1]
+
+
+def test_with_replacement_the_same_deployment_is_asked_again(client: httpx.Client, journal: Journal) -> None:
+    with journal.admitted() as ends:
+        assert client.post("/chat/completions", json=_chat("flaky")).status_code == 200
+    assert [attempt.status for attempt in ends[0].attempts] == [500, 500, 200]
+
+
+@pytest.mark.parametrize("name", ["error-first", "error-early", "reset-after"])
+def test_a_stream_that_fails_before_it_says_anything_is_begun_elsewhere(
+    client: httpx.Client, journal: Journal, name: str
+) -> None:
+    with journal.admitted() as ends:
+        answer = client.post("/chat/completions", json=_chat(f"{name} stream", stream=True))
+    events = [line[6:] for line in answer.text.split("\n") if line.startswith("data: ")]
+    assert events[-1] == "[DONE]"
+    assert "error" not in json.loads(events[0])
+    assert len({json.loads(event)["id"] for event in events[:-1]}) == 1, "of one answer only"
+    assert answer.headers["x-control-layer-attempts"] == "2"
+    assert ends[0].outcome == "completed"
+
+
+@pytest.mark.parametrize("name", ["error-in-stream", "reset-middle", "cut"])
+def test_a_stream_that_fails_after_it_said_something_ends_with_an_error(
+    client: httpx.Client, journal: Journal, name: str
+) -> None:
+    with journal.admitted() as ends:
+        answer = client.post("/chat/completions", json=_chat(f"{name} stream", stream=True))
+    assert "[DONE]" not in answer.text
+    assert '"finish_reason":"stop"' not in answer.text
+    assert '"error"' in answer.text
+    assert (ends[0].outcome, len(ends[0].attempts)) == ("failed", 1)
+
+
+def test_an_early_error_of_the_only_deployment_is_the_clients(client: httpx.Client, journal: Journal) -> None:
+    with journal.admitted() as ends:
+        answer = client.post("/chat/completions", json=_chat("error-early, alone", stream=True))
+    assert "Simulated failure" in answer.text
+    assert ends[0].outcome == "failed"
+
+
+def test_a_request_that_is_too_long_goes_to_another_model(client: httpx.Client, journal: Journal) -> None:
+    with journal.admitted() as ends:
+        answer = client.post("/chat/completions", json=_chat("long"))
+    assert (answer.status_code, answer.json()["model"]) == (200, "sim-large")
+    assert [attempt.error for attempt in ends[0].attempts] == ["context_length_exceeded", None]
+    answer = client.post("/chat/completions", json=_chat("longer"))
+    assert (answer.status_code, answer.json()["error"]["code"]) == (400, "context_length_exceeded")
+
+
+def test_a_request_that_a_content_policy_refuses_goes_to_another_model(client: httpx.Client) -> None:
+    answer = client.post("/chat/completions", json=_chat("refused"))
+    assert (answer.status_code, answer.json()["model"]) == (200, "sim-large")
+
+
+def test_a_lone_deployment_rests_after_failures_and_says_so_at_once(client: httpx.Client, journal: Journal) -> None:
+    statuses = []
+    with journal.admitted(5) as ends:
+        for _ in range(5):
+            answer = client.post("/chat/completions", json=_chat("frail"))
+            statuses.append(answer.status_code)
+    assert statuses == [500, 500, 500, 503, 503]
+    assert answer.json()["error"]["code"] == "model_unavailable"
+    assert 500 < int(answer.headers["retry-after"]) <= 601
+    assert 500_000 < int(answer.headers["retry-after-ms"]) <= 600_001
+    assert [len(end.attempts) for end in ends] == [1, 1, 1, 0, 0]
+
+
+def test_nobody_is_sent_to_a_deployment_that_rests(client: httpx.Client, journal: Journal) -> None:
+    with journal.admitted(6) as ends:
+        for _ in range(6):
+            assert client.post("/chat/completions", json=_chat("frail and well")).status_code == 200
+    assert [len(end.attempts) for end in ends] == [2, 2, 2, 1, 1, 1]
+
+
+def test_a_conversation_stays_where_it_is(client: httpx.Client, journal: Journal) -> None:
+    places: dict[int, set[str | None]] = {}
+    for session in range(12):
+        with journal.admitted(3) as ends:
+            for _ in range(3):
+                client.post("/chat/completions", json=_chat("sticky", prompt_cache_key=f"session {session}"))
+        places[session] = {end.deployment_id for end in ends}
+    assert {len(place) for place in places.values()} == {1}
+    assert len(set().union(*places.values())) > 1
+
+
+def test_rules_for_keys_of_a_purpose(client: httpx.Client, journal: Journal) -> None:
+    batch = {"authorization": f"Bearer {_BATCH_KEY}"}
+    refused = client.post("/chat/completions", json=_chat("no batches"), headers=batch)
+    assert (refused.status_code, refused.json()["error"]["code"]) == (403, "blocked_by_routing_rule")
+    assert client.post("/chat/completions", json=_chat("no batches")).status_code == 200
+    with journal.admitted() as ends:
+        answer = client.post("/chat/completions", json=_chat("batches elsewhere"), headers=batch)
+    assert answer.json()["model"] == "sim-large"
+    assert ends[0].model == "no batches by name"
+
+
+def test_what_failed_is_forgotten_when_another_answers(client: httpx.Client, journal: Journal) -> None:
+    with journal.admitted() as ends:
+        client.post("/chat/completions", json=_chat("sim-error-500, then well"))
+    first, second = ends[0].attempts
+    assert first.started is not None
+    assert second.started is not None
+    assert second.started >= first.started + first.duration
+    assert ends[0].first_byte is not None
+    assert ends[0].first_byte >= second.started
