@@ -87,7 +87,7 @@ def gateway(simulator_url: str, dead_port: int, tmp_path_factory: pytest.TempPat
         "no batches by name": (("sim-large",), {}),
     }  # fmt: skip
     world = _World(simulator_url, dead_port=dead_port, models=models)
-    process = start_gateway(tmp_path_factory.mktemp("failover"), world)
+    process = start_gateway(tmp_path_factory.mktemp("failover"), world, retries={"reserve": 1000.0})
     try:
         yield process
     finally:

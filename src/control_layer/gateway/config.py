@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import msgspec
 
-__all__ = ["Capture", "GatewayConfig", "PoolSettings", "TimeoutDefaults", "TraceSettings"]
+__all__ = ["Capture", "GatewayConfig", "PoolSettings", "RetrySettings", "TimeoutDefaults", "TraceSettings"]
 
 
 class TimeoutDefaults(msgspec.Struct, frozen=True, kw_only=True):
@@ -32,6 +32,15 @@ class PoolSettings(msgspec.Struct, frozen=True, kw_only=True):
     max_idle: int = 256
     idle_seconds: float = 30.0
     """Below the 60 s after which common load balancers close."""
+
+
+class RetrySettings(msgspec.Struct, frozen=True, kw_only=True):
+    """How many attempts may follow failed ones, per worker."""
+
+    ratio: float = 0.2
+    """Of the requests."""
+    reserve: float = 20.0
+    """Beside that: a few may be tried again where there are few requests."""
 
 
 class Capture(msgspec.Struct, frozen=True, kw_only=True):
@@ -72,6 +81,7 @@ class GatewayConfig(msgspec.Struct, frozen=True, kw_only=True):
     max_body_bytes: int = 100 * 1024 * 1024
     timeouts: TimeoutDefaults = TimeoutDefaults()
     pool: PoolSettings = PoolSettings()
+    retries: RetrySettings = RetrySettings()
     capture: Capture = Capture()
     tracing: TraceSettings | None = None
     """`None`: nothing is traced."""

@@ -62,7 +62,7 @@ class DataPlane:
         self.control = control
         self.metrics = Metrics()
         self.tracing = Tracing(config.tracing) if config.tracing is not None else None
-        self.retries = RetryBudget()
+        self.retries = RetryBudget(config.retries.ratio, config.retries.reserve)
         self.deployments = Deployments()
         self.ids = EventIds()
         self.draining = False

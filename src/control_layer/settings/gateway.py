@@ -51,6 +51,15 @@ class GatewayPool(Section):
     """How long they are kept; below what load balancers close after."""
 
 
+class GatewayRetries(Section):
+    """Attempts that follow failed ones, in one worker: they stay a fraction of the requests."""
+
+    ratio: float = Field(0.2, ge=0, le=10)
+    """Of the requests that may be tried again, or elsewhere."""
+    reserve: float = Field(20, ge=0, le=100_000)
+    """Beside that, so that a few are tried again where there are few requests."""
+
+
 class GatewayTls(Section):
     """TLS for clients: PEM files; both or none."""
 
@@ -71,6 +80,8 @@ class Gateway(Section):
     """Deadlines."""
     pool: GatewayPool = GatewayPool()
     """Connections to providers."""
+    retries: GatewayRetries = GatewayRetries()
+    """Attempts after failed ones."""
     tls: GatewayTls = GatewayTls()
     """TLS for clients."""
     ca_bundle: Path | None = None

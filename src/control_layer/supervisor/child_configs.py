@@ -9,7 +9,14 @@ from pydantic import SecretStr
 
 from control_layer.control.config import ControlConfig, Demo, GatewayAddress, encode_settings
 from control_layer.data_directory import DataDirectory
-from control_layer.gateway.config import Capture, GatewayConfig, PoolSettings, TimeoutDefaults, TraceSettings
+from control_layer.gateway.config import (
+    Capture,
+    GatewayConfig,
+    PoolSettings,
+    RetrySettings,
+    TimeoutDefaults,
+    TraceSettings,
+)
 from control_layer.settings import ProxyHeader, Settings, Tracing
 
 __all__ = ["PROXY_VARIABLES", "control_config", "gateway_config"]
@@ -60,6 +67,7 @@ def gateway_config(
             max_idle=gateway.pool.max_idle,
             idle_seconds=gateway.pool.idle.total_seconds(),
         ),
+        retries=RetrySettings(ratio=gateway.retries.ratio, reserve=gateway.retries.reserve),
         capture=Capture(enabled=settings.enable_request_logging, max_bytes=gateway.logged_body_bytes),
         tracing=_trace_settings(settings.tracing),
         drain_seconds=gateway.drain.total_seconds(),

@@ -4,23 +4,27 @@ from __future__ import annotations
 
 __all__ = ["RetryBudget"]
 
+_MOST_SAVED = 1000.0
+"""So many requests may fail over at once when a deployment dies under load, if there were enough before."""
+
 
 class RetryBudget:
-    """Keeps retries a fraction of the requests, so that they cannot multiply an outage.
+    """Keeps retries a fraction of the requests, so that they cannot multiply an outage: what providers get in all is at
+    most `1 + ratio` times the requests, and `reserve`.
 
-    A request deposits `ratio`, a retry takes one; `reserve` is what there is to begin with, and the most there can be.
+    A request deposits `ratio`, a retry takes one; `reserve` is what there is to begin with.
     """
 
-    __slots__ = ("_left", "_ratio", "_reserve")
+    __slots__ = ("_left", "_most", "_ratio")
 
     def __init__(self, ratio: float = 0.2, reserve: float = 20.0) -> None:
         self._ratio = ratio
-        self._reserve = reserve
         self._left = reserve
+        self._most = max(reserve, _MOST_SAVED)
 
     def deposit(self) -> None:
         """A request was let in."""
-        self._left = min(self._left + self._ratio, self._reserve)
+        self._left = min(self._left + self._ratio, self._most)
 
     def take(self) -> bool:
         """Whether another retry may be made; it then counts as made."""
