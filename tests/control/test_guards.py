@@ -39,6 +39,8 @@ _CHANGING = [
     ("POST", f"/models/{_ID}/components/{_ID}"),
     ("PUT", f"/models/{_ID}/cache-pricing"),
     ("DELETE", f"/models/{_ID}/cache-pricing"),
+    ("PUT", f"/models/{_ID}/traffic-policy"),
+    ("DELETE", f"/models/{_ID}/traffic-policy"),
     ("POST", f"/groups/{_ID}/models/{_ID}"),
     ("DELETE", f"/groups/{_ID}/models/{_ID}"),
 ]

@@ -79,6 +79,7 @@ _TARIFF = {
     "output_price_per_token": str(PRICES[1]),
     "api_key_purpose": "realtime",
 }
+_PATIENT = {"failures": 1_000_000, "min_requests": 1_000_000_000}
 
 
 @dataclass(slots=True)
@@ -141,6 +142,8 @@ def ours(instance: Instance, provider_url: str, *, models: tuple[str, ...] = MOD
     instance.api("POST", "/transactions", credit | {"user_id": instance.api("GET", "/users/current")["id"]}, status=201)
     for model in instance.api("GET", "/models?limit=100")["data"]:
         instance.api("PATCH", f"/models/{model['id']}", {"tariffs": [_TARIFF]})
+        # Some always fail: each request is to be answered by the provider, and none by a breaker.
+        instance.api("PUT", f"/models/{model['id']}/traffic-policy", {"breaker": _PATIENT})
     key = str(instance.make_key(f"torture-{uuid.uuid4().hex[:8]}")["key"])
     for model in models:
         instance.wait_callable(key, model)
