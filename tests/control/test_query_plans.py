@@ -49,6 +49,7 @@ PAGES = {
     "/transactions": ["", "?user_id={user_id}", "?all=true"],
     "/redaction-rules": [""],
     "/budgets": ["", "?scope=user&scope_id={user_id}"],
+    "/rate-limits": ["", "?scope=user&scope_id={user_id}"],
     "/requests": [""],
     "/provider-display-configs": [""],
     "/probes": [""],

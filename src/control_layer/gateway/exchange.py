@@ -27,8 +27,9 @@ from control_layer.gateway.head import Head
 from control_layer.gateway.identifiers import text
 from control_layer.gateway.paths import Handling
 from control_layer.gateway.policy.failover import Failure
-from control_layer.gateway.policy.worst_case import bounded_input, bounded_output
+from control_layer.gateway.policy.worst_case import bounded_input, bounded_output, likely_tokens
 from control_layer.gateway.query import rename_model
+from control_layer.gateway.rate_limit_headers import rate_limit_headers
 from control_layer.gateway.routing import Routing
 from control_layer.gateway.sample import Sample
 from control_layer.gateway.tracing import RequestTrace
@@ -153,6 +154,10 @@ class Exchange(Routing):
         said = bounded_output(fields) if self.path.generates else 0
         return worst_cost_of(tariff.prices, bounded_input(self.body, self.received), said)
 
+    def likely_tokens(self) -> int:
+        fields = {} if self.envelope is None else self.envelope.fields
+        return likely_tokens(self.received, fields, generates=self.path.generates)
+
     # -- admit -------------------------------------------------------------------------------------------------------
 
     def enter(self) -> None:
@@ -275,6 +280,9 @@ class Exchange(Routing):
                 headers.append((b"x-control-layer-deployment", attempt.deployment.id.encode()))
             under_way = attempt is not None and not attempt.settled
             headers.append((b"x-control-layer-attempts", b"%d" % (len(self.attempts) + under_way)))
+        if self.permit is not None:
+            plane = self.plane
+            headers += rate_limit_headers(self.permit.gates, plane.monotonic(), plane.wall(), anthropic=self.anthropic)
         return headers
 
     def finish(
@@ -381,6 +389,8 @@ class Exchange(Routing):
         plane.metrics.closed(closed)
         if self.reservation is not None:
             self.reservation.settle(self._cost(closed))
+        if self.permit is not None or self.lane is not None:
+            self.settle_limits(closed.tokens)
         self.body = b""
         self.envelope = None
         plane.journal.append(closed, then or self._send_last)

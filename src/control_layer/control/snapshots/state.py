@@ -9,7 +9,7 @@ from collections.abc import Callable, Hashable, Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Generic, TypeVar
 
-from control_layer.contract.snapshot import Budget, Endpoint, Key, Model, Update, User
+from control_layer.contract.snapshot import Budget, Endpoint, Key, Limit, Model, Update, User
 
 __all__ = ["Change", "Difference", "Found", "Rows", "State", "Table", "Touched", "key_of_secret", "secret_of"]
 
@@ -43,9 +43,10 @@ class Touched:
     models: set[str] = field(default_factory=set)
     endpoints: set[str] = field(default_factory=set)
     budgets: set[str] = field(default_factory=set)
+    limits: set[str] = field(default_factory=set)
 
     def __bool__(self) -> bool:
-        return bool(self.keys or self.users or self.models or self.endpoints or self.budgets)
+        return bool(self.keys or self.users or self.models or self.endpoints or self.budgets or self.limits)
 
     def add(self, other: Touched) -> None:
         """Takes the other's ids in."""
@@ -54,6 +55,7 @@ class Touched:
         self.models |= other.models
         self.endpoints |= other.endpoints
         self.budgets |= other.budgets
+        self.limits |= other.limits
 
     def remove(self, rows: Rows) -> None:
         """Takes out the ids of `rows`."""
@@ -62,6 +64,7 @@ class Touched:
         self.models.difference_update(row.id for row in rows.models)
         self.endpoints.difference_update(row.id for row in rows.endpoints)
         self.budgets.difference_update(row.id for row in rows.budgets)
+        self.limits.difference_update(row.id for row in rows.limits)
 
     def take(self, rows: int, endpoints: int) -> Touched:
         """Removes and returns up to that many ids of each kind, so that a crowd of one kind holds up no other."""
@@ -71,6 +74,7 @@ class Touched:
             _take(self.models, rows),
             _take(self.endpoints, endpoints),
             _take(self.budgets, rows),
+            _take(self.limits, rows),
         )
 
 
@@ -91,6 +95,7 @@ class Rows:
     models: list[Model] = field(default_factory=list)
     endpoints: list[Endpoint] = field(default_factory=list)
     budgets: list[Budget] = field(default_factory=list)
+    limits: list[Limit] = field(default_factory=list)
 
 
 @dataclass(slots=True)
@@ -103,6 +108,7 @@ class Found:
     models: dict[str, Model | None] = field(default_factory=dict)
     endpoints: dict[str, Endpoint | None] = field(default_factory=dict)
     budgets: dict[str, Budget | None] = field(default_factory=dict)
+    limits: dict[str, Limit | None] = field(default_factory=dict)
 
 
 @dataclass(slots=True)
@@ -122,9 +128,10 @@ class Difference:
     models: Change[str, Model] = field(default_factory=Change)
     endpoints: Change[str, Endpoint] = field(default_factory=Change)
     budgets: Change[str, Budget] = field(default_factory=Change)
+    limits: Change[str, Limit] = field(default_factory=Change)
 
     def __bool__(self) -> bool:
-        changes = (self.keys, self.users, self.models, self.endpoints, self.budgets)
+        changes = (self.keys, self.users, self.models, self.endpoints, self.budgets, self.limits)
         return any(change.put or change.gone for change in changes)
 
 
@@ -193,9 +200,9 @@ class Table(Generic[K, R]):
 
 
 class State:
-    """The five tables."""
+    """The six tables."""
 
-    __slots__ = ("budgets", "endpoints", "keys", "models", "users")
+    __slots__ = ("budgets", "endpoints", "keys", "limits", "models", "users")
 
     def __init__(self) -> None:
         self.keys: Table[bytes, Key] = Table(lambda row: row.digest, _secret_id)
@@ -203,6 +210,7 @@ class State:
         self.models: Table[str, Model] = Table(lambda row: row.alias, lambda row: row.id)
         self.endpoints: Table[str, Endpoint] = Table(lambda row: row.id, lambda row: row.id)
         self.budgets: Table[str, Budget] = Table(lambda row: row.id, lambda row: row.id)
+        self.limits: Table[str, Limit] = Table(lambda row: row.id, lambda row: row.id)
 
     def add(self, rows: Rows) -> None:
         """Takes rows in without saying what changed: for a state that nobody has been told of yet."""
@@ -211,6 +219,7 @@ class State:
         _put_all(self.models, rows.models)
         _put_all(self.endpoints, rows.endpoints)
         _put_all(self.budgets, rows.budgets)
+        _put_all(self.limits, rows.limits)
 
     def replace(self, found: Found) -> Difference:
         """Moves to what was found; returns what gateways must be told."""
@@ -220,6 +229,7 @@ class State:
             self.models.replace(found.models),
             self.endpoints.replace(found.endpoints),
             self.budgets.replace(found.budgets),
+            self.limits.replace(found.limits),
         )
 
     def apply(self, update: Update) -> None:
@@ -229,11 +239,13 @@ class State:
         _remove_all(self.models, update.gone_models)
         _remove_all(self.endpoints, update.gone_endpoints)
         _remove_all(self.budgets, update.gone_budgets)
+        _remove_all(self.limits, update.gone_limits)
         _put_all(self.keys, update.keys)
         _put_all(self.users, update.users)
         _put_all(self.models, update.models)
         _put_all(self.endpoints, update.endpoints)
         _put_all(self.budgets, update.budgets)
+        _put_all(self.limits, update.limits)
 
     def rows(self) -> Rows:
         """All rows at this moment."""
@@ -243,6 +255,7 @@ class State:
             list(self.models.rows.values()),
             list(self.endpoints.rows.values()),
             list(self.budgets.rows.values()),
+            list(self.limits.rows.values()),
         )
 
     def unlike(self, rows: Rows) -> Touched:
@@ -253,6 +266,7 @@ class State:
             {row.id for row in rows.models if not self.models.has(row)},
             {row.id for row in rows.endpoints if not self.endpoints.has(row)},
             {row.id for row in rows.budgets if not self.budgets.has(row)},
+            {row.id for row in rows.limits if not self.limits.has(row)},
         )
 
     def ids(self) -> Touched:
@@ -263,6 +277,7 @@ class State:
             set(self.models.keys),
             set(self.endpoints.keys),
             set(self.budgets.keys),
+            set(self.limits.keys),
         )
 
 
