@@ -4,17 +4,16 @@ from __future__ import annotations
 
 import asyncio
 from abc import ABC, abstractmethod
-from collections.abc import Mapping, Sequence
 from decimal import Decimal
 from enum import Enum
 from typing import TYPE_CHECKING
 
-from control_layer.contract.limits import Limit
 from control_layer.contract.pricing import Tariff
 from control_layer.gateway import errors
 from control_layer.gateway.entrance import Entrance
 from control_layer.gateway.errors import GatewayError
-from control_layer.gateway.head import Head
+from control_layer.gateway.head import Head, KeptGates
+from control_layer.gateway.policy.gate import Gate
 from control_layer.gateway.policy.limiter import Permit, Refused, Turn
 from control_layer.gateway.policy.purse import Claim, Refusal, Reservation
 from control_layer.gateway.rate_limit_headers import rate_limit_headers
@@ -49,7 +48,18 @@ class State(Enum):
 class Admission(Entrance, ABC):
     """A request that is known and allowed: `admit` lets it in at once, or when the money for it is set aside."""
 
-    __slots__ = ("_claim", "_late", "_turn", "_worst", "permit", "reservation", "state", "streaming", "tariff")
+    __slots__ = (
+        "_claim",
+        "_late",
+        "_turn",
+        "_worst",
+        "estimate",
+        "permit",
+        "reservation",
+        "state",
+        "streaming",
+        "tariff",
+    )
 
     def __init__(self, plane: DataPlane, request: Request, responder: Responder, head: Head) -> None:
         super().__init__(plane, request, responder, head)
@@ -62,6 +72,8 @@ class Admission(Entrance, ABC):
         """What is set aside of the budgets that it counts in."""
         self.permit: Permit | None = None
         """What it takes of the limits that it falls under."""
+        self.estimate = 0
+        """How many tokens it will come to, roughly, where a limit is of tokens."""
         self._turn: Turn | None = None
         self._claim: Claim | None = None
         self._late: asyncio.TimerHandle | None = None
@@ -97,16 +109,16 @@ class Admission(Entrance, ABC):
             raise errors.no_deployment()
         self.streaming = stream
         self.tariff = route.tariff_for(self.key.purpose, self.head.completion_window)
-        limits = snapshot.limits_of(self.key, self.user, route.model) if snapshot.limits else None
-        if limits:
-            outcome = plane.limiter.admit(limits, self.likely_tokens(), line=self.key.id, then=self._in_turn)
+        if snapshot.limits and (gates := self._gates()):
+            self.estimate = self.likely_tokens()
+            outcome = plane.limiter.admit(gates, self.estimate, line=self.key.id, then=self._in_turn)
             if isinstance(outcome, Turn):
                 self.state = State.CLAIMING
                 self._turn = outcome
                 self._late = plane.loop.call_later(outcome.seconds, self._turn_late)
                 return
             if isinstance(outcome, Refused):
-                raise self._over(outcome, limits)
+                raise self._over(outcome)
             self.permit = outcome
         self._claim_budgets()
 
@@ -152,9 +164,7 @@ class Admission(Entrance, ABC):
         """Others have ended: the request's turn has come."""
         self._forget_claim()
         if isinstance(outcome, Refused):
-            self.refuse(
-                self._over(outcome, self.plane.snapshots.current.limits_of(self.key, self.user, self.route.model))
-            )
+            self.refuse(self._over(outcome))
             return
         self.permit = outcome
         self._claim_budgets()
@@ -163,13 +173,28 @@ class Admission(Entrance, ABC):
         if self._turn is not None:
             self._in_turn(self.plane.limiter.give_up(self._turn))
 
-    def _over(self, refused: Refused, limits: Mapping[str, Sequence[Limit]]) -> GatewayError:
+    def _gates(self) -> tuple[Gate, ...]:
+        """Those of the limits that the request falls under: mostly those of the last one on its connection."""
+        plane, route, head = self.plane, self.route, self.head
+        snapshot, limiter = plane.snapshots.current, plane.limiter
+        kept = head.gates
+        if (
+            kept is not None
+            and kept.route is route
+            and kept.version == snapshot.version
+            and kept.epoch == limiter.epoch
+        ):
+            return kept.gates
+        gates = limiter.gates(snapshot.limits_of(self.key, self.user, route.model))
+        head.gates = KeptGates(snapshot.version, limiter.epoch, route, gates)
+        return gates
+
+    def _over(self, refused: Refused) -> GatewayError:
         """The answer that a limit is reached, and how it stands with all of them."""
         plane = self.plane
         now = plane.monotonic()
-        gates = plane.limiter.gates(limits, now)
         plane.metrics.limited[refused.limit.kind, refused.limit.scope] += 1
-        return limit_refusal(refused, rate_limit_headers(gates, now, plane.wall(), anthropic=self.anthropic))
+        return limit_refusal(refused, rate_limit_headers(self._gates(), now, plane.wall(), anthropic=self.anthropic))
 
     def _forget_claim(self) -> None:
         self._turn = None

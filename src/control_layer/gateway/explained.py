@@ -96,7 +96,7 @@ class ExplainedExchange(Exchange):
         tokens = self.likely_tokens()
         self.route_out()
         price = self._price()
-        gates = plane.limiter.gates(snapshot.limits_of(self.key, self.user, route.model), now)
+        gates = plane.limiter.gates(snapshot.limits_of(self.key, self.user, route.model))
         limits = [_limit(gate, tokens, now) for gate in gates]
         budgets = self._budgets(_NOTHING if self.tariff is None else self.worst_case(self.tariff))
         deployments = self._deployments(now)

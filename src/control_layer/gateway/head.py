@@ -2,18 +2,33 @@
 
 from __future__ import annotations
 
+from typing import NamedTuple
+
 from control_layer.contract.explanation import EXPLAIN_FIELD
 from control_layer.gateway.credentials import bearer, digest
 from control_layer.gateway.headers import sane_request_id, to_upstream
 from control_layer.gateway.paths import AiPath
+from control_layer.gateway.policy.gate import Gate
+from control_layer.gateway.snapshot import Route
 from control_layer.gateway.tracing import TRACE_FIELDS, Caller, caller_of
 from control_layer.wire import Header, Request
 
-__all__ = ["Head"]
+__all__ = ["Head", "KeptGates"]
 
 _MAX_AGENT = 256
 _IDENTITY = b"identity"
 _EXPLAINS = EXPLAIN_FIELD.encode()
+
+
+class KeptGates(NamedTuple):
+    """The gates of the limits that a request falls under, and what must be as it was for them to be the next one's."""
+
+    version: int
+    """Of the snapshot."""
+    epoch: int
+    """Of the limiter."""
+    route: Route
+    gates: tuple[Gate, ...]
 
 
 class Head:
@@ -27,6 +42,7 @@ class Head:
         "digest",
         "encoding",
         "explains",
+        "gates",
         "headers",
         "method",
         "path",
@@ -62,6 +78,8 @@ class Head:
         if traced:
             self.caller = caller_of(request.headers)
             self.headers = [field for field in request.headers if field[0] not in TRACE_FIELDS]
+        self.gates: KeptGates | None = None
+        """The limits of the last request with this head, for the next one."""
         self._lines: tuple[bytes, bytes] | None = None
 
     def upstream_lines(self, credential_name: bytes) -> bytes:

@@ -19,6 +19,8 @@ def _names(of: bytes) -> tuple[bytes, ...]:
     return ours + tuple(b"anthropic-ratelimit-%b-%b" % (of, what) for what in (b"limit", b"remaining", b"reset"))
 
 
+_FRESH_SECONDS = 0.01
+"""So long the same is told of a limit, to whoever asks a hundred times a second."""
 _OF_REQUESTS, _OF_TOKENS = _names(b"requests"), _names(b"tokens")
 
 
@@ -43,14 +45,16 @@ def rate_limit_headers(gates: Iterable[Gate], now: float, wall: float, *, anthro
 
 
 def _add(headers: list[Header], names: tuple[bytes, ...], gate: Gate, now: float, wall: float | None) -> None:
-    level, burst = gate.bucket.level(now), gate.bucket.burst
-    limit, remaining = b"%d" % gate.limit.amount, b"%d" % max(level, 0.0)
-    seconds = (burst - level) / gate.bucket.rate
-    reset = b"%dms" % (seconds * 1000.0) if seconds < 1.0 else duration(seconds).encode()
-    headers += (names[0], limit), (names[1], remaining), (names[2], reset)
+    if now - gate.shown_at > _FRESH_SECONDS:
+        gate.shown_at = now
+        seconds = gate.full_in(now)
+        reset = b"%dms" % (seconds * 1000.0) if seconds < 1.0 else duration(seconds).encode()
+        values = b"%d" % gate.limit.amount, b"%d" % gate.remaining(now), reset
+        gate.shown = list(zip(names, values, strict=False))
+    headers += gate.shown
     if wall is not None:
-        moment = datetime.fromtimestamp(wall + seconds, UTC).strftime("%Y-%m-%dT%H:%M:%SZ").encode()
-        headers += (names[3], limit), (names[4], remaining), (names[5], moment)
+        moment = datetime.fromtimestamp(wall + gate.full_in(now), UTC).strftime("%Y-%m-%dT%H:%M:%SZ").encode()
+        headers += (names[3], gate.shown[0][1]), (names[4], gate.shown[1][1]), (names[5], moment)
 
 
 def retry_headers(seconds: float) -> tuple[Header, ...]:

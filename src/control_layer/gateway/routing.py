@@ -184,11 +184,15 @@ class Routing(Admission):
 
     def _enter_lane(self, target: Target, limits: Mapping[str, tuple[Limit, ...]]) -> bool:
         """Takes what the attempt needs of its deployment's own limits, where it is a part of another model."""
-        deployment_id = target.deployment.id
+        deployment_id, limiter = target.deployment.id, self.plane.limiter
         own = limits.get(deployment_id)
         if own is None or deployment_id == self.route.model.id:
             return True
-        self.lane = self.plane.limiter.try_({deployment_id: own}, self.likely_tokens())
+        kept = target.gates
+        if kept is None or kept[0] is not own or kept[1] != limiter.epoch:
+            gates = limiter.gates(own)
+            kept = target.gates = own, limiter.epoch, gates
+        self.lane = limiter.try_(kept[2], self.estimate or self.likely_tokens())
         return self.lane is not None
 
     def _identity(self, rules: Balancing) -> str:

@@ -9,6 +9,7 @@ from zlib import crc32
 
 from control_layer.contract.routing import Balancing, Strategy
 from control_layer.contract.snapshot import Deployment
+from control_layer.gateway.policy.gate import Gate
 from control_layer.gateway.policy.health import Health
 
 __all__ = ["Target", "choose", "eligible"]
@@ -22,13 +23,15 @@ _TIE = 1e-9
 class Target:
     """A deployment and how it fares."""
 
-    __slots__ = ("deployment", "health", "inverse_weight", "seed")
+    __slots__ = ("deployment", "gates", "health", "inverse_weight", "seed")
 
     def __init__(self, deployment: Deployment, health: Health) -> None:
         self.deployment = deployment
         self.health = health
         self.inverse_weight = 1.0 / deployment.weight if deployment.weight > 0 else 1e9
         """One without weight comes last."""
+        self.gates: tuple[object, int, tuple[Gate, ...]] | None = None
+        """Those of its own limits: the limits, the limiter's epoch, and the gates."""
         self.seed = int.from_bytes(hashlib.blake2b(deployment.id.encode(), digest_size=8).digest())
 
 

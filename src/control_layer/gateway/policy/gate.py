@@ -18,8 +18,8 @@ class Gate:
     """A bucket of requests or tokens, or a count of requests under way."""
 
     __slots__ = (
-        "_elsewhere", "_elsewhere_sum", "_said", "_said_in_use", "_seen", "_total", "bucket", "counts", "in_use",
-        "limit", "of_tokens", "queue",
+        "_elsewhere", "_elsewhere_sum", "_said", "_said_in_use", "_seen", "bucket", "counts", "in_use", "limit",
+        "of_tokens", "queue", "shown", "shown_at", "total",
     )  # fmt: skip
 
     def __init__(self, limit: Limit, now: float) -> None:
@@ -31,7 +31,11 @@ class Gate:
         self.in_use = 0
         """Requests under way in this worker."""
         self.queue: FairQueue[Turn] = FairQueue()
-        self._total = 0.0
+        self.total = 0.0
+        """What was taken here."""
+        self.shown: list[tuple[bytes, bytes]] = []
+        """What clients were told, and when (`rate_limit_headers`)."""
+        self.shown_at = -1.0
         self._said = 0.0
         self._said_in_use = 0
         self._seen: dict[str, float] = {}
@@ -65,27 +69,32 @@ class Gate:
         """Seconds until nothing is taken any more, if nobody takes anything."""
         return 0.0 if self.counts else self.bucket.full_in(now)
 
+    def spend(self, amount: float) -> None:
+        """Takes so much of a bucket whose level was looked at in this moment, and is enough."""
+        self.bucket.left -= amount
+        self.total += amount
+
     def take(self, amount: float, now: float) -> None:
         """Takes so much of it; a negative amount gives back."""
         if self.counts:
             self.in_use += 1 if amount > 0 else -1
         else:
             self.bucket.take(amount, now)
-            self._total += amount
+            self.total += amount
 
     def idle(self, now: float) -> bool:
         """Whether nothing is known of it that a new one would not know."""
-        nothing_said = self._total == self._said and self.in_use == self._said_in_use == 0
+        nothing_said = self.total == self._said and self.in_use == self._said_in_use == 0
         return nothing_said and not self._elsewhere and not self.queue.size and self.full_in(now) <= 0.0
 
     # -- others ------------------------------------------------------------------------------------------------------
 
     def news(self, *, again: bool) -> Taken | None:
         """What the others are to be told; `None` where they know. `again`: of what is under way also what they know."""
-        if self._total == self._said and self.in_use == self._said_in_use and not (again and self.in_use):
+        if self.total == self._said and self.in_use == self._said_in_use and not (again and self.in_use):
             return None
-        news = Taken(self.limit.id, self._total, self._total - self._said, self.in_use)
-        self._said, self._said_in_use = self._total, self.in_use
+        news = Taken(self.limit.id, self.total, self.total - self._said, self.in_use)
+        self._said, self._said_in_use = self.total, self.in_use
         return news
 
     def heard(self, worker: str, taken: Taken, now: float) -> None:

@@ -12,7 +12,7 @@ than the rate allows, plus the burst and this bound once.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 
 from control_layer.contract.limits import Limit, Taken
@@ -92,14 +92,14 @@ class Turn:
 class Limiter:
     """The limits of one worker. `clock` gives monotonic seconds."""
 
-    __slots__ = ("_gates", "_heard_at", "_queued", "_scopes", "_swept", "changed", "clock")
+    __slots__ = ("_gates", "_heard_at", "_queued", "_swept", "changed", "clock", "epoch")
 
     def __init__(self, clock: Callable[[], float]) -> None:
         self.clock = clock
         self._gates: dict[str, Gate] = {}
         self._heard_at: dict[str, float] = {}
-        self._scopes: dict[str, tuple[Sequence[Limit], tuple[Gate, ...]]] = {}
-        """By what they are for, the limits and their gates."""
+        self.epoch = 0
+        """Moves when a gate is given up: whoever keeps gates must look for them anew."""
         self.changed: set[Gate] = set()
         """Of which something was taken, or given back, since the others were told."""
         self._queued: set[Gate] = set()
@@ -108,38 +108,25 @@ class Limiter:
         """Ids of gates that are yet to be looked at."""
 
     def admit(
-        self,
-        limits: Mapping[str, Sequence[Limit]],
-        tokens: float,
-        *,
-        line: str,
-        then: Callable[[Permit | Refused], None],
+        self, gates: Sequence[Gate], tokens: float, *, line: str, then: Callable[[Permit | Refused], None]
     ) -> Permit | Refused | Turn:
         """Lets a request in that may take `tokens`, or says why not. Where it may wait, `then` is called in its turn.
 
-        `limits` are by what they are for; `line` is whose request it is, for those who wait.
+        `line` is whose request it is, for those who wait.
         """
         now = self.clock()
-        gates = self.gates(limits, now)
         if self._free(gates, tokens, now):
-            return self._take(gates, tokens, now)
+            return self._take(gates, tokens)
         return self._wait(Turn(gates, tokens, line, then), now, fresh=True)
 
-    def try_(self, limits: Mapping[str, Sequence[Limit]], tokens: float) -> Permit | None:
+    def try_(self, gates: Sequence[Gate], tokens: float) -> Permit | None:
         """As `admit`, for whoever would rather go elsewhere than wait."""
-        now = self.clock()
-        gates = self.gates(limits, now)
-        return self._take(gates, tokens, now) if self._free(gates, tokens, now) else None
+        return self._take(gates, tokens) if self._free(gates, tokens, self.clock()) else None
 
-    def gates(self, limits: Mapping[str, Sequence[Limit]], now: float) -> tuple[Gate, ...]:
-        """Limits, by what they are for, as they are kept here."""
-        found: tuple[Gate, ...] = ()
-        for scope_id, rows in limits.items():
-            known = self._scopes.get(scope_id)
-            if known is None or known[0] is not rows:
-                known = self._scopes[scope_id] = rows, tuple(self.gate(limit, now) for limit in rows)
-            found = found + known[1] if found else known[1]
-        return found
+    def gates(self, limits: Iterable[Limit]) -> tuple[Gate, ...]:
+        """Limits as they are kept here."""
+        now = self.clock()
+        return tuple(self.gate(limit, now) for limit in limits)
 
     def give_up(self, turn: Turn) -> Refused:
         """Ends a wait."""
@@ -157,6 +144,7 @@ class Limiter:
                 gate.change(limit, now)
             else:
                 gate = self._gates[limit.id] = Gate(limit, now)
+                self.epoch += 1
         return gate
 
     def serve(self, gates: Iterable[Gate]) -> None:
@@ -215,7 +203,7 @@ class Limiter:
                 continue
             if not known(limit_id) or found.idle(now):
                 del self._gates[limit_id]
-                self._scopes.pop(found.limit.scope_id, None)
+                self.epoch += 1
         self.serve(list(self._queued))
 
     # -- inside ------------------------------------------------------------------------------------------------------
@@ -245,7 +233,7 @@ class Limiter:
         if refused is not None:
             return refused
         if full is None:
-            return self._take(wanted.gates, wanted.tokens, now)
+            return self._take(wanted.gates, wanted.tokens)
         if full.limit.queue_seconds <= 0 or full.queue.size >= full.limit.queue_length:
             return Refused(full.limit, 1.0)
         wanted.gate = full
@@ -253,12 +241,13 @@ class Limiter:
         self._queued.add(full)
         return wanted
 
-    def _take(self, gates: Sequence[Gate], tokens: float, now: float) -> Permit:
+    def _take(self, gates: Sequence[Gate], tokens: float) -> Permit:
+        """Right after they were looked at."""
         for gate in gates:
             if gate.counts:
                 gate.in_use += 1
             else:
-                gate.take(tokens if gate.of_tokens else 1.0, now)
+                gate.spend(tokens if gate.of_tokens else 1.0)
         self.changed.update(gates)
         return Permit(self, gates, tokens)
 

@@ -12,10 +12,11 @@ _MOST_SECONDS_OWED = 5.0
 class TokenBucket:
     """Fills by `rate` a second up to `burst`. Time is monotonic seconds, given, and never goes back."""
 
-    __slots__ = ("_at", "_level", "_owed", "burst", "rate")
+    __slots__ = ("_at", "_owed", "burst", "left", "rate")
 
     def __init__(self, rate: float, burst: float, now: float) -> None:
-        self._level = burst
+        self.left = burst
+        """The level when it was last looked at."""
         self._at = now
         self.change(rate, burst, now)
 
@@ -25,14 +26,14 @@ class TokenBucket:
             self.level(now)
         self.rate, self.burst = rate, burst
         self._owed = -max(burst * _MOST_BURSTS_OWED, rate * _MOST_SECONDS_OWED)
-        self._level = min(burst, self._level)
+        self.left = min(burst, self.left)
 
     def level(self, now: float) -> float:
         """How much may be taken; negative where something is owed."""
-        level = self._level + (now - self._at) * self.rate
+        level = self.left + (now - self._at) * self.rate
         if level > self.burst:
             level = self.burst
-        self._level, self._at = level, now
+        self.left, self._at = level, now
         return level
 
     def wait(self, amount: float, now: float) -> float:
@@ -46,7 +47,7 @@ class TokenBucket:
     def take(self, amount: float, now: float) -> None:
         """Takes so much, there or not; a negative amount gives back."""
         level = self.level(now) - amount
-        self._level = min(self.burst, level) if level > self._owed else self._owed
+        self.left = min(self.burst, level) if level > self._owed else self._owed
 
     def full_in(self, now: float) -> float:
         """Seconds until it is full."""
