@@ -19,6 +19,8 @@ from control_layer.wire import Request, Responder
 
 if TYPE_CHECKING:
     from control_layer.gateway.data_plane import DataPlane
+    from control_layer.gateway.guardrails.request import RequestCheck
+    from control_layer.gateway.guardrails.table import Plan
 
 __all__ = ["Admission", "State"]
 
@@ -32,6 +34,8 @@ class State(Enum):
 
     READING = "reading"
     """The request is on its way in."""
+    CHECKING = "checking"
+    """Its guardrails look at it."""
     CLAIMING = "claiming"
     """It may come in if its budgets have enough left, which the control plane is asked."""
     REFUSED = "refused"
@@ -43,9 +47,11 @@ class State(Enum):
 
 
 class Admission(Entrance, ABC):
-    """A request that is known and allowed: `admit` lets it in at once, or when the money for it is set aside."""
+    """A request that is known and allowed: `admit` lets it in, at once or when it is checked and money set aside."""
 
-    __slots__ = ("_claim", "_late", "_worst", "reservation", "state", "streaming", "tariff")
+    __slots__ = (
+        "_claim", "_late", "_worst", "blocked", "checking", "plan", "reservation", "state", "streaming", "tariff"
+    )  # fmt: skip
 
     def __init__(self, plane: DataPlane, request: Request, responder: Responder, head: Head) -> None:
         super().__init__(plane, request, responder, head)
@@ -56,6 +62,12 @@ class Admission(Entrance, ABC):
         """What its tokens cost; `None` for a free model."""
         self.reservation: Reservation | None = None
         """What is set aside of the budgets that it counts in."""
+        self.plan: Plan | None = None
+        """The guardrails that hold for it."""
+        self.checking: RequestCheck | None = None
+        """Under way."""
+        self.blocked: GatewayError | None = None
+        """What a guardrail has to say against it."""
         self._claim: Claim | None = None
         self._late: asyncio.TimerHandle | None = None
         self._worst = _NOTHING
@@ -67,6 +79,10 @@ class Admission(Entrance, ABC):
     @abstractmethod
     def refuse(self, error: GatewayError) -> None:
         """Ends a request that was not let in."""
+
+    @abstractmethod
+    def check(self, plan: Plan) -> None:
+        """Has the guardrails look at it; ends with a call of `checked`."""
 
     @abstractmethod
     def worst_case(self, tariff: Tariff) -> Decimal:
@@ -85,8 +101,25 @@ class Admission(Entrance, ABC):
             raise errors.no_deployment()
         self.streaming = stream
         self.tariff = route.tariff_for(self.key.purpose, self.head.completion_window)
+        guardrails = plane.snapshots.current.guardrails
+        if guardrails is not None and (plan := guardrails.plan_for(route.model.id, self.user)) is not None:
+            self.plan = plan
+            self.state = State.CHECKING
+            self.check(plan)
+        else:
+            self._set_aside()
+
+    def checked(self, error: GatewayError | None) -> None:
+        """The guardrails are done. What they block is let in all the same, to end with `error` and its row."""
+        self.checking = None
+        self.blocked = error
+        self._set_aside()
+
+    def _set_aside(self) -> None:
+        """Asks the budgets for the most that the request can cost."""
+        plane = self.plane
         snapshot = plane.snapshots.current
-        budgets = snapshot.budgets_of(self.key, self.user, route.model) if snapshot.budgets else None
+        budgets = snapshot.budgets_of(self.key, self.user, self.route.model) if snapshot.budgets else None
         if not budgets:
             self.enter()
             return
@@ -97,7 +130,10 @@ class Admission(Entrance, ABC):
             self._late = plane.loop.call_later(_CLAIM_SECONDS, self._claim_late)
 
     def withdraw(self) -> None:
-        """Nobody waits for the claim any more."""
+        """Nobody waits for the claim, or for the guardrails, any more."""
+        if self.checking is not None:
+            self.checking.cancel()
+            self.checking = None
         if self._claim is not None:
             self.plane.purse.give_up(self._claim)
         self._forget_claim()

@@ -10,6 +10,7 @@ from collections.abc import Iterable
 
 from control_layer.contract.pricing import Tariff
 from control_layer.contract.snapshot import SYSTEM_USER, Budget, Endpoint, Key, Model, Purpose, Update, User
+from control_layer.gateway.guardrails.table import Guardrails
 from control_layer.gateway.policy.balancing import Target
 from control_layer.wire import Timeouts
 
@@ -55,11 +56,11 @@ class Route:
 
 
 class Snapshot:
-    """The five tables, keyed for the hot path: by key digest, user id, alias, endpoint id, and budgets by what they
+    """The six tables, keyed for the hot path: by key digest, user id, alias, endpoint id, and budgets by what they
     are for.
     """
 
-    __slots__ = ("_scopes", "budgets", "endpoints", "keys", "routes", "users", "version")
+    __slots__ = ("_scopes", "budgets", "endpoints", "guardrails", "keys", "routes", "users", "version")
 
     def __init__(self) -> None:
         self.version = 0
@@ -69,6 +70,8 @@ class Snapshot:
         self.endpoints: dict[str, Endpoint] = {}
         self.budgets: dict[str, tuple[Budget, ...]] = {}
         """By the id of the key, user, group or model."""
+        self.guardrails: Guardrails | None = None
+        """`None` where there is none."""
         self._scopes: dict[str, str] = {}
         """By the budget's id, what it is for."""
 
@@ -96,6 +99,9 @@ class Snapshot:
             self._forget_budget(budget.id)
             self._scopes[budget.id] = budget.scope_id
             self.budgets[budget.scope_id] = (*self.budgets.get(budget.scope_id, ()), budget)
+        if update.guardrails or update.gone_guardrails:
+            guardrails = self.guardrails or Guardrails(())
+            self.guardrails = guardrails.updated(update.gone_guardrails, update.guardrails)
 
     def _forget_budget(self, budget_id: str) -> None:
         scope_id = self._scopes.pop(budget_id, None)
