@@ -34,6 +34,8 @@ def whole_pieces(rows: Rows, version: int) -> Iterator[bytes]:
         yield _framed(Update(version=version, base=0, final=False, models=models))
     for budgets in _slices(rows.budgets, _ROWS_PER_PIECE):
         yield _framed(Update(version=version, base=0, final=False, budgets=budgets))
+    for guardrails in _slices(rows.guardrails, _ROWS_PER_PIECE):
+        yield _framed(Update(version=version, base=0, final=False, guardrails=guardrails))
     yield _framed(Update(version=version, base=0, final=True))
 
 
@@ -53,6 +55,8 @@ def delta_frame(difference: Difference, base: int, version: int) -> bytes:
         gone_endpoints=tuple(difference.endpoints.gone),
         budgets=tuple(difference.budgets.put),
         gone_budgets=tuple(difference.budgets.gone),
+        guardrails=tuple(difference.guardrails.put),
+        gone_guardrails=tuple(difference.guardrails.gone),
     )
     return _framed(update)
 

@@ -117,6 +117,7 @@ class SnapshotService:
             "models": len(rows.models.rows),
             "endpoints": len(rows.endpoints.rows),
             "budgets": len(rows.budgets.rows),
+            "guardrails": len(rows.guardrails.rows),
         }
         return [
             Sample("control_layer_snapshot_published_version", "gauge", version, {}, publication.version),
@@ -226,6 +227,8 @@ def _ids_of(touched: Touched, table: str) -> set[str] | None:
             return touched.endpoints
         case "budgets":
             return touched.budgets
+        case "guardrails":
+            return touched.guardrails
         case _:
             return (
                 None  # a group's own row: gateways know groups by id only, and its rows elsewhere speak for themselves

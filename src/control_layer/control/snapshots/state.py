@@ -9,6 +9,7 @@ from collections.abc import Callable, Hashable, Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Generic, TypeVar
 
+from control_layer.contract.guardrails import Guardrail
 from control_layer.contract.snapshot import Budget, Endpoint, Key, Model, Update, User
 
 __all__ = ["Change", "Difference", "Found", "Rows", "State", "Table", "Touched", "key_of_secret", "secret_of"]
@@ -43,9 +44,10 @@ class Touched:
     models: set[str] = field(default_factory=set)
     endpoints: set[str] = field(default_factory=set)
     budgets: set[str] = field(default_factory=set)
+    guardrails: set[str] = field(default_factory=set)
 
     def __bool__(self) -> bool:
-        return bool(self.keys or self.users or self.models or self.endpoints or self.budgets)
+        return bool(self.keys or self.users or self.models or self.endpoints or self.budgets or self.guardrails)
 
     def add(self, other: Touched) -> None:
         """Takes the other's ids in."""
@@ -54,6 +56,7 @@ class Touched:
         self.models |= other.models
         self.endpoints |= other.endpoints
         self.budgets |= other.budgets
+        self.guardrails |= other.guardrails
 
     def remove(self, rows: Rows) -> None:
         """Takes out the ids of `rows`."""
@@ -62,6 +65,7 @@ class Touched:
         self.models.difference_update(row.id for row in rows.models)
         self.endpoints.difference_update(row.id for row in rows.endpoints)
         self.budgets.difference_update(row.id for row in rows.budgets)
+        self.guardrails.difference_update(row.id for row in rows.guardrails)
 
     def take(self, rows: int, endpoints: int) -> Touched:
         """Removes and returns up to that many ids of each kind, so that a crowd of one kind holds up no other."""
@@ -71,6 +75,7 @@ class Touched:
             _take(self.models, rows),
             _take(self.endpoints, endpoints),
             _take(self.budgets, rows),
+            _take(self.guardrails, rows),
         )
 
 
@@ -91,6 +96,7 @@ class Rows:
     models: list[Model] = field(default_factory=list)
     endpoints: list[Endpoint] = field(default_factory=list)
     budgets: list[Budget] = field(default_factory=list)
+    guardrails: list[Guardrail] = field(default_factory=list)
 
 
 @dataclass(slots=True)
@@ -103,6 +109,7 @@ class Found:
     models: dict[str, Model | None] = field(default_factory=dict)
     endpoints: dict[str, Endpoint | None] = field(default_factory=dict)
     budgets: dict[str, Budget | None] = field(default_factory=dict)
+    guardrails: dict[str, Guardrail | None] = field(default_factory=dict)
 
 
 @dataclass(slots=True)
@@ -122,9 +129,10 @@ class Difference:
     models: Change[str, Model] = field(default_factory=Change)
     endpoints: Change[str, Endpoint] = field(default_factory=Change)
     budgets: Change[str, Budget] = field(default_factory=Change)
+    guardrails: Change[str, Guardrail] = field(default_factory=Change)
 
     def __bool__(self) -> bool:
-        changes = (self.keys, self.users, self.models, self.endpoints, self.budgets)
+        changes = (self.keys, self.users, self.models, self.endpoints, self.budgets, self.guardrails)
         return any(change.put or change.gone for change in changes)
 
 
@@ -193,9 +201,9 @@ class Table(Generic[K, R]):
 
 
 class State:
-    """The five tables."""
+    """The six tables."""
 
-    __slots__ = ("budgets", "endpoints", "keys", "models", "users")
+    __slots__ = ("budgets", "endpoints", "guardrails", "keys", "models", "users")
 
     def __init__(self) -> None:
         self.keys: Table[bytes, Key] = Table(lambda row: row.digest, _secret_id)
@@ -203,6 +211,7 @@ class State:
         self.models: Table[str, Model] = Table(lambda row: row.alias, lambda row: row.id)
         self.endpoints: Table[str, Endpoint] = Table(lambda row: row.id, lambda row: row.id)
         self.budgets: Table[str, Budget] = Table(lambda row: row.id, lambda row: row.id)
+        self.guardrails: Table[str, Guardrail] = Table(lambda row: row.id, lambda row: row.id)
 
     def add(self, rows: Rows) -> None:
         """Takes rows in without saying what changed: for a state that nobody has been told of yet."""
@@ -211,6 +220,7 @@ class State:
         _put_all(self.models, rows.models)
         _put_all(self.endpoints, rows.endpoints)
         _put_all(self.budgets, rows.budgets)
+        _put_all(self.guardrails, rows.guardrails)
 
     def replace(self, found: Found) -> Difference:
         """Moves to what was found; returns what gateways must be told."""
@@ -220,6 +230,7 @@ class State:
             self.models.replace(found.models),
             self.endpoints.replace(found.endpoints),
             self.budgets.replace(found.budgets),
+            self.guardrails.replace(found.guardrails),
         )
 
     def apply(self, update: Update) -> None:
@@ -229,11 +240,13 @@ class State:
         _remove_all(self.models, update.gone_models)
         _remove_all(self.endpoints, update.gone_endpoints)
         _remove_all(self.budgets, update.gone_budgets)
+        _remove_all(self.guardrails, update.gone_guardrails)
         _put_all(self.keys, update.keys)
         _put_all(self.users, update.users)
         _put_all(self.models, update.models)
         _put_all(self.endpoints, update.endpoints)
         _put_all(self.budgets, update.budgets)
+        _put_all(self.guardrails, update.guardrails)
 
     def rows(self) -> Rows:
         """All rows at this moment."""
@@ -243,6 +256,7 @@ class State:
             list(self.models.rows.values()),
             list(self.endpoints.rows.values()),
             list(self.budgets.rows.values()),
+            list(self.guardrails.rows.values()),
         )
 
     def unlike(self, rows: Rows) -> Touched:
@@ -253,6 +267,7 @@ class State:
             {row.id for row in rows.models if not self.models.has(row)},
             {row.id for row in rows.endpoints if not self.endpoints.has(row)},
             {row.id for row in rows.budgets if not self.budgets.has(row)},
+            {row.id for row in rows.guardrails if not self.guardrails.has(row)},
         )
 
     def ids(self) -> Touched:
@@ -263,6 +278,7 @@ class State:
             set(self.models.keys),
             set(self.endpoints.keys),
             set(self.budgets.keys),
+            set(self.guardrails.keys),
         )
 
 
