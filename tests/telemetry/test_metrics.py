@@ -70,6 +70,9 @@ def page(watched: Watched) -> dict[str, dict[str, set[str]]]:
 
     for model in ("sim-small", "sim-reasoning", "sim-no-usage", "sim-error-500", "dead", "no-such-model"):
         chat(model)
+    guardrail = {"name": "nobody", "kind": "external", "url": "http://127.0.0.1:9/", "fail": "open"}
+    watched.instance.api("POST", "/guardrails", guardrail, status=201)
+    until(lambda: [chat("sim-small"), watched.instance.metric("control_layer_guardrail_checks_total")][1])
     until(lambda: watched.instance.metric("control_layer_refused_requests_total"))
     until(lambda: watched.instance.metric("control_layer_recorded_requests_total"))
     metrics: dict[str, dict[str, set[str]]] = {}
@@ -152,7 +155,7 @@ def test_no_key_and_no_user_is_a_label(page: dict[str, dict[str, set[str]]], wat
     labels = {label for of_metric in page.values() for label in of_metric}
     assert labels <= {
         "code", "endpoint", "kind", "le", "model", "outcome", "part", "process", "result", "rule", "sink", "source",
-        "status", "table", "version",
+        "stage", "status", "table", "version",
     }  # fmt: skip
     assert "no-such-model" not in page["control_layer_requests_total"]["model"]
     results = page["control_layer_attempts_total"]["result"]

@@ -114,7 +114,7 @@ class Check:
     def _answered(self, step: External, question: Question, verdict: Verdict | None) -> None:
         asking, self._asking = self._asking, None
         row, counts = step.row, self._exchange.plane.metrics.guardrails
-        if asking is not None and verdict is not None:
+        if asking is not None:
             counts.asked(self._exchange.plane.monotonic() - asking.started)
         if verdict is not None and verdict.action == "redact":
             if self._redacted(question, verdict):

@@ -38,7 +38,7 @@ class GuardrailCounts:
         self._checks[kind, stage, result] += 1
 
     def asked(self, seconds: float) -> None:
-        """Counts how long an external check took to answer."""
+        """Counts how long an external check took to answer, or to fail."""
         if self._duration is None:
             self._duration = Histogram(_SECONDS)
         self._duration.observe(seconds)
@@ -56,5 +56,5 @@ class GuardrailCounts:
             labels: dict[str, str] = {"kind": kind, "stage": stage, "result": result}
             yield Sample("control_layer_guardrail_checks_total", "counter", text, labels, count)
         if self._duration is not None:
-            text = "How long external guardrails took to answer."
+            text = "How long external guardrails took to answer, or to fail."
             yield self._duration.sample("control_layer_guardrail_duration_seconds", text, {})
