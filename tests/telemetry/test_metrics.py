@@ -72,7 +72,12 @@ def page(watched: Watched) -> dict[str, dict[str, set[str]]]:
         chat(model)
     guardrail = {"name": "nobody", "kind": "external", "url": "http://127.0.0.1:9/", "fail": "open"}
     watched.instance.api("POST", "/guardrails", guardrail, status=201)
-    until(lambda: [chat("sim-small"), watched.instance.metric("control_layer_guardrail_checks_total")][1])
+
+    def checked() -> float | None:
+        chat("sim-small")
+        return watched.instance.metric("control_layer_guardrail_checks_total")
+
+    until(checked)
     until(lambda: watched.instance.metric("control_layer_refused_requests_total"))
     until(lambda: watched.instance.metric("control_layer_recorded_requests_total"))
     metrics: dict[str, dict[str, set[str]]] = {}

@@ -169,7 +169,8 @@ class Exchange(Routing):
     def worst_case(self, tariff: Tariff) -> Decimal:
         fields = {} if self.envelope is None else self.envelope.fields
         said = bounded_output(fields) if self.path.generates else 0
-        return worst_cost_of(tariff.prices, bounded_input(self.body, self.received), said)
+        size = max(self.received, len(self.body))  # guardrails may have made it longer than it came
+        return worst_cost_of(tariff.prices, bounded_input(self.body, size), said)
 
     # -- admit -------------------------------------------------------------------------------------------------------
 

@@ -68,3 +68,34 @@ def test_guardrails_take_effect_are_logged_and_end(instance: Instance, provider_
     until(lambda: ask("aurora").status_code == 400, message="it is switched on")
     api("DELETE", f"/guardrails/{made['id']}", status=204)
     until(lambda: ask("aurora").status_code == 200, message="it is gone")
+
+
+def test_what_redaction_adds_to_a_request_is_set_aside_too(instance: Instance, provider_url: str) -> None:
+    """A hard budget is worked out from what the provider gets, and not from what the client sent."""
+
+    def api(method: str, path: str, body: Any = None, status: int = 200) -> Any:
+        return instance.api(method, path, body, status=status)
+
+    endpoint = {"name": "priced", "url": provider_url, "skip_fetch": True, "model_filter": ["sim-priced"]}
+    api("POST", "/endpoints", endpoint, 201)
+    (model,) = api("GET", "/models?search=sim-priced")["data"]
+    tariff = {"name": "t", "input_price_per_token": "0.001", "output_price_per_token": "0"}
+    api("PATCH", f"/models/{model['id']}", {"tariffs": [{**tariff, "api_key_purpose": "realtime"}]})
+    api("POST", f"/groups/{NIL}/models/{model['id']}", status=204)
+    name = uuid.uuid4().hex
+    user = api("POST", "/users", {"username": name, "email": f"{name}@example.org", "roles": []}, 201)
+    gift = {"user_id": user["id"], "transaction_type": "admin_grant", "amount": "100", "source_id": name}
+    api("POST", "/transactions", gift, 201)
+    key = api("POST", f"/users/{user['id']}/api-keys", {"name": "k"}, 201)["key"]
+    rail = {"kind": "redact", "pattern": "x", "replacement": "y" * 200, "models": [model["id"]]}
+    api("POST", "/guardrails", {**rail, "name": "longer"}, 201)
+    budget = {"name": "b", "scope": "user", "scope_id": user["id"], "amount": "1", "period": "total"}
+    api("POST", "/budgets", budget, 201)
+
+    def ask(text: str) -> httpx.Response:
+        body = {"model": "sim-priced", "messages": [{"role": "user", "content": text}], "max_tokens": 5}
+        headers = {"authorization": f"Bearer {key}", "connection": "close"}
+        return httpx.post(f"{instance.base_url}/chat/completions", json=body, headers=headers, timeout=30.0)
+
+    until(lambda: [ask("x" * 8).status_code for _ in range(6)] == [402] * 6, message="it would cost more than is left")
+    until(lambda: ask("o" * 8).status_code == 200, message="what is left goes to requests that fit in it")

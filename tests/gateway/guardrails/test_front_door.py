@@ -298,6 +298,18 @@ def test_a_redacted_stream_keeps_its_shape(client: httpx.Client, journal: Journa
     assert (end.tokens.source, end.tokens.output, end.finish_reason) == ("provider", count, "stop")
 
 
+def test_old_completions_and_several_choices_are_looked_at_alike(client: httpx.Client) -> None:
+    clean = "".join(words("Say something.", 24)).replace(_SAID, '"\\n')
+    body = {"model": "redact-answer", "prompt": "Say something.", "stream": True}
+    answer = events(client.post("/completions", json=body))
+    assert "".join(event["choices"][0]["text"] for event in answer if event != "[DONE]") == clean
+    said = ["", ""]
+    for event in events(client.post("/chat/completions", json=chat("redact-answer", stream=True, n=2))):
+        for choice in event["choices"] if event != "[DONE]" else ():
+            said[choice["index"]] += choice["delta"].get("content", "")
+    assert said == [clean, clean]
+
+
 def test_what_the_client_got_is_what_is_logged(client: httpx.Client, journal: Journal) -> None:
     for stream in (True, False):
         with journal.admitted() as ends:

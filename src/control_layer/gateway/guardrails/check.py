@@ -5,13 +5,12 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING
 
-from control_layer.contract.guardrails import SEPARATOR, Guardrail, Question, Verdict
+from control_layer.contract.guardrails import SEPARATOR, Question, Verdict
 from control_layer.gateway import errors
 from control_layer.gateway.errors import GatewayError
 from control_layer.gateway.guardrails.counts import Looked
 from control_layer.gateway.guardrails.external import Asking
 from control_layer.gateway.guardrails.steps import Allow, Deny, External, Redact, Step
-from control_layer.gateway.guardrails.texts import Unreadable
 
 if TYPE_CHECKING:
     from control_layer.gateway.exchange import Exchange
@@ -54,12 +53,7 @@ class Check:
             if isinstance(step, External):
                 self._ask(step)
                 return
-            try:
-                error = self._look(step)
-            except Unreadable as unreadable:
-                error = (
-                    errors.not_json(str(unreadable)) if self._stage == "request" else self._unseen(step.rails[0].row)
-                )
+            error = self._look(step)
             if error is not None:
                 self._tell(error)
                 return
@@ -93,10 +87,6 @@ class Check:
             looked(rail.row.kind, self._stage, "passed")
         return None
 
-    def _unseen(self, row: Guardrail) -> GatewayError:
-        self._exchange.plane.metrics.guardrails.looked(row.kind, self._stage, "blocked")
-        return errors.guardrail_cannot_look(row.name, self._stage)
-
     # -- asking a service --------------------------------------------------------------------------------------------
 
     def _ask(self, step: External) -> None:
@@ -121,9 +111,8 @@ class Check:
                 counts.looked("external", self._stage, "redacted")
                 self.run()
                 return
-            counts.failing(
-                row.name, "its text does not have the parts of the question's", asking.started if asking else 0
-            )
+            now = self._exchange.plane.monotonic()
+            counts.failing(row.name, "its text does not have the parts of the question's", now)
             verdict = None
         if verdict is None:
             counts.looked("external", self._stage, "failed")

@@ -38,7 +38,7 @@ class Deny:
         self.rails = tuple(rails)
 
     def blocking(self, texts: Sequence[bytes]) -> Guardrail | None:
-        """The first guardrail that finds something. Raises `Unreadable`."""
+        """The first guardrail that finds something."""
         for rail in self.rails:
             search = rail.pattern.search
             for text in texts:
@@ -83,10 +83,7 @@ class Redact:
         return merged(found) if found else found
 
     def redacted(self, text: bytes, found: set[int]) -> bytes:
-        """The text without what is found; the places of those that found something are added to `found`.
-
-        JSON stays JSON. Raises `Unreadable`.
-        """
+        """The text without what is found; JSON stays JSON. The places of those that found something go into `found`."""
 
         def edit(part: bytes) -> bytes:
             spans = self.spans(part)

@@ -12,7 +12,6 @@ from control_layer.gateway.guardrails.gates import Gate
 from control_layer.gateway.guardrails.speech import SpokenEvent
 from control_layer.gateway.guardrails.steps import Deny, Redact
 from control_layer.gateway.guardrails.table import Plan
-from control_layer.gateway.guardrails.texts import Unreadable
 from control_layer.gateway.guardrails.windows import Blocked, CannotLook, Downstream, Window
 from control_layer.wire import EventStream, EventTooLarge, Header
 
@@ -100,7 +99,7 @@ class GuardedEvents(EventAnswer):
         except Blocked as blocked:
             self._count_blocked(blocked)
             self._refuse(errors.guardrail_blocked(blocked.row.name, "answer"))
-        except (Unreadable, RecursionError):
+        except RecursionError:
             self._refuse(errors.guardrail_cannot_look(self._plan.first.name, "answer"))
 
     def _leave(self) -> None:

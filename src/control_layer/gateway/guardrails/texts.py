@@ -17,8 +17,9 @@ __all__ = ["Place", "Unreadable", "edited", "is_content", "places", "readings", 
 
 Edit = Callable[[bytes], bytes]
 
-_TOKEN = re.compile(rb'"([^"\\]*+(?:\\.[^"\\]*+)*+)"|(?<![\w.+-])-?\d{5,}[\d.eE+-]*', re.DOTALL)
-"""A string, or a number that may be somebody's (RFC 8259)."""
+_TOKEN = re.compile(rb'"([^"\\]*+(?:\\.[^"\\]*+)*+)(?:"|\\?\Z)|(?<![\w.+-])-?\d{5,}[\d.eE+-]*', re.DOTALL)
+"""A string, to its end or that of the text, or a number that may be somebody's (RFC 8259). Takes time in proportion to
+the text: what is consumed is never looked at again."""
 _COLON = re.compile(rb"\s*:\s*")
 _DEEPEST = 3
 """JSON within strings of JSON: the arguments of tools are, and what tools answer may be."""
@@ -61,10 +62,10 @@ def is_content(name: bytes | None, text: bytes) -> bool:
     return _PAYLOAD.fullmatch(text) is None
 
 
-def places(body: bytes, *, numbers: bool = False) -> Iterator[Place]:
+def places(body: bytes, *, numbers: bool = False, strict: bool = True) -> Iterator[Place]:
     """What is said in a JSON text, in order; with `numbers`, long numbers too.
 
-    Raises `Unreadable`.
+    Raises `Unreadable`, if `strict`; else what cannot be read is taken as it stands.
     """
     name, value_at = None, -1
     for token in _TOKEN.finditer(body):
@@ -75,16 +76,16 @@ def places(body: bytes, *, numbers: bool = False) -> Iterator[Place]:
         raw = token.group(1)
         colon = _COLON.match(body, token.end())
         if colon is not None:
-            name, value_at = _said(raw), colon.end()
+            name, value_at = _said(raw, strict), colon.end()
             continue
-        text = _said(raw)
+        text = _said(raw, strict)
         if is_content(name if token.start() == value_at else None, text):
             yield Place(*token.span(), text)
 
 
 def rewritten(body: bytes, edit: Edit, *, numbers: bool = False) -> bytes:
-    """The JSON text with what is said in it edited. Where nothing changes, the very bytes. Raises `Unreadable`."""
-    return told_apart(body, [(place, edit(place.text)) for place in places(body, numbers=numbers)])
+    """The JSON text with what is said in it edited. Where nothing changes, the very bytes."""
+    return told_apart(body, [(place, edit(place.text)) for place in places(body, numbers=numbers, strict=False)])
 
 
 def told_apart(body: bytes, edits: list[tuple[Place, bytes]]) -> bytes:
@@ -99,15 +100,15 @@ def told_apart(body: bytes, edits: list[tuple[Place, bytes]]) -> bytes:
 
 
 def readings(text: bytes, depth: int = 1) -> Iterator[bytes]:
-    """A text and, where it is JSON, what is said in it: escapes hide nothing. Raises `Unreadable`."""
+    """A text and, where it is JSON, what is said in it: escapes hide nothing."""
     yield text
     if depth < _DEEPEST and _hides_json(text):
-        for place in places(text):
+        for place in places(text, strict=False):
             yield from readings(place.text, depth + 1)
 
 
 def edited(text: bytes, edit: Edit, depth: int = 1) -> bytes:
-    """A text after `edit`; where it is JSON, it stays JSON, and what is said in it is edited. Raises `Unreadable`."""
+    """A text after `edit`; where it is JSON, it stays JSON, and what is said in it is edited."""
     if depth < _DEEPEST and _looks_like_json(text) and _is_json(text):
         return rewritten(text, lambda inner: edited(inner, edit, depth + 1), numbers=True)
     if depth < _DEEPEST and _hides_json(text):
@@ -115,7 +116,7 @@ def edited(text: bytes, edit: Edit, depth: int = 1) -> bytes:
     return edit(text)
 
 
-def _said(raw: bytes) -> bytes:
+def _said(raw: bytes, strict: bool) -> bytes:
     if b"\\" not in raw:
         return raw
     quoted = b'"%b"' % raw
@@ -126,7 +127,9 @@ def _said(raw: bytes) -> bytes:
     try:
         said: str = json.loads(quoted, strict=False)
     except ValueError:
-        raise Unreadable("it has a string that cannot be read") from None
+        if strict:
+            raise Unreadable("it has a string that cannot be read") from None
+        return raw
     return said.encode(errors="surrogatepass")
 
 
