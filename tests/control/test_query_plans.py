@@ -50,6 +50,7 @@ PAGES = {
     "/redaction-rules": [""],
     "/guardrails": [""],
     "/budgets": ["", "?scope=user&scope_id={user_id}"],
+    "/rate-limits": ["", "?scope=user&scope_id={user_id}"],
     "/requests": [""],
     "/provider-display-configs": [""],
     "/probes": [""],

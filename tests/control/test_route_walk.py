@@ -213,6 +213,11 @@ _ACCOUNTS = {
     "GET /budgets/{budget_id}": _Rule("MB", own="S", hidden=True),
     "PATCH /budgets/{budget_id}": _Rule("MB"),
     "DELETE /budgets/{budget_id}": _Rule("MB"),
+    "GET /rate-limits": _SIGNED_IN,
+    "POST /rate-limits": _Rule("MB"),
+    "GET /rate-limits/{limit_id}": _Rule("MB", own="S", hidden=True),
+    "PATCH /rate-limits/{limit_id}": _Rule("MB"),
+    "DELETE /rate-limits/{limit_id}": _Rule("MB"),
     "POST /payments": _SIGNED_IN,
     "POST /payments/setup": _SIGNED_IN,
     "PATCH /payments/{session_id}": _SIGNED_IN,
@@ -281,12 +286,13 @@ class _Belongings:
     key: str
     transaction: str
     budget: str
+    limit: str
 
     def path(self, route: str, rule: _Rule) -> str:
         mine = rule.own is not None
         ids = {"user_id": self.user if mine else _UNKNOWN, "transaction_id": self.transaction}
         if rule.hidden:
-            ids |= {"key_id": self.key, "budget_id": self.budget}
+            ids |= {"key_id": self.key, "budget_id": self.budget, "limit_id": self.limit}
         _, _, path = route.partition(" ")
         return path.replace(":path}", "}").format_map(_Ids(ids))
 
@@ -302,7 +308,9 @@ async def _belongings(management: Management, user: str) -> _Belongings:
     gift = await answered(management.admin.post(f"{API}/transactions", json=given), 201)
     wanted = {"name": "own", "scope": "user", "scope_id": user, "amount": "1", "period": "day"}
     budget = await answered(management.admin.post(f"{API}/budgets", json=wanted), 201)
-    return _Belongings(user, key["id"], gift["id"], budget["id"])
+    rate = {"name": "own", "scope": "user", "scope_id": user, "kind": "requests", "amount": 1, "per": "day"}
+    limit = await answered(management.admin.post(f"{API}/rate-limits", json=rate), 201)
+    return _Belongings(user, key["id"], gift["id"], budget["id"], limit["id"])
 
 
 async def _with_inference_key(management: Management, user: str) -> httpx.AsyncClient:

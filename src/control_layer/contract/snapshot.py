@@ -1,8 +1,8 @@
 """The first message: what the control plane tells a gateway.
 
-The state is six tables: keys, users, models, endpoints, budgets, guardrails. An `Update` carries rows to put and rows
-to remove; a whole snapshot is a sequence of updates that starts from nothing, a delta one that starts from a version
-the gateway has. Rows are shared and frozen: a request in flight keeps the rows it was admitted under.
+The state is seven tables: keys, users, models, endpoints, budgets, limits, guardrails. An `Update` carries rows to put
+and rows to remove; a whole snapshot is a sequence of updates that starts from nothing, a delta one that starts from a
+version the gateway has. Rows are shared and frozen: a request in flight keeps the rows it was admitted under.
 """
 
 from __future__ import annotations
@@ -13,6 +13,7 @@ from typing import Literal
 import msgspec
 
 from control_layer.contract.guardrails import Guardrail
+from control_layer.contract.limits import Limit
 from control_layer.contract.pricing import Tariff
 from control_layer.contract.routing import Balancing, Breaker, Fallback, Purposes
 from control_layer.contract.windows import Period
@@ -25,6 +26,7 @@ __all__ = [
     "Enforcement",
     "Hello",
     "Key",
+    "Limit",
     "Model",
     "Purpose",
     "Timeouts",
@@ -174,6 +176,8 @@ class Update(msgspec.Struct, frozen=True, array_like=True, kw_only=True):
     gone_endpoints: tuple[str, ...] = ()
     budgets: tuple[Budget, ...] = ()
     gone_budgets: tuple[str, ...] = ()
+    limits: tuple[Limit, ...] = ()
+    gone_limits: tuple[str, ...] = ()
     guardrails: tuple[Guardrail, ...] = ()
     gone_guardrails: tuple[str, ...] = ()
 

@@ -64,6 +64,7 @@ from control_layer.control.privacy.erasing import router as erasing
 from control_layer.control.privacy.rules import router as redaction_rules
 from control_layer.control.probes.routes import router as probes
 from control_layer.control.provider_displays.routes import router as provider_displays
+from control_layer.control.rate_limits.routes import router as rate_limits
 from control_layer.control.request_log.routes import router as request_log
 from control_layer.control.scim.entry import ScimEntry
 from control_layer.control.scim.errors import is_scim
@@ -99,6 +100,7 @@ _ROUTERS: tuple[APIRouter, ...] = (
     effective_access,
     transactions,
     budgets,
+    rate_limits,
     payments,
     webhooks,
     redaction_rules,

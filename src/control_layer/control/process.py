@@ -29,6 +29,7 @@ from control_layer.control.first_start.model_sources import connect_model_source
 from control_layer.control.first_start.seeding import seed
 from control_layer.control.http_listener import HttpListener
 from control_layer.control.leases.grants import RECALLS, Grants
+from control_layer.control.leases.limit_exchange import TAKEN, LimitExchange
 from control_layer.control.leases.server import LeaseServer
 from control_layer.control.led_work import do_while_leading
 from control_layer.control.local_socket import listening
@@ -78,7 +79,10 @@ class ControlPlane:
         self._snapshots = SnapshotService(
             self._engine, file=Path(config.snapshot_file), socket=Path(config.snapshot_socket)
         )
-        self._leases = LeaseServer(Path(config.lease_socket), Grants(self._engine, lives=self._lives))
+        self._limits = LimitExchange(self._engine, lambda message: self._leases.deliver(message))
+        self._leases = LeaseServer(
+            Path(config.lease_socket), Grants(self._engine, lives=self._lives), self._limits.publish
+        )
         self._changes = ChangeListener(config.database_url, on_change=self._notice, on_resync=self._snapshots.missed)
         self._probes = ProbeScheduler(self._services, config.database_url)
         self._batches = BatchWorker(self._services, config.database_url)
@@ -161,6 +165,7 @@ class ControlPlane:
                 endless = [
                     parts.create_task(self._snapshots.run(), name="snapshots"),
                     parts.create_task(self._leases.run(), name="leases"),
+                    parts.create_task(self._limits.run(), name="limits"),
                     parts.create_task(self._changes.run(), name="changes"),
                     parts.create_task(self._services.errands.run(), name="errands"),
                     parts.create_task(self._retention.run(), name="retention"),
@@ -221,6 +226,8 @@ class ControlPlane:
     def _notice(self, table: str, row_id: str) -> None:
         if table == RECALLS:
             self._leases.recall(row_id)
+        elif table == TAKEN:
+            self._limits.received(row_id)
         else:
             self._snapshots.notice(table, row_id)
 

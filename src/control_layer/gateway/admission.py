@@ -1,20 +1,24 @@
-"""May it come in now? The last door before a request counts: what its budgets have left."""
+"""May it come in now? The last door before a request counts: its limits, and what its budgets have left."""
 
 from __future__ import annotations
 
 import asyncio
 from abc import ABC, abstractmethod
+from collections.abc import Iterable
 from decimal import Decimal
 from enum import Enum
 from typing import TYPE_CHECKING
 
+from control_layer.contract.limits import Limit
 from control_layer.contract.pricing import Tariff
 from control_layer.gateway import errors
 from control_layer.gateway.entrance import Entrance
 from control_layer.gateway.errors import GatewayError
 from control_layer.gateway.head import Head
+from control_layer.gateway.policy.limiter import Permit, Refused, Turn
 from control_layer.gateway.policy.purse import Claim, Refusal, Reservation
-from control_layer.gateway.refusals import budget_refusal
+from control_layer.gateway.rate_limit_headers import rate_limit_headers
+from control_layer.gateway.refusals import budget_refusal, limit_refusal
 from control_layer.wire import Request, Responder
 
 if TYPE_CHECKING:
@@ -37,7 +41,7 @@ class State(Enum):
     CHECKING = "checking"
     """Its guardrails look at it."""
     CLAIMING = "claiming"
-    """It may come in if its budgets have enough left, which the control plane is asked."""
+    """It waits for its turn, or for the control plane's word whether its budgets have enough left."""
     REFUSED = "refused"
     """Answered, or left, without having been let in: nothing to account for."""
     ADMITTED = "admitted"
@@ -50,7 +54,8 @@ class Admission(Entrance, ABC):
     """A request that is known and allowed: `admit` lets it in, at once or when it is checked and money set aside."""
 
     __slots__ = (
-        "_claim", "_late", "_worst", "blocked", "checking", "plan", "reservation", "state", "streaming", "tariff"
+        "_claim", "_late", "_turn", "_worst", "blocked", "checking", "permit", "plan", "reservation", "state",
+        "streaming", "tariff",
     )  # fmt: skip
 
     def __init__(self, plane: DataPlane, request: Request, responder: Responder, head: Head) -> None:
@@ -62,6 +67,9 @@ class Admission(Entrance, ABC):
         """What its tokens cost; `None` for a free model."""
         self.reservation: Reservation | None = None
         """What is set aside of the budgets that it counts in."""
+        self.permit: Permit | None = None
+        """What it takes of the limits that it falls under."""
+        self._turn: Turn | None = None
         self.plan: Plan | None = None
         """The guardrails that hold for it."""
         self.checking: RequestCheck | None = None
@@ -88,11 +96,16 @@ class Admission(Entrance, ABC):
     def worst_case(self, tariff: Tariff) -> Decimal:
         """The most that the request can cost."""
 
+    @abstractmethod
+    def likely_tokens(self) -> int:
+        """How many tokens it will come to, roughly."""
+
     def admit(self, *, stream: bool) -> None:
-        """Lets the request in, now or when its budgets allow it. Raises GatewayError where it stays out: 402 without
-        credit.
+        """Lets the request in, now, in its turn, or when its budgets allow it. Raises GatewayError where it stays out:
+        402 without credit, 429 over a limit.
         """
         plane, route = self.plane, self.route
+        snapshot = plane.snapshots.current
         if route.priced and self.user.credit_spent:
             raise errors.credit_spent()
         if plane.journal.failing:
@@ -101,22 +114,36 @@ class Admission(Entrance, ABC):
             raise errors.no_deployment()
         self.streaming = stream
         self.tariff = route.tariff_for(self.key.purpose, self.head.completion_window)
-        guardrails = plane.snapshots.current.guardrails
-        if guardrails is not None and (plan := guardrails.plan_for(route.model.id, self.user)) is not None:
+        limits = snapshot.limits_of(self.key, self.user, route.model) if snapshot.limits else None
+        if limits:
+            outcome = plane.limiter.admit(limits, self.likely_tokens(), line=self.key.id, then=self._in_turn)
+            if isinstance(outcome, Turn):
+                self.state = State.CLAIMING
+                self._turn = outcome
+                self._late = plane.loop.call_later(outcome.seconds, self._turn_late)
+                return
+            if isinstance(outcome, Refused):
+                raise self._over(outcome, limits)
+            self.permit = outcome
+        self._look()
+
+    def _look(self) -> None:
+        """Has the guardrails look at the request, where there are any."""
+        guardrails = self.plane.snapshots.current.guardrails
+        if guardrails is not None and (plan := guardrails.plan_for(self.route.model.id, self.user)) is not None:
             self.plan = plan
             self.state = State.CHECKING
             self.check(plan)
         else:
-            self._set_aside()
+            self._claim_budgets()
 
     def checked(self, error: GatewayError | None) -> None:
         """The guardrails are done. What they block is let in all the same, to end with `error` and its row."""
         self.checking = None
         self.blocked = error
-        self._set_aside()
+        self._claim_budgets()
 
-    def _set_aside(self) -> None:
-        """Asks the budgets for the most that the request can cost."""
+    def _claim_budgets(self) -> None:
         plane = self.plane
         snapshot = plane.snapshots.current
         budgets = snapshot.budgets_of(self.key, self.user, self.route.model) if snapshot.budgets else None
@@ -130,7 +157,12 @@ class Admission(Entrance, ABC):
             self._late = plane.loop.call_later(_CLAIM_SECONDS, self._claim_late)
 
     def withdraw(self) -> None:
-        """Nobody waits for the claim, or for the guardrails, any more."""
+        """Nobody waits any more for the request to be let in."""
+        if self._turn is not None:
+            self.plane.limiter.give_up(self._turn)
+        if self.permit is not None:
+            self.permit.cancel()
+            self.permit = None
         if self.checking is not None:
             self.checking.cancel()
             self.checking = None
@@ -142,6 +174,7 @@ class Admission(Entrance, ABC):
         """The budgets allow the request, or do not."""
         self._forget_claim()
         if isinstance(outcome, Refusal):
+            self.withdraw()
             self.refuse(budget_refusal(outcome, self._worst))
             return
         self.reservation = outcome
@@ -151,7 +184,29 @@ class Admission(Entrance, ABC):
         if self._claim is not None:
             self._claimed(self.plane.purse.give_up(self._claim))
 
+    def _in_turn(self, outcome: Permit | Refused) -> None:
+        """Others have ended: the request's turn has come."""
+        self._forget_claim()
+        if isinstance(outcome, Refused):
+            self.refuse(self._over(outcome, (outcome.limit,)))
+            return
+        self.permit = outcome
+        self._look()
+
+    def _turn_late(self) -> None:
+        if self._turn is not None:
+            self._in_turn(self.plane.limiter.give_up(self._turn))
+
+    def _over(self, refused: Refused, limits: Iterable[Limit]) -> GatewayError:
+        """The answer that a limit is reached, and how it stands with all of them."""
+        plane = self.plane
+        now = plane.monotonic()
+        gates = [plane.limiter.gate(limit, now) for limit in limits]
+        plane.metrics.limited[refused.limit.kind, refused.limit.scope] += 1
+        return limit_refusal(refused, rate_limit_headers(gates, now, plane.wall(), anthropic=self.anthropic))
+
     def _forget_claim(self) -> None:
+        self._turn = None
         self._claim = None
         if self._late is not None:
             self._late.cancel()

@@ -19,6 +19,7 @@ from control_layer.gateway.metrics import Metrics
 from control_layer.gateway.models_page import answer_models
 from control_layer.gateway.named import NamedExchange, named_model
 from control_layer.gateway.paths import AI_PREFIX, AiPath, Handling, classify
+from control_layer.gateway.policy.limiter import Limiter
 from control_layer.gateway.policy.purse import Purse
 from control_layer.gateway.policy.retry_budget import RetryBudget
 from control_layer.gateway.realtime import RealtimeExchange
@@ -40,8 +41,8 @@ class DataPlane:
     """One worker's shared state. The clock and randomness are attributes, so that tests may give their own."""
 
     __slots__ = (
-        "checkers", "config", "control", "deployments", "draining", "ids", "journal", "loop", "metrics", "monotonic",
-        "purse", "random", "retries", "snapshots", "tracing", "upstreams", "wall",
+        "checkers", "config", "control", "deployments", "draining", "ids", "journal", "limiter", "loop", "metrics",
+        "monotonic", "purse", "random", "retries", "snapshots", "tracing", "upstreams", "wall",
     )  # fmt: skip
 
     def __init__(
@@ -72,6 +73,7 @@ class DataPlane:
         self.wall: Callable[[], float] = time.time
         self.monotonic: Callable[[], float] = time.monotonic  # the loop's own counts whole milliseconds
         self.purse = Purse(lambda: self.wall())
+        self.limiter = Limiter(lambda: self.monotonic())
         self.random: Callable[[], float] = random.random
 
     def deadlines(self, route: Route) -> Timeouts:

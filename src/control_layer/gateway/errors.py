@@ -152,6 +152,10 @@ def model_not_found(alias: str) -> GatewayError:
     return GatewayError(404, _INVALID, "model_not_found", text, param="model")
 
 
+def limit_reached(code: str, text: str, headers: tuple[Header, ...]) -> GatewayError:
+    return GatewayError(429, _RATE, code, text, headers=headers)
+
+
 def credit_spent() -> GatewayError:
     text = "Account balance too low. Please add credits to continue. Models without a price can be called all the same."
     return GatewayError(402, "insufficient_quota", "insufficient_quota", text)
@@ -316,6 +320,12 @@ def model_resting(seconds: float) -> GatewayError:
     text = "The model is not available: its provider has failed repeatedly and is tried again shortly."
     headers = ((b"retry-after", b"%d" % (int(seconds) + 1)), (b"retry-after-ms", b"%d" % (int(seconds * 1000) + 1)))
     return GatewayError(503, _UPSTREAM, "model_unavailable", text, headers=headers)
+
+
+def deployments_full() -> GatewayError:
+    text = "Every deployment of the model is at its own limit. Try again in a moment."
+    headers = ((b"retry-after", b"1"),)
+    return GatewayError(429, _RATE, "rate_limit_exceeded", text, headers=headers)
 
 
 def no_deployment() -> GatewayError:

@@ -31,8 +31,9 @@ from control_layer.gateway.head import Head
 from control_layer.gateway.identifiers import text
 from control_layer.gateway.paths import Handling
 from control_layer.gateway.policy.failover import Failure
-from control_layer.gateway.policy.worst_case import bounded_input, bounded_output
+from control_layer.gateway.policy.worst_case import bounded_input, bounded_output, likely_tokens
 from control_layer.gateway.query import rename_model
+from control_layer.gateway.rate_limit_headers import rate_limit_headers
 from control_layer.gateway.routing import Routing
 from control_layer.gateway.sample import Sample
 from control_layer.gateway.tracing import RequestTrace
@@ -172,6 +173,10 @@ class Exchange(Routing):
         size = max(self.received, len(self.body))  # guardrails may have made it longer than it came
         return worst_cost_of(tariff.prices, bounded_input(self.body, size), said)
 
+    def likely_tokens(self) -> int:
+        fields = {} if self.envelope is None else self.envelope.fields
+        return likely_tokens(self.received, fields, generates=self.path.generates)
+
     # -- admit -------------------------------------------------------------------------------------------------------
 
     def enter(self) -> None:
@@ -298,6 +303,9 @@ class Exchange(Routing):
                 headers.append((b"x-control-layer-deployment", attempt.deployment.id.encode()))
             under_way = attempt is not None and not attempt.settled
             headers.append((b"x-control-layer-attempts", b"%d" % (len(self.attempts) + under_way)))
+        if self.permit is not None:
+            plane = self.plane
+            headers += rate_limit_headers(self.permit.gates, plane.monotonic(), plane.wall(), anthropic=self.anthropic)
         return headers
 
     def finish(
@@ -404,6 +412,8 @@ class Exchange(Routing):
         plane.metrics.closed(closed)
         if self.reservation is not None:
             self.reservation.settle(self._cost(closed))
+        if self.permit is not None or self.lane is not None:
+            self.settle_limits(closed.tokens)
         self.body = b""
         self.envelope = None
         plane.journal.append(closed, then or self._send_last)

@@ -1,15 +1,18 @@
-"""The gateway's end of the lease link: keeps the purse supplied while there is a control plane."""
+"""The gateway's end of the lease link: keeps the purse supplied, and hears what other gateways took of limits."""
 
 from __future__ import annotations
 
 import asyncio
 import random
+from collections.abc import Callable
 
 import msgspec
 import structlog
 
 from control_layer.contract.frames import FrameReader, FrameTooLarge, frame
-from control_layer.contract.leases import Greeting, Lease, Want, decode_control
+from control_layer.contract.leases import ControlMessage, Greeting, Lease, Want, decode_control
+from control_layer.contract.limits import Departed, TakenOf
+from control_layer.gateway.policy.limiter import Limiter
 from control_layer.gateway.policy.purse import Purse
 
 __all__ = ["LeaseLink"]
@@ -17,6 +20,9 @@ __all__ = ["LeaseLink"]
 _log = structlog.get_logger(__name__)
 _READ_BYTES = 64 * 1024
 _TICK_SECONDS = 1.0
+_TELL_SECONDS = 0.1
+_AGAIN = 10
+"""Of so many tellings one is of all requests under way."""
 _FIRST_RETRY_SECONDS = 0.05
 _LAST_RETRY_SECONDS = 0.5
 
@@ -26,14 +32,26 @@ _encode = msgspec.msgpack.Encoder().encode
 class LeaseLink:
     """One connection to the control plane of this host, made anew whenever it is lost."""
 
-    def __init__(self, socket_path: str, worker_id: str, purse: Purse) -> None:
+    def __init__(
+        self,
+        socket_path: str,
+        worker_id: str,
+        purse: Purse,
+        limiter: Limiter,
+        known_limit: Callable[[str], bool],
+    ) -> None:
+        """`known_limit` says whether a limit's id is one in force."""
         self._socket_path = socket_path
         self._worker_id = worker_id
         self._purse = purse
+        self._limiter = limiter
+        self._known_limit = known_limit
+        self._writer: asyncio.StreamWriter | None = None
 
     async def run(self) -> None:
         """Connects, follows, reconnects; ends only by cancellation."""
         ticking = asyncio.create_task(self._tick(), name="lease-tick")
+        telling = asyncio.create_task(self._tell(), name="limit-exchange")
         delay, linked = _FIRST_RETRY_SECONDS, False
         try:
             while True:
@@ -48,6 +66,7 @@ class LeaseLink:
                 await asyncio.sleep(delay * (0.5 + random.random()))  # noqa: S311 - jitter, not a secret
         finally:
             ticking.cancel()
+            telling.cancel()
 
     async def _follow(self) -> bool:
         """One connection's life; true when it ended after it had been made."""
@@ -60,20 +79,43 @@ class LeaseLink:
         try:
             writer.write(frame(_encode(Greeting(self._worker_id))))
             self._purse.linked(send)
+            self._writer = writer
             frames = FrameReader()
             while data := await reader.read(_READ_BYTES):
                 for payload in frames.feed(data):
                     message = decode_control(payload)
-                    if isinstance(message, Lease):
-                        self._purse.leased(message)
-                    else:
-                        self._purse.recall(message.budget_id)
+                    self._heard(message)
         finally:
+            self._writer = None
             self._purse.unlinked()
             writer.close()
         return True
+
+    def _heard(self, message: ControlMessage) -> None:
+        if isinstance(message, Lease):
+            self._purse.leased(message)
+        elif isinstance(message, TakenOf):
+            self._limiter.heard(message.worker_id, message.limits)
+        elif isinstance(message, Departed):
+            self._limiter.departed(message.worker_id)
+        else:
+            self._purse.recall(message.budget_id)
+
+    async def _tell(self) -> None:
+        """What is not told, because nobody listens, is told with what comes next: counts are absolute."""
+        count = 0
+        while True:
+            await asyncio.sleep(_TELL_SECONDS)
+            count += 1
+            writer = self._writer
+            if writer is None or writer.transport.get_write_buffer_size() > _READ_BYTES:
+                continue
+            news = self._limiter.news(again=count % _AGAIN == 0)
+            if news:
+                writer.write(frame(_encode(TakenOf(self._worker_id, news))))
 
     async def _tick(self) -> None:
         while True:
             await asyncio.sleep(_TICK_SECONDS)
             self._purse.tick()
+            self._limiter.tick(self._known_limit)

@@ -52,7 +52,7 @@ class _OfModel:
 class Metrics:
     """One worker's counters since its start."""
 
-    __slots__ = ("_attempts", "_endpoint_labels", "_model_labels", "_models", "guardrails", "refused")
+    __slots__ = ("_attempts", "_endpoint_labels", "_model_labels", "_models", "guardrails", "limited", "refused")
 
     def __init__(self) -> None:
         self._model_labels = _Labels()
@@ -61,6 +61,8 @@ class Metrics:
         self._attempts: defaultdict[tuple[str, str | int], int] = defaultdict(int)
         self.refused: defaultdict[str, int] = defaultdict(int)
         """By error code: requests that were not let in."""
+        self.limited: defaultdict[tuple[str, str], int] = defaultdict(int)
+        """By kind and scope of the limit that kept a request out."""
         self.guardrails = GuardrailCounts()
 
     def closed(self, event: Closed) -> None:
@@ -110,6 +112,9 @@ class Metrics:
         text = "Requests refused before admission, by error code."
         for code, count in self.refused.items():
             yield Sample("control_layer_refused_requests_total", "counter", text, {"code": code}, count)
+        text = "Requests refused by a limit: of requests, tokens or concurrency, for a key, user, group or model."
+        for (kind, scope), count in self.limited.items():
+            yield Sample("control_layer_limited_requests_total", "counter", text, {"kind": kind, "scope": scope}, count)
         text = "Attempts at a provider: ok, its error status as status_NNN, or what went wrong."
         for (endpoint, result), count in self._attempts.items():
             told = result if isinstance(result, str) else f"status_{result}"

@@ -40,6 +40,9 @@ class RealtimeExchange(Exchange):
     def worst_case(self, tariff: Tariff) -> Decimal:
         return worst_cost_of(tariff.prices, SESSION_TOKENS, SESSION_TOKENS)
 
+    def likely_tokens(self) -> int:
+        return 0  # nobody knows how long it will last, and nothing is counted in it
+
     def pause_body(self) -> None:
         self.responder.pause_body()
 

@@ -4,17 +4,20 @@ from __future__ import annotations
 
 import asyncio
 from abc import abstractmethod
-from collections.abc import Container
+from collections.abc import Collection, Mapping
 from typing import TYPE_CHECKING
 
+from control_layer.contract.limits import Limit
 from control_layer.contract.routing import Balancing
 from control_layer.contract.usage import Attempt as AttemptRecord
+from control_layer.contract.usage import Tokens
 from control_layer.gateway import errors
 from control_layer.gateway.admission import Admission
 from control_layer.gateway.errors import GatewayError
 from control_layer.gateway.head import Head
 from control_layer.gateway.policy.balancing import Target, choose
 from control_layer.gateway.policy.failover import Failure, attempts_allowed, backoff_seconds, may_follow
+from control_layer.gateway.policy.limiter import Permit
 from control_layer.gateway.upstreams import Upstream
 from control_layer.wire import Request, Responder
 
@@ -32,7 +35,9 @@ _LONGEST_WAIT_SECONDS = 30.0
 class Routing(Admission):
     """A request on its way through its route's deployments."""
 
-    __slots__ = ("_next", "_retry", "_targets", "_tried", "_waited", "attempt", "attempts", "started")
+    __slots__ = (
+        "_full", "_next", "_retry", "_targets", "_tried", "_waited", "attempt", "attempts", "lane", "started",
+    )  # fmt: skip
 
     def __init__(self, plane: DataPlane, request: Request, responder: Responder, head: Head) -> None:
         super().__init__(plane, request, responder, head)
@@ -42,10 +47,14 @@ class Routing(Admission):
         """The latest one."""
         self.attempts: list[AttemptRecord] = []
         self._targets: tuple[Target, ...] = ()
-        self._tried: Container[str] = _NONE
+        self._tried: Collection[str] = _NONE
         """Ids of deployments that are not asked again."""
         self._next: Target | None = None
         self._retry: asyncio.TimerHandle | None = None
+        self.lane: Permit | None = None
+        """What the present attempt takes of the limits of its deployment."""
+        self._full = False
+        """Every deployment that may be asked is at a limit of its own."""
         self._waited = 0.0
         """For deployments that were asked again, in seconds."""
 
@@ -128,11 +137,24 @@ class Routing(Admission):
         if self._retry is not None:
             self._retry.cancel()
             self._retry = None
+        if self.lane is not None:
+            self.lane.cancel()
+            self.lane = None
+
+    def settle_limits(self, tokens: Tokens) -> None:
+        """The request has ended with so many tokens."""
+        used = float((tokens.input or 0) + (tokens.output or 0))
+        for permit in (self.permit, self.lane):
+            if permit is not None:
+                permit.settle(used)
 
     def settle(self, attempt: Attempt, code: str | None, *, learnt: bool = True) -> None:
         """Notes how an attempt went, once. What the client did itself teaches nothing of the deployment."""
         if not attempt.settled:
             attempt.settled = True
+            if code is not None and self.lane is not None:
+                self.lane.settle(0.0)
+                self.lane = None
             self.attempts.append(attempt.record(code))
             attempt.teach(code if learnt else None, learnt=learnt)
             self.plane.metrics.attempted(attempt.upstream.endpoint.name, attempt.status, code)
@@ -140,15 +162,34 @@ class Routing(Admission):
     # -- inside ------------------------------------------------------------------------------------------------------
 
     def _choose(self, now: float) -> Target | None:
+        limits = self.plane.snapshots.current.limits
+        target = self._pick(now, self._tried)
+        if not limits or target is None:
+            return target
+        full: set[str] = set()
+        while target is not None and not self._enter_lane(target, limits):
+            full.add(target.deployment.id)
+            target = self._pick(now, full.union(self._tried))
+        self._full = target is None
+        return target
+
+    def _pick(self, now: float, tried: Collection[str]) -> Target | None:
         targets = self._targets
         if len(targets) == 1:
             alone = targets[0]
-            return None if alone.health.rests(now) or alone.deployment.id in self._tried else alone
+            return None if alone.health.rests(now) or alone.deployment.id in tried else alone
         rules = self.route.balancing
-        return choose(
-            targets, rules, now, self.plane.random, identity=self._identity(rules) if rules.sticky else None,
-            tried=self._tried,
-        )  # fmt: skip
+        identity = self._identity(rules) if rules.sticky else None
+        return choose(targets, rules, now, self.plane.random, identity=identity, tried=tried)
+
+    def _enter_lane(self, target: Target, limits: Mapping[str, tuple[Limit, ...]]) -> bool:
+        """Takes what the attempt needs of its deployment's own limits, where it is a part of another model."""
+        deployment_id = target.deployment.id
+        own = limits.get(deployment_id)
+        if own is None or deployment_id == self.route.model.id:
+            return True
+        self.lane = self.plane.limiter.try_(own, self.likely_tokens())
+        return self.lane is not None
 
     def _identity(self, rules: Balancing) -> str:
         """Whose requests go to the same deployment."""
@@ -193,5 +234,7 @@ class Routing(Admission):
         """Why no deployment may be asked, and when one may."""
         if not self._targets:
             return errors.no_deployment()
+        if self._full:
+            return errors.deployments_full()
         first = min(target.health.ready_at for target in self._targets)
         return errors.model_resting(max(first - now, 0.0))

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 
 from control_layer.contract.pricing import Tariff
-from control_layer.contract.snapshot import SYSTEM_USER, Budget, Endpoint, Key, Model, Purpose, Update, User
+from control_layer.contract.snapshot import SYSTEM_USER, Budget, Endpoint, Key, Limit, Model, Purpose, Update, User
 from control_layer.gateway.guardrails.table import Guardrails
 from control_layer.gateway.policy.balancing import Target
 from control_layer.wire import Timeouts
@@ -56,11 +56,13 @@ class Route:
 
 
 class Snapshot:
-    """The six tables, keyed for the hot path: by key digest, user id, alias, endpoint id, and budgets by what they
-    are for.
+    """The seven tables, keyed for the hot path: by key digest, user id, alias, endpoint id; budgets and limits by what
+    they are for.
     """
 
-    __slots__ = ("_scopes", "budgets", "endpoints", "guardrails", "keys", "routes", "users", "version")
+    __slots__ = (
+        "_limited", "_scopes", "budgets", "endpoints", "guardrails", "keys", "limits", "routes", "users", "version",
+    )  # fmt: skip
 
     def __init__(self) -> None:
         self.version = 0
@@ -70,6 +72,10 @@ class Snapshot:
         self.endpoints: dict[str, Endpoint] = {}
         self.budgets: dict[str, tuple[Budget, ...]] = {}
         """By the id of the key, user, group or model."""
+        self.limits: dict[str, tuple[Limit, ...]] = {}
+        """Likewise."""
+        self._limited: dict[str, str] = {}
+        """By the limit's id, what it is for."""
         self.guardrails: Guardrails | None = None
         """`None` where there is none."""
         self._scopes: dict[str, str] = {}
@@ -93,6 +99,12 @@ class Snapshot:
             self.routes[model.alias] = Route(model)
         for key in update.keys:
             self.keys[key.digest] = key
+        for limit_id in update.gone_limits:
+            self._forget_limit(limit_id)
+        for limit in update.limits:
+            self._forget_limit(limit.id)
+            self._limited[limit.id] = limit.scope_id
+            self.limits[limit.scope_id] = (*self.limits.get(limit.scope_id, ()), limit)
         for budget_id in update.gone_budgets:
             self._forget_budget(budget_id)
         for budget in update.budgets:
@@ -102,6 +114,15 @@ class Snapshot:
         if update.guardrails or update.gone_guardrails:
             guardrails = self.guardrails or Guardrails(())
             self.guardrails = guardrails.updated(update.gone_guardrails, update.guardrails)
+
+    def _forget_limit(self, limit_id: str) -> None:
+        scope_id = self._limited.pop(limit_id, None)
+        if scope_id is not None:
+            rest = tuple(limit for limit in self.limits[scope_id] if limit.id != limit_id)
+            if rest:
+                self.limits[scope_id] = rest
+            else:
+                del self.limits[scope_id]
 
     def _forget_budget(self, budget_id: str) -> None:
         scope_id = self._scopes.pop(budget_id, None)
@@ -120,6 +141,20 @@ class Snapshot:
         found = [*budgets.get(key.id, ()), *budgets.get(user.id, ()), *budgets.get(model.id, ())]
         for group in user.groups:
             found += budgets.get(group, ())
+        return found
+
+    def has_limit(self, limit_id: str) -> bool:
+        """Whether the limit is one of ours."""
+        return limit_id in self._limited
+
+    def limits_of(self, key: Key, user: User, model: Model) -> list[Limit]:
+        """The limits that a request counts in."""
+        if user.id == SYSTEM_USER:
+            return []
+        limits = self.limits
+        found = [*limits.get(key.id, ()), *limits.get(user.id, ()), *limits.get(model.id, ())]
+        for group in user.groups:
+            found += limits.get(group, ())
         return found
 
     def callable_by(self, key: Key, user: User) -> Iterable[Model]:

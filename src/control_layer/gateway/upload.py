@@ -96,6 +96,9 @@ class UploadExchange(Exchange):
     def worst_case(self, tariff: Tariff) -> Decimal:
         return worst_cost_of(tariff.prices, bounded_upload(self.request.content_length), ASSUMED_OUTPUT_TOKENS)
 
+    def likely_tokens(self) -> int:
+        return bounded_upload(self.request.content_length)
+
     def _let_in(self, alias: str) -> None:
         self.authorise(alias)
         self.admit(stream=False)

@@ -78,7 +78,13 @@ class Worker:
         """Serves until SIGTERM or until the supervisor is gone; then drains."""
         config, loop = self._config, self._loop
         load_persisted(Path(config.snapshot_file), self._snapshots)
-        leases = LeaseLink(config.lease_socket, config.worker_id, self._plane.purse)
+        leases = LeaseLink(
+            config.lease_socket,
+            config.worker_id,
+            self._plane.purse,
+            self._plane.limiter,
+            lambda limit_id: self._snapshots.current.has_limit(limit_id),
+        )
         for number in (signal.SIGTERM, signal.SIGINT):
             loop.add_signal_handler(number, self._stopping.set)
         tls = None

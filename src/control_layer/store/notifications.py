@@ -17,10 +17,12 @@ import structlog
 
 from control_layer.store.engine import DatabaseUnavailable, connect
 
-__all__ = ["CHANNEL", "ChangeListener"]
+__all__ = ["CHANNEL", "LISTENER", "ChangeListener"]
 
 _log = structlog.get_logger(__name__)
 CHANNEL = "control_layer_changes"
+LISTENER = "control-layer-listener"
+"""What the connection of each host that listens is called (`application_name`): so hosts can be counted."""
 _KEEPALIVE_SECONDS = 10.0
 _ANSWER_SECONDS = 5.0
 _FIRST_BACKOFF_SECONDS = 0.1
@@ -69,6 +71,7 @@ class ChangeListener:
         try:
             self._lost.clear()
             connection.add_termination_listener(lambda _: self._lost.set())
+            await connection.execute(f"SET application_name = '{LISTENER}'")
             await connection.add_listener(CHANNEL, self._heard)
             self._on_resync()
             while not connection.is_closed():

@@ -97,5 +97,5 @@ async def test_there_is_none_of_a_model_that_is_gone(management: Management) -> 
     model = await standard(management)
     await answered(management.admin.delete(f"{MODELS}/{model['id']}"), 200)
     for method in ("get", "put", "delete"):
-        body = {"json": {}} if method == "put" else {}
+        body: dict[str, Any] = {"json": {}} if method == "put" else {}
         await refused(getattr(management.admin, method)(f"{MODELS}/{model['id']}/traffic-policy", **body), 404)

@@ -11,10 +11,12 @@ from dataclasses import dataclass, field
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
 
+import httpx
 import msgspec
 import pytest
 from bench.processes import GatewayProcess
 from tests.gateway.company import Company
+from tests.gateway.conftest import DEADLINE_SECONDS
 
 from control_layer.contract.guardrails import SEPARATOR, Guardrail
 from control_layer.contract.sealing import Seal
@@ -127,6 +129,15 @@ class Row(msgspec.Struct, kw_only=True):
 
     def guardrail(self) -> Guardrail:
         return msgspec.convert([getattr(self, name) for name in Guardrail.__struct_fields__], Guardrail)
+
+
+@pytest.fixture
+def client(gateway: GatewayProcess) -> Iterator[httpx.Client]:
+    """Speaks for the company's user. Keeps no connection: one on which a stream was ended is closed behind it."""
+    headers = {"authorization": f"Bearer {gateway.secret}"}
+    once = httpx.Limits(max_keepalive_connections=0)
+    with httpx.Client(base_url=gateway.base_url, headers=headers, timeout=DEADLINE_SECONDS, limits=once) as client:
+        yield client
 
 
 def checks(gateway: GatewayProcess) -> dict[tuple[str, str, str], float]:

@@ -16,7 +16,7 @@ from control_layer.control.money import Money
 from control_layer.control.schema import Flag, Input, Output
 from control_layer.store import tables
 
-__all__ = ["Budget", "BudgetChanges", "NewBudget", "Scope"]
+__all__ = ["Budget", "BudgetChanges", "NewBudget", "Scope", "scope_of"]
 
 Scope = Literal["key", "user", "group", "model"]
 _Name = Annotated[str, Field(min_length=1, max_length=200)]
@@ -108,7 +108,7 @@ class Budget(Output):
         )
 
 
-def scope_of(row: tables.Budget) -> tuple[Scope, uuid.UUID]:
+def scope_of(row: tables.Budget | tables.RateLimit) -> tuple[Scope, uuid.UUID]:
     """Which of the four ids a row has."""
     if row.key_id is not None:
         return "key", row.key_id

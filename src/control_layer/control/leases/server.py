@@ -1,9 +1,12 @@
-"""The control plane's end of the lease link: gateways say how large their slices should be, and are told."""
+"""The control plane's end of the lease link: gateways say how large their slices should be, and are told. What they
+took of limits is told to the others.
+"""
 
 from __future__ import annotations
 
 import asyncio
 import uuid
+from collections.abc import Callable
 from pathlib import Path
 from typing import Protocol
 from weakref import WeakValueDictionary
@@ -13,7 +16,8 @@ import structlog
 from sqlalchemy.exc import SQLAlchemyError
 
 from control_layer.contract.frames import FrameReader, FrameTooLarge, frame
-from control_layer.contract.leases import Greeting, Lease, Recall, Want, decode_gateway
+from control_layer.contract.leases import ControlMessage, Greeting, Recall, Want, decode_gateway
+from control_layer.contract.limits import Departed, TakenOf
 from control_layer.control.leases.grants import Grant
 from control_layer.control.local_socket import serving
 
@@ -21,6 +25,7 @@ __all__ = ["LeaseServer", "Lender"]
 
 _log = structlog.get_logger(__name__)
 _READ_BYTES = 64 * 1024
+_MOST_UNREAD_BYTES = 16 * 1024 * 1024
 _RECALLS = 3
 """How often a slice that was not had is tried again, while others give back what they do not need."""
 _RECALL_SECONDS = 0.1
@@ -43,15 +48,29 @@ class Lender(Protocol):
 class LeaseServer:
     """Serves the gateways of this host."""
 
-    def __init__(self, path: Path, lender: Lender) -> None:
+    def __init__(
+        self, path: Path, lender: Lender, publish: Callable[[TakenOf | Departed], None] = lambda _: None
+    ) -> None:
+        """`publish` is told what gateways of this host took of limits."""
         self._path = path
         self._lender = lender
+        self._publish = publish
         self._gateways: set[_Gateway] = set()
 
     def recall(self, budget_id: str) -> None:
         """Somebody lacks money of this budget: gateways give back what they do not need."""
         for gateway in self._gateways:
             gateway.say(Recall(budget_id))
+
+    def deliver(self, message: TakenOf | Departed, *, but: _Gateway | None = None) -> None:
+        """Tells gateways what another one took of limits."""
+        for gateway in self._gateways:
+            if gateway is not but:
+                gateway.say(message)
+
+    def _heard(self, gateway: _Gateway, message: TakenOf | Departed) -> None:
+        self.deliver(message, but=gateway)
+        self._publish(message)
 
     async def run(self) -> None:
         """Serves for ever."""
@@ -61,7 +80,7 @@ class LeaseServer:
         """One gateway, until one of the two is gone. Where the database is away the link ends: the gateway comes back
         and says anew what it has.
         """
-        gateway = _Gateway(self._lender, writer)
+        gateway = _Gateway(self._lender, writer, self._heard)
         self._gateways.add(gateway)
         try:
             await gateway.run(reader)
@@ -69,21 +88,29 @@ class LeaseServer:
             _log.warning("lease_link_lost", worker=str(gateway.worker_id), error=_first(failed))
         finally:
             self._gateways.discard(gateway)
+            if gateway.worker_id is not None:
+                self._heard(gateway, Departed(str(gateway.worker_id)))
             writer.transport.abort()
 
 
 class _Gateway:
     """One gateway's connection."""
 
-    def __init__(self, lender: Lender, writer: asyncio.StreamWriter) -> None:
+    def __init__(
+        self,
+        lender: Lender,
+        writer: asyncio.StreamWriter,
+        heard: Callable[[_Gateway, TakenOf | Departed], None],
+    ) -> None:
         self._lender = lender
         self._writer = writer
+        self._heard = heard
         self._turns: WeakValueDictionary[str, asyncio.Lock] = WeakValueDictionary()
         self.worker_id: uuid.UUID | None = None
 
-    def say(self, message: Lease | Recall) -> None:
-        """Sends a message; a gateway that is gone misses it."""
-        if not self._writer.is_closing():
+    def say(self, message: ControlMessage) -> None:
+        """Sends a message; a gateway that is gone, or reads nothing, misses it."""
+        if not self._writer.is_closing() and self._writer.transport.get_write_buffer_size() < _MOST_UNREAD_BYTES:
             self._writer.write(frame(_encode(message)))
 
     async def run(self, reader: asyncio.StreamReader) -> None:
@@ -97,6 +124,8 @@ class _Gateway:
                         self.worker_id = uuid.UUID(message.worker_id)
                     elif self.worker_id is None:
                         raise ValueError("it did not say who it is")
+                    elif isinstance(message, TakenOf):
+                        self._heard(self, TakenOf(str(self.worker_id), message.limits))
                     else:
                         turn = self._turns.setdefault(message.budget_id, asyncio.Lock())
                         answers.create_task(self._answer(self.worker_id, message, turn), name="lease")

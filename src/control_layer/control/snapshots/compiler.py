@@ -21,6 +21,7 @@ from control_layer.control.models.charging import Turns, read_turns
 from control_layer.control.snapshots.budget_rows import BUDGET_ID, BUDGETS, budget_of
 from control_layer.control.snapshots.columns import IDS, SYSTEM_GROUP, Row, Sharing, grouped, text_of
 from control_layer.control.snapshots.guardrail_rows import GUARDRAIL_ID, GUARDRAILS, guardrail_of
+from control_layer.control.snapshots.limit_rows import LIMIT_ID, LIMITS, derived_ids, limit_of
 from control_layer.control.snapshots.model_rows import (
     DEPENDENT_MODELS,
     MODELS,
@@ -95,6 +96,7 @@ _KEYS_FOUND = _KEYS.where(tables.ApiKey.id == IDS)
 _PREVIOUS_SECRETS_FOUND = _PREVIOUS_SECRETS.where(tables.ApiKey.id == IDS)
 _USERS_FOUND = _USERS.where(tables.User.id == IDS)
 _ENDPOINTS_FOUND = _ENDPOINTS.where(tables.Endpoint.id == IDS)
+_LIMITS_FOUND = LIMITS.where(LIMIT_ID == IDS)
 _BUDGETS_FOUND = BUDGETS.where(BUDGET_ID == IDS)
 _GUARDRAILS_FOUND = GUARDRAILS.where(GUARDRAIL_ID == IDS)
 _KEYS_OF = select(text_of(tables.ApiKey.id)).where(tables.ApiKey.user_id == IDS)
@@ -122,6 +124,8 @@ class Compiler:
                 yield Rows(endpoints=[_endpoint(row) for row in part])
             async for part in _partitions(connection, BUDGETS):
                 yield Rows(budgets=[budget_of(row) for row in part])
+            async for part in _partitions(connection, LIMITS):
+                yield Rows(limits=[limit_of(row) for row in part])
             async for part in _partitions(connection, GUARDRAILS):
                 yield Rows(guardrails=[guardrail_of(row) for row in part])
 
@@ -144,8 +148,10 @@ class Compiler:
             # A key's spending cap is a budget with the key's id.
             capped = {key_of_secret(secret_id) for secret_id in touched.keys}
             budgets = await _found(connection, _BUDGETS_FOUND, touched.budgets | capped, budget_of)
+            limited = touched.limits | derived_ids(capped | touched.models)
+            limits = await _found(connection, _LIMITS_FOUND, limited, limit_of)
             guardrails = await _found(connection, _GUARDRAILS_FOUND, touched.guardrails, guardrail_of)
-        return Found(keys, users, models, endpoints, budgets, guardrails)
+        return Found(keys, users, models, endpoints, budgets, limits, guardrails)
 
     async def turns(self, since: datetime) -> Turns:
         """The models whose price may have changed by itself since then, and when the next one may."""

@@ -117,6 +117,7 @@ class SnapshotService:
             "models": len(rows.models.rows),
             "endpoints": len(rows.endpoints.rows),
             "budgets": len(rows.budgets.rows),
+            "limits": len(rows.limits.rows),
             "guardrails": len(rows.guardrails.rows),
         }
         return [
@@ -227,6 +228,8 @@ def _ids_of(touched: Touched, table: str) -> set[str] | None:
             return touched.endpoints
         case "budgets":
             return touched.budgets
+        case "rate_limits":
+            return touched.limits
         case "guardrails":
             return touched.guardrails
         case _:

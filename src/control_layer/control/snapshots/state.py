@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 from typing import Generic, TypeVar
 
 from control_layer.contract.guardrails import Guardrail
-from control_layer.contract.snapshot import Budget, Endpoint, Key, Model, Update, User
+from control_layer.contract.snapshot import Budget, Endpoint, Key, Limit, Model, Update, User
 
 __all__ = ["Change", "Difference", "Found", "Rows", "State", "Table", "Touched", "key_of_secret", "secret_of"]
 
@@ -44,10 +44,14 @@ class Touched:
     models: set[str] = field(default_factory=set)
     endpoints: set[str] = field(default_factory=set)
     budgets: set[str] = field(default_factory=set)
+    limits: set[str] = field(default_factory=set)
     guardrails: set[str] = field(default_factory=set)
 
     def __bool__(self) -> bool:
-        return bool(self.keys or self.users or self.models or self.endpoints or self.budgets or self.guardrails)
+        kinds = (
+            self.keys, self.users, self.models, self.endpoints, self.budgets, self.limits, self.guardrails
+        )  # fmt: skip
+        return any(kinds)
 
     def add(self, other: Touched) -> None:
         """Takes the other's ids in."""
@@ -56,6 +60,7 @@ class Touched:
         self.models |= other.models
         self.endpoints |= other.endpoints
         self.budgets |= other.budgets
+        self.limits |= other.limits
         self.guardrails |= other.guardrails
 
     def remove(self, rows: Rows) -> None:
@@ -65,6 +70,7 @@ class Touched:
         self.models.difference_update(row.id for row in rows.models)
         self.endpoints.difference_update(row.id for row in rows.endpoints)
         self.budgets.difference_update(row.id for row in rows.budgets)
+        self.limits.difference_update(row.id for row in rows.limits)
         self.guardrails.difference_update(row.id for row in rows.guardrails)
 
     def take(self, rows: int, endpoints: int) -> Touched:
@@ -75,6 +81,7 @@ class Touched:
             _take(self.models, rows),
             _take(self.endpoints, endpoints),
             _take(self.budgets, rows),
+            _take(self.limits, rows),
             _take(self.guardrails, rows),
         )
 
@@ -96,6 +103,7 @@ class Rows:
     models: list[Model] = field(default_factory=list)
     endpoints: list[Endpoint] = field(default_factory=list)
     budgets: list[Budget] = field(default_factory=list)
+    limits: list[Limit] = field(default_factory=list)
     guardrails: list[Guardrail] = field(default_factory=list)
 
 
@@ -109,6 +117,7 @@ class Found:
     models: dict[str, Model | None] = field(default_factory=dict)
     endpoints: dict[str, Endpoint | None] = field(default_factory=dict)
     budgets: dict[str, Budget | None] = field(default_factory=dict)
+    limits: dict[str, Limit | None] = field(default_factory=dict)
     guardrails: dict[str, Guardrail | None] = field(default_factory=dict)
 
 
@@ -129,10 +138,13 @@ class Difference:
     models: Change[str, Model] = field(default_factory=Change)
     endpoints: Change[str, Endpoint] = field(default_factory=Change)
     budgets: Change[str, Budget] = field(default_factory=Change)
+    limits: Change[str, Limit] = field(default_factory=Change)
     guardrails: Change[str, Guardrail] = field(default_factory=Change)
 
     def __bool__(self) -> bool:
-        changes = (self.keys, self.users, self.models, self.endpoints, self.budgets, self.guardrails)
+        changes = (
+            self.keys, self.users, self.models, self.endpoints, self.budgets, self.limits, self.guardrails
+        )  # fmt: skip
         return any(change.put or change.gone for change in changes)
 
 
@@ -201,9 +213,9 @@ class Table(Generic[K, R]):
 
 
 class State:
-    """The six tables."""
+    """The seven tables."""
 
-    __slots__ = ("budgets", "endpoints", "guardrails", "keys", "models", "users")
+    __slots__ = ("budgets", "endpoints", "guardrails", "keys", "limits", "models", "users")
 
     def __init__(self) -> None:
         self.keys: Table[bytes, Key] = Table(lambda row: row.digest, _secret_id)
@@ -211,6 +223,7 @@ class State:
         self.models: Table[str, Model] = Table(lambda row: row.alias, lambda row: row.id)
         self.endpoints: Table[str, Endpoint] = Table(lambda row: row.id, lambda row: row.id)
         self.budgets: Table[str, Budget] = Table(lambda row: row.id, lambda row: row.id)
+        self.limits: Table[str, Limit] = Table(lambda row: row.id, lambda row: row.id)
         self.guardrails: Table[str, Guardrail] = Table(lambda row: row.id, lambda row: row.id)
 
     def add(self, rows: Rows) -> None:
@@ -220,6 +233,7 @@ class State:
         _put_all(self.models, rows.models)
         _put_all(self.endpoints, rows.endpoints)
         _put_all(self.budgets, rows.budgets)
+        _put_all(self.limits, rows.limits)
         _put_all(self.guardrails, rows.guardrails)
 
     def replace(self, found: Found) -> Difference:
@@ -230,6 +244,7 @@ class State:
             self.models.replace(found.models),
             self.endpoints.replace(found.endpoints),
             self.budgets.replace(found.budgets),
+            self.limits.replace(found.limits),
             self.guardrails.replace(found.guardrails),
         )
 
@@ -240,12 +255,14 @@ class State:
         _remove_all(self.models, update.gone_models)
         _remove_all(self.endpoints, update.gone_endpoints)
         _remove_all(self.budgets, update.gone_budgets)
+        _remove_all(self.limits, update.gone_limits)
         _remove_all(self.guardrails, update.gone_guardrails)
         _put_all(self.keys, update.keys)
         _put_all(self.users, update.users)
         _put_all(self.models, update.models)
         _put_all(self.endpoints, update.endpoints)
         _put_all(self.budgets, update.budgets)
+        _put_all(self.limits, update.limits)
         _put_all(self.guardrails, update.guardrails)
 
     def rows(self) -> Rows:
@@ -256,6 +273,7 @@ class State:
             list(self.models.rows.values()),
             list(self.endpoints.rows.values()),
             list(self.budgets.rows.values()),
+            list(self.limits.rows.values()),
             list(self.guardrails.rows.values()),
         )
 
@@ -267,6 +285,7 @@ class State:
             {row.id for row in rows.models if not self.models.has(row)},
             {row.id for row in rows.endpoints if not self.endpoints.has(row)},
             {row.id for row in rows.budgets if not self.budgets.has(row)},
+            {row.id for row in rows.limits if not self.limits.has(row)},
             {row.id for row in rows.guardrails if not self.guardrails.has(row)},
         )
 
@@ -278,6 +297,7 @@ class State:
             set(self.models.keys),
             set(self.endpoints.keys),
             set(self.budgets.keys),
+            set(self.limits.keys),
             set(self.guardrails.keys),
         )
 

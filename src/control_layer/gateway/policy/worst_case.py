@@ -11,11 +11,20 @@ import re
 
 import msgspec
 
-__all__ = ["ASSUMED_OUTPUT_TOKENS", "SESSION_TOKENS", "bounded_input", "bounded_output", "bounded_upload"]
+__all__ = [
+    "ASSUMED_OUTPUT_TOKENS",
+    "SESSION_TOKENS",
+    "bounded_input",
+    "bounded_output",
+    "bounded_upload",
+    "likely_tokens",
+]
 
 ASSUMED_OUTPUT_TOKENS = 32_768
 SESSION_TOKENS = 131_072
 """Of a realtime session, in either direction: nobody knows how long it will last."""
+_BYTES_PER_TOKEN = 4
+_LIKELY_OUTPUT_TOKENS = 256
 _UPLOAD_BYTES_PER_TOKEN = 64
 """Speech is at least a kilobyte a second, and a second of it ten tokens; images are larger still."""
 _UNKNOWN_UPLOAD_BYTES = 25 * 1024 * 1024
@@ -48,6 +57,17 @@ def bounded_output(fields: dict[str, msgspec.Raw]) -> int:
             break
     choices = max(_whole(fields.get("n")) or 1, _whole(fields.get("best_of")) or 1)
     return most * min(choices, _MOST_CHOICES)
+
+
+def likely_tokens(size: int, fields: dict[str, msgspec.Raw], *, generates: bool) -> int:
+    """How many tokens a request of `size` bytes will come to, roughly: four bytes a token, and what it lets a model
+    say, of which most is seldom said.
+    """
+    said = 0
+    if generates:
+        asked = next((most for name in _OUTPUT_BOUNDS if (most := _whole(fields.get(name))) is not None), None)
+        said = _LIKELY_OUTPUT_TOKENS if asked is None else min(asked, _LIKELY_OUTPUT_TOKENS)
+    return size // _BYTES_PER_TOKEN + said
 
 
 def _whole(raw: msgspec.Raw | None) -> int | None:

@@ -16,6 +16,7 @@ from control_layer.store.tables.guardrails import Guardrail
 from control_layer.store.tables.installation import CompatibleRevision, Seeded
 from control_layer.store.tables.keys import ApiKey
 from control_layer.store.tables.ledger import AccountBalance, Transaction
+from control_layer.store.tables.limits import RateLimit
 from control_layer.store.tables.payments import AutoTopup
 from control_layer.store.tables.people import Group, GroupMember, User
 from control_layer.store.tables.privacy import RedactionRule
@@ -70,6 +71,7 @@ __all__ = [
     "Probe",
     "ProbeResult",
     "ProbeState",
+    "RateLimit",
     "RecordedBatch",
     "RedactionRule",
     "Request",

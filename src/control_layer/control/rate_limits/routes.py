@@ -1,0 +1,130 @@
+"""`/rate-limits`."""
+
+from __future__ import annotations
+
+import uuid
+
+from fastapi import APIRouter
+from sqlalchemy import and_
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from control_layer.control.access import needs, needs_own
+from control_layer.control.budgets.queries import scope_exists
+from control_layer.control.budgets.schemas import Scope
+from control_layer.control.errors import ControlError, invalid, not_found
+from control_layer.control.paging import Page, Paging
+from control_layer.control.permissions import Operation, Resource
+from control_layer.control.principal import Principal
+from control_layer.control.rate_limits.queries import concerning, count_limits, find_limit, list_limits, scoped
+from control_layer.control.rate_limits.schemas import NewRateLimit, RateLimit, RateLimitChanges
+from control_layer.control.request_context import Caller, Database, Served
+from control_layer.control.route import ControlRoute
+from control_layer.control.text import not_blank
+from control_layer.store import tables
+
+__all__ = ["router"]
+
+router = APIRouter(prefix="/admin/api/v1/rate-limits", tags=["rate limits"], route_class=ControlRoute)
+
+
+@router.get("")
+@needs_own(Operation.READ, Resource.CREDITS)
+async def list_(
+    session: Database,
+    caller: Caller,
+    paging: Paging,
+    scope: Scope | None = None,
+    scope_id: uuid.UUID | None = None,
+) -> Page[RateLimit]:
+    """Limits, newest first: all of them, or those that concern the caller."""
+    wanted = and_(concerning(_sight(caller)), scoped(scope, scope_id))
+    rows = await list_limits(session, wanted, paging.skip, paging.limit)
+    return Page.of([RateLimit.of(row) for row in rows], await count_limits(session, wanted), paging)
+
+
+@router.post("", status_code=201)
+@needs(Operation.CREATE, Resource.CREDITS)
+async def create(body: NewRateLimit, session: Database, caller: Caller) -> RateLimit:
+    """Makes a limit, in force within a second."""
+    if not await scope_exists(session, body.scope, body.scope_id):
+        raise invalid("Invalid reference to related resource", code="invalid_reference")
+    row = tables.RateLimit(
+        id=uuid.uuid4(),
+        name=not_blank("name", body.name),
+        kind=body.kind,
+        amount=body.amount,
+        per=body.per,
+        burst=body.burst,
+        queue_seconds=body.queue_seconds,
+        queue_length=body.queue_length if body.queue_seconds else 0,
+        created_by=caller.id,
+        **{f"{body.scope}_id": body.scope_id},
+    )
+    _check(row)
+    session.add(row)
+    await session.flush()
+    await session.refresh(row)
+    return RateLimit.of(row)
+
+
+@router.get("/{limit_id}")
+@needs_own(Operation.READ, Resource.CREDITS)
+async def read(limit_id: uuid.UUID, session: Database, caller: Caller) -> RateLimit:
+    """One limit."""
+    row = await find_limit(session, limit_id, concerning(_sight(caller)))
+    if row is None:
+        raise _unknown(limit_id)
+    return RateLimit.of(row)
+
+
+@router.patch("/{limit_id}")
+@needs(Operation.UPDATE, Resource.CREDITS)
+async def update(limit_id: uuid.UUID, body: RateLimitChanges, session: Database, services: Served) -> RateLimit:
+    """Changes a limit. What was taken stays taken."""
+    row = await _locked(session, limit_id)
+    if body.name is not None:
+        row.name = not_blank("name", body.name)
+    for name in ("amount", "per", "queue_seconds", "queue_length"):
+        value = getattr(body, name)
+        if value is not None:
+            setattr(row, name, value)
+    if "burst" in body.model_fields_set:
+        row.burst = body.burst
+    _check(row)
+    row.updated_at = services.now()
+    await session.flush()
+    return RateLimit.of(row)
+
+
+@router.delete("/{limit_id}", status_code=204)
+@needs(Operation.DELETE, Resource.CREDITS)
+async def delete(limit_id: uuid.UUID, session: Database) -> None:
+    """Lifts a limit."""
+    await session.delete(await _locked(session, limit_id))
+
+
+def _check(row: tables.RateLimit) -> None:
+    """Raises 400 where its parts do not go together."""
+    if row.kind == "concurrency":
+        if row.per is not None or row.burst is not None:
+            raise invalid("A limit of concurrency has neither per nor burst")
+    elif row.per is None:
+        raise invalid("Say in which time: per is second, minute or day")
+    elif row.queue_seconds or row.queue_length:
+        raise invalid("Only a limit of concurrency lets requests wait")
+
+
+def _sight(caller: Principal) -> uuid.UUID | None:
+    """Whose limits the caller sees; `None` for everybody's."""
+    return None if caller.may(Operation.READ, Resource.CREDITS) else caller.id
+
+
+async def _locked(session: AsyncSession, limit_id: uuid.UUID) -> tables.RateLimit:
+    row = await find_limit(session, limit_id, concerning(None), lock=True)
+    if row is None:
+        raise _unknown(limit_id)
+    return row
+
+
+def _unknown(limit_id: uuid.UUID) -> ControlError:
+    return not_found("Rate limit", limit_id)

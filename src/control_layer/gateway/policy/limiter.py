@@ -1,0 +1,245 @@
+"""What a worker lets in under rate, token and concurrency limits (see `contract.limits`).
+
+All limits that a request falls under are looked at before any of them is taken from, so that one that is refused has
+taken nothing. Requests and tokens have buckets of their own. Tokens are estimated when a request is let in and put
+right when it ends.
+
+A worker decides by what it took itself and what it has heard of the others, who say so about every 100 ms. Until they
+are heard, each may take what is there: the sum may pass the limit by what comes to the other workers meanwhile, at most
+(workers - 1) times the burst, or times the concurrency. What was taken too much is owed: over time no more is taken
+than the rate allows, plus the burst and this bound once.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass
+
+from control_layer.contract.limits import Limit, Taken
+from control_layer.gateway.policy.gate import Gate
+
+__all__ = ["Limiter", "Permit", "Refused", "Turn"]
+
+_SILENT_SECONDS = 5.0
+"""A worker that says it has requests under way says so every second: one that is silent for so long has none."""
+_SWEPT_AT_ONCE = 1000
+_ORDER = {"requests": 0, "tokens": 1, "concurrency": 2}
+
+
+@dataclass(frozen=True, slots=True)
+class Refused:
+    """Why a request stays out, and after how many seconds it may try again."""
+
+    limit: Limit
+    seconds: float
+
+
+class Permit:
+    """What a request that was let in took. It is given back by `settle`, or as if it had never been by `cancel`."""
+
+    __slots__ = ("_gates", "_limiter", "_tokens")
+
+    def __init__(self, limiter: Limiter, gates: Sequence[Gate], tokens: float) -> None:
+        self._limiter = limiter
+        self._gates = gates
+        self._tokens = tokens
+
+    @property
+    def gates(self) -> Sequence[Gate]:
+        """The limits that it counts in."""
+        return self._gates
+
+    def settle(self, tokens: float | None) -> None:
+        """The request has ended with so many tokens; `None` where nobody knows: the estimate stands. Once."""
+        owed = 0.0 if tokens is None else tokens - self._tokens
+        self._end(requests=0.0, tokens=owed)
+
+    def cancel(self) -> None:
+        """The request was not let in after all, for another reason. Once."""
+        self._end(requests=-1.0, tokens=-self._tokens)
+
+    def _end(self, *, requests: float, tokens: float) -> None:
+        gates, self._gates = self._gates, ()
+        now = self._limiter.clock()
+        freed = False
+        for gate in gates:
+            kind = gate.limit.kind
+            if kind == "concurrency":
+                gate.take(-1.0, now)
+                freed = freed or len(gate.queue) > 0
+            elif amount := (tokens if kind == "tokens" else requests):
+                gate.take(amount, now)
+        self._limiter.changed(gates)
+        if freed:
+            self._limiter.serve(gates)
+
+
+class Turn:
+    """What a request wants, and where it waits until others have ended."""
+
+    __slots__ = ("gate", "gates", "line", "then", "tokens")
+
+    def __init__(
+        self, gates: Sequence[Gate], tokens: float, line: str, then: Callable[[Permit | Refused], None]
+    ) -> None:
+        self.gate: Gate | None = None
+        self.gates = gates
+        self.tokens = tokens
+        self.line = line
+        self.then = then
+
+    @property
+    def seconds(self) -> float:
+        """How long it may wait."""
+        return 0.0 if self.gate is None else self.gate.limit.queue_seconds
+
+
+class Limiter:
+    """The limits of one worker. `clock` gives monotonic seconds."""
+
+    __slots__ = ("_changed", "_gates", "_heard_at", "_queued", "_swept", "clock")
+
+    def __init__(self, clock: Callable[[], float]) -> None:
+        self.clock = clock
+        self._gates: dict[str, Gate] = {}
+        self._heard_at: dict[str, float] = {}
+        self._changed: set[Gate] = set()
+        """What the others may not know."""
+        self._queued: set[Gate] = set()
+        """Where somebody waits."""
+        self._swept: list[str] = []
+        """Ids of gates that are yet to be looked at."""
+
+    def admit(
+        self, limits: Iterable[Limit], tokens: float, *, line: str, then: Callable[[Permit | Refused], None]
+    ) -> Permit | Refused | Turn:
+        """Lets a request in that may take `tokens`, or says why not. Where it may wait, `then` is called in its turn.
+
+        `line` is whose request it is, for those who wait.
+        """
+        now = self.clock()
+        gates = [self.gate(limit, now) for limit in limits]
+        return self._pass(Turn(gates, tokens, line, then), now, fresh=True)
+
+    def try_(self, limits: Iterable[Limit], tokens: float) -> Permit | None:
+        """As `admit`, for whoever would rather go elsewhere than wait."""
+        now = self.clock()
+        gates = [self.gate(limit, now) for limit in limits]
+        if any(gate.wait(tokens if gate.limit.kind == "tokens" else 1.0, now) for gate in gates):
+            return None
+        return self._take(gates, tokens, now)
+
+    def give_up(self, turn: Turn) -> Refused:
+        """Ends a wait."""
+        assert turn.gate is not None, "it waits somewhere"
+        turn.gate.queue.remove(turn.line, turn)
+        return Refused(turn.gate.limit, 1.0)
+
+    def gate(self, limit: Limit, now: float) -> Gate:
+        """A limit as it is kept here."""
+        gate = self._gates.get(limit.id)
+        if gate is None:
+            gate = self._gates[limit.id] = Gate(limit, now)
+        elif gate.limit is not limit:
+            if gate.limit.kind == limit.kind:
+                gate.change(limit, now)
+            else:
+                gate = self._gates[limit.id] = Gate(limit, now)
+        return gate
+
+    def serve(self, gates: Iterable[Gate]) -> None:
+        """Lets in those who wait at these gates, as far as there is room now."""
+        now = self.clock()
+        for gate in gates:
+            while len(gate.queue) and gate.remaining(now) >= 1.0:
+                turn = gate.queue.pop()
+                outcome = self._pass(turn, now, fresh=False)
+                if not isinstance(outcome, Turn):
+                    turn.then(outcome)
+            if not gate.queue:
+                self._queued.discard(gate)
+
+    def changed(self, gates: Iterable[Gate]) -> None:
+        """Something was taken or given back."""
+        self._changed.update(gates)
+
+    # -- the other workers -------------------------------------------------------------------------------------------
+
+    def news(self, *, again: bool) -> tuple[Taken, ...]:
+        """What the others do not know yet; `again`: with all that is under way."""
+        changed, self._changed = self._changed, {gate for gate in self._changed if gate.in_use}
+        return tuple(news for gate in changed if (news := gate.news(again=again)) is not None)
+
+    def heard(self, worker: str, taken: Iterable[Taken]) -> None:
+        """Another worker's news. Of limits that nobody here has asked for, nothing needs to be known."""
+        now = self.clock()
+        self._heard_at[worker] = now
+        for each in taken:
+            gate = self._gates.get(each.limit_id)
+            if gate is not None:
+                gate.heard(worker, each, now)
+        self.serve(list(self._queued))
+
+    def departed(self, worker: str) -> None:
+        """Another worker is gone."""
+        self._heard_at.pop(worker, None)
+        for gate in self._gates.values():
+            gate.forget(worker)
+        self.serve(list(self._queued))
+
+    def tick(self, known: Callable[[str], bool]) -> None:
+        """To be called every second: forgets workers that are silent, and gates that lie idle or whose limit is gone.
+
+        There may be as many as there are keys: a part of them is looked at.
+        """
+        now = self.clock()
+        for worker, at in list(self._heard_at.items()):
+            if at < now - _SILENT_SECONDS:
+                del self._heard_at[worker]
+                for gate in self._gates.values():
+                    gate.departed(worker)
+        for _ in range(min(_SWEPT_AT_ONCE, len(self._gates))):
+            if not self._swept:
+                self._swept = list(self._gates)
+            limit_id = self._swept.pop()
+            found = self._gates.get(limit_id)
+            if found is not None and not found.in_use and not found.queue and (not known(limit_id) or found.idle(now)):
+                del self._gates[limit_id]
+        self.serve(list(self._queued))
+
+    # -- inside ------------------------------------------------------------------------------------------------------
+
+    def _pass(self, wanted: Turn, now: float, *, fresh: bool) -> Permit | Refused | Turn:
+        """A fresh request does not overtake those who wait."""
+        refused: Refused | None = None
+        full: Gate | None = None
+        for gate in wanted.gates:
+            limit = gate.limit
+            if limit.kind == "concurrency":
+                if gate.remaining(now) < 1.0 or (fresh and gate.queue):
+                    full = full or gate
+                continue
+            seconds = gate.wait(wanted.tokens if limit.kind == "tokens" else 1.0, now)
+            if seconds and (refused is None or _earlier(limit, refused.limit, seconds, refused.seconds)):
+                refused = Refused(limit, seconds)
+        if refused is not None:
+            return refused
+        if full is None:
+            return self._take(wanted.gates, wanted.tokens, now)
+        if full.limit.queue_seconds <= 0 or len(full.queue) >= full.limit.queue_length:
+            return Refused(full.limit, 1.0)
+        wanted.gate = full
+        full.queue.push(wanted.line, wanted)
+        self._queued.add(full)
+        return wanted
+
+    def _take(self, gates: Sequence[Gate], tokens: float, now: float) -> Permit:
+        for gate in gates:
+            gate.take(tokens if gate.limit.kind == "tokens" else 1.0, now)
+        self._changed.update(gates)
+        return Permit(self, gates, tokens)
+
+
+def _earlier(limit: Limit, other: Limit, seconds: float, other_seconds: float) -> bool:
+    """Whether a refusal is to be told rather than another: requests before tokens, then the longer wait."""
+    return (-_ORDER[limit.kind], seconds) > (-_ORDER[other.kind], other_seconds)
