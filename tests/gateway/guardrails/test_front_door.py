@@ -24,7 +24,8 @@ _SAID = "simulated answer"
 _LONG = "sim-tokens-200"
 _NAMES = {"long-deny": _LONG, "long-late": _LONG, "long-windows": _LONG, "long-whole": _LONG, "long-clean": _LONG,
           "long-redact": _LONG, "drip-redact": "sim-drip", "cut-clean": "sim-cut",
-          "reasoning": "sim-reasoning", "endless": "sim-slow-chunks-50ms-tokens-200"}  # fmt: skip
+          "reasoning": "sim-reasoning", "big": "sim-big-12mb",
+          "endless": "sim-slow-chunks-50ms-tokens-200"}  # fmt: skip
 
 
 def _external(service: Service, path: str, **more: Any) -> list[dict[str, Any]]:
@@ -54,6 +55,9 @@ def company(simulator_url: str, service: Service, dead_port: int) -> Company:
         "cut-clean": [{"kind": "deny_pattern", "pattern": "never said"}],
         "reasoning": [{"kind": "redact", "pattern": "(?i)simulated", "replacement": "[s]", "stage": "answer"}],
         "endless": [{"kind": "deny_pattern", "pattern": _SAID, "stage": "answer"}],
+        "unusable": [{"kind": "deny_pattern", "pattern": "("}],
+        "big": [{"kind": "deny_pattern", "pattern": "never said", "stage": "answer"}],
+        "speech": [{"kind": "deny_pattern", "pattern": ".", "stage": "answer"}],
         "others": [{"kind": "deny_pattern", "pattern": ".", "groups": ["a-group-of-others"]}],
         "ours": [{"kind": "deny_pattern", "pattern": "Say", "groups": ["00000000-0000-0000-0000-000000000000"]}],
         "ask-allow": _external(service, "/allow?a=b", secret="s3cret"),
@@ -316,6 +320,24 @@ def test_what_the_client_got_is_what_is_logged(client: httpx.Client, journal: Jo
             answer = client.post("/chat/completions", json=chat("redact-answer", stream=stream))
         assert journal.bodies(ends[0].id)[0].response == answer.content
         assert ends[0].response_bytes == len(answer.content)
+
+
+def test_an_answer_that_is_too_long_to_be_held_does_not_pass(client: httpx.Client, journal: Journal) -> None:
+    with journal.admitted(2) as ends:
+        assert "cannot look" in blocked(client.post("/chat/completions", json=chat("big")))
+        *_, last = events(client.post("/chat/completions", json=chat("big", stream=True)))
+    assert last["error"]["code"] == "guardrail_blocked" if isinstance(last, dict) else last == "[DONE]"
+    assert ends[0].error == "guardrail_blocked"
+
+
+def test_sounds_have_no_text(client: httpx.Client) -> None:
+    answer = client.post("/audio/speech", json={"model": "speech", "input": "Hello.", "voice": "v"})
+    assert answer.status_code == 200
+    assert answer.headers["content-type"].startswith("audio/")
+
+
+def test_a_guardrail_that_cannot_be_used_lets_nothing_pass(client: httpx.Client) -> None:
+    blocked(client.post("/chat/completions", json=chat("unusable")), "guardrail_unavailable", 503)
 
 
 def test_thoughts_are_looked_at_like_words(client: httpx.Client) -> None:
