@@ -213,6 +213,7 @@ _ACCOUNTS = {
     "GET /budgets/{budget_id}": _Rule("MB", own="S", hidden=True),
     "PATCH /budgets/{budget_id}": _Rule("MB"),
     "DELETE /budgets/{budget_id}": _Rule("MB"),
+    "POST /explain": _MANAGERS,
     "GET /rate-limits": _SIGNED_IN,
     "POST /rate-limits": _Rule("MB"),
     "GET /rate-limits/{limit_id}": _Rule("MB", own="S", hidden=True),

@@ -234,3 +234,19 @@ def test_the_administrators_password_goes_to_nobody_but_the_instance(
 def test_only_addresses_of_this_machine_are_local(url: str, here: bool) -> None:
     assert is_loopback(url) is here
     assert here or LocalInstance.behind(url, {}) is None
+
+
+def test_what_would_be_done_with_a_request_is_explained(instance: Instance, operator: Operator, tmp_path: Path) -> None:
+    instance.connect_provider("http://127.0.0.1:9/v1", ["explained"], name="explained")
+    secret = operator.run("key", "create", "asks").stdout.strip()
+    instance.wait_callable(secret, "explained")
+    said = operator.run("explain", "asks", "explained").stdout.splitlines()
+    assert said[0] == "allowed\tyes"
+    assert said[-1] == "deployment\texplained at explained: weight 1, closed, 0 under way: asked as number 1"
+    body = tmp_path / "body.json"
+    body.write_text('{"input": "Hello"}')
+    found = operator.json("explain", "asks", "explained", "--request", str(body), "--path", "/v1/embeddings")
+    assert (found["allowed"], found["estimated_tokens"]) == (True, 10)
+    refused = operator.run("explain", "asks", "unheard-of", status=4).stdout.splitlines()
+    assert refused[0] == "allowed\tno: 404 model_not_found"
+    operator.run("explain", "asks", "explained", "--request", str(tmp_path / "none"), status=2)

@@ -38,6 +38,7 @@ from control_layer.control.effective_access.routes import router as effective_ac
 from control_layer.control.endpoints.routes import router as endpoints
 from control_layer.control.errands import Errands
 from control_layer.control.errors import ControlError, render
+from control_layer.control.explanation.routes import router as explanation
 from control_layer.control.fallback import Fallback
 from control_layer.control.federation.oidc_provider import OidcProvider
 from control_layer.control.federation.proxy_headers import ProxyHeaders
@@ -101,6 +102,7 @@ _ROUTERS: tuple[APIRouter, ...] = (
     transactions,
     budgets,
     rate_limits,
+    explanation,
     payments,
     webhooks,
     redaction_rules,

@@ -14,6 +14,7 @@ from pathlib import Path
 import httpx
 
 from control_layer import __version__
+from control_layer.contract.explanation import EXPLAIN_FIELD
 from control_layer.control.api_keys.secret import KeySecret
 from control_layer.control.config import GatewayAddress
 
@@ -77,10 +78,12 @@ class OwnGateway:
         model: str,
         timeout_seconds: float,
         caller: GatewayCaller | None = None,
+        explains: str | None = None,
         max_answer_bytes: int = MAX_ANSWER_BYTES,
     ) -> GatewayAnswer:
         """What the gateway answers. `target` is a path with its query; `model` names the model where no body does.
-        It is asked with the system key, as a probe, unless there is a `caller`.
+        It is asked with the system key, as a probe, unless there is a `caller`. `explains` is the id of a key: what
+        would be done with its request is told, and nothing is done.
 
         Raises `GatewayUnreachable` and `BrokenAnswer`.
         """
@@ -92,6 +95,8 @@ class OwnGateway:
             (b"accept", b"application/json"),
             (b"content-type", b"application/json") if body is not None else (b"x-model", model.encode()),
         ]
+        if explains is not None:
+            headers.append((EXPLAIN_FIELD.encode(), explains.encode()))
         if caller is not None:
             headers.append((b"x-request-id", caller.request_id.encode()))
             if caller.completion_window is not None:

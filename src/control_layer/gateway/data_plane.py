@@ -12,6 +12,7 @@ from control_layer.gateway.config import GatewayConfig
 from control_layer.gateway.deployments import Deployments
 from control_layer.gateway.entrance import Entrance
 from control_layer.gateway.exchange import Exchange
+from control_layer.gateway.explained import ExplainedExchange
 from control_layer.gateway.head import Head
 from control_layer.gateway.identifiers import EventIds
 from control_layer.gateway.journal import Journal
@@ -107,7 +108,8 @@ class DataPlane:
         handling = known.path.handling
         if handling is Handling.MODELS:
             return answer_models(self, request, responder, known)
-        exchange = _kind(handling, request)(self, request, responder, known)
+        kind = _kind(handling, request) if known.explains is None else ExplainedExchange
+        exchange = kind(self, request, responder, known)
         exchange.begin()
         return exchange
 

@@ -136,6 +136,16 @@ def model_access_denied(alias: str) -> GatewayError:
     return GatewayError(403, "permission_error", "model_access_denied", text, param="model")
 
 
+def may_not_explain() -> GatewayError:
+    text = "Only the control plane asks that way. Leave the field x-control-layer-explain out, or use POST /explain."
+    return GatewayError(403, "permission_error", "may_not_explain", text)
+
+
+def key_not_in_force() -> GatewayError:
+    text = "The key is not in force: it is revoked, has expired, or its account is not active. Its requests get a 401."
+    return GatewayError(404, _INVALID, "key_not_in_force", text)
+
+
 def purpose_denied(alias: str, purpose: str) -> GatewayError:
     text = (
         f"{purpose.capitalize()} access to '{_short(alias)}' is blocked by a routing rule. Call another model, or ask "

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from control_layer.contract.explanation import EXPLAIN_FIELD
 from control_layer.gateway.credentials import bearer, digest
 from control_layer.gateway.headers import sane_request_id, to_upstream
 from control_layer.gateway.paths import AiPath
@@ -12,6 +13,7 @@ __all__ = ["Head"]
 
 _MAX_AGENT = 256
 _IDENTITY = b"identity"
+_EXPLAINS = EXPLAIN_FIELD.encode()
 
 
 class Head:
@@ -24,6 +26,7 @@ class Head:
         "completion_window",
         "digest",
         "encoding",
+        "explains",
         "headers",
         "method",
         "path",
@@ -46,6 +49,9 @@ class Head:
         window = request.header(b"x-control-layer-completion-window")
         self.completion_window = window.decode("latin-1") if window is not None else None
         """What the batch worker says its batch was promised. It means nothing with anybody else's key."""
+        explains = request.header(_EXPLAINS)
+        self.explains = explains.decode("latin-1") if explains is not None else None
+        """Id of the key in whose place the control plane asks what would be done."""
         encoding = request.header(b"content-encoding")
         self.encoding = encoding if encoding is not None and encoding.lower() != _IDENTITY else None
         """How the body is encoded, where it is."""

@@ -157,6 +157,10 @@ class Purse:
         then(outcome)
         return None
 
+    def standing(self, budgets: Sequence[Budget], worst: Decimal) -> list[tuple[Decimal, bool]]:
+        """What is at hand of each budget, and whether it is enough for a request that costs at most `worst`."""
+        return [(max(held.free, _NOTHING), held.covers(worst)) for held in self._slices_of(budgets)]
+
     def give_up(self, claim: Claim) -> Refusal:
         """Ends a claim that waited long enough."""
         self._waiting.pop(claim, None)

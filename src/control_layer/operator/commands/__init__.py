@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import typer
 
-from control_layer.operator.commands import endpoints, groups, keys, models, state, users
+from control_layer.operator.commands import endpoints, explain, groups, keys, models, state, users
 
 __all__ = ["add_commands"]
 
@@ -14,3 +14,4 @@ def add_commands(app: typer.Typer) -> None:
     for resource in (users, keys, models, groups, endpoints):
         app.add_typer(resource.commands)
     state.add_commands(app)
+    explain.add_commands(app)

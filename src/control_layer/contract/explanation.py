@@ -1,0 +1,105 @@
+"""What a gateway would do with a request, and why: its answer to the control plane, as JSON."""
+
+from __future__ import annotations
+
+from typing import Literal
+
+import msgspec
+
+__all__ = ["EXPLAIN_FIELD", "BudgetStanding", "DeploymentStanding", "Explanation", "LimitStanding", "Price"]
+
+EXPLAIN_FIELD = "x-control-layer-explain"
+"""The field of a request with the system key that is to be explained instead of sent: it holds the id of the key in
+whose place it stands."""
+
+
+class LimitStanding(msgspec.Struct):
+    """How it stands with a limit that the request falls under."""
+
+    id: str
+    name: str
+    scope: str
+    kind: str
+    amount: float
+    seconds: float
+    remaining: float
+    """As this gateway worker sees it."""
+    takes: float
+    """What the request is estimated to take."""
+    wait_seconds: float
+    """Until it may be taken; 0 where it may."""
+    waiting: int
+    """Requests that wait for their turn in this worker."""
+
+
+class BudgetStanding(msgspec.Struct):
+    """How it stands with a budget that the request counts in. Amounts are decimal texts."""
+
+    id: str
+    name: str
+    scope: str
+    amount: str
+    enforcement: str
+    at_hand: str
+    """What this gateway worker may spend at once; more is asked for when it is needed."""
+    enough: bool
+    """Whether that is enough for the request."""
+
+
+class DeploymentStanding(msgspec.Struct):
+    """A deployment that the request may go to."""
+
+    id: str
+    endpoint_id: str
+    upstream_model: str
+    weight: int
+    order: int | None
+    """Its place among those that would be asked one after the other; `None`: it would not be asked."""
+    state: Literal["closed", "open", "half_open", "limited"]
+    failing: bool
+    """Its probe says so."""
+    failures: int
+    """In a row, in this gateway worker."""
+    in_flight: int
+    latency_seconds: float | None
+    """To the first byte, lately."""
+    ready_in_seconds: float
+
+
+class Price(msgspec.Struct):
+    """What the request would cost. Decimal texts."""
+
+    tariff_id: str
+    input_price_per_token: str
+    output_price_per_token: str
+    at_most: str
+    """With as many tokens as it can have."""
+
+
+class Explanation(msgspec.Struct, kw_only=True):
+    """Every decision about one request, as one gateway worker would take it now."""
+
+    allowed: bool
+    status: int
+    """What the client would be answered where it stays out, else 200."""
+    code: str | None = None
+    message: str | None = None
+    """The error it would see."""
+    user_id: str
+    key_id: str
+    model: str | None = None
+    """The alias that is called."""
+    answers: str | None = None
+    """The alias of the model that answers it: another one where a routing rule says so."""
+    groups: list[str] = []
+    """Ids of the user's groups that the model is granted to."""
+    estimated_tokens: int | None = None
+    price: Price | None = None
+    """`None` where it costs nothing."""
+    limits: list[LimitStanding] = []
+    budgets: list[BudgetStanding] = []
+    strategy: str | None = None
+    sticky: str | None = None
+    deployments: list[DeploymentStanding] = []
+    attempts: int | None = None
+    """How many there may be in all."""

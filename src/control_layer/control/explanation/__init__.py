@@ -1,0 +1,1 @@
+"""What a gateway would do with a request, and why."""
