@@ -130,12 +130,13 @@ class Admission(Entrance, ABC):
     def _look(self) -> None:
         """Has the guardrails look at the request, where there are any."""
         guardrails = self.plane.snapshots.current.guardrails
-        if guardrails is not None and (plan := guardrails.plan_for(self.route.model.id, self.user)) is not None:
-            self.plan = plan
-            self.state = State.CHECKING
-            self.check(plan)
-        else:
+        plan = None if guardrails is None else guardrails.plan_for(self.called, self.route.model.id, self.user)
+        if plan is None:
             self._claim_budgets()
+            return
+        self.plan = plan
+        self.state = State.CHECKING
+        self.check(plan)
 
     def checked(self, error: GatewayError | None) -> None:
         """The guardrails are done. What they block is let in all the same, to end with `error` and its row."""

@@ -34,29 +34,32 @@ def test_those_of_the_model_and_the_groups_hold_in_their_order() -> None:
             _rail("requests", position=4, stage="request"),
         ]
     )
-    plan = table.plan_for("m", _ANNA)
+    plan = table.plan_for("m", "m", _ANNA)
     assert plan is not None
     assert _names(plan.request) == [["mine", "of m", "requests", "last"]]
     assert _names(plan.answer) == [["mine", "of m", "answers", "last"]]
-    other = table.plan_for("n", _BEN)
+    other = table.plan_for("n", "n", _BEN)
     assert other is not None
     assert _names(other.request) == [["requests", "last"]]
-    assert table.plan_for("n", _BEN) is other
-    assert Guardrails([_rail("r", models=("m",))]).plan_for("n", _ANNA) is None
-    assert table.plan_for("m", User(SYSTEM_USER, ("everyone", "system"))) is None
+    assert table.plan_for("n", "n", _BEN) is other
+    assert Guardrails([_rail("r", models=("m",))]).plan_for("n", "n", _ANNA) is None
+    redirected = table.plan_for("m", "n", _BEN)
+    assert redirected is not None
+    assert _names(redirected.request) == [["of m", "requests", "last"]]
+    assert table.plan_for("m", "m", User(SYSTEM_USER, ("everyone", "system"))) is None
 
 
 def test_neighbours_of_a_kind_look_together() -> None:
     kinds = ("deny_pattern", "deny_pattern", "redact", "redact", "allow_pattern", "allow_pattern", "external", "redact")
     table = Guardrails([_rail(str(place), kind, place) for place, kind in enumerate(kinds)])
-    plan = table.plan_for("m", _ANNA)
+    plan = table.plan_for("m", "m", _ANNA)
     assert plan is not None
     assert [type(step) for step in plan.request] == [Deny, Redact, Allow, Allow, External, Redact]
     assert _names(plan.request) == [["0", "1"], ["2", "3"], ["4"], ["5"], ["6"], ["7"]]
 
 
 def test_one_whose_pattern_cannot_be_used_is_named() -> None:
-    plan = Guardrails([_rail("good"), _rail("odd", pattern="(", position=1)]).plan_for("m", _ANNA)
+    plan = Guardrails([_rail("good"), _rail("odd", pattern="(", position=1)]).plan_for("m", "m", _ANNA)
     assert plan is not None
     assert plan.broken == "odd"
 
@@ -76,10 +79,10 @@ def test_a_snapshot_without_guardrails_has_no_table() -> None:
     first = applied(snapshot, update(2, guardrails=(_rail("a"), _rail("b", "external", url="http://x/"))))
     assert first is not None
     assert list(first.external()) == ["b"]
-    before = first.plan_for("m", _ANNA)
+    before = first.plan_for("m", "m", _ANNA)
     second = applied(snapshot, update(3, guardrails=(_rail("a", stage="answer"),), gone_guardrails=("b",)))
     assert second is not None
-    after = second.plan_for("m", _ANNA)
+    after = second.plan_for("m", "m", _ANNA)
     assert before is not None
     assert after is not None
     assert _names(before.request) == [["a"], ["b"]]  # a request under way keeps what it began with

@@ -15,21 +15,23 @@ __all__ = ["Guardrails", "Plan"]
 
 _log = structlog.get_logger(__name__)
 _MOST_PLANS = 2048
-"""Pairs of a model and a set of groups. They are few where people are; past it all are worked out anew."""
+"""Of models and sets of groups. They are few where people are; past it all are worked out anew."""
 
 
 class Plan:
     """What a request to one model by a member of some groups goes through."""
 
-    __slots__ = ("answer", "broken", "first", "request")
+    __slots__ = ("answer", "broken", "first", "request", "rows")
 
     def __init__(
-        self, request: tuple[Step, ...], answer: tuple[Step, ...], first: Guardrail, broken: str | None
+        self, rows: tuple[Guardrail, ...], request: tuple[Step, ...], answer: tuple[Step, ...], broken: str | None
     ) -> None:
+        self.rows = rows
+        """All that hold, in their order."""
+        self.first = rows[0]
+        """Named where something cannot be looked into at all."""
         self.request = request
         self.answer = answer
-        self.first = first
-        """Named where something cannot be looked into at all."""
         self.broken = broken
         """The name of one whose pattern cannot be used here: nothing passes it."""
 
@@ -43,7 +45,7 @@ class Guardrails:
         """Patterns are compiled here and not by the first request."""
         self._rows = tuple(sorted(rows, key=lambda row: (row.position, row.id)))
         self._rails: dict[str, Rail | None] = {row.id: _rail(row) for row in self._rows if row.kind != "external"}
-        self._plans: dict[tuple[str, tuple[str, ...]], Plan | None] = {}
+        self._plans: dict[tuple[str, str, tuple[str, ...]], Plan | None] = {}
 
     def updated(self, gone: Iterable[str], put: Iterable[Guardrail]) -> Guardrails | None:
         """The guardrails after a change; `None` where none is left."""
@@ -57,32 +59,35 @@ class Guardrails:
         """The ids of those that ask a service."""
         return (row.id for row in self._rows if row.kind == "external")
 
-    def plan_for(self, model_id: str, user: User) -> Plan | None:
-        """What holds for a user's request to a model; `None` where nothing does. Our own probes are not checked."""
-        known = (model_id, user.groups)
+    def plan_for(self, called: str, answers: str, user: User) -> Plan | None:
+        """What holds for a user's request, by the ids of the model that was named and the one that answers; `None`
+        where nothing does. Our own probes are not checked.
+        """
+        known = (called, answers, user.groups)
         try:
             return self._plans[known]
         except KeyError:
             pass
         if len(self._plans) >= _MOST_PLANS:
             self._plans.clear()
-        plan = self._plans[known] = None if user.id == SYSTEM_USER else self._plan(model_id, frozenset(user.groups))
+        plan = None if user.id == SYSTEM_USER else self._plan({called, answers}, frozenset(user.groups))
+        self._plans[known] = plan
         return plan
 
-    def _plan(self, model_id: str, groups: frozenset[str]) -> Plan | None:
-        rows = [
+    def _plan(self, models: set[str], groups: frozenset[str]) -> Plan | None:
+        rows = tuple(
             row
             for row in self._rows
-            if (row.models is None or model_id in row.models)
+            if (row.models is None or not models.isdisjoint(row.models))
             and (row.groups is None or not groups.isdisjoint(row.groups))
-        ]
+        )
         if not rows:
             return None
         broken = next((row.name for row in rows if row.kind != "external" and self._rails[row.id] is None), None)
         return Plan(
+            rows,
             tuple(self._steps(row for row in rows if row.stage != "answer")),
             tuple(self._steps(row for row in rows if row.stage != "request")),
-            rows[0],
             broken,
         )
 
