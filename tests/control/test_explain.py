@@ -131,6 +131,24 @@ def test_deployments_in_the_order_in_which_they_would_be_asked(instance: Instanc
     assert 0 < resting["ready_in_seconds"] <= 5
 
 
+def test_how_deployments_fare_is_shown(instance: Instance, key: dict[str, Any]) -> None:
+    composite = _composite(instance, _MODEL, _BROKEN, fallback_on_status=[500])
+    until(lambda: _explain(instance, key, composite)["allowed"])
+    _call(instance, key, composite)
+    well, broken = until(lambda: _health(instance, composite)) or []
+    assert (well["alias"], well["endpoint"], well["probe"]) == (_MODEL, "provider", None)
+    assert {view["state"] for view in well["workers"]} == {"closed"}
+    assert broken["alias"] == _BROKEN
+    (alone,) = instance.api("GET", f"/models/{_id_of(instance, _MODEL)}/health")
+    assert alone["deployment_id"] == well["deployment_id"]
+
+
+def _health(instance: Instance, model: str) -> list[dict[str, Any]] | None:
+    """Of each deployment, once a worker has said something of it."""
+    found: list[dict[str, Any]] = instance.api("GET", f"/models/{model}/health")
+    return found if found[0]["workers"] else None
+
+
 def _composite(instance: Instance, *parts: str, **fields: object) -> str:
     """A composite model that everybody may call; its alias is its id, too."""
     alias = f"composite-{uuid.uuid4().hex[:8]}"

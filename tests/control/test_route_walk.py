@@ -167,6 +167,7 @@ _MODELS = {
     "GET /models/{model_id}/cache-pricing": _MANAGERS,
     "PUT /models/{model_id}/cache-pricing": _MANAGERS,
     "DELETE /models/{model_id}/cache-pricing": _MANAGERS,
+    "GET /models/{model_id}/health": _MANAGERS,
     "GET /models/{model_id}/traffic-policy": _MANAGERS,
     "PUT /models/{model_id}/traffic-policy": _MANAGERS,
     "DELETE /models/{model_id}/traffic-policy": _MANAGERS,

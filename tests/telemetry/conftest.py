@@ -29,6 +29,12 @@ class Watched:
     def call(self, path: str, body: dict[str, Any], **headers: str) -> httpx.Response:
         return self.client.post(path, json=body, headers=headers)
 
+    def limit(self, alias: str) -> None:
+        """Lets few requests to a model through from now on."""
+        (model,) = (each for each in self.instance.api("GET", "/models?limit=100")["data"] if each["alias"] == alias)
+        body = {"name": "few", "scope": "model", "scope_id": model["id"], "kind": "requests", "amount": 1, "per": "day"}
+        self.instance.api("POST", "/rate-limits", body, status=201)
+
 
 @pytest.fixture(scope="package")
 def dead_port() -> Iterator[int]:

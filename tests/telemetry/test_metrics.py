@@ -68,16 +68,18 @@ def page(watched: Watched) -> dict[str, dict[str, set[str]]]:
         body = {"model": model, "messages": [{"role": "user", "content": "x"}]}
         watched.call("/chat/completions", body)
 
+    def metric_after(model: str, name: str) -> float | None:
+        chat(model)
+        return watched.instance.metric(name)
+
     for model in ("sim-small", "sim-reasoning", "sim-no-usage", "sim-error-500", "dead", "no-such-model"):
         chat(model)
     guardrail = {"name": "nobody", "kind": "external", "url": "http://127.0.0.1:9/", "fail": "open"}
     watched.instance.api("POST", "/guardrails", guardrail, status=201)
-
-    def checked() -> float | None:
-        chat("sim-small")
-        return watched.instance.metric("control_layer_guardrail_checks_total")
-
-    until(checked)
+    until(lambda: metric_after("sim-small", "control_layer_guardrail_checks_total"))
+    watched.limit("sim-reasoning")
+    until(lambda: metric_after("sim-reasoning", "control_layer_limited_requests_total"))
+    until(lambda: metric_after("dead", "control_layer_resting_deployments"))
     until(lambda: watched.instance.metric("control_layer_refused_requests_total"))
     until(lambda: watched.instance.metric("control_layer_recorded_requests_total"))
     metrics: dict[str, dict[str, set[str]]] = {}
@@ -159,8 +161,8 @@ def test_every_metric_is_in_the_manual_and_named_as_is_usual(page: dict[str, dic
 def test_no_key_and_no_user_is_a_label(page: dict[str, dict[str, set[str]]], watched: Watched) -> None:
     labels = {label for of_metric in page.values() for label in of_metric}
     assert labels <= {
-        "code", "endpoint", "kind", "le", "model", "outcome", "part", "process", "result", "rule", "sink", "source",
-        "stage", "status", "table", "version",
+        "code", "endpoint", "kind", "le", "model", "outcome", "part", "process", "result", "rule", "scope", "sink",
+        "source", "stage", "state", "status", "table", "version",
     }  # fmt: skip
     assert "no-such-model" not in page["control_layer_requests_total"]["model"]
     results = page["control_layer_attempts_total"]["result"]

@@ -1,4 +1,4 @@
-"""What a gateway and the control plane say to each other about money and limits, on a link of its own.
+"""What a gateway and the control plane say to each other about money, limits and health, on a link of its own.
 
 A gateway spends from its *slice* of a budget; the slices of all gateways never exceed the budget. Both messages are
 absolute, so that any of them may be lost or repeated: a gateway says how large its slice should be, the control plane
@@ -13,6 +13,7 @@ from decimal import Decimal
 import msgspec
 
 from control_layer.contract.limits import Departed, TakenOf
+from control_layer.contract.routing import ConditionsOf
 
 __all__ = [
     "ControlMessage",
@@ -63,7 +64,7 @@ class Recall(msgspec.Struct, frozen=True, array_like=True, tag="recall"):
     budget_id: str
 
 
-GatewayMessage = Greeting | Want | TakenOf
+GatewayMessage = Greeting | Want | TakenOf | ConditionsOf
 ControlMessage = Lease | Recall | TakenOf | Departed
 
 decode_gateway = msgspec.msgpack.Decoder[GatewayMessage](GatewayMessage).decode

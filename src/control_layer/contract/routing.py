@@ -6,7 +6,17 @@ from typing import Literal
 
 import msgspec
 
-__all__ = ["Backoff", "Balancing", "Breaker", "Fallback", "Purposes", "Sticky", "Strategy"]
+__all__ = [
+    "Backoff",
+    "Balancing",
+    "Breaker",
+    "Condition",
+    "ConditionsOf",
+    "Fallback",
+    "Purposes",
+    "Sticky",
+    "Strategy",
+]
 
 Strategy = Literal["weighted_random", "priority", "least_busy", "lowest_latency"]
 """`weighted_random`: by chance, in proportion to the weights. `priority`: in their order. `least_busy`: the one with
@@ -66,6 +76,27 @@ class Breaker(msgspec.Struct, frozen=True, array_like=True, gc=False):
     cooldown: float = 5.0
     """After that one request is let through, as a trial. Each trial that fails doubles it."""
     longest_cooldown: float = 60.0
+
+
+class Condition(msgspec.Struct, frozen=True, array_like=True, gc=False):
+    """How a deployment fares, as one gateway sees it."""
+
+    deployment_id: str
+    state: Literal["closed", "open", "half_open", "limited"]
+    """Of its circuit breaker; `limited`: its provider said 429."""
+    failures: int
+    """In a row."""
+    in_flight: int
+    latency: float
+    """Seconds to the first byte, lately; 0 where nothing is known."""
+    ready_in: float
+    """Seconds until it may be asked."""
+
+
+class ConditionsOf(msgspec.Struct, frozen=True, array_like=True, tag="conditions"):
+    """A gateway's news of its deployments."""
+
+    conditions: tuple[Condition, ...]
 
 
 class Purposes(msgspec.Struct, frozen=True, array_like=True, gc=False):

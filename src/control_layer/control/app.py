@@ -52,9 +52,11 @@ from control_layer.control.groups.routes import router as groups
 from control_layer.control.guardrails.routes import router as guardrails
 from control_layer.control.instance.reference_routes import references
 from control_layer.control.instance.routes import router as instance
+from control_layer.control.leases.conditions import Conditions
 from control_layer.control.mail.post import open_post
 from control_layer.control.models.cache_pricing_routes import router as cache_pricing
 from control_layer.control.models.component_routes import router as components
+from control_layer.control.models.health_routes import router as model_health
 from control_layer.control.models.routes import router as models
 from control_layer.control.models.traffic_policy_routes import router as traffic_policy
 from control_layer.control.own_gateway import OwnGateway
@@ -96,6 +98,7 @@ _ROUTERS: tuple[APIRouter, ...] = (
     components,
     cache_pricing,
     traffic_policy,
+    model_health,
     catalogue,
     grants,
     effective_access,
@@ -158,6 +161,7 @@ def build_services(
         guardrail_secrets=Seal(secret_key, "guardrail-secret", previous_keys),
         system_key=own_key,
         own_gateway=OwnGateway(gateway, own_key),
+        conditions=Conditions(),
         upload_slots=UploadSlots(settings.limits),
         sessions=Sessions(secret_key, settings.auth),
         passwords=Passwords(hasher),

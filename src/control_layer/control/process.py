@@ -81,7 +81,10 @@ class ControlPlane:
         )
         self._limits = LimitExchange(self._engine, lambda message: self._leases.deliver(message))
         self._leases = LeaseServer(
-            Path(config.lease_socket), Grants(self._engine, lives=self._lives), self._limits.publish
+            Path(config.lease_socket),
+            Grants(self._engine, lives=self._lives),
+            self._limits.publish,
+            self._services.conditions,
         )
         self._changes = ChangeListener(config.database_url, on_change=self._notice, on_resync=self._snapshots.missed)
         self._probes = ProbeScheduler(self._services, config.database_url)

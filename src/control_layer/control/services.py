@@ -19,6 +19,7 @@ from control_layer.control.federation.proxy_headers import ProxyHeaders
 from control_layer.control.federation.recent_claims import RecentClaims
 from control_layer.control.federation.sign_in_attempt import Attempts
 from control_layer.control.files.slots import UploadSlots
+from control_layer.control.leases.conditions import Conditions
 from control_layer.control.mail.post import Post
 from control_layer.control.own_gateway import OwnGateway
 from control_layer.control.payments.provider import PaymentProvider
@@ -40,6 +41,8 @@ class Services:
     guardrail_secrets: Seal
     system_key: KeySecret
     own_gateway: OwnGateway
+    conditions: Conditions
+    """How deployments fare at the gateways of this host."""
     upload_slots: UploadSlots
     sessions: Sessions
     passwords: Passwords

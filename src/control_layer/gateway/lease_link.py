@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import random
+import time
 from collections.abc import Callable
 
 import msgspec
@@ -12,6 +13,8 @@ import structlog
 from control_layer.contract.frames import FrameReader, FrameTooLarge, frame
 from control_layer.contract.leases import ControlMessage, Greeting, Lease, Want, decode_control
 from control_layer.contract.limits import Departed, TakenOf
+from control_layer.contract.routing import ConditionsOf
+from control_layer.gateway.deployments import Deployments
 from control_layer.gateway.policy.limiter import Limiter
 from control_layer.gateway.policy.purse import Purse
 
@@ -38,6 +41,7 @@ class LeaseLink:
         worker_id: str,
         purse: Purse,
         limiter: Limiter,
+        deployments: Deployments,
         known_limit: Callable[[str], bool],
     ) -> None:
         """`known_limit` says whether a limit's id is one in force."""
@@ -45,6 +49,7 @@ class LeaseLink:
         self._worker_id = worker_id
         self._purse = purse
         self._limiter = limiter
+        self._deployments = deployments
         self._known_limit = known_limit
         self._writer: asyncio.StreamWriter | None = None
 
@@ -80,6 +85,7 @@ class LeaseLink:
             writer.write(frame(_encode(Greeting(self._worker_id))))
             self._purse.linked(send)
             self._writer = writer
+            self._deployments.tell_again()
             frames = FrameReader()
             while data := await reader.read(_READ_BYTES):
                 for payload in frames.feed(data):
@@ -119,3 +125,6 @@ class LeaseLink:
             await asyncio.sleep(_TICK_SECONDS)
             self._purse.tick()
             self._limiter.tick(self._known_limit)
+            writer = self._writer
+            if writer is not None and (news := self._deployments.news(time.monotonic())):
+                writer.write(frame(_encode(ConditionsOf(news))))

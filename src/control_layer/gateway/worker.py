@@ -83,6 +83,7 @@ class Worker:
             config.worker_id,
             self._plane.purse,
             self._plane.limiter,
+            self._plane.deployments,
             lambda limit_id: self._snapshots.current.has_limit(limit_id),
         )
         for number in (signal.SIGTERM, signal.SIGINT):
@@ -175,6 +176,11 @@ class Worker:
             *(Sample(name, "gauge", help_text, {}, value) for name, help_text, value in gauges),
             *(Sample(name, "gauge", help_text, mine, value) for name, help_text, value in own_gauges),
         ]
+        text_ = "Deployments that are left alone: their breaker is not closed, or their provider limits us."
+        for (endpoint_id, state), count in self._plane.deployments.resting(self._plane.monotonic()).items():
+            endpoint = snapshot.endpoints.get(endpoint_id)
+            labels = {**mine, "endpoint": endpoint.name if endpoint is not None else endpoint_id, "state": state}
+            samples.append(Sample("control_layer_resting_deployments", "gauge", text_, labels, count))
         written, text_ = self._journal.written_bytes, "Bytes written to the journal."
         samples.append(Sample("control_layer_journal_bytes_total", "counter", text_, {}, written))
         text_ = "How late the event loop was for a timer, twice a second."

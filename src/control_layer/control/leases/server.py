@@ -18,6 +18,8 @@ from sqlalchemy.exc import SQLAlchemyError
 from control_layer.contract.frames import FrameReader, FrameTooLarge, frame
 from control_layer.contract.leases import ControlMessage, Greeting, Recall, Want, decode_gateway
 from control_layer.contract.limits import Departed, TakenOf
+from control_layer.contract.routing import ConditionsOf
+from control_layer.control.leases.conditions import Conditions
 from control_layer.control.leases.grants import Grant
 from control_layer.control.local_socket import serving
 
@@ -49,12 +51,17 @@ class LeaseServer:
     """Serves the gateways of this host."""
 
     def __init__(
-        self, path: Path, lender: Lender, publish: Callable[[TakenOf | Departed], None] = lambda _: None
+        self,
+        path: Path,
+        lender: Lender,
+        publish: Callable[[TakenOf | Departed], None] = lambda _: None,
+        conditions: Conditions | None = None,
     ) -> None:
-        """`publish` is told what gateways of this host took of limits."""
+        """`publish` is told what gateways of this host took of limits; `conditions` keeps how deployments fare."""
         self._path = path
         self._lender = lender
         self._publish = publish
+        self._conditions = conditions
         self._gateways: set[_Gateway] = set()
 
     def recall(self, budget_id: str) -> None:
@@ -68,7 +75,14 @@ class LeaseServer:
             if gateway is not but:
                 gateway.say(message)
 
-    def _heard(self, gateway: _Gateway, message: TakenOf | Departed) -> None:
+    def _heard(self, gateway: _Gateway, message: TakenOf | Departed | ConditionsOf) -> None:
+        worker = str(gateway.worker_id)
+        if isinstance(message, ConditionsOf):
+            if self._conditions is not None:
+                self._conditions.heard(worker, message.conditions)
+            return
+        if isinstance(message, Departed) and self._conditions is not None:
+            self._conditions.forget(worker)
         self.deliver(message, but=gateway)
         self._publish(message)
 
@@ -100,7 +114,7 @@ class _Gateway:
         self,
         lender: Lender,
         writer: asyncio.StreamWriter,
-        heard: Callable[[_Gateway, TakenOf | Departed], None],
+        heard: Callable[[_Gateway, TakenOf | Departed | ConditionsOf], None],
     ) -> None:
         self._lender = lender
         self._writer = writer
@@ -126,6 +140,8 @@ class _Gateway:
                         raise ValueError("it did not say who it is")
                     elif isinstance(message, TakenOf):
                         self._heard(self, TakenOf(str(self.worker_id), message.limits))
+                    elif isinstance(message, ConditionsOf):
+                        self._heard(self, message)
                     else:
                         turn = self._turns.setdefault(message.budget_id, asyncio.Lock())
                         answers.create_task(self._answer(self.worker_id, message, turn), name="lease")
