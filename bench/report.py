@@ -11,6 +11,7 @@ import msgspec
 
 from bench.bodies import Bodies
 from bench.latency import Added
+from bench.policy import Policy
 from bench.recording import Recording
 from bench.saturation import BARE, KEEPING, OURS, Saturation
 from bench.startup import Startup
@@ -44,6 +45,7 @@ class Results(msgspec.Struct):
     latency: Added | None = None
     streaming: Streaming | None = None
     bodies: list[Bodies] | None = None
+    policy: Policy | None = None
     recording: Recording | None = None
     startup: Startup | None = None
 
@@ -63,6 +65,7 @@ def table(results: Results) -> str:
     rows = [*_saturation(results.saturation), *_latency(results.latency), *_streaming(results.streaming)]
     for bodies in results.bodies or ():
         rows += _bodies(bodies)
+    rows += _policy(results.policy)
     rows += _recording(results.recording)
     rows += _startup(results.startup)
     what = max((len(row.what) for row in rows), default=0)
@@ -127,6 +130,14 @@ def _bodies(measured: Bodies) -> Iterator[Row]:
     yield Row(
         "    longest, and past the gateway", f"{measured.delay_max * 1e3:.0f}, {measured.aside_delay_max * 1e3:.0f} ms"
     )
+
+
+def _policy(measured: Policy | None) -> Iterator[Row]:
+    if measured is None:
+        return
+    yield _goal("slower with all traffic policy, as served", measured.slower("served"), "{:.1%}", 0.15)
+    yield Row("  by processor time", f"{measured.slower('per_processor_second'):.1%}")
+    yield Row("  errors", str(sum(one.bad for one in measured.without + measured.ruled)))
 
 
 def _recording(measured: Recording | None) -> Iterator[Row]:

@@ -43,7 +43,7 @@ class _Worker:
         self.limiter = Limiter(self.clock)
 
     def ask(self, *limits: Limit, tokens: float = 0) -> Permit | Refused | Turn:
-        outcome = self.limiter.admit(limits, tokens, line="k", then=lambda _: None)
+        outcome = self.limiter.admit({"u": limits}, tokens, line="k", then=lambda _: None)
         if isinstance(outcome, Permit):
             self.let_in.append(self.clock.now)
         return outcome
@@ -130,7 +130,7 @@ def test_those_who_wait_take_turns_by_key_and_nobody_overtakes() -> None:
             served.append(name)
             permits.append(outcome)
 
-        return worker.limiter.admit((limit,), 0, line=line, then=then)
+        return worker.limiter.admit({"u": (limit,)}, 0, line=line, then=then)
 
     for line, name in (("greedy", "g1"), ("greedy", "g2"), ("modest", "m1"), ("greedy", "g3")):
         assert isinstance(wait(line, name), Turn)
@@ -154,10 +154,10 @@ def test_a_fair_queue_keeps_the_order_within_a_line(steps: list[tuple[str, bool]
         if enters:
             queue.push(line, (line, next(numbers)))
             expected += 1
-        elif len(queue):
+        elif queue.size:
             out.append(queue.pop())
             expected -= 1
-        assert len(queue) == expected
+        assert queue.size == expected
     for line in "abc":
         mine = [number for name, number in out if name == line]
         assert mine == sorted(mine)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from abc import ABC, abstractmethod
-from collections.abc import Iterable
+from collections.abc import Mapping, Sequence
 from decimal import Decimal
 from enum import Enum
 from typing import TYPE_CHECKING
@@ -189,7 +189,9 @@ class Admission(Entrance, ABC):
         """Others have ended: the request's turn has come."""
         self._forget_claim()
         if isinstance(outcome, Refused):
-            self.refuse(self._over(outcome, (outcome.limit,)))
+            self.refuse(
+                self._over(outcome, self.plane.snapshots.current.limits_of(self.key, self.user, self.route.model))
+            )
             return
         self.permit = outcome
         self._look()
@@ -198,11 +200,11 @@ class Admission(Entrance, ABC):
         if self._turn is not None:
             self._in_turn(self.plane.limiter.give_up(self._turn))
 
-    def _over(self, refused: Refused, limits: Iterable[Limit]) -> GatewayError:
+    def _over(self, refused: Refused, limits: Mapping[str, Sequence[Limit]]) -> GatewayError:
         """The answer that a limit is reached, and how it stands with all of them."""
         plane = self.plane
         now = plane.monotonic()
-        gates = [plane.limiter.gate(limit, now) for limit in limits]
+        gates = plane.limiter.gates(limits, now)
         plane.metrics.limited[refused.limit.kind, refused.limit.scope] += 1
         return limit_refusal(refused, rate_limit_headers(gates, now, plane.wall(), anthropic=self.anthropic))
 

@@ -14,13 +14,13 @@ from control_layer.contract.explanation import (
     LimitStanding,
     Price,
 )
-from control_layer.contract.limits import Limit
 from control_layer.contract.snapshot import SYSTEM_USER
 from control_layer.gateway import errors
 from control_layer.gateway.errors import GatewayError
 from control_layer.gateway.exchange import Exchange, State
 from control_layer.gateway.policy.balancing import Target
 from control_layer.gateway.policy.failover import attempts_allowed
+from control_layer.gateway.policy.gate import Gate
 
 __all__ = ["ExplainedExchange"]
 
@@ -97,7 +97,8 @@ class ExplainedExchange(Exchange):
         tokens = self.likely_tokens()
         self.route_out()
         price = self._price()
-        limits = [self._limit(limit, tokens, now) for limit in snapshot.limits_of(self.key, self.user, route.model)]
+        gates = plane.limiter.gates(snapshot.limits_of(self.key, self.user, route.model), now)
+        limits = [_limit(gate, tokens, now) for gate in gates]
         budgets = self._budgets(_NOTHING if self.tariff is None else self.worst_case(self.tariff))
         deployments = self._deployments(now)
         told = self._outline(self._obstacle(limits, budgets, deployments))
@@ -143,22 +144,6 @@ class ExplainedExchange(Exchange):
             at_most=str(self.worst_case(tariff)),
         )
 
-    def _limit(self, limit: Limit, tokens: int, now: float) -> LimitStanding:
-        gate = self.plane.limiter.gate(limit, now)
-        takes = float(tokens) if limit.kind == "tokens" else 1.0
-        return LimitStanding(
-            id=limit.id,
-            name=limit.name,
-            scope=limit.scope,
-            kind=limit.kind,
-            amount=limit.amount,
-            seconds=limit.seconds,
-            remaining=gate.remaining(now),
-            takes=takes,
-            wait_seconds=gate.wait(takes, now),
-            waiting=len(gate.queue),
-        )
-
     def _budgets(self, worst: Decimal) -> list[BudgetStanding]:
         found = self.plane.snapshots.current.budgets_of(self.key, self.user, self.route.model)
         return [
@@ -185,6 +170,23 @@ class ExplainedExchange(Exchange):
         while (target := self._pick(now, order)) is not None:
             order[target.deployment.id] = len(order) + 1
         return [_standing(target, order, now) for target in self._targets]
+
+
+def _limit(gate: Gate, tokens: int, now: float) -> LimitStanding:
+    limit = gate.limit
+    takes = float(tokens) if gate.of_tokens else 1.0
+    return LimitStanding(
+        id=limit.id,
+        name=limit.name,
+        scope=limit.scope,
+        kind=limit.kind,
+        amount=limit.amount,
+        seconds=limit.seconds,
+        remaining=gate.remaining(now),
+        takes=takes,
+        wait_seconds=gate.wait(takes, now),
+        waiting=gate.queue.size,
+    )
 
 
 def _standing(target: Target, order: dict[str, int], now: float) -> DeploymentStanding:

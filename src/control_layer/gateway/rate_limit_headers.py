@@ -14,33 +14,43 @@ from control_layer.wire import Header
 __all__ = ["duration", "rate_limit_headers", "retry_headers"]
 
 
+def _names(of: bytes) -> tuple[bytes, ...]:
+    ours = tuple(b"x-ratelimit-%b-%b" % (what, of) for what in (b"limit", b"remaining", b"reset"))
+    return ours + tuple(b"anthropic-ratelimit-%b-%b" % (of, what) for what in (b"limit", b"remaining", b"reset"))
+
+
+_OF_REQUESTS, _OF_TOKENS = _names(b"requests"), _names(b"tokens")
+
+
 def rate_limit_headers(gates: Iterable[Gate], now: float, wall: float, *, anthropic: bool) -> list[Header]:
     """Fields for the tightest limit of requests and of tokens. `now` is monotonic, `wall` Unix seconds."""
-    tightest: dict[str, Gate] = {}
+    requests: Gate | None = None
+    tokens: Gate | None = None
     for gate in gates:
         if gate.counts:
             continue
-        known = tightest.get(gate.limit.kind)
-        if known is None or _left(gate, now) < _left(known, now):
-            tightest[gate.limit.kind] = gate
+        if gate.of_tokens:
+            if tokens is None or _left(gate, now) < _left(tokens, now):
+                tokens = gate
+        elif requests is None or _left(gate, now) < _left(requests, now):
+            requests = gate
     headers: list[Header] = []
-    for kind, gate in tightest.items():
-        of = kind.encode()
-        limit, remaining = b"%d" % int(gate.limit.amount), b"%d" % int(gate.remaining(now))
-        seconds = gate.full_in(now)
-        headers += [
-            (b"x-ratelimit-limit-" + of, limit),
-            (b"x-ratelimit-remaining-" + of, remaining),
-            (b"x-ratelimit-reset-" + of, duration(seconds).encode()),
-        ]
-        if anthropic:
-            reset = datetime.fromtimestamp(wall + seconds, UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
-            headers += [
-                (b"anthropic-ratelimit-%b-limit" % of, limit),
-                (b"anthropic-ratelimit-%b-remaining" % of, remaining),
-                (b"anthropic-ratelimit-%b-reset" % of, reset.encode()),
-            ]
+    if requests is not None:
+        _add(headers, _OF_REQUESTS, requests, now, wall if anthropic else None)
+    if tokens is not None:
+        _add(headers, _OF_TOKENS, tokens, now, wall if anthropic else None)
     return headers
+
+
+def _add(headers: list[Header], names: tuple[bytes, ...], gate: Gate, now: float, wall: float | None) -> None:
+    level, burst = gate.bucket.level(now), gate.bucket.burst
+    limit, remaining = b"%d" % gate.limit.amount, b"%d" % max(level, 0.0)
+    seconds = (burst - level) / gate.bucket.rate
+    reset = b"%dms" % (seconds * 1000.0) if seconds < 1.0 else duration(seconds).encode()
+    headers += (names[0], limit), (names[1], remaining), (names[2], reset)
+    if wall is not None:
+        moment = datetime.fromtimestamp(wall + seconds, UTC).strftime("%Y-%m-%dT%H:%M:%SZ").encode()
+        headers += (names[3], limit), (names[4], remaining), (names[5], moment)
 
 
 def retry_headers(seconds: float) -> tuple[Header, ...]:
@@ -61,4 +71,4 @@ def duration(seconds: float) -> str:
 
 
 def _left(gate: Gate, now: float) -> float:
-    return gate.remaining(now) / gate.limit.amount
+    return gate.bucket.level(now) / gate.limit.amount

@@ -188,7 +188,7 @@ class Routing(Admission):
         own = limits.get(deployment_id)
         if own is None or deployment_id == self.route.model.id:
             return True
-        self.lane = self.plane.limiter.try_(own, self.likely_tokens())
+        self.lane = self.plane.limiter.try_({deployment_id: own}, self.likely_tokens())
         return self.lane is not None
 
     def _identity(self, rules: Balancing) -> str:

@@ -147,14 +147,15 @@ class Snapshot:
         """Whether the limit is one of ours."""
         return limit_id in self._limited
 
-    def limits_of(self, key: Key, user: User, model: Model) -> list[Limit]:
-        """The limits that a request counts in."""
+    def limits_of(self, key: Key, user: User, model: Model) -> dict[str, tuple[Limit, ...]]:
+        """The limits that a request counts in, by what they are for."""
+        found: dict[str, tuple[Limit, ...]] = {}
         if user.id == SYSTEM_USER:
-            return []
+            return found
         limits = self.limits
-        found = [*limits.get(key.id, ()), *limits.get(user.id, ()), *limits.get(model.id, ())]
-        for group in user.groups:
-            found += limits.get(group, ())
+        for scope_id in (key.id, user.id, model.id, *user.groups):
+            if scope_id in limits:
+                found[scope_id] = limits[scope_id]
         return found
 
     def callable_by(self, key: Key, user: User) -> Iterable[Model]:

@@ -13,19 +13,17 @@ T = TypeVar("T")
 class FairQueue(Generic[T]):
     """Lines by name. Whoever sends many requests waits behind its own, not in front of everybody else's."""
 
-    __slots__ = ("_lines", "_size")
+    __slots__ = ("_lines", "size")
 
     def __init__(self) -> None:
         self._lines: OrderedDict[str, deque[T]] = OrderedDict()
-        self._size = 0
-
-    def __len__(self) -> int:
-        return self._size
+        self.size = 0
+        """How many wait."""
 
     def push(self, line: str, waiting: T) -> None:
         """Puts one at the end of a line."""
         self._lines.setdefault(line, deque()).append(waiting)
-        self._size += 1
+        self.size += 1
 
     def pop(self) -> T:
         """Takes out whose turn it is. Raises KeyError where nobody waits."""
@@ -38,7 +36,7 @@ class FairQueue(Generic[T]):
             self._lines.move_to_end(name)
         else:
             del self._lines[name]
-        self._size -= 1
+        self.size -= 1
         return waiting
 
     def remove(self, line: str, waiting: T) -> None:
@@ -47,6 +45,6 @@ class FairQueue(Generic[T]):
         if members is None or waiting not in members:
             return
         members.remove(waiting)
-        self._size -= 1
+        self.size -= 1
         if not members:
             del self._lines[line]

@@ -12,7 +12,7 @@ than the rate allows, plus the burst and this bound once.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
 from control_layer.contract.limits import Limit, Taken
@@ -37,41 +37,36 @@ class Refused:
 class Permit:
     """What a request that was let in took. It is given back by `settle`, or as if it had never been by `cancel`."""
 
-    __slots__ = ("_gates", "_limiter", "_tokens")
+    __slots__ = ("_limiter", "_tokens", "gates")
 
     def __init__(self, limiter: Limiter, gates: Sequence[Gate], tokens: float) -> None:
         self._limiter = limiter
-        self._gates = gates
         self._tokens = tokens
-
-    @property
-    def gates(self) -> Sequence[Gate]:
+        self.gates = gates
         """The limits that it counts in."""
-        return self._gates
 
     def settle(self, tokens: float | None) -> None:
         """The request has ended with so many tokens; `None` where nobody knows: the estimate stands. Once."""
-        owed = 0.0 if tokens is None else tokens - self._tokens
-        self._end(requests=0.0, tokens=owed)
+        self._end(0.0, 0.0 if tokens is None else tokens - self._tokens)
 
     def cancel(self) -> None:
         """The request was not let in after all, for another reason. Once."""
-        self._end(requests=-1.0, tokens=-self._tokens)
+        self._end(-1.0, -self._tokens)
 
-    def _end(self, *, requests: float, tokens: float) -> None:
-        gates, self._gates = self._gates, ()
-        now = self._limiter.clock()
+    def _end(self, requests: float, tokens: float) -> None:
+        gates, self.gates = self.gates, ()
+        limiter = self._limiter
+        now = limiter.clock()
         freed = False
         for gate in gates:
-            kind = gate.limit.kind
-            if kind == "concurrency":
-                gate.take(-1.0, now)
-                freed = freed or len(gate.queue) > 0
-            elif amount := (tokens if kind == "tokens" else requests):
+            if gate.counts:
+                gate.in_use -= 1
+                freed = freed or gate.queue.size > 0
+            elif amount := (tokens if gate.of_tokens else requests):
                 gate.take(amount, now)
-        self._limiter.changed(gates)
+        limiter.changed.update(gates)
         if freed:
-            self._limiter.serve(gates)
+            limiter.serve(gates)
 
 
 class Turn:
@@ -97,37 +92,54 @@ class Turn:
 class Limiter:
     """The limits of one worker. `clock` gives monotonic seconds."""
 
-    __slots__ = ("_changed", "_gates", "_heard_at", "_queued", "_swept", "clock")
+    __slots__ = ("_gates", "_heard_at", "_queued", "_scopes", "_swept", "changed", "clock")
 
     def __init__(self, clock: Callable[[], float]) -> None:
         self.clock = clock
         self._gates: dict[str, Gate] = {}
         self._heard_at: dict[str, float] = {}
-        self._changed: set[Gate] = set()
-        """What the others may not know."""
+        self._scopes: dict[str, tuple[Sequence[Limit], tuple[Gate, ...]]] = {}
+        """By what they are for, the limits and their gates."""
+        self.changed: set[Gate] = set()
+        """Of which something was taken, or given back, since the others were told."""
         self._queued: set[Gate] = set()
         """Where somebody waits."""
         self._swept: list[str] = []
         """Ids of gates that are yet to be looked at."""
 
     def admit(
-        self, limits: Iterable[Limit], tokens: float, *, line: str, then: Callable[[Permit | Refused], None]
+        self,
+        limits: Mapping[str, Sequence[Limit]],
+        tokens: float,
+        *,
+        line: str,
+        then: Callable[[Permit | Refused], None],
     ) -> Permit | Refused | Turn:
         """Lets a request in that may take `tokens`, or says why not. Where it may wait, `then` is called in its turn.
 
-        `line` is whose request it is, for those who wait.
+        `limits` are by what they are for; `line` is whose request it is, for those who wait.
         """
         now = self.clock()
-        gates = [self.gate(limit, now) for limit in limits]
-        return self._pass(Turn(gates, tokens, line, then), now, fresh=True)
+        gates = self.gates(limits, now)
+        if self._free(gates, tokens, now):
+            return self._take(gates, tokens, now)
+        return self._wait(Turn(gates, tokens, line, then), now, fresh=True)
 
-    def try_(self, limits: Iterable[Limit], tokens: float) -> Permit | None:
+    def try_(self, limits: Mapping[str, Sequence[Limit]], tokens: float) -> Permit | None:
         """As `admit`, for whoever would rather go elsewhere than wait."""
         now = self.clock()
-        gates = [self.gate(limit, now) for limit in limits]
-        if any(gate.wait(tokens if gate.limit.kind == "tokens" else 1.0, now) for gate in gates):
-            return None
-        return self._take(gates, tokens, now)
+        gates = self.gates(limits, now)
+        return self._take(gates, tokens, now) if self._free(gates, tokens, now) else None
+
+    def gates(self, limits: Mapping[str, Sequence[Limit]], now: float) -> tuple[Gate, ...]:
+        """Limits, by what they are for, as they are kept here."""
+        found: tuple[Gate, ...] = ()
+        for scope_id, rows in limits.items():
+            known = self._scopes.get(scope_id)
+            if known is None or known[0] is not rows:
+                known = self._scopes[scope_id] = rows, tuple(self.gate(limit, now) for limit in rows)
+            found = found + known[1] if found else known[1]
+        return found
 
     def give_up(self, turn: Turn) -> Refused:
         """Ends a wait."""
@@ -151,23 +163,19 @@ class Limiter:
         """Lets in those who wait at these gates, as far as there is room now."""
         now = self.clock()
         for gate in gates:
-            while len(gate.queue) and gate.remaining(now) >= 1.0:
+            while gate.queue.size and not gate.full():
                 turn = gate.queue.pop()
-                outcome = self._pass(turn, now, fresh=False)
+                outcome = self._wait(turn, now, fresh=False)
                 if not isinstance(outcome, Turn):
                     turn.then(outcome)
-            if not gate.queue:
+            if not gate.queue.size:
                 self._queued.discard(gate)
-
-    def changed(self, gates: Iterable[Gate]) -> None:
-        """Something was taken or given back."""
-        self._changed.update(gates)
 
     # -- the other workers -------------------------------------------------------------------------------------------
 
     def news(self, *, again: bool) -> tuple[Taken, ...]:
         """What the others do not know yet; `again`: with all that is under way."""
-        changed, self._changed = self._changed, {gate for gate in self._changed if gate.in_use}
+        changed, self.changed = self.changed, {gate for gate in self.changed if gate.in_use}
         return tuple(news for gate in changed if (news := gate.news(again=again)) is not None)
 
     def heard(self, worker: str, taken: Iterable[Taken]) -> None:
@@ -203,30 +211,42 @@ class Limiter:
                 self._swept = list(self._gates)
             limit_id = self._swept.pop()
             found = self._gates.get(limit_id)
-            if found is not None and not found.in_use and not found.queue and (not known(limit_id) or found.idle(now)):
+            if found is None or found.in_use or found.queue.size:
+                continue
+            if not known(limit_id) or found.idle(now):
                 del self._gates[limit_id]
+                self._scopes.pop(found.limit.scope_id, None)
         self.serve(list(self._queued))
 
     # -- inside ------------------------------------------------------------------------------------------------------
 
-    def _pass(self, wanted: Turn, now: float, *, fresh: bool) -> Permit | Refused | Turn:
-        """A fresh request does not overtake those who wait."""
+    def _free(self, gates: Sequence[Gate], tokens: float, now: float) -> bool:
+        """Whether all of it may be taken at once."""
+        for gate in gates:
+            if gate.counts:
+                if gate.queue.size or gate.full():
+                    return False
+            elif gate.bucket.level(now) < (tokens if gate.of_tokens else 1.0):
+                return False
+        return True
+
+    def _wait(self, wanted: Turn, now: float, *, fresh: bool) -> Permit | Refused | Turn:
+        """What becomes of a request that may have to wait. A fresh one does not overtake those who do."""
         refused: Refused | None = None
         full: Gate | None = None
         for gate in wanted.gates:
-            limit = gate.limit
-            if limit.kind == "concurrency":
-                if gate.remaining(now) < 1.0 or (fresh and gate.queue):
+            if gate.counts:
+                if gate.full() or (fresh and gate.queue.size):
                     full = full or gate
                 continue
-            seconds = gate.wait(wanted.tokens if limit.kind == "tokens" else 1.0, now)
-            if seconds and (refused is None or _earlier(limit, refused.limit, seconds, refused.seconds)):
-                refused = Refused(limit, seconds)
+            seconds = gate.wait(wanted.tokens if gate.of_tokens else 1.0, now)
+            if seconds and (refused is None or _earlier(gate.limit, refused.limit, seconds, refused.seconds)):
+                refused = Refused(gate.limit, seconds)
         if refused is not None:
             return refused
         if full is None:
             return self._take(wanted.gates, wanted.tokens, now)
-        if full.limit.queue_seconds <= 0 or len(full.queue) >= full.limit.queue_length:
+        if full.limit.queue_seconds <= 0 or full.queue.size >= full.limit.queue_length:
             return Refused(full.limit, 1.0)
         wanted.gate = full
         full.queue.push(wanted.line, wanted)
@@ -235,8 +255,11 @@ class Limiter:
 
     def _take(self, gates: Sequence[Gate], tokens: float, now: float) -> Permit:
         for gate in gates:
-            gate.take(tokens if gate.limit.kind == "tokens" else 1.0, now)
-        self._changed.update(gates)
+            if gate.counts:
+                gate.in_use += 1
+            else:
+                gate.take(tokens if gate.of_tokens else 1.0, now)
+        self.changed.update(gates)
         return Permit(self, gates, tokens)
 
 

@@ -10,36 +10,43 @@ _MOST_SECONDS_OWED = 5.0
 
 
 class TokenBucket:
-    """Fills by `rate` a second up to `burst`. Time is monotonic seconds, given."""
+    """Fills by `rate` a second up to `burst`. Time is monotonic seconds, given, and never goes back."""
 
-    __slots__ = ("_at", "_level", "burst", "rate")
+    __slots__ = ("_at", "_level", "_owed", "burst", "rate")
 
     def __init__(self, rate: float, burst: float, now: float) -> None:
-        self.rate = rate
-        self.burst = burst
         self._level = burst
         self._at = now
+        self.change(rate, burst, now)
+
+    def change(self, rate: float, burst: float, now: float) -> None:
+        """Other terms from now on. What a smaller bucket does not hold is gone; a larger one is not filled at once."""
+        if self._at != now:
+            self.level(now)
+        self.rate, self.burst = rate, burst
+        self._owed = -max(burst * _MOST_BURSTS_OWED, rate * _MOST_SECONDS_OWED)
+        self._level = min(burst, self._level)
 
     def level(self, now: float) -> float:
         """How much may be taken; negative where something is owed."""
-        return min(self.burst, self._level + (now - self._at) * self.rate)
+        level = self._level + (now - self._at) * self.rate
+        if level > self.burst:
+            level = self.burst
+        self._level, self._at = level, now
+        return level
 
     def wait(self, amount: float, now: float) -> float:
         """Seconds until so much is there; 0 where it is. More than the burst is let through by a full bucket."""
-        lacking = min(amount, self.burst) - self.level(now)
+        level = self.level(now)
+        if amount <= level:
+            return 0.0
+        lacking = min(amount, self.burst) - level
         return 0.0 if lacking <= 0.0 else lacking / self.rate
 
     def take(self, amount: float, now: float) -> None:
         """Takes so much, there or not; a negative amount gives back."""
-        owed = -max(self.burst * _MOST_BURSTS_OWED, self.rate * _MOST_SECONDS_OWED)
-        self._level = min(self.burst, max(self.level(now) - amount, owed))
-        self._at = now
-
-    def change(self, rate: float, burst: float, now: float) -> None:
-        """Other terms from now on. What a smaller bucket does not hold is gone; a larger one is not filled at once."""
-        self._level = min(burst, self.level(now))
-        self._at = now
-        self.rate, self.burst = rate, burst
+        level = self.level(now) - amount
+        self._level = min(self.burst, level) if level > self._owed else self._owed
 
     def full_in(self, now: float) -> float:
         """Seconds until it is full."""
