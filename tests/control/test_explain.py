@@ -66,6 +66,20 @@ def test_a_request_that_would_be_sent(instance: Instance, key: dict[str, Any]) -
     assert instance.sql("SELECT count(*) FROM requests") == before, "nothing was sent or recorded"
 
 
+def test_guardrails_that_hold_are_named(instance: Instance, key: dict[str, Any]) -> None:
+    assert _explain(instance, key)["guardrails"] == []
+    for place, (name, models) in enumerate((("second", None), ("first", [_id_of(instance, _MODEL)]))):
+        body = {"name": name, "kind": "deny_pattern", "pattern": "never", "position": 5 - place, "models": models}
+        made = instance.api("POST", "/guardrails", body, status=201)
+    until(lambda: [found["name"] for found in _explain(instance, key)["guardrails"]] == ["first", "second"])
+    (found, _) = _explain(instance, key)["guardrails"]
+    assert found == {"id": made["id"], "name": "first", "kind": "deny_pattern", "stage": "request"}
+    assert [found["name"] for found in _explain(instance, key, _BROKEN)["guardrails"]] == ["second"]
+    for listed in instance.api("GET", "/guardrails")["data"]:
+        instance.api("DELETE", f"/guardrails/{listed['id']}", status=204)
+    until(lambda: not _explain(instance, key)["guardrails"])
+
+
 def test_what_keeps_a_request_out_is_what_its_client_would_see(instance: Instance, key: dict[str, Any]) -> None:
     unknown = _explain(instance, key, "no-such-model")
     assert (unknown["allowed"], unknown["status"], unknown["code"]) == (False, 404, "model_not_found")

@@ -48,6 +48,7 @@ PAGES = {
     "/models/{model_id}/components": [""],
     "/transactions": ["", "?user_id={user_id}", "?all=true"],
     "/redaction-rules": [""],
+    "/guardrails": [""],
     "/budgets": ["", "?scope=user&scope_id={user_id}"],
     "/rate-limits": ["", "?scope=user&scope_id={user_id}"],
     "/requests": [""],

@@ -12,7 +12,12 @@ from control_layer.contract.sealing import Seal
 from control_layer.control.resealing import reseal
 
 _NEW = "another-secret-key-of-the-tests-that-opens-nothing"
-_COLUMNS = (("endpoints", "sealed_credential"), ("api_keys", "hidden_secret"), ("api_keys", "pending_secret"))
+_COLUMNS = (
+    ("endpoints", "sealed_credential"),
+    ("api_keys", "hidden_secret"),
+    ("api_keys", "pending_secret"),
+    ("guardrails", "sealed_secret"),
+)
 
 
 def _rotated() -> Any:
@@ -32,18 +37,21 @@ async def test_a_new_secret_key_opens_and_reseals_what_the_one_before_it_sealed(
     management: Management, database_url: str
 ) -> None:
     await create_endpoint(management, api_key="provider-secret")
+    rail = {"name": "n", "kind": "external", "url": "https://check.test/", "secret": "guardrail-secret"}
+    await answered(management.admin.post(f"{API}/guardrails", json=rail), 201)
     person = await management.person()
     made = await answered(management.admin.post(f"{API}/users/{person.id}/api-keys", json={"name": "given"}), 201)
     before = await _sealed(management)
-    assert [len(values) for values in before.values()] == [1, 4, 2]
+    assert [len(values) for values in before.values()] == [1, 4, 2, 1]
     async with managed(database_url, _rotated()) as rotated:
         credentials, secrets = Seal(_NEW, "provider-credential"), Seal(_NEW, "api-key")
+        guardrails = Seal(_NEW, "guardrail-secret")
         ((endpoint_id, value),) = before["sealed_credential"]
         assert rotated.services.provider_credentials.open(value, endpoint_id) == "provider-secret"
         await reseal(rotated.services, batch=2)
         after = await _sealed(rotated)
         for column, values in after.items():
-            seal = credentials if column == "sealed_credential" else secrets
+            seal = {"sealed_credential": credentials, "sealed_secret": guardrails}.get(column, secrets)
             opened = [seal.open(value, row_id) for row_id, value in values]
             assert [row_id for row_id, _ in values] == [row_id for row_id, _ in before[column]]
             assert all(opened)

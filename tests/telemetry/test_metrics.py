@@ -74,6 +74,9 @@ def page(watched: Watched) -> dict[str, dict[str, set[str]]]:
 
     for model in ("sim-small", "sim-reasoning", "sim-no-usage", "sim-error-500", "dead", "no-such-model"):
         chat(model)
+    guardrail = {"name": "nobody", "kind": "external", "url": "http://127.0.0.1:9/", "fail": "open"}
+    watched.instance.api("POST", "/guardrails", guardrail, status=201)
+    until(lambda: metric_after("sim-small", "control_layer_guardrail_checks_total"))
     watched.limit("sim-reasoning")
     until(lambda: metric_after("sim-reasoning", "control_layer_limited_requests_total"))
     until(lambda: metric_after("dead", "control_layer_resting_deployments"))
@@ -159,7 +162,7 @@ def test_no_key_and_no_user_is_a_label(page: dict[str, dict[str, set[str]]], wat
     labels = {label for of_metric in page.values() for label in of_metric}
     assert labels <= {
         "code", "endpoint", "kind", "le", "model", "outcome", "part", "process", "result", "rule", "scope", "sink",
-        "source", "state", "status", "table", "version",
+        "source", "stage", "state", "status", "table", "version",
     }  # fmt: skip
     assert "no-such-model" not in page["control_layer_requests_total"]["model"]
     results = page["control_layer_attempts_total"]["result"]

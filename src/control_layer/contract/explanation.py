@@ -6,7 +6,17 @@ from typing import Literal
 
 import msgspec
 
-__all__ = ["EXPLAIN_FIELD", "BudgetStanding", "DeploymentStanding", "Explanation", "LimitStanding", "Price"]
+from control_layer.contract.guardrails import Kind, Stage
+
+__all__ = [
+    "EXPLAIN_FIELD",
+    "BudgetStanding",
+    "DeploymentStanding",
+    "Explanation",
+    "GuardrailStanding",
+    "LimitStanding",
+    "Price",
+]
 
 EXPLAIN_FIELD = "x-control-layer-explain"
 """The field of a request with the system key that is to be explained instead of sent: it holds the id of the key in
@@ -44,6 +54,15 @@ class BudgetStanding(msgspec.Struct):
     """What this gateway worker may spend at once; more is asked for when it is needed."""
     enough: bool
     """Whether that is enough for the request."""
+
+
+class GuardrailStanding(msgspec.Struct):
+    """A guardrail that the request or its answer would have to pass."""
+
+    id: str
+    name: str
+    kind: Kind
+    stage: Stage
 
 
 class DeploymentStanding(msgspec.Struct):
@@ -97,6 +116,8 @@ class Explanation(msgspec.Struct, kw_only=True):
     price: Price | None = None
     """`None` where it costs nothing."""
     limits: list[LimitStanding] = []
+    guardrails: list[GuardrailStanding] = []
+    """In their order. What they would say is not asked."""
     budgets: list[BudgetStanding] = []
     strategy: str | None = None
     sticky: str | None = None

@@ -1,8 +1,8 @@
 """The first message: what the control plane tells a gateway.
 
-The state is six tables: keys, users, models, endpoints, budgets, limits. An `Update` carries rows to put and rows to
-remove; a whole snapshot is a sequence of updates that starts from nothing, a delta one that starts from a version the
-gateway has. Rows are shared and frozen: a request in flight keeps the rows it was admitted under.
+The state is seven tables: keys, users, models, endpoints, budgets, limits, guardrails. An `Update` carries rows to put
+and rows to remove; a whole snapshot is a sequence of updates that starts from nothing, a delta one that starts from a
+version the gateway has. Rows are shared and frozen: a request in flight keeps the rows it was admitted under.
 """
 
 from __future__ import annotations
@@ -12,6 +12,7 @@ from typing import Literal
 
 import msgspec
 
+from control_layer.contract.guardrails import Guardrail
 from control_layer.contract.limits import Limit
 from control_layer.contract.pricing import Tariff
 from control_layer.contract.routing import Balancing, Breaker, Fallback, Purposes
@@ -177,6 +178,8 @@ class Update(msgspec.Struct, frozen=True, array_like=True, kw_only=True):
     gone_budgets: tuple[str, ...] = ()
     limits: tuple[Limit, ...] = ()
     gone_limits: tuple[str, ...] = ()
+    guardrails: tuple[Guardrail, ...] = ()
+    gone_guardrails: tuple[str, ...] = ()
 
 
 class Hello(msgspec.Struct, frozen=True, array_like=True):

@@ -49,6 +49,7 @@ from control_layer.control.files.routes import router as files
 from control_layer.control.files.slots import UploadSlots
 from control_layer.control.grants.routes import router as grants
 from control_layer.control.groups.routes import router as groups
+from control_layer.control.guardrails.routes import router as guardrails
 from control_layer.control.instance.reference_routes import references
 from control_layer.control.instance.routes import router as instance
 from control_layer.control.leases.conditions import Conditions
@@ -108,6 +109,7 @@ _ROUTERS: tuple[APIRouter, ...] = (
     payments,
     webhooks,
     redaction_rules,
+    guardrails,
     erasing,
     analytics,
     request_log,
@@ -156,6 +158,7 @@ def build_services(
         provider_credentials=Seal(secret_key, "provider-credential", previous_keys),
         key_secrets=Seal(secret_key, "api-key", previous_keys),
         webhook_secrets=Seal(secret_key, "webhook-secret", previous_keys),
+        guardrail_secrets=Seal(secret_key, "guardrail-secret", previous_keys),
         system_key=own_key,
         own_gateway=OwnGateway(gateway, own_key),
         conditions=Conditions(),

@@ -15,6 +15,7 @@ _UNIQUE = {
     "uq_users_username": ("This username is already taken", "user"),
     "uq_models_alias": ("The specified alias is already in use. Please choose a different alias.", "deployment"),
     "uq_redaction_rules_name": ("A redaction rule with this name already exists", "unknown"),
+    "uq_guardrails_name": ("A guardrail with this name already exists", "unknown"),
     "uq_endpoints_name": ("An endpoint with this name already exists", "endpoint"),
 }
 _AWAY = "The database cannot be reached at the moment; try again shortly. AI requests are not affected."

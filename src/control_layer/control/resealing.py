@@ -21,7 +21,7 @@ from control_layer.control.errors import ControlError
 from control_layer.control.request_context import transaction
 from control_layer.control.services import Services
 from control_layer.store.authorship import Author
-from control_layer.store.tables import ApiKey, Endpoint, Webhook
+from control_layer.store.tables import ApiKey, Endpoint, Guardrail, Webhook
 
 __all__ = ["reseal"]
 
@@ -36,7 +36,7 @@ class _Sealed:
     """A column of sealed values. Their context is the row's id; `name` says to people which row it is."""
 
     what: str
-    table: type[ApiKey] | type[Endpoint] | type[Webhook]
+    table: type[ApiKey] | type[Endpoint] | type[Guardrail] | type[Webhook]
     column: InstrumentedAttribute[bytes | None] | InstrumentedAttribute[bytes]
     name: InstrumentedAttribute[str]
     seal: Seal
@@ -49,6 +49,7 @@ def _columns(services: Services) -> tuple[_Sealed, ...]:
         _Sealed("api_key", ApiKey, ApiKey.hidden_secret, ApiKey.name, secrets),
         _Sealed("api_key", ApiKey, ApiKey.pending_secret, ApiKey.name, secrets),
         _Sealed("webhook", Webhook, Webhook.sealed_secret, Webhook.scope, services.webhook_secrets),
+        _Sealed("guardrail", Guardrail, Guardrail.sealed_secret, Guardrail.name, services.guardrail_secrets),
     )
 
 

@@ -38,6 +38,7 @@ class Services:
     key_secrets: Seal
     """For secrets of API keys that must be read back: hidden keys, and those waiting for their holder's first look."""
     webhook_secrets: Seal
+    guardrail_secrets: Seal
     system_key: KeySecret
     own_gateway: OwnGateway
     conditions: Conditions

@@ -22,6 +22,8 @@ from control_layer.wire import Request, Responder
 
 if TYPE_CHECKING:
     from control_layer.gateway.data_plane import DataPlane
+    from control_layer.gateway.guardrails.request import RequestCheck
+    from control_layer.gateway.guardrails.table import Plan
 
 __all__ = ["Admission", "State"]
 
@@ -35,6 +37,8 @@ class State(Enum):
 
     READING = "reading"
     """The request is on its way in."""
+    CHECKING = "checking"
+    """Its guardrails look at it."""
     CLAIMING = "claiming"
     """It waits for its turn, or for the control plane's word whether its budgets have enough left."""
     REFUSED = "refused"
@@ -46,20 +50,12 @@ class State(Enum):
 
 
 class Admission(Entrance, ABC):
-    """A request that is known and allowed: `admit` lets it in at once, or when the money for it is set aside."""
+    """A request that is known and allowed: `admit` lets it in, at once or when it is checked and money set aside."""
 
     __slots__ = (
-        "_claim",
-        "_late",
-        "_turn",
-        "_worst",
-        "estimate",
-        "permit",
-        "reservation",
-        "state",
-        "streaming",
-        "tariff",
-    )
+        "_claim", "_late", "_turn", "_worst", "blocked", "checking", "estimate", "permit", "plan", "reservation",
+        "state", "streaming", "tariff",
+    )  # fmt: skip
 
     def __init__(self, plane: DataPlane, request: Request, responder: Responder, head: Head) -> None:
         super().__init__(plane, request, responder, head)
@@ -75,6 +71,12 @@ class Admission(Entrance, ABC):
         self.estimate = 0
         """How many tokens it will come to, roughly, where a limit is of tokens."""
         self._turn: Turn | None = None
+        self.plan: Plan | None = None
+        """The guardrails that hold for it."""
+        self.checking: RequestCheck | None = None
+        """Under way."""
+        self.blocked: GatewayError | None = None
+        """What a guardrail has to say against it."""
         self._claim: Claim | None = None
         self._late: asyncio.TimerHandle | None = None
         self._worst = _NOTHING
@@ -86,6 +88,10 @@ class Admission(Entrance, ABC):
     @abstractmethod
     def refuse(self, error: GatewayError) -> None:
         """Ends a request that was not let in."""
+
+    @abstractmethod
+    def check(self, plan: Plan) -> None:
+        """Has the guardrails look at it; ends with a call of `checked`."""
 
     @abstractmethod
     def worst_case(self, tariff: Tariff) -> Decimal:
@@ -120,12 +126,29 @@ class Admission(Entrance, ABC):
             if isinstance(outcome, Refused):
                 raise self._over(outcome)
             self.permit = outcome
+        self._look()
+
+    def _look(self) -> None:
+        """Has the guardrails look at the request, where there are any."""
+        guardrails = self.plane.snapshots.current.guardrails
+        plan = None if guardrails is None else guardrails.plan_for(self.called, self.route.model.id, self.user)
+        if plan is None:
+            self._claim_budgets()
+            return
+        self.plan = plan
+        self.state = State.CHECKING
+        self.check(plan)
+
+    def checked(self, error: GatewayError | None) -> None:
+        """The guardrails are done. What they block is let in all the same, to end with `error` and its row."""
+        self.checking = None
+        self.blocked = error
         self._claim_budgets()
 
     def _claim_budgets(self) -> None:
-        plane, route = self.plane, self.route
+        plane = self.plane
         snapshot = plane.snapshots.current
-        budgets = snapshot.budgets_of(self.key, self.user, route.model) if snapshot.budgets else None
+        budgets = snapshot.budgets_of(self.key, self.user, self.route.model) if snapshot.budgets else None
         if not budgets:
             self.enter()
             return
@@ -142,6 +165,9 @@ class Admission(Entrance, ABC):
         if self.permit is not None:
             self.permit.cancel()
             self.permit = None
+        if self.checking is not None:
+            self.checking.cancel()
+            self.checking = None
         if self._claim is not None:
             self.plane.purse.give_up(self._claim)
         self._forget_claim()
@@ -167,7 +193,7 @@ class Admission(Entrance, ABC):
             self.refuse(self._over(outcome))
             return
         self.permit = outcome
-        self._claim_budgets()
+        self._look()
 
     def _turn_late(self) -> None:
         if self._turn is not None:

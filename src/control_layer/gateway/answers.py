@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from control_layer.gateway.attempt import Attempt
     from control_layer.gateway.exchange import Exchange
 
-__all__ = ["Answer", "ErrorAnswer", "EventAnswer", "SplicedAnswer", "WholeAnswer"]
+__all__ = ["Answer", "ErrorAnswer", "EventAnswer", "SplicedAnswer", "WholeAnswer", "with_model"]
 
 _MAX_METERED_BYTES = 8 * 1024 * 1024
 """Of a longer answer only the last part is looked at for usage, which providers put at the end."""
@@ -121,13 +121,17 @@ class EventAnswer:
         return self._exchange.answer_failed(self._attempt, Failure.BROKEN, errors.upstream_stream_broken().code)
 
     def on_complete(self) -> None:
-        exchange, observer = self._exchange, self._observer
-        last = observer.flush()
+        last = self._observer.flush()
         if self._head is not None:
             if self._failed_early() or self._broke_early():
                 return
             self._start()
         self._read_counts()
+        self._end(last)
+
+    def _end(self, last: bytes) -> None:
+        """The provider's stream has ended, and what is left of it is `last`."""
+        exchange, observer = self._exchange, self._observer
         if exchange.answer_sample is not None:
             exchange.answer_sample.keep(last)
         if observer.error_event:
@@ -253,7 +257,7 @@ class WholeAnswer:
         held = self._held
         last = held[0] if len(held) == 1 else b"".join(held)
         if self._restore:
-            last = _with_model(last, exchange.route.model.alias)
+            last = with_model(last, exchange.route.model.alias)
         exchange.finish(self._attempt, self._head, last)
 
 
@@ -332,7 +336,7 @@ class SplicedAnswer:
         """Nothing is counted in it."""
 
 
-def _with_model(body: bytes, alias: str) -> bytes:
+def with_model(body: bytes, alias: str) -> bytes:
     """`body` with the alias as its `model`, where it is a JSON object that has one."""
     try:
         fields = _fields.decode(body)

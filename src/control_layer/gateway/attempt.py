@@ -167,6 +167,8 @@ class Attempt:
             self._answer = SplicedAnswer(exchange, self, headers)
         elif status >= _REDIRECTS_FROM:
             self._answer = ErrorAnswer(exchange, self, status, headers)
+        elif exchange.plan is not None and (guarded := exchange.guarded(self, status, headers, content_type, encoded)):
+            self._answer = guarded
         elif encoded:
             # We asked for none: it passes as it is, unread.
             self._answer = WholeAnswer(exchange, self, status, headers, length, b"")

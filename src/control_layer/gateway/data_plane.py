@@ -42,8 +42,8 @@ class DataPlane:
     """One worker's shared state. The clock and randomness are attributes, so that tests may give their own."""
 
     __slots__ = (
-        "config", "control", "deployments", "draining", "ids", "journal", "limiter", "loop", "metrics", "monotonic",
-        "purse", "random", "retries", "snapshots", "tracing", "upstreams", "wall",
+        "checkers", "config", "control", "deployments", "draining", "ids", "journal", "limiter", "loop", "metrics",
+        "monotonic", "purse", "random", "retries", "snapshots", "tracing", "upstreams", "wall",
     )  # fmt: skip
 
     def __init__(
@@ -54,6 +54,7 @@ class DataPlane:
         snapshots: SnapshotState,
         journal: Journal,
         upstreams: Upstreams,
+        checkers: Upstreams,
         control: Pool,
     ) -> None:
         self.config = config
@@ -61,6 +62,8 @@ class DataPlane:
         self.snapshots = snapshots
         self.journal = journal
         self.upstreams = upstreams
+        self.checkers = checkers
+        """The services that external guardrails ask."""
         self.control = control
         self.metrics = Metrics()
         self.tracing = Tracing(config.tracing) if config.tracing is not None else None

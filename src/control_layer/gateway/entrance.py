@@ -23,7 +23,8 @@ class Entrance:
     """A request at the door: `authenticate` at its head, `authorise` when its model is known, or an error answer."""
 
     __slots__ = (
-        "_event_text", "_version", "event_id", "head", "key", "path", "plane", "request", "responder", "route", "user",
+        "_event_text", "_version", "called", "event_id", "head", "key", "path", "plane", "request", "responder",
+        "route", "user",
     )  # fmt: skip
 
     def __init__(self, plane: DataPlane, request: Request, responder: Responder, head: Head) -> None:
@@ -35,6 +36,8 @@ class Entrance:
         self.key: Key
         self.user: User
         self.route: Route
+        self.called: str
+        """The id of the model that was named, which another one may answer for."""
         self.event_id = plane.ids.next(int(plane.wall() * 1000))
         self._version = 0
         self._event_text = ""
@@ -77,6 +80,7 @@ class Entrance:
         subset = self.key.models
         if not route.grants(self.user) or (subset is not None and alias not in subset):
             raise errors.model_access_denied(alias)
+        self.called = route.model.id
         if route.purposes is not None and self.key.purpose in route.purposes:
             target = route.purposes[self.key.purpose]
             if target is None:

@@ -171,6 +171,27 @@ def credit_spent() -> GatewayError:
     return GatewayError(402, "insufficient_quota", "insufficient_quota", text)
 
 
+def guardrail_blocked(name: str, stage: str, reason: str | None = None) -> GatewayError:
+    """`reason` is an external check's own word. What was found is never said."""
+    what = "This request was" if stage == "request" else "The model's answer was"
+    text = f"{what} blocked by the guardrail '{_short(name)}'"
+    text += f": {_short(reason)}." if reason else ". Change what is said, or ask an administrator what it is there for."
+    return GatewayError(400, _INVALID, "guardrail_blocked", text)
+
+
+def guardrail_cannot_look(name: str, stage: str) -> GatewayError:
+    what = "a request of this kind; send JSON with text" if stage == "request" else "an answer of this kind"
+    text = f"The guardrail '{_short(name)}' cannot look into {what}, and lets nothing pass unchecked."
+    return GatewayError(400, _INVALID, "guardrail_blocked", text)
+
+
+def guardrail_unavailable(name: str) -> GatewayError:
+    text = (
+        f"The guardrail '{_short(name)}' cannot check this at the moment, and lets nothing pass unchecked. Try later."
+    )
+    return GatewayError(503, "server_error", "guardrail_unavailable", text, headers=_SOON)
+
+
 # -- what do you want ----------------------------------------------------------------------------------------------
 
 

@@ -20,9 +20,13 @@ from control_layer.contract.pricing import Tariff, cost_of, is_answered, worst_c
 from control_layer.contract.usage import Closed, Opened, Outcome, Tokens
 from control_layer.gateway import accounting, errors
 from control_layer.gateway.admission import State
+from control_layer.gateway.answers import Answer
 from control_layer.gateway.attempt import Attempt
 from control_layer.gateway.envelope import Envelope, read_envelope
 from control_layer.gateway.errors import GatewayError, render
+from control_layer.gateway.guardrails.answer import guarded_answer
+from control_layer.gateway.guardrails.request import RequestCheck
+from control_layer.gateway.guardrails.table import Plan
 from control_layer.gateway.head import Head
 from control_layer.gateway.identifiers import text
 from control_layer.gateway.paths import Handling
@@ -47,6 +51,7 @@ _CLIENT_LEFT = 499
 """What logs call a client that went away before its answer began (nginx's number)."""
 
 
+_OUTSIDE = (State.READING, State.CHECKING, State.CLAIMING)
 _LET_IN = (State.ADMITTED, State.CLOSED)
 
 
@@ -149,10 +154,24 @@ class Exchange(Routing):
         self.envelope = read_envelope(self.body)
         return self.envelope.model
 
+    def check(self, plan: Plan) -> None:
+        self.checking = RequestCheck(self, plan)
+        self.checking.run()
+
+    def guarded(
+        self, attempt: Attempt, status: int, headers: list[Header], content_type: bytes, encoded: bool
+    ) -> Answer | None:
+        """The answer's form where guardrails look at it; `None` where they do not."""
+        if self.plan is None or not self.plan.answer:
+            return None
+        # Of what is encoded, against our wish, nothing can be read: whatever it says it is, it is taken for text.
+        return guarded_answer(self, attempt, self.plan, status, headers, b"" if encoded else content_type)
+
     def worst_case(self, tariff: Tariff) -> Decimal:
         fields = {} if self.envelope is None else self.envelope.fields
         said = bounded_output(fields) if self.path.generates else 0
-        return worst_cost_of(tariff.prices, bounded_input(self.body, self.received), said)
+        size = max(self.received, len(self.body))  # guardrails may have made it longer than it came
+        return worst_cost_of(tariff.prices, bounded_input(self.body, size), said)
 
     def likely_tokens(self) -> int:
         fields = {} if self.envelope is None else self.envelope.fields
@@ -175,7 +194,11 @@ class Exchange(Routing):
         self.state = State.ADMITTED
         plane.retries.deposit()
         self.opened = accounting.opened(self, plane.wall())
-        plane.journal.append(self.opened, self.forward)
+        plane.journal.append(self.opened, self.forward if self.blocked is None else self._end_blocked)
+
+    def _end_blocked(self) -> None:
+        if self.blocked is not None:
+            self.fail(self.blocked)
 
     # -- forward -----------------------------------------------------------------------------------------------------
 
@@ -353,7 +376,7 @@ class Exchange(Routing):
         self._client_gone = True
         self.body = b""
         self.withdraw_retry()
-        if self.state is State.READING or self.state is State.CLAIMING:
+        if self.state in _OUTSIDE:
             self.state = State.REFUSED
             self.withdraw()
         elif self.state is State.ADMITTED:

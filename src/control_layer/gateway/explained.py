@@ -10,6 +10,7 @@ from control_layer.contract.explanation import (
     BudgetStanding,
     DeploymentStanding,
     Explanation,
+    GuardrailStanding,
     LimitStanding,
     Price,
 )
@@ -105,6 +106,7 @@ class ExplainedExchange(Exchange):
         told.groups = sorted(route.groups.intersection(self.user.groups))
         told.estimated_tokens = tokens
         told.price = price
+        told.guardrails = self._guardrails()
         told.limits, told.budgets, told.deployments = limits, budgets, deployments
         told.strategy, told.sticky = route.balancing.strategy, route.balancing.sticky
         told.attempts = attempts_allowed(route.fallback, len(deployments))
@@ -156,6 +158,12 @@ class ExplainedExchange(Exchange):
             )
             for budget, (at_hand, enough) in zip(found, self.plane.purse.standing(found, worst), strict=True)
         ]
+
+    def _guardrails(self) -> list[GuardrailStanding]:
+        guardrails = self.plane.snapshots.current.guardrails
+        plan = None if guardrails is None else guardrails.plan_for(self.called, self.route.model.id, self.user)
+        rows = () if plan is None else plan.rows
+        return [GuardrailStanding(id=row.id, name=row.name, kind=row.kind, stage=row.stage) for row in rows]
 
     def _deployments(self, now: float) -> list[DeploymentStanding]:
         order: dict[str, int] = {}

@@ -12,6 +12,7 @@ from collections.abc import Iterator
 
 from control_layer.contract.supervision import Sample
 from control_layer.contract.usage import Closed
+from control_layer.gateway.guardrails.counts import GuardrailCounts
 from control_layer.gateway.histogram import Histogram
 
 __all__ = ["MOST_TOLD_APART", "OTHER", "Metrics"]
@@ -51,7 +52,7 @@ class _OfModel:
 class Metrics:
     """One worker's counters since its start."""
 
-    __slots__ = ("_attempts", "_endpoint_labels", "_model_labels", "_models", "limited", "refused")
+    __slots__ = ("_attempts", "_endpoint_labels", "_model_labels", "_models", "guardrails", "limited", "refused")
 
     def __init__(self) -> None:
         self._model_labels = _Labels()
@@ -62,6 +63,7 @@ class Metrics:
         """By error code: requests that were not let in."""
         self.limited: defaultdict[tuple[str, str], int] = defaultdict(int)
         """By kind and scope of the limit that kept a request out."""
+        self.guardrails = GuardrailCounts()
 
     def closed(self, event: Closed) -> None:
         """Counts an admitted request that has ended."""
@@ -118,6 +120,7 @@ class Metrics:
             told = result if isinstance(result, str) else f"status_{result}"
             labels = {"endpoint": endpoint, "result": told}
             yield Sample("control_layer_attempts_total", "counter", text, labels, count)
+        yield from self.guardrails.samples()
 
 
 def _of_model(name: str, model: _OfModel) -> Iterator[Sample]:

@@ -10,6 +10,7 @@ from collections.abc import Iterable
 
 from control_layer.contract.pricing import Tariff
 from control_layer.contract.snapshot import SYSTEM_USER, Budget, Endpoint, Key, Limit, Model, Purpose, Update, User
+from control_layer.gateway.guardrails.table import Guardrails
 from control_layer.gateway.policy.balancing import Target
 from control_layer.wire import Timeouts
 
@@ -55,11 +56,13 @@ class Route:
 
 
 class Snapshot:
-    """The six tables, keyed for the hot path: by key digest, user id, alias, endpoint id; budgets and limits by what
+    """The seven tables, keyed for the hot path: by key digest, user id, alias, endpoint id; budgets and limits by what
     they are for.
     """
 
-    __slots__ = ("_limited", "_scopes", "budgets", "endpoints", "keys", "limits", "routes", "users", "version")
+    __slots__ = (
+        "_limited", "_scopes", "budgets", "endpoints", "guardrails", "keys", "limits", "routes", "users", "version",
+    )  # fmt: skip
 
     def __init__(self) -> None:
         self.version = 0
@@ -73,6 +76,8 @@ class Snapshot:
         """Likewise."""
         self._limited: dict[str, str] = {}
         """By the limit's id, what it is for."""
+        self.guardrails: Guardrails | None = None
+        """`None` where there is none."""
         self._scopes: dict[str, str] = {}
         """By the budget's id, what it is for."""
 
@@ -106,6 +111,9 @@ class Snapshot:
             self._forget_budget(budget.id)
             self._scopes[budget.id] = budget.scope_id
             self.budgets[budget.scope_id] = (*self.budgets.get(budget.scope_id, ()), budget)
+        if update.guardrails or update.gone_guardrails:
+            guardrails = self.guardrails or Guardrails(())
+            self.guardrails = guardrails.updated(update.gone_guardrails, update.guardrails)
 
     def _forget_limit(self, limit_id: str) -> None:
         scope_id = self._limited.pop(limit_id, None)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import ssl
-from collections.abc import Mapping
+from collections.abc import Container
 from urllib.parse import quote, urlsplit
 
 import structlog
@@ -66,12 +66,17 @@ class Upstream:
 
 
 class Upstreams:
-    """Makes upstreams as they are needed and lets them go with their rows."""
+    """Makes upstreams as they are needed and lets them go with their rows.
 
-    def __init__(self, config: GatewayConfig, loop: asyncio.AbstractEventLoop) -> None:
+    `sealed_for` is the purpose that their credentials are sealed for.
+    """
+
+    def __init__(
+        self, config: GatewayConfig, loop: asyncio.AbstractEventLoop, *, sealed_for: str = "provider-credential"
+    ) -> None:
         self._config = config
         self._loop = loop
-        self._seal = Seal(config.secret_key, "provider-credential", config.previous_secret_keys)
+        self._seal = Seal(config.secret_key, sealed_for, config.previous_secret_keys)
         self._by_id: dict[str, Upstream] = {}
         self._contexts: dict[tuple[str | None, bool], ssl.SSLContext] = {}
 
@@ -89,14 +94,14 @@ class Upstreams:
         upstream = self._by_id[endpoint.id] = self._make(endpoint)
         return upstream
 
-    def retain(self, endpoints: Mapping[str, Endpoint]) -> None:
-        """Lets go of what is not in `endpoints` any more."""
+    def retain(self, endpoints: Container[str]) -> None:
+        """Lets go of whose id is not in `endpoints` any more."""
         for endpoint_id in [known for known in self._by_id if known not in endpoints]:
             self._by_id.pop(endpoint_id).pool.retire()
 
     def retire(self) -> None:
         """Lets go of everything."""
-        self.retain({})
+        self.retain(())
 
     def _make(self, endpoint: Endpoint) -> Upstream:
         settings = self._config.pool

@@ -46,6 +46,7 @@ class Worker:
             Path(config.journal_dir) / config.worker_id, config.segment_bytes, loop, reserve_bytes=config.reserve_bytes
         )
         self._upstreams = Upstreams(config, loop)
+        self._checkers = Upstreams(config, loop, sealed_for="guardrail-secret")
         self._link = SnapshotLink(config.snapshot_socket, config.worker_id, self._snapshots, self._changed)
         self._control = Pool(
             Origin.unix(config.control_socket), PoolOptions(connect_timeout=2.0), loop=loop, tls=None, proxy=None
@@ -56,6 +57,7 @@ class Worker:
             snapshots=self._snapshots,
             journal=self._journal,
             upstreams=self._upstreams,
+            checkers=self._checkers,
             control=self._control,
         )
         self._lag = LoopLag(loop, self._plane.monotonic)
@@ -115,6 +117,7 @@ class Worker:
             task.cancel()
         await asyncio.gather(*tasks, return_exceptions=True)
         self._upstreams.retire()
+        self._checkers.retire()
         self._control.retire()
         self._journal.close()
         _log.info("gateway_ended", worker=config.worker_id)
@@ -129,6 +132,7 @@ class Worker:
         current = self._snapshots.current
         self._upstreams.retain(current.endpoints)
         self._plane.deployments.retain(current.routes.values())
+        self._checkers.retain(() if current.guardrails is None else frozenset(current.guardrails.external()))
 
     def _refused(self, status: int, reason: str, target: bytes) -> tuple[list[Header], bytes]:
         error = bad_head(status, reason)

@@ -7,9 +7,18 @@ from typing import Annotated, Any, Literal
 
 from pydantic import Field
 
+from control_layer.contract.guardrails import Kind, Stage
 from control_layer.control.schema import Input, Output
 
-__all__ = ["ExplainedBudget", "ExplainedDeployment", "ExplainedLimit", "ExplainedPrice", "Explanation", "Question"]
+__all__ = [
+    "ExplainedBudget",
+    "ExplainedDeployment",
+    "ExplainedGuardrail",
+    "ExplainedLimit",
+    "ExplainedPrice",
+    "Explanation",
+    "Question",
+]
 
 
 class Question(Input):
@@ -58,6 +67,15 @@ class ExplainedBudget(Output):
     """What this gateway worker may spend at once; more is asked for when it is needed."""
     enough: bool
     """Whether that is enough for the request."""
+
+
+class ExplainedGuardrail(Output):
+    """A guardrail that the request or its answer would have to pass."""
+
+    id: uuid.UUID
+    name: str
+    kind: Kind
+    stage: Stage
 
 
 class ExplainedDeployment(Output):
@@ -116,6 +134,8 @@ class Explanation(Output):
     price: ExplainedPrice | None
     """Null where it costs nothing."""
     limits: list[ExplainedLimit]
+    guardrails: list[ExplainedGuardrail]
+    """In their order. What they would say of the request is not asked: `POST /guardrails/try` tells."""
     budgets: list[ExplainedBudget]
     strategy: Literal["weighted_random", "priority", "least_busy", "lowest_latency"] | None
     sticky: Literal["key", "user", "session"] | None

@@ -20,6 +20,7 @@ from control_layer.contract.snapshot import Endpoint, Key, User
 from control_layer.control.models.charging import Turns, read_turns
 from control_layer.control.snapshots.budget_rows import BUDGET_ID, BUDGETS, budget_of
 from control_layer.control.snapshots.columns import IDS, SYSTEM_GROUP, Row, Sharing, grouped, text_of
+from control_layer.control.snapshots.guardrail_rows import GUARDRAIL_ID, GUARDRAILS, guardrail_of
 from control_layer.control.snapshots.limit_rows import LIMIT_ID, LIMITS, derived_ids, limit_of
 from control_layer.control.snapshots.model_rows import (
     DEPENDENT_MODELS,
@@ -97,6 +98,7 @@ _USERS_FOUND = _USERS.where(tables.User.id == IDS)
 _ENDPOINTS_FOUND = _ENDPOINTS.where(tables.Endpoint.id == IDS)
 _LIMITS_FOUND = LIMITS.where(LIMIT_ID == IDS)
 _BUDGETS_FOUND = BUDGETS.where(BUDGET_ID == IDS)
+_GUARDRAILS_FOUND = GUARDRAILS.where(GUARDRAIL_ID == IDS)
 _KEYS_OF = select(text_of(tables.ApiKey.id)).where(tables.ApiKey.user_id == IDS)
 
 
@@ -124,6 +126,8 @@ class Compiler:
                 yield Rows(budgets=[budget_of(row) for row in part])
             async for part in _partitions(connection, LIMITS):
                 yield Rows(limits=[limit_of(row) for row in part])
+            async for part in _partitions(connection, GUARDRAILS):
+                yield Rows(guardrails=[guardrail_of(row) for row in part])
 
     async def find(self, touched: Touched, known: State) -> Found:
         """What stands at the ids now, and at those of the rows that depend on them.
@@ -146,7 +150,8 @@ class Compiler:
             budgets = await _found(connection, _BUDGETS_FOUND, touched.budgets | capped, budget_of)
             limited = touched.limits | derived_ids(capped | touched.models)
             limits = await _found(connection, _LIMITS_FOUND, limited, limit_of)
-        return Found(keys, users, models, endpoints, budgets, limits)
+            guardrails = await _found(connection, _GUARDRAILS_FOUND, touched.guardrails, guardrail_of)
+        return Found(keys, users, models, endpoints, budgets, limits, guardrails)
 
     async def turns(self, since: datetime) -> Turns:
         """The models whose price may have changed by itself since then, and when the next one may."""

@@ -36,6 +36,8 @@ def whole_pieces(rows: Rows, version: int) -> Iterator[bytes]:
         yield _framed(Update(version=version, base=0, final=False, budgets=budgets))
     for limits in _slices(rows.limits, _ROWS_PER_PIECE):
         yield _framed(Update(version=version, base=0, final=False, limits=limits))
+    for guardrails in _slices(rows.guardrails, _ROWS_PER_PIECE):
+        yield _framed(Update(version=version, base=0, final=False, guardrails=guardrails))
     yield _framed(Update(version=version, base=0, final=True))
 
 
@@ -57,6 +59,8 @@ def delta_frame(difference: Difference, base: int, version: int) -> bytes:
         limits=tuple(difference.limits.put),
         gone_budgets=tuple(difference.budgets.gone),
         gone_limits=tuple(difference.limits.gone),
+        guardrails=tuple(difference.guardrails.put),
+        gone_guardrails=tuple(difference.guardrails.gone),
     )
     return _framed(update)
 

@@ -118,6 +118,7 @@ class SnapshotService:
             "endpoints": len(rows.endpoints.rows),
             "budgets": len(rows.budgets.rows),
             "limits": len(rows.limits.rows),
+            "guardrails": len(rows.guardrails.rows),
         }
         return [
             Sample("control_layer_snapshot_published_version", "gauge", version, {}, publication.version),
@@ -229,6 +230,8 @@ def _ids_of(touched: Touched, table: str) -> set[str] | None:
             return touched.budgets
         case "rate_limits":
             return touched.limits
+        case "guardrails":
+            return touched.guardrails
         case _:
             return (
                 None  # a group's own row: gateways know groups by id only, and its rows elsewhere speak for themselves

@@ -9,6 +9,7 @@ from collections.abc import Callable, Hashable, Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Generic, TypeVar
 
+from control_layer.contract.guardrails import Guardrail
 from control_layer.contract.snapshot import Budget, Endpoint, Key, Limit, Model, Update, User
 
 __all__ = ["Change", "Difference", "Found", "Rows", "State", "Table", "Touched", "key_of_secret", "secret_of"]
@@ -44,9 +45,13 @@ class Touched:
     endpoints: set[str] = field(default_factory=set)
     budgets: set[str] = field(default_factory=set)
     limits: set[str] = field(default_factory=set)
+    guardrails: set[str] = field(default_factory=set)
 
     def __bool__(self) -> bool:
-        return bool(self.keys or self.users or self.models or self.endpoints or self.budgets or self.limits)
+        kinds = (
+            self.keys, self.users, self.models, self.endpoints, self.budgets, self.limits, self.guardrails
+        )  # fmt: skip
+        return any(kinds)
 
     def add(self, other: Touched) -> None:
         """Takes the other's ids in."""
@@ -56,6 +61,7 @@ class Touched:
         self.endpoints |= other.endpoints
         self.budgets |= other.budgets
         self.limits |= other.limits
+        self.guardrails |= other.guardrails
 
     def remove(self, rows: Rows) -> None:
         """Takes out the ids of `rows`."""
@@ -65,6 +71,7 @@ class Touched:
         self.endpoints.difference_update(row.id for row in rows.endpoints)
         self.budgets.difference_update(row.id for row in rows.budgets)
         self.limits.difference_update(row.id for row in rows.limits)
+        self.guardrails.difference_update(row.id for row in rows.guardrails)
 
     def take(self, rows: int, endpoints: int) -> Touched:
         """Removes and returns up to that many ids of each kind, so that a crowd of one kind holds up no other."""
@@ -75,6 +82,7 @@ class Touched:
             _take(self.endpoints, endpoints),
             _take(self.budgets, rows),
             _take(self.limits, rows),
+            _take(self.guardrails, rows),
         )
 
 
@@ -96,6 +104,7 @@ class Rows:
     endpoints: list[Endpoint] = field(default_factory=list)
     budgets: list[Budget] = field(default_factory=list)
     limits: list[Limit] = field(default_factory=list)
+    guardrails: list[Guardrail] = field(default_factory=list)
 
 
 @dataclass(slots=True)
@@ -109,6 +118,7 @@ class Found:
     endpoints: dict[str, Endpoint | None] = field(default_factory=dict)
     budgets: dict[str, Budget | None] = field(default_factory=dict)
     limits: dict[str, Limit | None] = field(default_factory=dict)
+    guardrails: dict[str, Guardrail | None] = field(default_factory=dict)
 
 
 @dataclass(slots=True)
@@ -129,9 +139,12 @@ class Difference:
     endpoints: Change[str, Endpoint] = field(default_factory=Change)
     budgets: Change[str, Budget] = field(default_factory=Change)
     limits: Change[str, Limit] = field(default_factory=Change)
+    guardrails: Change[str, Guardrail] = field(default_factory=Change)
 
     def __bool__(self) -> bool:
-        changes = (self.keys, self.users, self.models, self.endpoints, self.budgets, self.limits)
+        changes = (
+            self.keys, self.users, self.models, self.endpoints, self.budgets, self.limits, self.guardrails
+        )  # fmt: skip
         return any(change.put or change.gone for change in changes)
 
 
@@ -200,9 +213,9 @@ class Table(Generic[K, R]):
 
 
 class State:
-    """The six tables."""
+    """The seven tables."""
 
-    __slots__ = ("budgets", "endpoints", "keys", "limits", "models", "users")
+    __slots__ = ("budgets", "endpoints", "guardrails", "keys", "limits", "models", "users")
 
     def __init__(self) -> None:
         self.keys: Table[bytes, Key] = Table(lambda row: row.digest, _secret_id)
@@ -211,6 +224,7 @@ class State:
         self.endpoints: Table[str, Endpoint] = Table(lambda row: row.id, lambda row: row.id)
         self.budgets: Table[str, Budget] = Table(lambda row: row.id, lambda row: row.id)
         self.limits: Table[str, Limit] = Table(lambda row: row.id, lambda row: row.id)
+        self.guardrails: Table[str, Guardrail] = Table(lambda row: row.id, lambda row: row.id)
 
     def add(self, rows: Rows) -> None:
         """Takes rows in without saying what changed: for a state that nobody has been told of yet."""
@@ -220,6 +234,7 @@ class State:
         _put_all(self.endpoints, rows.endpoints)
         _put_all(self.budgets, rows.budgets)
         _put_all(self.limits, rows.limits)
+        _put_all(self.guardrails, rows.guardrails)
 
     def replace(self, found: Found) -> Difference:
         """Moves to what was found; returns what gateways must be told."""
@@ -230,6 +245,7 @@ class State:
             self.endpoints.replace(found.endpoints),
             self.budgets.replace(found.budgets),
             self.limits.replace(found.limits),
+            self.guardrails.replace(found.guardrails),
         )
 
     def apply(self, update: Update) -> None:
@@ -240,12 +256,14 @@ class State:
         _remove_all(self.endpoints, update.gone_endpoints)
         _remove_all(self.budgets, update.gone_budgets)
         _remove_all(self.limits, update.gone_limits)
+        _remove_all(self.guardrails, update.gone_guardrails)
         _put_all(self.keys, update.keys)
         _put_all(self.users, update.users)
         _put_all(self.models, update.models)
         _put_all(self.endpoints, update.endpoints)
         _put_all(self.budgets, update.budgets)
         _put_all(self.limits, update.limits)
+        _put_all(self.guardrails, update.guardrails)
 
     def rows(self) -> Rows:
         """All rows at this moment."""
@@ -256,6 +274,7 @@ class State:
             list(self.endpoints.rows.values()),
             list(self.budgets.rows.values()),
             list(self.limits.rows.values()),
+            list(self.guardrails.rows.values()),
         )
 
     def unlike(self, rows: Rows) -> Touched:
@@ -267,6 +286,7 @@ class State:
             {row.id for row in rows.endpoints if not self.endpoints.has(row)},
             {row.id for row in rows.budgets if not self.budgets.has(row)},
             {row.id for row in rows.limits if not self.limits.has(row)},
+            {row.id for row in rows.guardrails if not self.guardrails.has(row)},
         )
 
     def ids(self) -> Touched:
@@ -278,6 +298,7 @@ class State:
             set(self.endpoints.keys),
             set(self.budgets.keys),
             set(self.limits.keys),
+            set(self.guardrails.keys),
         )
 
 

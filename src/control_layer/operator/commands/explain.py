@@ -87,6 +87,8 @@ def _fields(found: dict[str, Any]) -> Iterator[tuple[str, object]]:
         state = f"wait {limit['wait_seconds']:g} s" if limit["wait_seconds"] else "free"
         left = f"{limit['remaining']:g} of {limit['amount']:g} {limit['kind']} left, takes {limit['takes']:g}"
         yield f"limit of the {limit['scope']}", f"{limit['name']}: {left}: {state}"
+    for guardrail in found["guardrails"]:
+        yield "guardrail", f"{guardrail['name']}: {guardrail['kind']}, looks at {guardrail['stage']}"
     for budget in found["budgets"]:
         enough = "enough" if budget["enough"] else "not enough at hand"
         yield (

@@ -12,6 +12,7 @@ from control_layer.store.tables.batches import Batch, BatchDaemon, BatchModel, B
 from control_layer.store.tables.budgets import Budget, BudgetLease, BudgetSpending
 from control_layer.store.tables.catalogue import CachePricing, Endpoint, GroupModel, Model, ModelComponent, Tariff
 from control_layer.store.tables.federation import Identity
+from control_layer.store.tables.guardrails import Guardrail
 from control_layer.store.tables.installation import CompatibleRevision, Seeded
 from control_layer.store.tables.keys import ApiKey
 from control_layer.store.tables.ledger import AccountBalance, Transaction
@@ -60,6 +61,7 @@ __all__ = [
     "Group",
     "GroupMember",
     "GroupModel",
+    "Guardrail",
     "Identity",
     "JournalPosition",
     "Model",
