@@ -46,6 +46,7 @@ PAGES = {
     "/models": ["", "?include=groups,metrics,status,pricing,endpoints,components,facets", "?accessible=true"],
     "/models/{model_id}/groups": [""],
     "/models/{model_id}/components": [""],
+    "/models/{model_id}/health": [""],
     "/transactions": ["", "?user_id={user_id}", "?all=true"],
     "/redaction-rules": [""],
     "/guardrails": [""],

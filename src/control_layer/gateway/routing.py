@@ -144,9 +144,10 @@ class Routing(Admission):
     def settle_limits(self, tokens: Tokens) -> None:
         """The request has ended with so many tokens."""
         used = float((tokens.input or 0) + (tokens.output or 0))
-        for permit in (self.permit, self.lane):
-            if permit is not None:
-                permit.settle(used)
+        if self.permit is not None:
+            self.permit.settle(used)
+        if self.lane is not None:
+            self.lane.settle(used)
 
     def settle(self, attempt: Attempt, code: str | None, *, learnt: bool = True) -> None:
         """Notes how an attempt went, once. What the client did itself teaches nothing of the deployment."""
@@ -164,9 +165,10 @@ class Routing(Admission):
     def _choose(self, now: float) -> Target | None:
         limits = self.plane.snapshots.current.limits
         target = self._pick(now, self._tried)
-        if not limits or target is None:
+        if not limits or target is None or self._enter_lane(target, limits):
             return target
-        full: set[str] = set()
+        full = {target.deployment.id}
+        target = self._pick(now, full.union(self._tried))
         while target is not None and not self._enter_lane(target, limits):
             full.add(target.deployment.id)
             target = self._pick(now, full.union(self._tried))

@@ -65,8 +65,11 @@ def likely_tokens(size: int, fields: dict[str, msgspec.Raw], *, generates: bool)
     """
     said = 0
     if generates:
-        asked = next((most for name in _OUTPUT_BOUNDS if (most := _whole(fields.get(name))) is not None), None)
-        said = _LIKELY_OUTPUT_TOKENS if asked is None else min(asked, _LIKELY_OUTPUT_TOKENS)
+        said = _LIKELY_OUTPUT_TOKENS
+        for name in _OUTPUT_BOUNDS:
+            if name in fields and (asked := _whole(fields[name])) is not None:
+                said = min(asked, said)
+                break
     return size // _BYTES_PER_TOKEN + said
 
 
