@@ -259,6 +259,7 @@ class ControlPlane:
     def _samples(self) -> list[Sample]:
         return [
             *self._snapshots.samples(),
+            *self._limits.samples(),
             *self._probes.samples(),
             *self._batches.samples(),
             *self._webhooks.samples(),

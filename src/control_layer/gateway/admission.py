@@ -218,9 +218,12 @@ class Admission(Entrance, ABC):
     def _over(self, refused: Refused) -> GatewayError:
         """The answer that a limit is reached, and how it stands with all of them."""
         plane = self.plane
-        now = plane.monotonic()
+        gates = self._gates()
+        for gate in gates:
+            gate.shown_at = -1.0  # here it must be as it is
         plane.metrics.limited[refused.limit.kind, refused.limit.scope] += 1
-        return limit_refusal(refused, rate_limit_headers(self._gates(), now, plane.wall(), anthropic=self.anthropic))
+        headers = rate_limit_headers(gates, plane.monotonic(), plane.wall(), anthropic=self.anthropic)
+        return limit_refusal(refused, headers)
 
     def _forget_claim(self) -> None:
         self._turn = None

@@ -18,6 +18,7 @@ from sqlalchemy.exc import SQLAlchemyError
 from sqlalchemy.ext.asyncio import AsyncEngine
 
 from control_layer.contract.limits import Departed, TakenOf
+from control_layer.contract.supervision import Sample
 from control_layer.store.notifications import CHANNEL, LISTENER
 
 __all__ = ["TAKEN", "LimitExchange"]
@@ -52,11 +53,16 @@ class LimitExchange:
         self._deliver = deliver
         self._host = str(uuid.uuid4())
         self._waiting: list[TakenOf | Departed] = []
-        self._alone = True
+        self._hosts = 1
+
+    def samples(self) -> list[Sample]:
+        """Who exchanges limits."""
+        text = "Hosts on this database that tell each other what was taken of limits."
+        return [Sample("control_layer_limit_exchange_hosts", "gauge", text, {}, float(self._hosts))]
 
     def publish(self, message: TakenOf | Departed) -> None:
         """A gateway of this host has said something."""
-        if not self._alone:
+        if self._hosts > 1:
             self._waiting.append(message)
 
     def received(self, payload: str) -> None:
@@ -77,7 +83,7 @@ class LimitExchange:
             try:
                 if clock() >= look_at:
                     look_at = clock() + _LOOK_SECONDS
-                    self._alone = await self._count_hosts() < 2
+                    self._hosts = max(1, await self._count_hosts())
                 await self._send()
             except (SQLAlchemyError, ConnectionError, TimeoutError) as error:
                 self._waiting.clear()
