@@ -171,6 +171,7 @@ _MODELS = {
     "GET /models/{model_id}/traffic-policy": _MANAGERS,
     "PUT /models/{model_id}/traffic-policy": _MANAGERS,
     "DELETE /models/{model_id}/traffic-policy": _MANAGERS,
+    "POST /models/{model_id}/traffic-policy/purge-cache": _MANAGERS,
     "GET /guardrails": _MANAGERS,
     "POST /guardrails": _MANAGERS,
     "POST /guardrails/try": _MANAGERS,

@@ -29,10 +29,24 @@ class Watched:
     def call(self, path: str, body: dict[str, Any], **headers: str) -> httpx.Response:
         return self.client.post(path, json=body, headers=headers)
 
+    def keep_answers(self, alias: str) -> None:
+        """Has a model's answers given again from now on."""
+        self.instance.api("PUT", f"/models/{self._id_of(alias)}/traffic-policy", {"caching": {}})
+
+    def _id_of(self, alias: str) -> str:
+        models = self.instance.api("GET", "/models?limit=100")["data"]
+        return str(next(model["id"] for model in models if model["alias"] == alias))
+
     def limit(self, alias: str) -> None:
         """Lets few requests to a model through from now on."""
-        (model,) = (each for each in self.instance.api("GET", "/models?limit=100")["data"] if each["alias"] == alias)
-        body = {"name": "few", "scope": "model", "scope_id": model["id"], "kind": "requests", "amount": 1, "per": "day"}
+        body = {
+            "name": "few",
+            "scope": "model",
+            "scope_id": self._id_of(alias),
+            "kind": "requests",
+            "amount": 1,
+            "per": "day",
+        }
         self.instance.api("POST", "/rate-limits", body, status=201)
 
 

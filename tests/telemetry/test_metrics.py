@@ -74,6 +74,8 @@ def page(watched: Watched) -> dict[str, dict[str, set[str]]]:
 
     for model in ("sim-small", "sim-reasoning", "sim-no-usage", "sim-error-500", "dead", "no-such-model"):
         chat(model)
+    watched.keep_answers("sim-no-usage")
+    until(lambda: metric_after("sim-no-usage", "control_layer_cache_saved_tokens_total"))
     guardrail = {"name": "nobody", "kind": "external", "url": "http://127.0.0.1:9/", "fail": "open"}
     watched.instance.api("POST", "/guardrails", guardrail, status=201)
     until(lambda: metric_after("sim-small", "control_layer_guardrail_checks_total"))

@@ -10,10 +10,12 @@ __all__ = [
     "Backoff",
     "Balancing",
     "Breaker",
+    "CacheScope",
     "Condition",
     "ConditionsOf",
     "Fallback",
     "Purposes",
+    "ResponseCaching",
     "Sticky",
     "Strategy",
 ]
@@ -21,6 +23,9 @@ __all__ = [
 Strategy = Literal["weighted_random", "priority", "least_busy", "lowest_latency"]
 """`weighted_random`: by chance, in proportion to the weights. `priority`: in their order. `least_busy`: the one with
 the fewest requests under way for its weight. `lowest_latency`: the one that lately answered first."""
+CacheScope = Literal["key", "user", "group", "shared"]
+"""Who may be given an answer that was made for somebody else: nobody but the same key, the same user, those to whom the
+same groups give the model, or everybody."""
 Sticky = Literal["key", "user", "session"]
 """Whose requests go to the same deployment. `session`: what the request calls `prompt_cache_key`, `session_id` or
 `user`, else its key."""
@@ -97,6 +102,17 @@ class ConditionsOf(msgspec.Struct, frozen=True, array_like=True, tag="conditions
     """A gateway's news of its deployments."""
 
     conditions: tuple[Condition, ...]
+
+
+class ResponseCaching(msgspec.Struct, frozen=True, array_like=True, gc=False):
+    """Answers of a model that are given again to the same request."""
+
+    ttl: float
+    """Seconds."""
+    scope: CacheScope
+    max_entry_bytes: int
+    generation: int = 0
+    """Moves with a purge: what was kept before is found no more."""
 
 
 class Purposes(msgspec.Struct, frozen=True, array_like=True, gc=False):

@@ -15,7 +15,7 @@ import msgspec
 from control_layer.contract.guardrails import Guardrail
 from control_layer.contract.limits import Limit
 from control_layer.contract.pricing import Tariff
-from control_layer.contract.routing import Balancing, Breaker, Fallback, Purposes
+from control_layer.contract.routing import Balancing, Breaker, Fallback, Purposes, ResponseCaching
 from control_layer.contract.windows import Period
 
 __all__ = [
@@ -122,6 +122,8 @@ class Model(msgspec.Struct, frozen=True, array_like=True, gc=False):
     """Where one goes that a provider's content policy refuses."""
     purposes: tuple[Purposes, ...] = ()
     """What is special for keys of a purpose."""
+    caching: ResponseCaching | None = None
+    """`None`: every request is sent."""
 
 
 class Endpoint(msgspec.Struct, frozen=True, array_like=True, gc=False):

@@ -75,6 +75,8 @@ class EventAnswer:
         status, headers = self._head
         self._head = None
         exchange = self._exchange
+        if exchange.recording is not None:
+            exchange.recording.begin(status, to_client(headers))
         exchange.responder.start(status, exchange.answer_headers(to_client(headers)), None)
         for data in self._held:
             self._write(data)
@@ -85,6 +87,8 @@ class EventAnswer:
         exchange.response_bytes += len(data)
         if exchange.answer_sample is not None:
             exchange.answer_sample.keep(data)
+        if exchange.recording is not None:
+            exchange.recording.keep(data)
         exchange.responder.write(data)
 
     def _generic_error(self) -> bytes:
@@ -206,6 +210,8 @@ class WholeAnswer:
         status, headers = self._head
         self._head = None
         responder = self._exchange.responder
+        if self._exchange.recording is not None:
+            self._exchange.recording.begin(status, headers)
         responder.start(status, headers, self._length)
         for data in self._held:
             self._write(data)
@@ -220,6 +226,8 @@ class WholeAnswer:
 
     def _write(self, data: bytes) -> None:
         self._exchange.response_bytes += len(data)
+        if self._exchange.recording is not None:
+            self._exchange.recording.keep(data)
         self._exchange.responder.write(data)
 
     def on_data(self, data: bytes) -> None:

@@ -82,6 +82,8 @@ class GatewayConfig(msgspec.Struct, frozen=True, kw_only=True):
     timeouts: TimeoutDefaults = TimeoutDefaults()
     pool: PoolSettings = PoolSettings()
     retries: RetrySettings = RetrySettings()
+    response_cache_bytes: int = 64 * 1024 * 1024
+    """What kept answers may take, per worker."""
     capture: Capture = Capture()
     tracing: TraceSettings | None = None
     """`None`: nothing is traced."""

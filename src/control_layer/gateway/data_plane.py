@@ -22,6 +22,7 @@ from control_layer.gateway.named import NamedExchange, named_model
 from control_layer.gateway.paths import AI_PREFIX, AiPath, Handling, classify
 from control_layer.gateway.policy.limiter import Limiter
 from control_layer.gateway.policy.purse import Purse
+from control_layer.gateway.policy.response_cache import Flights, ResponseCache
 from control_layer.gateway.policy.retry_budget import RetryBudget
 from control_layer.gateway.realtime import RealtimeExchange
 from control_layer.gateway.relay import Relay
@@ -42,8 +43,8 @@ class DataPlane:
     """One worker's shared state. The clock and randomness are attributes, so that tests may give their own."""
 
     __slots__ = (
-        "checkers", "config", "control", "deployments", "draining", "ids", "journal", "limiter", "loop", "metrics",
-        "monotonic", "purse", "random", "retries", "snapshots", "tracing", "upstreams", "wall",
+        "cache", "checkers", "config", "control", "deployments", "draining", "flights", "ids", "journal", "limiter",
+        "loop", "metrics", "monotonic", "purse", "random", "retries", "snapshots", "tracing", "upstreams", "wall",
     )  # fmt: skip
 
     def __init__(
@@ -69,6 +70,8 @@ class DataPlane:
         self.tracing = Tracing(config.tracing) if config.tracing is not None else None
         self.retries = RetryBudget(config.retries.ratio, config.retries.reserve)
         self.deployments = Deployments()
+        self.cache = ResponseCache(config.response_cache_bytes)
+        self.flights = Flights()
         self.ids = EventIds()
         self.draining = False
         self.wall: Callable[[], float] = time.time

@@ -45,6 +45,8 @@ class Head:
         "gates",
         "headers",
         "method",
+        "no_cache",
+        "no_store",
         "path",
         "path_text",
         "request_id",
@@ -78,6 +80,11 @@ class Head:
         if traced:
             self.caller = caller_of(request.headers)
             self.headers = [field for field in request.headers if field[0] not in TRACE_FIELDS]
+        wanted = (request.header(b"cache-control") or b"").lower()
+        self.no_store = b"no-store" in wanted
+        """No kept answer, and this one is not to be kept."""
+        self.no_cache = b"no-cache" in wanted
+        """No kept answer."""
         self.gates: KeptGates | None = None
         """The limits of the last request with this head, for the next one."""
         self._lines: tuple[bytes, bytes] | None = None

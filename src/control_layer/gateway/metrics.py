@@ -11,7 +11,7 @@ from collections import defaultdict
 from collections.abc import Iterator
 
 from control_layer.contract.supervision import Sample
-from control_layer.contract.usage import Closed
+from control_layer.contract.usage import Closed, Tokens
 from control_layer.gateway.guardrails.counts import GuardrailCounts
 from control_layer.gateway.histogram import Histogram
 
@@ -52,13 +52,25 @@ class _OfModel:
 class Metrics:
     """One worker's counters since its start."""
 
-    __slots__ = ("_attempts", "_endpoint_labels", "_model_labels", "_models", "guardrails", "limited", "refused")
+    __slots__ = (
+        "_attempts",
+        "_endpoint_labels",
+        "_lookups",
+        "_model_labels",
+        "_models",
+        "_saved",
+        "guardrails",
+        "limited",
+        "refused",
+    )
 
     def __init__(self) -> None:
         self._model_labels = _Labels()
         self._endpoint_labels = _Labels()
         self._models: defaultdict[str, _OfModel] = defaultdict(_OfModel)
         self._attempts: defaultdict[tuple[str, str | int], int] = defaultdict(int)
+        self._lookups: defaultdict[tuple[str, str], int] = defaultdict(int)
+        self._saved: defaultdict[tuple[str, str], int] = defaultdict(int)
         self.refused: defaultdict[str, int] = defaultdict(int)
         """By error code: requests that were not let in."""
         self.limited: defaultdict[tuple[str, str], int] = defaultdict(int)
@@ -96,6 +108,16 @@ class Metrics:
         if tokens.source != "provider":
             model.unmetered[tokens.source] += 1
 
+    def looked_up(self, model: str, result: str) -> None:
+        """Counts a request whose model keeps answers."""
+        self._lookups[self._model_labels[model], result] += 1
+
+    def saved(self, model: str, tokens: Tokens) -> None:
+        """Counts what an answer had cost that was given again."""
+        label = self._model_labels[model]
+        self._saved[label, "input"] += tokens.input or 0
+        self._saved[label, "output"] += tokens.output or 0
+
     def attempted(self, endpoint: str, status: int | None, code: str | None) -> None:
         """Counts an attempt that has ended, with the provider's status and our code for what went wrong."""
         result: str | int = "ok"
@@ -115,6 +137,14 @@ class Metrics:
         text = "Requests refused by a limit: of requests, tokens or concurrency, for a key, user, group or model."
         for (kind, scope), count in self.limited.items():
             yield Sample("control_layer_limited_requests_total", "counter", text, {"kind": kind, "scope": scope}, count)
+        text = "Requests to models that keep answers: hit, coalesced with another one, miss, bypass."
+        for (name, how), count in self._lookups.items():
+            labels = {"model": name, "result": how}
+            yield Sample("control_layer_cache_lookups_total", "counter", text, labels, count)
+        text = "Tokens of answers that were given again, as they were counted when they were made."
+        for (name, kind), count in self._saved.items():
+            labels = {"model": name, "kind": kind}
+            yield Sample("control_layer_cache_saved_tokens_total", "counter", text, labels, count)
         text = "Attempts at a provider: ok, its error status as status_NNN, or what went wrong."
         for (endpoint, result), count in self._attempts.items():
             told = result if isinstance(result, str) else f"status_{result}"

@@ -82,6 +82,8 @@ class Gateway(Section):
     """Connections to providers."""
     retries: GatewayRetries = GatewayRetries()
     """Attempts after failed ones."""
+    response_cache_bytes: int = Field(64 * 1024 * 1024, ge=0)
+    """What answers that are kept may take in each worker."""
     tls: GatewayTls = GatewayTls()
     """TLS for clients."""
     ca_bundle: Path | None = None

@@ -10,7 +10,7 @@ from tests.control.management import Management, answered, refused
 from tests.control.models.calls import MODELS, composite, standard
 
 _NOTHING = dict.fromkeys(
-    ("balancing", "sticky", "canary", "on_context_overflow", "on_content_refusal", "timeouts", "breaker")
+    ("balancing", "sticky", "canary", "on_context_overflow", "on_content_refusal", "timeouts", "caching", "breaker")
 )
 _BREAKER = {
     "failures": 3,
@@ -43,6 +43,27 @@ async def test_a_policy_is_set_whole_and_taken_back(management: Management) -> N
     assert await answered(admin.get(url), 200) == _NOTHING
 
 
+async def test_kept_answers_are_purged_and_stay_so(management: Management) -> None:
+    admin, model = management.admin, (await standard(management))["id"]
+    url = f"{MODELS}/{model}/traffic-policy"
+    caching = {"ttl_seconds": 60.0, "scope": "group", "max_entry_bytes": 2048}
+    made = await answered(admin.put(url, json={"caching": caching}), 200)
+    assert made == {**_NOTHING, "caching": caching}
+
+    async def generation() -> object:
+        statement = "SELECT traffic_policy ->> 'cache_generation' AS generation FROM models WHERE id = $1"
+        return (await management.sql(statement, uuid.UUID(model)))[0][0]
+
+    assert await generation() is None
+    await answered(admin.post(f"{url}/purge-cache"), 204)
+    assert await answered(admin.get(url), 200) == made
+    await answered(admin.put(url, json={"caching": {}}), 200)
+    assert await generation() == "1", "what was purged does not come back with a change"
+    await answered(admin.delete(url), 204)
+    assert await generation() == "1"
+    assert await answered(admin.get(url), 200) == _NOTHING
+
+
 async def test_a_composite_model_says_how_it_chooses(management: Management) -> None:
     admin = management.admin
     part, mix = await standard(management), await composite(management)
@@ -71,6 +92,8 @@ async def test_the_models_own_object_stays_as_it_was(management: Management) -> 
         ({"on_context_overflow": "self"}, 400),
         ({"on_content_refusal": str(uuid.uuid4())}, 400),
         ({"breaker": {"cooldown_seconds": 10, "longest_cooldown_seconds": 9}}, 400),
+        ({"caching": {"scope": "everybody"}}, 422),
+        ({"caching": {"ttl_seconds": 0}}, 422),
         ({"breaker": {"failures": 0}}, 422),
         ({"breaker": {"error_rate": 1.01}}, 422),
         ({"timeouts": {"total": 0}}, 422),
@@ -96,6 +119,7 @@ async def test_a_composite_model_has_no_breaker(management: Management) -> None:
 async def test_there_is_none_of_a_model_that_is_gone(management: Management) -> None:
     model = await standard(management)
     await answered(management.admin.delete(f"{MODELS}/{model['id']}"), 200)
+    await refused(management.admin.post(f"{MODELS}/{model['id']}/traffic-policy/purge-cache"), 404)
     for method in ("get", "put", "delete"):
         body: dict[str, Any] = {"json": {}} if method == "put" else {}
         await refused(getattr(management.admin, method)(f"{MODELS}/{model['id']}/traffic-policy", **body), 404)

@@ -12,7 +12,7 @@ import pytest
 from tests.control.snapshots.rows import EVERYONE, SYSTEM
 from tests.control.snapshots.world import World
 
-from control_layer.contract.routing import Backoff, Balancing, Breaker, Fallback, Purposes
+from control_layer.contract.routing import Backoff, Balancing, Breaker, Fallback, Purposes, ResponseCaching
 from control_layer.contract.snapshot import Deployment, Endpoint, Key, Model, Timeouts, User
 from control_layer.store.tables import Tariff
 
@@ -187,6 +187,8 @@ async def test_a_models_traffic_policy(world: World) -> None:
         "balancing": "least_busy",
         "sticky": "session",
         "canary": {"component_id": part, "percent": 5.0},
+        "caching": {"ttl_seconds": 60.0, "scope": "shared", "max_entry_bytes": 4096},
+        "cache_generation": 3,
         "on_context_overflow": long,
         "on_content_refusal": both,
     }
@@ -220,6 +222,7 @@ async def test_a_models_traffic_policy(world: World) -> None:
     assert found.balancing == Balancing("least_busy", "session", part, 5.0)
     assert found.fallback == Fallback(True, False, (500,), True, 4, Backoff(0.2, 5.0, 2.0, False, 7.0))
     assert found.purposes == (Purposes("batch", None), Purposes("playground", "part"))
+    assert found.caching == ResponseCaching(60.0, "shared", 4096, 3)
     assert (found.overflow, found.refusal) == ((spare,), (rests, spare))
     # What takes a model's place changes with its own row.
     await rows.execute("UPDATE models SET deleted_at = now() WHERE id = $1", long)

@@ -3,15 +3,16 @@
 from __future__ import annotations
 
 import uuid
-from typing import Annotated, Any, Literal, Self
+from typing import Annotated, Literal, Self
 
 from pydantic import Field
 
+from control_layer.contract.routing import CacheScope
 from control_layer.control.errors import invalid
 from control_layer.control.schema import Input, Output
 from control_layer.store import tables
 
-__all__ = ["Breaker", "Canary", "Timeouts", "TrafficPolicy", "WrittenPolicy", "checked"]
+__all__ = ["Breaker", "Caching", "Canary", "Timeouts", "TrafficPolicy", "WrittenPolicy", "checked", "purged"]
 
 Seconds = Annotated[float, Field(gt=0, le=86400, allow_inf_nan=False)]
 
@@ -49,6 +50,17 @@ class Breaker(Input):
     longest_cooldown_seconds: Annotated[float, Field(ge=0.1, le=86400, allow_inf_nan=False)] = 60.0
 
 
+class Caching(Input):
+    """Answers that are given again to the same request: opt-in, and `cache-control: no-store` opts out of it again."""
+
+    ttl_seconds: Annotated[float, Field(gt=0, le=30 * 86400, allow_inf_nan=False)] = 3600.0
+    scope: CacheScope = "key"
+    """Who may be given an answer that was made for somebody else: nobody but the same `key`, the same `user`, those to
+    whom the same `group`s give the model, or everybody (`shared`)."""
+    max_entry_bytes: Annotated[int, Field(ge=1024, le=64 * 1024 * 1024)] = 1024 * 1024
+    """Larger answers are not kept."""
+
+
 class TrafficPolicy(Input):
     """What `PUT` sets: a field that is left out takes its default, whatever it was before."""
 
@@ -63,6 +75,8 @@ class TrafficPolicy(Input):
     on_content_refusal: uuid.UUID | None = None
     """The model that answers a request that a provider's content policy refuses."""
     timeouts: Timeouts | None = None
+    caching: Caching | None = None
+    """Null: every request is sent."""
     breaker: Breaker | None = None
     """Standard models only: it is the deployment that rests, in every model it is a component of."""
 
@@ -76,15 +90,23 @@ class WrittenPolicy(Output):
     on_context_overflow: uuid.UUID | None
     on_content_refusal: uuid.UUID | None
     timeouts: Timeouts | None
+    caching: Caching | None
     breaker: Breaker | None
 
     @classmethod
     def of(cls, row: tables.Model) -> Self:
         """What a model's row says."""
-        stored: dict[str, Any] = row.traffic_policy or {}
+        stored = {name: value for name, value in (row.traffic_policy or {}).items() if name in cls.model_fields}
         return cls.model_validate(
             {**dict.fromkeys(cls.model_fields), **stored, "timeouts": row.timeouts},
         )
+
+
+def purged(row: tables.Model) -> None:
+    """Nothing that was kept of a model's answers is given again."""
+    policy = dict(row.traffic_policy or {})
+    policy["cache_generation"] = policy.get("cache_generation", 0) + 1
+    row.traffic_policy = policy
 
 
 def checked(row: tables.Model, policy: TrafficPolicy) -> None:
@@ -100,6 +122,8 @@ def checked(row: tables.Model, policy: TrafficPolicy) -> None:
     if breaker is not None and breaker.longest_cooldown_seconds < breaker.cooldown_seconds:
         raise invalid("longest_cooldown_seconds must be at least cooldown_seconds")
     stored = policy.model_dump(mode="json", exclude_none=True, exclude={"timeouts"})
+    if generation := (row.traffic_policy or {}).get("cache_generation"):
+        stored["cache_generation"] = generation
     row.traffic_policy = stored or None
     timeouts = policy.timeouts and policy.timeouts.model_dump(exclude_none=True)
     row.timeouts = timeouts or None

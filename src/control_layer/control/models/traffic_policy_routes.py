@@ -12,7 +12,7 @@ from control_layer.control.access import needs
 from control_layer.control.errors import invalid, not_found
 from control_layer.control.models import queries
 from control_layer.control.models.components import rows_of
-from control_layer.control.models.traffic_policy import TrafficPolicy, WrittenPolicy, checked
+from control_layer.control.models.traffic_policy import TrafficPolicy, WrittenPolicy, checked, purged
 from control_layer.control.permissions import Operation, Resource
 from control_layer.control.request_context import Database
 from control_layer.control.route import ControlRoute
@@ -56,6 +56,13 @@ async def reset(model_id: uuid.UUID, session: Database) -> None:
     row = await _live(session, model_id, lock=True)
     checked(row, TrafficPolicy())
     row.updated_at = func.now()
+
+
+@router.post("/purge-cache", status_code=204)
+@needs(Operation.UPDATE, Resource.MODELS)
+async def purge(model_id: uuid.UUID, session: Database) -> None:
+    """Forgets the answers of the model that are kept; in force within a second."""
+    purged(await _live(session, model_id, lock=True))
 
 
 async def _live(session: AsyncSession, model_id: uuid.UUID, *, lock: bool = False) -> tables.Model:

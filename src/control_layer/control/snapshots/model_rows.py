@@ -184,4 +184,5 @@ def _models(
             overflow=substitutes.get(routing.overflow or "", ()),
             refusal=substitutes.get(routing.refusal or "", ()),
             purposes=routing.purposes,
+            caching=routing.caching,
         )

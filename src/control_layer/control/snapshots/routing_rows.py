@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Self
 
-from control_layer.contract.routing import Backoff, Balancing, Breaker, Fallback, Purposes
+from control_layer.contract.routing import Backoff, Balancing, Breaker, Fallback, Purposes, ResponseCaching
 from control_layer.store import tables
 
 __all__ = ["ROUTING", "Routing", "breaker_of"]
@@ -40,6 +40,7 @@ class Routing:
     purposes: tuple[Purposes, ...]
     policy: Mapping[str, Any]
     """The stored traffic policy."""
+    caching: ResponseCaching | None
     overflow: str | None
     """Id of the model that takes what is too long."""
     refusal: str | None
@@ -61,6 +62,7 @@ class Routing:
             Fallback(enabled, on_rate_limit, tuple(on_status), replacing, most, _backoff(*backoff)),
             tuple(Purposes(rule["api_key_purpose"], rule["action"].get("target")) for rule in rules or ()),
             policy,
+            _caching(policy),
             policy.get("on_context_overflow"),
             policy.get("on_content_refusal"),
         )
@@ -84,6 +86,14 @@ def breaker_of(policy: Mapping[str, Any] | None) -> Breaker | None:
         cooldown=stored["cooldown_seconds"],
         longest_cooldown=stored["longest_cooldown_seconds"],
     )
+
+
+def _caching(policy: Mapping[str, Any]) -> ResponseCaching | None:
+    stored = policy.get("caching")
+    if stored is None:
+        return None
+    generation = policy.get("cache_generation", 0)
+    return ResponseCaching(stored["ttl_seconds"], stored["scope"], stored["max_entry_bytes"], generation)
 
 
 def _backoff(enabled: bool, initial: int, longest: int, factor: float, jitter: str, total: int | None) -> Backoff:
