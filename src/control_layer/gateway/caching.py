@@ -1,116 +1,117 @@
-"""Which requests may be answered from the cache, and what an answer depends on."""
+"""A request whose model keeps answers: it may get one that is at hand, or wait for what another is about to get."""
 
 from __future__ import annotations
 
-import hashlib
-from typing import TYPE_CHECKING
-
-import msgspec
+import asyncio
+from abc import abstractmethod
+from typing import TYPE_CHECKING, Literal
 
 from control_layer.contract.routing import ResponseCaching
-from control_layer.contract.usage import Tokens
+from control_layer.contract.usage import Closed
+from control_layer.gateway.head import Head
 from control_layer.gateway.policy.response_cache import CachedAnswer
-from control_layer.wire import Header
+from control_layer.gateway.recording import Recording
+from control_layer.gateway.routing import Routing
+from control_layer.wire import Request, Responder
 
 if TYPE_CHECKING:
-    from control_layer.gateway.exchange import Exchange
+    from control_layer.gateway.data_plane import DataPlane
 
-__all__ = ["Recording", "cache_key"]
-
-_PATHS = frozenset(
-    (
-        "/v1/chat/completions", "/v1/completions", "/v1/embeddings", "/v1/responses", "/v1/messages", "/v1/moderations",
-        "/v1/rerank", "/v2/rerank", "/v1/score",
-    )
-)  # fmt: skip
-_OF_NO_MATTER = frozenset(("model", "stream", "stream_options", "user", "metadata"))
-"""The model is the route's, and how the client wants the answer stands apart."""
-_WITH_MEMORY = frozenset(("store", "previous_response_id", "conversation", "background"))
-"""Fields of requests whose answer depends on others, or on which others depend."""
-_DIALECT_FIELDS = (b"anthropic-version", b"anthropic-beta", b"openai-beta")
-_anything = msgspec.json.Decoder(msgspec.Raw).decode
-_KEPT_FIELDS = frozenset((b"content-type",))
+__all__ = ["Caching"]
 
 
-def cache_key(exchange: Exchange, caching: ResponseCaching) -> bytes | None:
-    """The digest of everything that the answer to a request depends on; `None` where no kept one will do.
+class Caching(Routing):
+    """A request between admission and its way out."""
 
-    Values are compared as they are written: a space more is another request. Whoever's answers may not be shared is in
-    the key: its key, its user, or those of its groups that the model is granted to.
-    """
-    envelope, path = exchange.envelope, exchange.path.api_path
-    if envelope is None or path not in _PATHS or exchange.plan is not None:
-        return None  # guardrails look at each answer
-    fields = envelope.fields
-    if not _WITH_MEMORY.isdisjoint(fields):
-        return None
-    digest = hashlib.blake2b(digest_size=32)
-    model = exchange.route.model
-    parts = [
-        model.id.encode(), b"%d" % caching.generation, _boundary(exchange, caching), path.encode(),
-        exchange.request.query, b"stream" if envelope.streaming else b"whole",
-        b"usage" if envelope.include_usage else b"",
-    ]  # fmt: skip
-    parts += [exchange.request.header(name) or b"" for name in _DIALECT_FIELDS]
-    for name in sorted(fields.keys() - _OF_NO_MATTER):
-        parts += name.encode(), bytes(fields[name])
-    for part in parts:
-        digest.update(b"%d:" % len(part))
-        digest.update(part)
-    return digest.digest()
+    __slots__ = ("_flight", "_patience", "cached", "recording")
 
+    def __init__(self, plane: DataPlane, request: Request, responder: Responder, head: Head) -> None:
+        super().__init__(plane, request, responder, head)
+        self.cached: Literal["hit", "miss", "coalesced", "bypass"] | None = None
+        """How the request met the cache, where its model has one."""
+        self.recording: Recording | None = None
+        """The answer, where it is to be kept."""
+        self._flight: bytes | None = None
+        """The cache's key, while others may wait for the answer, or this one for another's."""
+        self._patience: asyncio.TimerHandle | None = None
 
-def _boundary(exchange: Exchange, caching: ResponseCaching) -> bytes:
-    if caching.scope == "key":
-        return b"key " + exchange.key.id.encode()
-    if caching.scope == "user":
-        return b"user " + exchange.user.id.encode()
-    if caching.scope == "group":
-        return b"groups " + " ".join(sorted(exchange.route.groups.intersection(exchange.user.groups))).encode()
-    return b"shared"
+    @abstractmethod
+    def replay(self, answer: CachedAnswer) -> None:
+        """Answers as somebody was answered before. Nothing is used, and nothing is to be paid."""
 
+    @abstractmethod
+    def cache_key(self, caching: ResponseCaching) -> bytes | None:
+        """What the answer is kept under; `None` where it may not be."""
 
-class Recording:
-    """Keeps an answer on its way to the client, up to a size."""
+    @property
+    def waits_for_another(self) -> bool:
+        """Whether somebody else is about to get the answer."""
+        return self._patience is not None
 
-    __slots__ = ("_body", "_caching", "_head", "_too_large", "key")
+    def look_up(self, caching: ResponseCaching) -> bool:
+        """Whether the answer is at hand, or on its way to somebody who asked the same: then it comes by itself."""
+        plane, head = self.plane, self.head
+        key = None if head.no_store else self.cache_key(caching)
+        if key is None:
+            self.cached = "bypass"
+            return False
+        kept = None if head.no_cache else plane.cache.get(key, plane.monotonic())
+        if kept is not None:
+            self._give_again(kept, "hit")
+            return True
+        self.cached = "miss"
+        self.recording = Recording(caching, key)
+        if head.no_cache:
+            return False
+        self._flight = key
+        if plane.flights.join(key, self, self._landed):
+            return False
+        self._patience = plane.loop.call_later(plane.deadlines(self.route).first_byte, self._lose_patience)
+        return True
 
-    def __init__(self, caching: ResponseCaching, key: bytes) -> None:
-        self._caching = caching
-        self.key = key
-        """What it is kept under."""
-        self._head: tuple[int, tuple[Header, ...]] | None = None
-        self._body = bytearray()
-        self._too_large = False
+    def go_alone(self) -> None:
+        """Nobody waits for this one, nor this one for another."""
+        self._calm()
+        key, self._flight = self._flight, None
+        if key is not None:
+            self.plane.flights.leave(key, self)
 
-    def begin(self, status: int, headers: list[Header]) -> None:
-        """The answer's head, a provider's."""
-        self._head = status, tuple(field for field in headers if field[0] in _KEPT_FIELDS)
-        self._body.clear()
-        self._too_large = False
+    def land(self, closed: Closed) -> None:
+        """The request has ended: keeps its answer, and lets those have it that wait for it."""
+        plane, answer = self.plane, None
+        recording, self.recording = self.recording, None
+        completed = closed.outcome == "completed"
+        if completed and recording is not None:
+            answer = recording.answer(closed.tokens, closed.finish_reason, plane.monotonic())
+            if answer is not None:
+                plane.cache.put(recording.key, answer)
+        flight, self._flight = self._flight, None
+        if flight is not None:
+            # What a provider says it will not do, it would not do for the next one: they need not wait for each other.
+            plane.flights.land(flight, answer, again=not completed)
 
-    def keep(self, data: bytes) -> None:
-        """A piece of it."""
-        if len(self._body) + len(data) > self._caching.max_entry_bytes:
-            self._too_large = True
-            self._body.clear()
-        elif not self._too_large:
-            self._body += data
+    def _landed(self, answer: CachedAnswer | None, first: bool) -> None:
+        """Who asked the same has its answer, or has none: then this one is sent, and as the `first` waited for."""
+        self._calm()
+        if not first:
+            self._flight = None
+        if answer is None:
+            self.forward()
+        else:
+            self._give_again(answer, "coalesced")
 
-    def answer(self, tokens: Tokens, finish_reason: str | None, now: float) -> CachedAnswer | None:
-        """What is kept, if it is a whole answer that succeeded."""
-        if self._head is None or self._too_large or self._head[0] != 200:
-            return None
-        status, headers = self._head
-        if any(value.startswith(b"application/json") for _, value in headers) and not _is_whole(self._body):
-            return None
-        return CachedAnswer(status, headers, bytes(self._body), tokens, finish_reason, now + self._caching.ttl)
+    def _lose_patience(self) -> None:
+        """The other one takes too long."""
+        self.go_alone()
+        self.forward()
 
+    def _give_again(self, answer: CachedAnswer, how: Literal["hit", "coalesced"]) -> None:
+        self.cached = how
+        self.recording = None
+        self.plane.metrics.saved(self.route.model.alias, answer.tokens)
+        self.replay(answer)
 
-def _is_whole(body: bytearray) -> bool:
-    """Whether it is JSON: providers have been seen to frame half an answer as a whole one."""
-    try:
-        _anything(body)
-    except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError):
-        return False
-    return True
+    def _calm(self) -> None:
+        if self._patience is not None:
+            self._patience.cancel()
+            self._patience = None

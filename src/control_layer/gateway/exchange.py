@@ -10,10 +10,9 @@ let in, and those under way end with their `Closed` kept in memory until it can 
 
 from __future__ import annotations
 
-import asyncio
 from collections.abc import Callable
 from decimal import Decimal
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING
 
 import structlog
 
@@ -24,7 +23,7 @@ from control_layer.gateway import accounting, errors
 from control_layer.gateway.admission import State
 from control_layer.gateway.answers import Answer
 from control_layer.gateway.attempt import Attempt
-from control_layer.gateway.caching import Recording, cache_key
+from control_layer.gateway.caching import Caching
 from control_layer.gateway.envelope import Envelope, read_envelope
 from control_layer.gateway.errors import GatewayError, render
 from control_layer.gateway.guardrails.answer import guarded_answer
@@ -38,7 +37,7 @@ from control_layer.gateway.policy.response_cache import CachedAnswer
 from control_layer.gateway.policy.worst_case import bounded_input, bounded_output, likely_tokens
 from control_layer.gateway.query import rename_model
 from control_layer.gateway.rate_limit_headers import rate_limit_headers
-from control_layer.gateway.routing import Routing
+from control_layer.gateway.recording import cache_key
 from control_layer.gateway.sample import Sample
 from control_layer.gateway.tracing import RequestTrace
 from control_layer.gateway.upstream_errors import as_gateway_error, code_of, failure_of
@@ -51,7 +50,6 @@ __all__ = ["Exchange", "State"]
 
 _log = structlog.get_logger(__name__)
 _NOTHING = Decimal(0)
-CacheResult = Literal["hit", "miss", "coalesced", "bypass"]
 _CLIENT_LEFT = 499
 """What logs call a client that went away before its answer began (nginx's number)."""
 
@@ -60,12 +58,12 @@ _OUTSIDE = (State.READING, State.CHECKING, State.CLAIMING)
 _LET_IN = (State.ADMITTED, State.CLOSED)
 
 
-class Exchange(Routing):
+class Exchange(Caching):
     """One AI request whose model stands in a JSON body."""
 
     __slots__ = (
-        "_client_gone", "_flight", "_head", "_last", "_patience", "answer_sample", "body",
-        "cached", "envelope", "finish_reason", "first_byte", "opened", "received", "recording", "request_sample",
+        "_client_gone", "_head", "_last", "answer_sample", "body",
+        "envelope", "finish_reason", "first_byte", "opened", "received", "request_sample",
         "response_bytes", "text_bytes", "tokens", "tokens_final", "trace", "upstream_request_id",
     )  # fmt: skip
 
@@ -94,13 +92,6 @@ class Exchange(Routing):
         """Set where bodies are logged."""
         self.trace: RequestTrace | None = None
         """Set where requests are traced."""
-        self.cached: CacheResult | None = None
-        """How the request met the cache, where its model has one."""
-        self.recording: Recording | None = None
-        """The answer, where it is to be kept."""
-        self._flight: bytes | None = None
-        """The cache's key, while others may wait for the answer, or this one for another's."""
-        self._patience: asyncio.TimerHandle | None = None
         self._head: tuple[int, list[Header]] | None = None
         self._last = b""
         self._client_gone = False
@@ -213,84 +204,21 @@ class Exchange(Routing):
         caching = self.route.model.caching
         if self.blocked is not None:
             self._end_blocked()
-        elif caching is None or self.plane.journal.failing or not self._is_kept(caching):
+        elif caching is None or self.plane.journal.failing or not self.look_up(caching):
             self.forward()
 
-    # -- the response cache ------------------------------------------------------------------------------------------
+    def cache_key(self, caching: ResponseCaching) -> bytes | None:
+        return cache_key(self, caching)
 
-    def _is_kept(self, caching: ResponseCaching) -> bool:
-        """Whether the answer is at hand, or on its way to somebody who asked the same."""
-        plane, head = self.plane, self.head
-        key = None if head.no_store else cache_key(self, caching)
-        if key is None:
-            self.cached = "bypass"
-            return False
-        kept = None if head.no_cache else plane.cache.get(key, plane.monotonic())
-        if kept is not None:
-            self._replay(kept, "hit")
-            return True
-        self.cached = "miss"
-        self.recording = Recording(caching, key)
-        if head.no_cache:
-            return False
-        self._flight = key
-        if plane.flights.join(key, self, self._landed):
-            return False
-        self._patience = plane.loop.call_later(plane.deadlines(self.route).first_byte, self._go_alone)
-        return True
-
-    def _landed(self, answer: CachedAnswer | None, first: bool) -> None:
-        """Who asked the same has its answer, or has none: then this one is sent, and as the `first` waited for."""
-        self._calm()
-        if not first:
-            self._flight = None
-        if answer is None:
-            self.forward()
-        else:
-            self._replay(answer, "coalesced")
-
-    def _go_alone(self) -> None:
-        """The other one takes too long."""
-        self._leave_flight()
-        self.forward()
-
-    def _leave_flight(self) -> None:
-        """Nobody waits for this one, nor this one for another."""
-        self._calm()
-        key, self._flight = self._flight, None
-        if key is not None:
-            self.plane.flights.leave(key, self)
-
-    def _calm(self) -> None:
-        if self._patience is not None:
-            self._patience.cancel()
-            self._patience = None
-
-    def _replay(self, answer: CachedAnswer, how: CacheResult) -> None:
-        """Answers as somebody was answered before. Nothing is used, and nothing is to be paid."""
-        self.cached = how
-        self.recording = self.tariff = None
+    def replay(self, answer: CachedAnswer) -> None:
+        self.tariff = None
         self.finish_reason = answer.finish_reason
         self._head = answer.status, self.answer_headers(list(answer.headers))
         self._last = answer.body
         self.response_bytes += len(answer.body)
         if self.answer_sample is not None:
             self.answer_sample.keep(answer.body)
-        self.plane.metrics.saved(self.route.model.alias, answer.tokens)
         self.close("completed", answer.status, None)
-
-    def _land(self, outcome: Outcome, closed: Closed) -> None:
-        """Keeps the answer, and lets those have it that wait for it."""
-        plane, answer = self.plane, None
-        recording, self.recording = self.recording, None
-        if outcome == "completed" and recording is not None:
-            answer = recording.answer(closed.tokens, closed.finish_reason, plane.monotonic())
-            if answer is not None:
-                plane.cache.put(recording.key, answer)
-        flight, self._flight = self._flight, None
-        if flight is not None:
-            # What a provider says it will not do, it would not do for the next one: they need not wait for each other.
-            plane.flights.land(flight, answer, again=outcome != "completed")
 
     def _end_blocked(self) -> None:
         if self.blocked is not None:
@@ -478,8 +406,8 @@ class Exchange(Routing):
         self._client_gone = True
         self.body = b""
         self.withdraw_retry()
-        if self._patience is not None:
-            self._leave_flight()
+        if self.waits_for_another:
+            self.go_alone()
         if self.state in _OUTSIDE:
             self.state = State.REFUSED
             self.withdraw()
@@ -516,7 +444,7 @@ class Exchange(Routing):
         plane.metrics.closed(closed)
         if self.cached is not None:
             plane.metrics.looked_up(self.route.model.alias, self.cached)
-            self._land(outcome, closed)
+            self.land(closed)
         if self.reservation is not None:
             self.reservation.settle(self._cost(closed))
         if self.permit is not None or self.lane is not None:
