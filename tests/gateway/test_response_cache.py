@@ -115,6 +115,7 @@ def test_the_same_answer_is_given_again_and_used_nothing(
     assert made.tokens.source == "provider"
     assert (given_again.outcome, given_again.status, given_again.attempts) == ("completed", 200, ())
     assert (given_again.tokens, given_again.tariff_id, given_again.finish_reason) == (Tokens(), None, "stop")
+    assert [(end.cache, end.saved) for end in ends] == [("miss", None), ("hit", made.tokens)]
 
 
 def test_a_stream_is_given_again_as_a_stream_by_the_official_sdk(gateway: GatewayProcess) -> None:

@@ -179,6 +179,10 @@ class Closed(msgspec.Struct, frozen=True, array_like=True, tag="closed"):
     """The budgets it counts in: id, and start of the window in Unix seconds."""
     trace: Trace | None = None
     """`None` where the request is not traced."""
+    cache: Literal["hit", "miss", "coalesced", "bypass"] | None = None
+    """How it met the answers that its model keeps; `None` where it keeps none."""
+    saved: Tokens | None = None
+    """What the answer had cost when it was made, where it was given again."""
 
 
 Record = Opened | Closed | Bodies

@@ -64,6 +64,8 @@ def closed(exchange: Exchange, outcome: Outcome, status: int, code: str | None) 
         tariff_id=None if exchange.tariff is None else exchange.tariff.id,
         budgets=() if exchange.reservation is None else exchange.reservation.windows,
         trace=exchange.trace.record() if exchange.trace is not None else None,
+        cache=exchange.cached,
+        saved=exchange.saved,
     )
 
 

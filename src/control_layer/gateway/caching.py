@@ -7,7 +7,7 @@ from abc import abstractmethod
 from typing import TYPE_CHECKING, Literal
 
 from control_layer.contract.routing import ResponseCaching
-from control_layer.contract.usage import Closed
+from control_layer.contract.usage import Closed, Tokens
 from control_layer.gateway.head import Head
 from control_layer.gateway.policy.response_cache import CachedAnswer
 from control_layer.gateway.recording import Recording
@@ -23,7 +23,7 @@ __all__ = ["Caching"]
 class Caching(Routing):
     """A request between admission and its way out."""
 
-    __slots__ = ("_flight", "_patience", "cached", "recording")
+    __slots__ = ("_flight", "_patience", "cached", "recording", "saved")
 
     def __init__(self, plane: DataPlane, request: Request, responder: Responder, head: Head) -> None:
         super().__init__(plane, request, responder, head)
@@ -31,6 +31,8 @@ class Caching(Routing):
         """How the request met the cache, where its model has one."""
         self.recording: Recording | None = None
         """The answer, where it is to be kept."""
+        self.saved: Tokens | None = None
+        """What the answer had cost when it was made, where it is given again."""
         self._flight: bytes | None = None
         """The cache's key, while others may wait for the answer, or this one for another's."""
         self._patience: asyncio.TimerHandle | None = None
@@ -108,6 +110,7 @@ class Caching(Routing):
     def _give_again(self, answer: CachedAnswer, how: Literal["hit", "coalesced"]) -> None:
         self.cached = how
         self.recording = None
+        self.saved = answer.tokens
         self.plane.metrics.saved(self.route.model.alias, answer.tokens)
         self.replay(answer)
 

@@ -87,6 +87,9 @@ class RequestRow(NamedTuple):
     free: bool = False
     """The gateway knew of no price."""
     budgets: str | None = None
+    cache: str | None = None
+    saved_input_tokens: int | None = None
+    saved_output_tokens: int | None = None
     batch_request_id: uuid.UUID | None = None
     """No column: the request of a batch that it names itself to be."""
 
@@ -201,6 +204,9 @@ def _closed(record: Closed, worker_id: uuid.UUID) -> RequestRow:
         tariff_id=_optional_id(record.tariff_id or None),
         free=record.tariff_id is None,
         budgets=_budgets(record.budgets),
+        cache=record.cache,
+        saved_input_tokens=None if record.saved is None else _count(record.saved.input),
+        saved_output_tokens=None if record.saved is None else _count(record.saved.output),
         batch_request_id=_batch_request_id(record.request_id),
     )
 

@@ -81,6 +81,9 @@ CLOSED = Staging(
         "tariff_id": "uuid",
         "free": "boolean",
         "budgets": "jsonb",
+        "cache": "text",
+        "saved_input_tokens": "bigint",
+        "saved_output_tokens": "bigint",
         "batch_request_id": "uuid",
     },
 )

@@ -45,6 +45,7 @@ class Filter:
     error: str | None = None
     finish_reason: str | None = None
     stream: bool | None = None
+    cache: str | None = None
     min_cost: Decimal | None = None
     min_tokens: int | None = None
     request_id: str | None = None
@@ -96,6 +97,7 @@ class Filter:
             (Request.error, self.error),
             (Request.finish_reason, self.finish_reason),
             (Request.stream, self.stream),
+            (Request.cache, self.cache),
             (Request.client_request_id, self.request_id),
         )
         conditions += (column == value for column, value in equal if value is not None)
@@ -154,6 +156,7 @@ def _selection(
     error: Annotated[str | None, Query(description="The error's code, such as `model_unavailable`.")] = None,
     finish_reason: Annotated[str | None, Query(description="Such as `length`.")] = None,
     stream: bool | None = None,
+    cache: Annotated[str | None, Query(description="`hit`, `miss`, `coalesced` or `bypass`.")] = None,
     min_cost: Annotated[Decimal | None, Query(ge=0, le=10**9, allow_inf_nan=False)] = None,
     min_tokens: Annotated[int | None, Query(ge=0, description="Of input and output together.")] = None,
     request_id: Annotated[str | None, Query(description="The caller's own `x-request-id`.")] = None,
@@ -194,6 +197,7 @@ def _selection(
         error=error,
         finish_reason=finish_reason,
         stream=stream,
+        cache=cache,
         min_cost=min_cost,
         min_tokens=min_tokens,
         request_id=request_id,

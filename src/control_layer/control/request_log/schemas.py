@@ -122,6 +122,9 @@ class RequestDetail(Output):
     first_byte_ms: float | None
     duration_ms: float | None
     tokens: TokenCounts | None
+    cache: str | None = Field(description="How it met kept answers: `hit`, `miss`, `coalesced`, `bypass`.")
+    saved_input_tokens: int | None = Field(description="What an answer that was given again had cost.")
+    saved_output_tokens: int | None
     input_price_per_token: Money | None
     output_price_per_token: Money | None
     cost: Money | None

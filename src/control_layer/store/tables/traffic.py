@@ -93,6 +93,11 @@ class Request(Base):
     """The prices that its gateway admitted it under."""
     budgets: Mapped[list[dict[str, Any]] | None]
     """`[{id, window}]`: the budgets it counts in, and the starts of their windows."""
+    cache: Mapped[str | None]
+    """`hit`, `miss`, `coalesced`, `bypass`; none where its model keeps no answers."""
+    saved_input_tokens: Mapped[int | None] = mapped_column(BigInteger)
+    saved_output_tokens: Mapped[int | None] = mapped_column(BigInteger)
+    """What an answer that was given again had cost when it was made."""
     purpose: Mapped[str] = mapped_column(server_default="realtime")
     """What its key was for when it was recorded; `realtime` where the key was gone."""
     given_up: Mapped[bool] = mapped_column(server_default=text("false"))

@@ -1,0 +1,95 @@
+"""A kept answer in the books: one row, no cost, what it saved; nobody else's; forgotten everywhere by a purge."""
+
+from __future__ import annotations
+
+import uuid
+from collections.abc import Iterator
+from decimal import Decimal
+from typing import Any
+
+import httpx
+import pytest
+from bench.processes import simulator
+from tests.faults.target import ours_only
+from tests.running import Instance, running, until
+
+pytestmark = [pytest.mark.server, ours_only, pytest.mark.timeout(180)]
+
+_MODEL = "sim-small"
+_TARIFF = {
+    "name": "t",
+    "input_price_per_token": "0.001",
+    "output_price_per_token": "0.002",
+    "api_key_purpose": "realtime",
+    "price_per_request": "0.5",
+}
+
+
+@pytest.fixture(scope="module")
+def instance(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Instance]:
+    with (
+        simulator("--api-key", "provider-credential") as url,
+        running(tmp_path_factory.mktemp("kept"), workers=2) as instance,
+    ):
+        instance.connect_provider(url, [_MODEL], api_key="provider-credential")
+        me = instance.api("GET", "/users/current")["id"]
+        credit = {"user_id": me, "transaction_type": "admin_grant", "amount": "1000", "source_id": "kept"}
+        instance.api("POST", "/transactions", credit, status=201)
+        instance.api("PATCH", f"/models/{_model(instance)}", {"tariffs": [_TARIFF]})
+        yield instance
+
+
+def _model(instance: Instance) -> str:
+    (model,) = instance.api("GET", "/models?limit=100")["data"]
+    return str(model["id"])
+
+
+def _ask(instance: Instance, key: str, text: str) -> httpx.Response:
+    body = {"model": _MODEL, "messages": [{"role": "user", "content": text}]}
+    headers = {"authorization": f"Bearer {key}"}
+    return httpx.post(f"{instance.base_url}/chat/completions", json=body, headers=headers, timeout=30)
+
+
+def _hit(instance: Instance, key: str, text: str) -> httpx.Response | None:
+    """Asked until the worker that is asked has the answer: each keeps its own."""
+    answer = _ask(instance, key, text)
+    assert answer.status_code == 200, answer.text
+    return answer if answer.headers.get("x-control-layer-cache") == "hit" else None
+
+
+def test_a_kept_answer_costs_nothing_and_says_what_it_saved(instance: Instance) -> None:
+    key, text = str(instance.make_key("keeps")["key"]), uuid.uuid4().hex
+    instance.api("PUT", f"/models/{_model(instance)}/traffic-policy", {"caching": {"scope": "key"}})
+    instance.wait_callable(key, _MODEL)
+    until(lambda: "x-control-layer-cache" in _ask(instance, key, text).headers)
+    answer = until(lambda: _hit(instance, key, text))
+    assert answer is not None
+    detail = _detail(instance, answer)
+    assert (detail["cache"], detail["outcome"], detail["attempts"]) == ("hit", "completed", [])
+    usage = answer.json()["usage"]
+    saved = (detail["saved_input_tokens"], detail["saved_output_tokens"])
+    assert saved == (usage["prompt_tokens"], usage["completion_tokens"])
+    assert detail["tokens"]["input"] is None
+    assert not Decimal(detail["cost"] or 0)
+    charged = instance.sql("SELECT 1 FROM transactions WHERE source_id = $1", detail["id"])
+    assert charged == []
+    hits = instance.api("GET", "/requests?cache=hit")["entries"]
+    assert detail["log_id"] in [entry["id"] for entry in hits]
+    other = str(instance.make_key("keeps too")["key"])
+    instance.wait_callable(other, _MODEL)
+    assert _ask(instance, other, text).headers["x-control-layer-cache"] == "miss", "another key's"
+
+
+def _detail(instance: Instance, answer: httpx.Response) -> dict[str, Any]:
+    path = f"/requests/{answer.headers['x-request-id']}"
+    until(lambda: '"state":"ended"' in instance.admin.get(f"/admin/api/v1{path}").text)
+    return dict(instance.api("GET", path))
+
+
+def test_a_purge_is_in_force_in_every_worker(instance: Instance) -> None:
+    key, text = str(instance.make_key("forgets")["key"]), uuid.uuid4().hex
+    instance.wait_callable(key, _MODEL)
+    for _ in range(4):
+        until(lambda: _hit(instance, key, text))
+    instance.api("POST", f"/models/{_model(instance)}/traffic-policy/purge-cache", status=204)
+    until(lambda: _ask(instance, key, text).headers["x-control-layer-cache"] == "miss")
