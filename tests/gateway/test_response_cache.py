@@ -23,12 +23,14 @@ from hypothesis import strategies as st
 from tests.gateway.conftest import Journal, Provider, until
 
 from control_layer.contract.routing import Breaker, CacheScope, ResponseCaching
-from control_layer.contract.snapshot import Key, Update, User
+from control_layer.contract.snapshot import SYSTEM_USER, Key, Update, User
 from control_layer.contract.usage import Tokens
 from control_layer.gateway.policy.response_cache import CachedAnswer, Flights, Landed, ResponseCache
 
 _OTHER_KEY, _OTHER_USER, _STRANGER = ("sk-" + letter * 43 for letter in "uvw")
 """Of the same user; of one in the same group; of one in another group that has the models too."""
+_DISCREET, _SYSTEM = "sk-" + "d" * 43, "sk-" + "y" * 43
+"""With zero data retention; the control plane's."""
 _SCOPES: tuple[CacheScope, ...] = ("key", "user", "group", "shared")
 _OTHER_GROUP = str(uuid.UUID(int=77))
 
@@ -55,22 +57,33 @@ class _World(World):
                         caching=caching,
                     )
                 )
+        frail = msgspec.structs.replace(
+            models[0].deployments[0], id="frail", upstream_model="sim-reset-before", breaker=None
+        )
+        models.append(msgspec.structs.replace(models[0], alias="frail", id="frail", deployments=(frail,)))
         briefly = ResponseCaching(0.05, "key", 100_000)
         models.append(msgspec.structs.replace(models[0], alias="briefly", id="briefly", caching=briefly))
         users = [whole.users[0].id, *(str(uuid.UUID(int=number)) for number in (80, 81))]
         secrets = ((_OTHER_KEY, users[0]), (_OTHER_USER, users[1]), (_STRANGER, users[2]))
+        discreet = Key(hashlib.sha256(_DISCREET.encode()).digest(), "discreet", users[0], log_bodies=False)
+        system = Key(hashlib.sha256(_SYSTEM.encode()).digest(), "system", SYSTEM_USER)
         keys = [Key(hashlib.sha256(secret.encode()).digest(), secret[-36:], user) for secret, user in secrets]
         return msgspec.structs.replace(
             whole,
             models=tuple(models),
-            keys=(*whole.keys, *keys),
-            users=(*whole.users, User(users[1], (EVERYONE,)), User(users[2], (_OTHER_GROUP,))),
+            keys=(*whole.keys, *keys, discreet, system),
+            users=(
+                *whole.users,
+                User(users[1], (EVERYONE,)),
+                User(users[2], (_OTHER_GROUP,)),
+                User(SYSTEM_USER, (EVERYONE,)),
+            ),
         )
 
 
 @pytest.fixture(scope="module")
 def gateway(simulator_url: str, tmp_path_factory: pytest.TempPathFactory) -> Iterator[GatewayProcess]:
-    slow = ("sim-slow-first-300ms", "sim-slow-first-2000ms")
+    slow = ("sim-slow-first-300ms", "sim-slow-first-2000ms", "sim-error-500-slow-first-300ms")
     aliases = ("sim-small", *slow, "sim-error-500", "sim-error-400", "sim-truncated", "sim-big-1mb")
     process = start_gateway(tmp_path_factory.mktemp("caching"), _World(simulator_url, aliases=aliases))
     try:
@@ -224,6 +237,57 @@ def test_of_a_thousand_identical_requests_one_is_sent(gateway: GatewayProcess, p
     found = Counter(map(_how, answers))
     assert found["miss"] == 1
     assert found["coalesced"] + found["hit"] == 999
+
+
+def _all_at_once(gateway: GatewayProcess, body: dict[str, Any], number: int) -> Counter[tuple[int, str]]:
+    """What becomes of so many identical requests, each on a connection of its own."""
+
+    async def ask_all() -> list[httpx.Response]:
+        headers = {"authorization": f"Bearer {gateway.secret}"}
+        limits = httpx.Limits(max_connections=number)
+        async with httpx.AsyncClient(base_url=gateway.base_url, headers=headers, limits=limits, timeout=60) as client:
+            return await asyncio.gather(*(client.post("/chat/completions", json=body) for _ in range(number)))
+
+    return Counter((each.status_code, each.headers["x-control-layer-cache"]) for each in asyncio.run(ask_all()))
+
+
+def test_a_crowd_whose_provider_fails_is_answered_too(gateway: GatewayProcess, provider: Provider) -> None:
+    """Each that is sent fails, until the breaker opens: then all that still wait are told so."""
+    found = _all_at_once(gateway, _chat("frail"), 400)
+    assert found.total() == 400
+    assert {status for status, _ in found} == {502, 503}
+
+
+def test_a_providers_error_is_every_waiting_ones(gateway: GatewayProcess, provider: Provider) -> None:
+    asked, body = _asked(provider), _chat("key sim-error-500-slow-first-300ms")
+    found = _all_at_once(gateway, body, 100)
+    assert {status for status, _ in found} == {500}
+    assert _asked(provider) - asked < 10, "a late one may be sent anew"
+    with httpx.Client(base_url=gateway.base_url, headers={"authorization": f"Bearer {gateway.secret}"}) as client:
+        assert client.post("/chat/completions", json=body).headers["x-control-layer-cache"] == "miss", "it is not kept"
+
+
+def test_nothing_is_kept_of_who_wants_nothing_kept_and_probes_are_sent(gateway: GatewayProcess) -> None:
+    body = _chat("shared sim-small")
+    with httpx.Client(base_url=gateway.base_url, timeout=30) as client:
+        for secret in (_DISCREET, _SYSTEM):
+            headers = {"authorization": f"Bearer {secret}"}
+            answers = [client.post("/chat/completions", json=body, headers=headers) for _ in range(2)]
+            assert [_how(answer) for answer in answers] == ["bypass"] * 2
+
+
+def test_a_field_that_stands_twice_or_a_head_that_differs(client: httpx.Client) -> None:
+    text = uuid.uuid4().hex
+    twice = (
+        b'{"model": "key sim-small", "messages": [{"role": "user", "content": "%b"}], "n": 1, "n": 1}' % text.encode()
+    )
+    once = b'{"model": "key sim-small", "messages": [{"role": "user", "content": "%b"}], "n": 1}' % text.encode()
+
+    def ask(content: bytes, beta: str) -> str:
+        headers = {"content-type": "application/json", "openai-beta": beta, "user-agent": uuid.uuid4().hex}
+        return client.post("/chat/completions", content=content, headers=headers).headers["x-control-layer-cache"]
+
+    assert [ask(twice, "a"), ask(once, "a"), ask(once, "b"), ask(once, "a")] == ["bypass", "miss", "miss", "hit"]
 
 
 def test_when_the_first_one_leaves_the_next_one_is_sent(gateway: GatewayProcess, provider: Provider) -> None:

@@ -283,7 +283,8 @@ def test_two_at_once_do_no_harm(operator: Operator) -> None:
     outputs = [process.communicate(timeout=90)[0] for process in both]
     assert [process.returncode for process in both] == [0, 0], outputs
     assert "".join(outputs).count("shown this once") == 2  # each key was made by one of them
-    assert "No changes" in _apply(operator, _company("twice"))
+    after = _apply(operator, _company("twice"))
+    assert "No changes" in after, outputs
 
 
 def test_mistakes_in_a_file_are_all_told_by_their_lines(operator: Operator) -> None:

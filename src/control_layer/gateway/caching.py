@@ -10,7 +10,7 @@ from control_layer.contract.routing import ResponseCaching
 from control_layer.contract.usage import Closed, Tokens
 from control_layer.gateway.head import Head
 from control_layer.gateway.policy.response_cache import CachedAnswer
-from control_layer.gateway.recording import Recording
+from control_layer.gateway.recording import Recording, may_be_kept
 from control_layer.gateway.routing import Routing
 from control_layer.wire import Request, Responder
 
@@ -68,7 +68,7 @@ class Caching(Routing):
         self._flight = key
         if plane.flights.join(key, self, self._landed):
             return False
-        self._patience = plane.loop.call_later(plane.deadlines(self.route).first_byte, self._lose_patience)
+        self._patience = plane.loop.call_later(plane.deadlines(self.route).total, self._lose_patience)
         return True
 
     def go_alone(self) -> None:
@@ -85,11 +85,11 @@ class Caching(Routing):
         completed = closed.outcome == "completed"
         if completed and recording is not None:
             answer = recording.answer(closed.tokens, closed.finish_reason, plane.monotonic())
-            if answer is not None:
+            if answer is not None and may_be_kept(answer):
                 plane.cache.put(recording.key, answer)
         flight, self._flight = self._flight, None
         if flight is not None:
-            # What a provider says it will not do, it would not do for the next one: they need not wait for each other.
+            # One that is too large to be kept is so for the next one, too: they need not wait for each other.
             plane.flights.land(flight, answer, again=not completed)
 
     def _landed(self, answer: CachedAnswer | None, first: bool) -> None:
@@ -98,7 +98,8 @@ class Caching(Routing):
         if not first:
             self._flight = None
         if answer is None:
-            self.forward()
+            # In a turn of the loop of its own: where each one fails at once, they do not call one another.
+            self.plane.loop.call_soon(self.forward)
         else:
             self._give_again(answer, "coalesced")
 

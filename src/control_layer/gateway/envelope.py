@@ -44,6 +44,14 @@ class Envelope:
         """The client asked for usage at the end of the stream."""
 
     @property
+    def unambiguous(self) -> bool:
+        """Whether no field can stand twice, of which a provider might read the other one than we do."""
+        body = self._body
+        return _is_compact(body, self.fields) or (
+            len(body) <= _MAX_SCANNED and all(body.count(b'"%b"' % name.encode()) == 1 for name in self.fields)
+        )
+
+    @property
     def session(self) -> str | None:
         """What the request calls the conversation it belongs to, where it does."""
         for name in _SESSIONS:

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 import msgspec
 
 from control_layer.contract.routing import ResponseCaching
+from control_layer.contract.snapshot import SYSTEM_USER
 from control_layer.contract.usage import Tokens
 from control_layer.gateway.policy.response_cache import CachedAnswer
 from control_layer.wire import Header
@@ -15,7 +16,7 @@ from control_layer.wire import Header
 if TYPE_CHECKING:
     from control_layer.gateway.exchange import Exchange
 
-__all__ = ["Recording", "cache_key"]
+__all__ = ["Recording", "cache_key", "may_be_kept"]
 
 _PATHS = frozenset(
     (
@@ -27,7 +28,16 @@ _OF_NO_MATTER = frozenset(("model", "stream", "stream_options", "user", "metadat
 """The model is the route's, and how the client wants the answer stands apart."""
 _WITH_MEMORY = frozenset(("store", "previous_response_id", "conversation", "background"))
 """Fields of requests whose answer depends on others, or on which others depend."""
-_DIALECT_FIELDS = (b"anthropic-version", b"anthropic-beta", b"openai-beta")
+_NOISE = frozenset(
+    (
+        b"accept", b"accept-encoding", b"accept-language", b"api-key", b"authorization", b"baggage", b"cache-control",
+        b"connection", b"content-length", b"content-type", b"cookie", b"date", b"expect", b"host", b"idempotency-key",
+        b"keep-alive", b"origin", b"pragma", b"referer", b"traceparent", b"tracestate", b"transfer-encoding",
+        b"user-agent", b"x-api-key", b"x-request-id",
+    )
+)  # fmt: skip
+"""Fields of a head that say nothing of what is asked, or do not reach a provider."""
+_NOISY_PREFIXES = (b"x-stainless-", b"x-forwarded-", b"x-control-layer-", b"sec-")
 _anything = msgspec.json.Decoder(msgspec.Raw).decode
 _KEPT_FIELDS = frozenset((b"content-type",))
 
@@ -38,11 +48,13 @@ def cache_key(exchange: Exchange, caching: ResponseCaching) -> bytes | None:
     Values are compared as they are written: a space more is another request. Whoever's answers may not be shared is in
     the key: its key, its user, or those of its groups that the model is granted to.
     """
-    envelope, path = exchange.envelope, exchange.path.api_path
+    envelope, path, key, user = exchange.envelope, exchange.path.api_path, exchange.key, exchange.user
     if envelope is None or path not in _PATHS or exchange.plan is not None:
         return None  # guardrails look at each answer
+    if not (key.log_bodies and user.log_bodies) or user.id == SYSTEM_USER:
+        return None  # nothing may be kept of what is said; and a probe wants to know how the provider fares
     fields = envelope.fields
-    if not _WITH_MEMORY.isdisjoint(fields):
+    if not _WITH_MEMORY.isdisjoint(fields) or not envelope.unambiguous:
         return None
     digest = hashlib.blake2b(digest_size=32)
     model = exchange.route.model
@@ -51,7 +63,9 @@ def cache_key(exchange: Exchange, caching: ResponseCaching) -> bytes | None:
         exchange.request.query, b"stream" if envelope.streaming else b"whole",
         b"usage" if envelope.include_usage else b"",
     ]  # fmt: skip
-    parts += [exchange.request.header(name) or b"" for name in _DIALECT_FIELDS]
+    for header in exchange.head.headers:
+        if header[0] not in _NOISE and not header[0].startswith(_NOISY_PREFIXES):
+            parts += header
     for name in sorted(fields.keys() - _OF_NO_MATTER):
         parts += name.encode(), bytes(fields[name])
     for part in parts:
@@ -98,16 +112,20 @@ class Recording:
             self._body += data
 
     def answer(self, tokens: Tokens, finish_reason: str | None, now: float) -> CachedAnswer | None:
-        """What is kept, if it is a whole answer that succeeded."""
-        if self._head is None or self._too_large or self._head[0] != 200:
+        """The whole answer, an error too, for those who wait for it; `None` where it was too large."""
+        if self._head is None or self._too_large:
             return None
         status, headers = self._head
-        if any(value.startswith(b"application/json") for _, value in headers) and not _is_whole(self._body):
-            return None
         return CachedAnswer(status, headers, bytes(self._body), tokens, finish_reason, now + self._caching.ttl)
 
 
-def _is_whole(body: bytearray) -> bool:
+def may_be_kept(answer: CachedAnswer) -> bool:
+    """Whether it succeeded and is whole, so that others may be given it later."""
+    is_json = any(value.startswith(b"application/json") for _, value in answer.headers)
+    return answer.status == 200 and not (is_json and not _is_whole(answer.body))
+
+
+def _is_whole(body: bytes) -> bool:
     """Whether it is JSON: providers have been seen to frame half an answer as a whole one."""
     try:
         _anything(body)

@@ -199,8 +199,10 @@ class Execution:
         for name in after:
             if name not in before:
                 self._api.post(f"{path}/{ids[name]}")
+        # Who was made meanwhile by another run may have stood there under another name: who is wanted stays.
+        wanted = {ids[name] for name in after}
         for name in before:
-            if name not in after:
+            if ids[name] not in wanted:
                 _unless_gone(partial(self._api.delete, f"{path}/{ids[name]}"))
 
     # -- keys --------------------------------------------------------------------------------------------------------
