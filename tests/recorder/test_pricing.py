@@ -18,7 +18,7 @@ from control_layer.recorder.rows import RequestRow
 _EXACT = Context(prec=60)
 _KINDS = [name for name in Tokens.__struct_fields__ if name != "source"]
 _COLUMNS = [f"{kind}_tokens" for kind in _KINDS]
-_COUNTED = [name for name in RequestRow._fields if name.endswith("_tokens")]
+_COUNTED = [name for name in RequestRow._fields if name.endswith("_tokens") and not name.startswith("saved_")]
 _TARIFF = TARIFF_COLUMNS.split(", ")
 _CACHE = CACHE_COLUMNS.split(", ")
 
