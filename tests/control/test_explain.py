@@ -115,6 +115,14 @@ def test_prices_and_budgets(instance: Instance, key: dict[str, Any]) -> None:
     until(lambda: _explain(instance, key, composite)["budgets"])
     (found,) = _explain(instance, key, composite)["budgets"]
     assert (found["name"], float(found["amount"]), found["enforcement"]) == ("b", 5, "hard")
+    grant = {"user_id": key["user_id"], "transaction_type": "admin_grant", "amount": "100", "source_id": composite}
+    instance.api("POST", "/transactions", grant, status=201)
+    until(lambda: _explain(instance, key, composite, max_tokens=10)["allowed"])
+    (found,) = _explain(instance, key, composite, max_tokens=10)["budgets"]
+    assert found["enough"], "nothing was at hand; it was asked for as it would be for the request itself"
+    dear = _explain(instance, key, composite, max_tokens=10_000)
+    assert (dear["status"], dear["code"]) == (402, "insufficient_quota")
+    assert "the budget 'b' of this key" in dear["message"]
 
 
 def test_deployments_in_the_order_in_which_they_would_be_asked(instance: Instance, key: dict[str, Any]) -> None:

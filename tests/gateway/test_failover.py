@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 import json
 import uuid
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -13,9 +13,10 @@ import httpx
 import msgspec
 import pytest
 from bench.processes import GatewayProcess, World, start_gateway
-from tests.gateway.company import DEAD, LIVE
+from tests.gateway.company import ABSENT, DEAD, LIVE
 from tests.gateway.conftest import Journal
 
+from control_layer.contract.limits import Limit
 from control_layer.contract.routing import Backoff, Balancing, Breaker, Fallback, Purposes
 from control_layer.contract.snapshot import Deployment, Endpoint, Model, Timeouts, Update
 
@@ -25,7 +26,7 @@ _BATCH_KEY = "sk-" + "a" * 43
 
 
 def _deployment(name: str, number: int, breaker: Breaker = _PATIENT) -> Deployment:
-    place = DEAD if name == "dead" else LIVE
+    place = {"dead": DEAD, "absent": ABSENT}.get(name, LIVE)
     return Deployment(str(uuid.uuid5(uuid.NAMESPACE_OID, f"{name}/{number}")), place, name, breaker=breaker)
 
 
@@ -48,8 +49,21 @@ class _World(World):
         batch = msgspec.structs.replace(self.key, digest=_digest(_BATCH_KEY), purpose="batch")
         dead = Endpoint(DEAD, "dead", f"http://127.0.0.1:{self.dead_port}/v1")
         return msgspec.structs.replace(
-            whole, models=tuple(made), keys=(*whole.keys, batch), endpoints=(*whole.endpoints, dead)
+            whole,
+            models=tuple(made),
+            keys=(*whole.keys, batch),
+            endpoints=(*whole.endpoints, dead),
+            limits=tuple(_limits(made)),
         )
+
+
+def _limits(models: Iterable[Model]) -> Iterator[Limit]:
+    """Of components: by what they are called at the provider."""
+    parts = {part.upstream_model: part.id for model in models for part in model.deployments}
+    for name in ("absent", "sim-small-limited"):
+        yield Limit(f"{name}, one at a time", "one at a time", "model", parts[name], "concurrency", 1)
+    yield Limit("one an hour", "one an hour", "model", parts["sim-large-limited"], "requests", 1, 3600, 1)
+    yield Limit("two an hour", "two an hour", "model", parts["sim-error-500-limited"], "requests", 2, 3600, 2)
 
 
 def _digest(secret: str) -> bytes:
@@ -85,6 +99,11 @@ def gateway(simulator_url: str, dead_port: int, tmp_path_factory: pytest.TempPat
         "no batches": (("sim-small",), {"purposes": (Purposes("batch", None),)}),
         "batches elsewhere": (("sim-error-500",), {"purposes": (Purposes("batch", "no batches by name"),)}),
         "no batches by name": (("sim-large",), {}),
+        "absent, then well": (("absent", "sim-small-limited"), {}),
+        "one an hour, then well": (("sim-large-limited", "sim-small"), {}),
+        "no time to wait": (("sim-error-500-limited",), {
+            "fallback": Fallback(True, True, (500,), True, 3, Backoff(5.0, 5.0, total=0.0)),
+        }),
     }  # fmt: skip
     world = _World(simulator_url, dead_port=dead_port, models=models)
     process = start_gateway(tmp_path_factory.mktemp("failover"), world, retries={"reserve": 1000.0})
@@ -258,3 +277,33 @@ def test_what_failed_is_forgotten_when_another_answers(client: httpx.Client, jou
     assert second.started >= first.started + first.duration
     assert ends[0].first_byte is not None
     assert ends[0].first_byte >= second.started
+
+
+def test_what_a_provider_calls_its_error_is_noted_where_another_was_asked(
+    client: httpx.Client, journal: Journal
+) -> None:
+    with journal.admitted() as ends:
+        client.post("/chat/completions", json=_chat("sim-error-500, twice"))
+    assert [attempt.error for attempt in ends[0].attempts] == ["simulated_error", None]
+
+
+def test_a_deployment_that_cannot_be_asked_keeps_nothing_of_its_limit(client: httpx.Client, journal: Journal) -> None:
+    with journal.admitted(3) as ends:
+        for _ in range(3):
+            assert client.post("/chat/completions", json=_chat("absent, then well")).status_code == 200
+    assert [len(end.attempts) for end in ends] == [2, 2, 2]
+
+
+def test_an_attempt_that_is_not_made_takes_nothing_of_a_limit(client: httpx.Client, journal: Journal) -> None:
+    with journal.admitted(2) as ends:
+        for _ in range(2):
+            assert client.post("/chat/completions", json=_chat("no time to wait")).status_code == 500
+    assert [len(end.attempts) for end in ends] == [1, 1]
+
+
+def test_a_deployment_at_its_limit_is_passed_over(client: httpx.Client, journal: Journal) -> None:
+    with journal.admitted(2) as ends:
+        for _ in range(2):
+            assert client.post("/chat/completions", json=_chat("one an hour, then well")).status_code == 200
+    assert ends[0].deployment_id != ends[1].deployment_id
+    assert [len(end.attempts) for end in ends] == [1, 1]

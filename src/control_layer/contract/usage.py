@@ -90,7 +90,8 @@ class Attempt(msgspec.Struct, frozen=True, array_like=True, gc=False):
     status: int | None
     """The provider's HTTP status; `None` when no response came."""
     error: str | None
-    """A short code such as `connect_failed`; `None` when a response came whole."""
+    """A short code such as `connect_failed`; the provider's own for an error answer that another attempt followed, and
+    `None` when a response came whole."""
     duration: float
     """Seconds."""
     started: float | None = None

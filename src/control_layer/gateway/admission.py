@@ -106,16 +106,10 @@ class Admission(Entrance, ABC):
         402 without credit, 429 over a limit.
         """
         plane, route = self.plane, self.route
-        snapshot = plane.snapshots.current
-        if route.priced and self.user.credit_spent:
-            raise errors.credit_spent()
-        if plane.journal.failing:
-            raise errors.journal_full()
-        if not route.model.deployments:
-            raise errors.no_deployment()
+        self.check_servable()
         self.streaming = stream
         self.tariff = route.tariff_for(self.key.purpose, self.head.completion_window)
-        if snapshot.limits and (gates := self._gates()):
+        if plane.snapshots.current.limits and (gates := self._gates()):
             self.estimate = self.likely_tokens()
             outcome = plane.limiter.admit(gates, self.estimate, line=self.key.id, then=self._in_turn)
             if isinstance(outcome, Turn):
@@ -128,10 +122,25 @@ class Admission(Entrance, ABC):
             self.permit = outcome
         self._look()
 
+    def check_servable(self) -> None:
+        """What no limit or budget decides. Raises GatewayError: 402 without credit, 503 where the request cannot be
+        accounted for, 404 for a model that nobody serves.
+        """
+        if self.route.priced and self.user.credit_spent:
+            raise errors.credit_spent()
+        if self.plane.journal.failing:
+            raise errors.journal_full()
+        if not self.route.model.deployments:
+            raise errors.no_deployment()
+
+    def guardrails(self) -> Plan | None:
+        """Those that hold for the request, if there are any."""
+        guardrails = self.plane.snapshots.current.guardrails
+        return None if guardrails is None else guardrails.plan_for(self.called, self.route.model.id, self.user)
+
     def _look(self) -> None:
         """Has the guardrails look at the request, where there are any."""
-        guardrails = self.plane.snapshots.current.guardrails
-        plan = None if guardrails is None else guardrails.plan_for(self.called, self.route.model.id, self.user)
+        plan = self.guardrails()
         if plan is None:
             self._claim_budgets()
             return

@@ -75,9 +75,10 @@ class EventAnswer:
         status, headers = self._head
         self._head = None
         exchange = self._exchange
+        cleaned = to_client(headers)
         if exchange.recording is not None:
-            exchange.recording.begin(status, to_client(headers))
-        exchange.responder.start(status, exchange.answer_headers(to_client(headers)), None)
+            exchange.recording.begin(status, cleaned)
+        exchange.responder.start(status, exchange.answer_headers(cleaned), None)
         for data in self._held:
             self._write(data)
         self._held.clear()
@@ -122,7 +123,7 @@ class EventAnswer:
         if observer.began or not observer.error_event:
             return False
         self._read_counts()
-        return self._exchange.answer_failed(self._attempt, Failure.BROKEN, errors.upstream_stream_broken().code)
+        return self._exchange.answer_failed(self._attempt, Failure.BROKEN, errors.upstream_stream_broken())
 
     def on_complete(self) -> None:
         last = self._observer.flush()
@@ -156,7 +157,7 @@ class EventAnswer:
         if not exchange.path.ends_explicitly or observer.complete or observer.lost or observer.began:
             return False
         self._read_counts()
-        return exchange.answer_failed(self._attempt, Failure.BROKEN, errors.upstream_stream_broken().code)
+        return exchange.answer_failed(self._attempt, Failure.BROKEN, errors.upstream_stream_broken())
 
     def on_broken(self) -> None:
         self._read_counts()
@@ -295,7 +296,7 @@ class ErrorAnswer:
             exchange.answer_sample.keep(body)
         error = self._in_our_words(body)
         code = code_in(body) or "upstream_error"
-        if exchange.answer_failed(self._attempt, failure_in(status, body), code if error is None else error.code):
+        if exchange.answer_failed(self._attempt, failure_in(status, body), error, code):
             return
         if error is not None:
             exchange.provider_refused(self._attempt, error)

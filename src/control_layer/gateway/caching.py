@@ -41,19 +41,17 @@ class Caching(Routing):
     def replay(self, answer: CachedAnswer) -> None:
         """Answers as somebody was answered before. Nothing is used, and nothing is to be paid."""
 
-    @abstractmethod
-    def cache_key(self, caching: ResponseCaching) -> bytes | None:
-        """What the answer is kept under; `None` where it may not be."""
-
     @property
     def waits_for_another(self) -> bool:
         """Whether somebody else is about to get the answer."""
         return self._patience is not None
 
-    def look_up(self, caching: ResponseCaching) -> bool:
-        """Whether the answer is at hand, or on its way to somebody who asked the same: then it comes by itself."""
+    def look_up(self, caching: ResponseCaching, key: bytes | None) -> bool:
+        """Whether the answer is at hand, or on its way to somebody who asked the same: then it comes by itself.
+
+        `key` is what it is kept under; `None` where it may not be.
+        """
         plane, head = self.plane, self.head
-        key = None if head.no_store else self.cache_key(caching)
         if key is None:
             self.cached = "bypass"
             return False

@@ -15,9 +15,9 @@ from decimal import Decimal
 from typing import TYPE_CHECKING
 
 import structlog
+from msgspec import structs
 
 from control_layer.contract.pricing import Tariff, cost_of, is_answered, worst_cost_of
-from control_layer.contract.routing import ResponseCaching
 from control_layer.contract.usage import Closed, Opened, Outcome, Tokens
 from control_layer.gateway import accounting, errors
 from control_layer.gateway.admission import State
@@ -203,12 +203,9 @@ class Exchange(Caching):
         """`Opened` is on disk, or the journal is failing."""
         caching = self.route.model.caching
         if self.blocked is not None:
-            self._end_blocked()
-        elif caching is None or self.plane.journal.failing or not self.look_up(caching):
+            self.fail(self.blocked)
+        elif caching is None or self.plane.journal.failing or not self.look_up(caching, cache_key(self, caching)):
             self.forward()
-
-    def cache_key(self, caching: ResponseCaching) -> bytes | None:
-        return cache_key(self, caching)
 
     def replay(self, answer: CachedAnswer) -> None:
         self.tariff = None
@@ -219,10 +216,6 @@ class Exchange(Caching):
         if self.answer_sample is not None:
             self.answer_sample.keep(answer.body)
         self.close("completed", answer.status, None)
-
-    def _end_blocked(self) -> None:
-        if self.blocked is not None:
-            self.fail(self.blocked)
 
     # -- forward -----------------------------------------------------------------------------------------------------
 
@@ -272,12 +265,23 @@ class Exchange(Caching):
                 return
         self.fail(as_gateway_error(error))
 
-    def answer_failed(self, attempt: Attempt, failure: Failure, code: str) -> bool:
-        """The provider's answer is an error. Whether another attempt follows; else the answer is to be handed on."""
+    def answer_failed(self, attempt: Attempt, failure: Failure, error: GatewayError | None, said: str = "") -> bool:
+        """The provider's answer is an error. Whether another attempt follows; else the answer is to be handed on.
+
+        `error` is what the client would hear of it in our words; `None` where it would hear the provider's own, whose
+        word for it is `said`.
+        """
         if not self.holds_answers:
             return False
-        self.settle(attempt, code)
-        return self.try_again(failure, attempt.status)
+        self.settle(attempt, None if error is None else error.code)
+        if not self.try_again(failure, attempt.status):
+            return False
+        if error is not None:
+            attempt.upstream.failed(error.code, error.message, self.plane.monotonic())
+        else:
+            # Nobody else will say why it was not this answer.
+            self.attempts[-1] = structs.replace(self.attempts[-1], error=said)
+        return True
 
     def forget_answer(self) -> None:
         self.first_byte = self.tokens = self.text_bytes = self.finish_reason = self.upstream_request_id = None
@@ -444,7 +448,6 @@ class Exchange(Caching):
         plane.metrics.closed(closed)
         if self.cached is not None:
             plane.metrics.looked_up(self.route.model.alias, self.cached)
-            self.land(closed)
         if self.reservation is not None:
             self.reservation.settle(self._cost(closed))
         if self.permit is not None or self.lane is not None:
@@ -452,6 +455,8 @@ class Exchange(Caching):
         self.body = b""
         self.envelope = None
         plane.journal.append(closed, then or self._send_last)
+        if self.cached is not None:
+            self.land(closed)
 
     def _cost(self, closed: Closed) -> Decimal:
         if self.tariff is None:

@@ -14,6 +14,8 @@ from control_layer.contract.explanation import (
     LimitStanding,
     Price,
 )
+from control_layer.contract.guardrails import Guardrail
+from control_layer.contract.pricing import Tariff
 from control_layer.contract.snapshot import SYSTEM_USER
 from control_layer.gateway import errors
 from control_layer.gateway.errors import GatewayError
@@ -21,6 +23,7 @@ from control_layer.gateway.exchange import Exchange, State
 from control_layer.gateway.policy.balancing import Target
 from control_layer.gateway.policy.failover import attempts_allowed
 from control_layer.gateway.policy.gate import Gate
+from control_layer.gateway.refusals import limit_refusal
 
 __all__ = ["ExplainedExchange"]
 
@@ -31,10 +34,13 @@ _encode = msgspec.json.Encoder().encode
 class ExplainedExchange(Exchange):
     """Comes with the system key and names the key that it stands for. Nothing is taken, sent or recorded."""
 
-    __slots__ = ("_known",)
+    __slots__ = ("_known", "_tokens")
 
     def begin(self) -> None:
         self._known = False
+        """Whether it is clear whose request it is."""
+        self._tokens: int | None = None
+        """How many tokens it would come to, roughly; set once it may call its model."""
         super().begin()
 
     def _look_up(self, secret: bytes) -> None:
@@ -58,27 +64,41 @@ class ExplainedExchange(Exchange):
         if self.state is not State.READING:
             return
         try:
-            self._tell(self._explain(self.read_body()))
+            self.authorise(self.read_body())
+            self._weigh()
         except GatewayError as error:
             self.refuse(error)
 
+    def _weigh(self) -> None:
+        """As `admit`, but for what that takes. Raises GatewayError."""
+        plane, route = self.plane, self.route
+        self._tokens = self.likely_tokens()
+        self.tariff = route.tariff_for(self.key.purpose, self.head.completion_window)
+        self.route_out()
+        self.check_servable()
+        refused = plane.limiter.refusal(self._gates(), self._tokens)
+        if refused is not None:
+            raise limit_refusal(refused, [])
+        self._claim_budgets()
+
+    def enter(self) -> None:
+        """Its budgets allow it: what was set aside of them is given back."""
+        if self.reservation is not None:
+            self.reservation.settle(_NOTHING)
+        now = self.plane.monotonic()
+        self._tell(None if self._pick(now, ()) is not None else self._nobody(now))
+
     def refuse(self, error: GatewayError) -> None:
         """What keeps the request out is the explanation, once it is known whose request it is."""
-        if self.state is not State.READING:
+        if self.state is State.REFUSED:
             return
         if self._known:
-            self._tell(self._outline(error))
+            self._tell(error)
         else:
             super().refuse(error)
 
-    def _tell(self, explanation: Explanation) -> None:
-        self.state = State.REFUSED
-        self.body = b""
-        headers = self.answer_headers([(b"content-type", b"application/json")])
-        self.responder.respond(200, headers, _encode(explanation))
-
-    def _outline(self, error: GatewayError | None) -> Explanation:
-        return Explanation(
+    def _tell(self, error: GatewayError | None) -> None:
+        told = Explanation(
             allowed=error is None,
             status=200 if error is None else error.status,
             code=None if error is None else error.code,
@@ -87,65 +107,31 @@ class ExplainedExchange(Exchange):
             key_id=self.key.id,
             model=None if self.envelope is None else self.envelope.model,
         )
+        if self._tokens is not None:
+            self._detail(told, self._tokens)
+        self.state = State.REFUSED
+        self.body = b""
+        headers = self.answer_headers([(b"content-type", b"application/json")])
+        self.responder.respond(200, headers, _encode(told))
 
-    def _explain(self, alias: str) -> Explanation:
-        """Raises GatewayError where the model may not be called at all."""
-        self.authorise(alias)
-        plane, route = self.plane, self.route
-        snapshot = plane.snapshots.current
-        now = plane.monotonic()
-        tokens = self.likely_tokens()
-        self.route_out()
-        price = self._price()
-        gates = plane.limiter.gates(snapshot.limits_of(self.key, self.user, route.model))
-        limits = [_limit(gate, tokens, now) for gate in gates]
-        budgets = self._budgets(_NOTHING if self.tariff is None else self.worst_case(self.tariff))
-        deployments = self._deployments(now)
-        told = self._outline(self._obstacle(limits, budgets, deployments))
+    def _detail(self, told: Explanation, tokens: int) -> None:
+        """All that is looked at, not only what keeps it out."""
+        route, tariff, plan = self.route, self.tariff, self.guardrails()
+        now = self.plane.monotonic()
+        worst = _NOTHING if tariff is None else self.worst_case(tariff)
         told.answers = route.model.alias
         told.groups = sorted(route.groups.intersection(self.user.groups))
         told.estimated_tokens = tokens
-        told.price = price
-        told.guardrails = self._guardrails()
-        told.limits, told.budgets, told.deployments = limits, budgets, deployments
+        told.price = None if tariff is None else _price(tariff, worst)
+        told.guardrails = [] if plan is None else [_guardrail(row) for row in plan.rows]
+        told.limits = [_limit(gate, tokens, now) for gate in self._gates()]
+        told.budgets = self._budgets(worst)
+        told.deployments = self._deployments(now)
         told.strategy, told.sticky = route.balancing.strategy, route.balancing.sticky
-        told.attempts = attempts_allowed(route.fallback, len(deployments))
-        return told
-
-    def _obstacle(
-        self, limits: list[LimitStanding], budgets: list[BudgetStanding], deployments: list[DeploymentStanding]
-    ) -> GatewayError | None:
-        """What would keep it out, in the order in which it is looked at."""
-        if self.route.priced and self.user.credit_spent:
-            return errors.credit_spent()
-        if self.plane.journal.failing:
-            return errors.journal_full()
-        reached = next((limit for limit in limits if limit.wait_seconds > 0), None)
-        if reached is not None:
-            code = "concurrency_limit_exceeded" if reached.kind == "concurrency" else "rate_limit_exceeded"
-            return errors.limit_reached(code, f"The limit '{reached.name}' is reached.", ())
-        spent = next((budget for budget in budgets if not budget.enough and budget.enforcement != "alert"), None)
-        if spent is not None:
-            text = f"The budget '{spent.name}' has nothing at hand here; the control plane is asked for more."
-            return GatewayError(402, "insufficient_quota", "insufficient_quota", text)
-        if all(deployment.order is None for deployment in deployments):
-            return errors.model_resting(min((each.ready_in_seconds for each in deployments), default=0.0))
-        return None
-
-    def _price(self) -> Price | None:
-        self.tariff = tariff = self.route.tariff_for(self.key.purpose, self.head.completion_window)
-        if tariff is None:
-            return None
-        prices = tariff.prices
-        return Price(
-            tariff_id=tariff.id,
-            input_price_per_token=str(prices.input),
-            output_price_per_token=str(prices.output),
-            at_most=str(self.worst_case(tariff)),
-        )
+        told.attempts = attempts_allowed(route.fallback, len(told.deployments))
 
     def _budgets(self, worst: Decimal) -> list[BudgetStanding]:
-        found = self.plane.snapshots.current.budgets_of(self.key, self.user, self.route.model)
+        budgets = self.plane.snapshots.current.budgets_of(self.key, self.user, self.route.model)
         return [
             BudgetStanding(
                 id=budget.id,
@@ -156,20 +142,28 @@ class ExplainedExchange(Exchange):
                 at_hand=str(at_hand),
                 enough=enough,
             )
-            for budget, (at_hand, enough) in zip(found, self.plane.purse.standing(found, worst), strict=True)
+            for budget, (at_hand, enough) in zip(budgets, self.plane.purse.standing(budgets, worst), strict=True)
         ]
-
-    def _guardrails(self) -> list[GuardrailStanding]:
-        guardrails = self.plane.snapshots.current.guardrails
-        plan = None if guardrails is None else guardrails.plan_for(self.called, self.route.model.id, self.user)
-        rows = () if plan is None else plan.rows
-        return [GuardrailStanding(id=row.id, name=row.name, kind=row.kind, stage=row.stage) for row in rows]
 
     def _deployments(self, now: float) -> list[DeploymentStanding]:
         order: dict[str, int] = {}
         while (target := self._pick(now, order)) is not None:
             order[target.deployment.id] = len(order) + 1
         return [_standing(target, order, now) for target in self._targets]
+
+
+def _price(tariff: Tariff, worst: Decimal) -> Price:
+    prices = tariff.prices
+    return Price(
+        tariff_id=tariff.id,
+        input_price_per_token=str(prices.input),
+        output_price_per_token=str(prices.output),
+        at_most=str(worst),
+    )
+
+
+def _guardrail(row: Guardrail) -> GuardrailStanding:
+    return GuardrailStanding(id=row.id, name=row.name, kind=row.kind, stage=row.stage)
 
 
 def _limit(gate: Gate, tokens: int, now: float) -> LimitStanding:

@@ -51,7 +51,7 @@ def cache_key(exchange: Exchange, caching: ResponseCaching) -> bytes | None:
     envelope, path, key, user = exchange.envelope, exchange.path.api_path, exchange.key, exchange.user
     if envelope is None or path not in _PATHS or exchange.plan is not None:
         return None  # guardrails look at each answer
-    if not (key.log_bodies and user.log_bodies) or user.id == SYSTEM_USER:
+    if exchange.head.no_store or not (key.log_bodies and user.log_bodies) or user.id == SYSTEM_USER:
         return None  # nothing may be kept of what is said; and a probe wants to know how the provider fares
     fields = envelope.fields
     if not _WITH_MEMORY.isdisjoint(fields) or not envelope.unambiguous:

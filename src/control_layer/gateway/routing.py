@@ -36,7 +36,7 @@ class Routing(Admission):
     """A request on its way through its route's deployments."""
 
     __slots__ = (
-        "_full", "_next", "_retry", "_targets", "_tried", "_waited", "attempt", "attempts", "lane", "started",
+        "_next", "_retry", "_targets", "_tried", "_waited", "attempt", "attempts", "lane", "started",
     )  # fmt: skip
 
     def __init__(self, plane: DataPlane, request: Request, responder: Responder, head: Head) -> None:
@@ -53,8 +53,6 @@ class Routing(Admission):
         self._retry: asyncio.TimerHandle | None = None
         self.lane: Permit | None = None
         """What the present attempt takes of the limits of its deployment."""
-        self._full = False
-        """Every deployment that may be asked is at a limit of its own."""
         self._waited = 0.0
         """For deployments that were asked again, in seconds."""
 
@@ -79,21 +77,32 @@ class Routing(Admission):
         self._targets = self.plane.deployments.of(self.route)
 
     def next_upstream(self) -> tuple[Target, Upstream]:
-        """The next deployment that can be asked at all. Raises GatewayError where there is none."""
+        """The next deployment that can be asked at all; its limits are taken from. Raises GatewayError where there is
+        none.
+        """
         plane = self.plane
+        now = plane.monotonic()
+        limits = plane.snapshots.current.limits
+        full = _NONE
         while True:
             target, self._next = self._next, None
             if target is None:
-                target = self._choose(plane.monotonic())
+                target = self._pick(now, full.union(self._tried) if full else self._tried)
             if target is None:
-                raise self._nobody(plane.monotonic())
+                raise errors.deployments_full() if full else self._nobody(now)
             deployment = target.deployment
+            if limits and not self._enter_lane(target, limits):
+                full |= {deployment.id}
+                continue
             try:
                 endpoint = plane.snapshots.current.endpoints.get(deployment.endpoint_id)
                 if endpoint is None:
                     raise errors.model_unavailable("its endpoint was removed")
                 return target, plane.upstreams.get(endpoint)
             except GatewayError as error:
+                if self.lane is not None:
+                    self.lane.cancel()
+                    self.lane = None
                 self.attempts.append(AttemptRecord(deployment.id, deployment.endpoint_id, None, error.code, 0.0))
                 self._tried = {tried.deployment_id for tried in self.attempts}
                 if all(target.deployment.id in self._tried for target in self._targets):
@@ -128,6 +137,9 @@ class Routing(Admission):
             return False
         self._waited += delay
         self._next = target
+        if self.lane is not None:
+            self.lane.settle(0.0)
+            self.lane = None
         self.forget_answer()
         self._retry = plane.loop.call_later(delay, self.forward)
         return True
@@ -137,9 +149,6 @@ class Routing(Admission):
         if self._retry is not None:
             self._retry.cancel()
             self._retry = None
-        if self.lane is not None:
-            self.lane.cancel()
-            self.lane = None
 
     def settle_limits(self, tokens: Tokens) -> None:
         """The request has ended with so many tokens."""
@@ -153,27 +162,11 @@ class Routing(Admission):
         """Notes how an attempt went, once. What the client did itself teaches nothing of the deployment."""
         if not attempt.settled:
             attempt.settled = True
-            if code is not None and self.lane is not None:
-                self.lane.settle(0.0)
-                self.lane = None
             self.attempts.append(attempt.record(code))
             attempt.teach(code if learnt else None, learnt=learnt)
             self.plane.metrics.attempted(attempt.upstream.endpoint.name, attempt.status, code)
 
     # -- inside ------------------------------------------------------------------------------------------------------
-
-    def _choose(self, now: float) -> Target | None:
-        limits = self.plane.snapshots.current.limits
-        target = self._pick(now, self._tried)
-        if not limits or target is None or self._enter_lane(target, limits):
-            return target
-        full = {target.deployment.id}
-        target = self._pick(now, full.union(self._tried))
-        while target is not None and not self._enter_lane(target, limits):
-            full.add(target.deployment.id)
-            target = self._pick(now, full.union(self._tried))
-        self._full = target is None
-        return target
 
     def _pick(self, now: float, tried: Collection[str]) -> Target | None:
         targets = self._targets
@@ -210,7 +203,7 @@ class Routing(Admission):
             return None
         self._targets = targets
         self._tried = {tried.deployment_id for tried in self.attempts}
-        return self._choose(now)
+        return self._pick(now, self._tried)
 
     def _after(self, failure: Failure, now: float) -> tuple[Target | None, float | None]:
         """Who is asked next, and after how many seconds. Another deployment is asked at once."""
@@ -219,16 +212,17 @@ class Routing(Admission):
         if not rules.enabled:
             again = next((target for target in targets if target.deployment.id == last), None)
             resting = again is None or again.health.rests(now)
+            self._tried = {target.deployment.id for target in targets if target is not again}
             return None if resting else again, backoff_seconds(rules.backoff, len(self.attempts), self.plane.random)
         asked = {tried.deployment_id for tried in self.attempts}
         self._tried = asked
-        target = self._choose(now)
+        target = self._pick(now, asked)
         if target is not None or not (rules.with_replacement or (failure is Failure.CONNECTION and len(targets) == 1)):
             return target, 0.0
         self._tried = _NONE
         backoff = rules.backoff
         delay = backoff_seconds(backoff, len(self.attempts), self.plane.random)
-        target = self._choose(now)
+        target = self._pick(now, _NONE)
         if target is None or not target.health.ready(now):
             # The one that may be asked first, where that is soon.
             target = min(targets, key=lambda each: each.health.ready_at)
@@ -240,7 +234,5 @@ class Routing(Admission):
         """Why no deployment may be asked, and when one may."""
         if not self._targets:
             return errors.no_deployment()
-        if self._full:
-            return errors.deployments_full()
         first = min(target.health.ready_at for target in self._targets)
         return errors.model_resting(max(first - now, 0.0))

@@ -34,8 +34,6 @@ class Failure(Enum):
     """The request is too long for this model."""
     REFUSED_CONTENT = "refused_content"
     """The provider's content policy forbids the request."""
-    SETUP = "setup"
-    """It could not be asked at all: its endpoint's settings are of no use."""
 
 
 def attempts_allowed(rules: Fallback, targets: int) -> int:
@@ -49,7 +47,7 @@ def attempts_allowed(rules: Fallback, targets: int) -> int:
 
 def may_follow(rules: Fallback, failure: Failure, status: int | None) -> bool:
     """Whether another attempt may follow this failure. `status` is the provider's, where it answered."""
-    if failure in (Failure.CONNECTION, Failure.SETUP):
+    if failure is Failure.CONNECTION:
         return True
     if not rules.enabled or failure in (Failure.CONTEXT_LENGTH, Failure.REFUSED_CONTENT):
         return False

@@ -6,12 +6,13 @@ right when it ends.
 
 A worker decides by what it took itself and what it has heard of the others, who say so about every 100 ms. Until they
 are heard, each may take what is there: the sum may pass the limit by what comes to the other workers meanwhile, at most
-(workers - 1) times the burst, or times the concurrency. What was taken too much is owed: over time no more is taken
-than the rate allows, plus the burst and this bound once.
+(workers - 1) times the burst and what the rate gives until they are heard, or times the concurrency. What was taken too
+much is owed: over time no more is taken than the rate allows, plus the burst and this bound once.
 """
 
 from __future__ import annotations
 
+from collections import deque
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 
@@ -92,7 +93,7 @@ class Turn:
 class Limiter:
     """The limits of one worker. `clock` gives monotonic seconds."""
 
-    __slots__ = ("_gates", "_heard_at", "_queued", "_swept", "changed", "clock", "epoch")
+    __slots__ = ("_freed", "_gates", "_heard_at", "_queued", "_serving", "_swept", "changed", "clock", "epoch")
 
     def __init__(self, clock: Callable[[], float]) -> None:
         self.clock = clock
@@ -104,6 +105,9 @@ class Limiter:
         """Of which something was taken, or given back, since the others were told."""
         self._queued: set[Gate] = set()
         """Where somebody waits."""
+        self._freed: deque[Gate] = deque()
+        """Where there may be room for those who wait."""
+        self._serving = False
         self._swept: list[str] = []
         """Ids of gates that are yet to be looked at."""
 
@@ -118,6 +122,11 @@ class Limiter:
         if self._free(gates, tokens, now):
             return self._take(gates, tokens)
         return self._wait(Turn(gates, tokens, line, then), now, fresh=True)
+
+    def refusal(self, gates: Sequence[Gate], tokens: float) -> Refused | None:
+        """Why `admit` would refuse a request in this moment, if it would."""
+        obstacle = self._obstacle(gates, tokens, self.clock(), fresh=True)
+        return obstacle if isinstance(obstacle, Refused) else None
 
     def try_(self, gates: Sequence[Gate], tokens: float) -> Permit | None:
         """As `admit`, for whoever would rather go elsewhere than wait."""
@@ -149,15 +158,15 @@ class Limiter:
 
     def serve(self, gates: Iterable[Gate]) -> None:
         """Lets in those who wait at these gates, as far as there is room now."""
-        now = self.clock()
-        for gate in gates:
-            while gate.queue.size and not gate.full():
-                turn = gate.queue.pop()
-                outcome = self._wait(turn, now, fresh=False)
-                if not isinstance(outcome, Turn):
-                    turn.then(outcome)
-            if not gate.queue.size:
-                self._queued.discard(gate)
+        self._freed.extend(gates)
+        if self._serving:
+            return  # who was just let in ends at once: it is not for it to let in the next
+        self._serving = True
+        try:
+            while self._freed:
+                self._serve(self._freed.popleft())
+        finally:
+            self._serving = False
 
     # -- the other workers -------------------------------------------------------------------------------------------
 
@@ -208,6 +217,16 @@ class Limiter:
 
     # -- inside ------------------------------------------------------------------------------------------------------
 
+    def _serve(self, gate: Gate) -> None:
+        now = self.clock()
+        while gate.queue.size and not gate.full():
+            turn = gate.queue.pop()
+            outcome = self._wait(turn, now, fresh=False)
+            if not isinstance(outcome, Turn):
+                turn.then(outcome)
+        if not gate.queue.size:
+            self._queued.discard(gate)
+
     def _free(self, gates: Sequence[Gate], tokens: float, now: float) -> bool:
         """Whether all of it may be taken at once."""
         for gate in gates:
@@ -219,27 +238,35 @@ class Limiter:
         return True
 
     def _wait(self, wanted: Turn, now: float, *, fresh: bool) -> Permit | Refused | Turn:
-        """What becomes of a request that may have to wait. A fresh one does not overtake those who do."""
+        """What becomes of a request that may have to wait."""
+        obstacle = self._obstacle(wanted.gates, wanted.tokens, now, fresh=fresh)
+        if obstacle is None:
+            return self._take(wanted.gates, wanted.tokens)
+        if isinstance(obstacle, Refused):
+            return obstacle
+        wanted.gate = obstacle
+        obstacle.queue.push(wanted.line, wanted)
+        self._queued.add(obstacle)
+        return wanted
+
+    def _obstacle(self, gates: Sequence[Gate], tokens: float, now: float, *, fresh: bool) -> Refused | Gate | None:
+        """Why a request stays out, or where it may wait. A fresh one does not overtake those who do."""
         refused: Refused | None = None
         full: Gate | None = None
-        for gate in wanted.gates:
+        for gate in gates:
             if gate.counts:
                 if gate.full() or (fresh and gate.queue.size):
                     full = full or gate
                 continue
-            seconds = gate.wait(wanted.tokens if gate.of_tokens else 1.0, now)
+            seconds = gate.wait(tokens if gate.of_tokens else 1.0, now)
             if seconds and (refused is None or _earlier(gate.limit, refused.limit, seconds, refused.seconds)):
                 refused = Refused(gate.limit, seconds)
-        if refused is not None:
-            return refused
-        if full is None:
-            return self._take(wanted.gates, wanted.tokens)
-        if full.limit.queue_seconds <= 0 or full.queue.size >= full.limit.queue_length:
-            return Refused(full.limit, 1.0)
-        wanted.gate = full
-        full.queue.push(wanted.line, wanted)
-        self._queued.add(full)
-        return wanted
+        if refused is None and full is not None:
+            limit = full.limit
+            if limit.queue_seconds > 0 and full.queue.size < limit.queue_length:
+                return full
+            refused = Refused(limit, 1.0)
+        return refused
 
     def _take(self, gates: Sequence[Gate], tokens: float) -> Permit:
         """Right after they were looked at."""
