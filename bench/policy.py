@@ -1,45 +1,29 @@
 """What traffic policy takes from the gateway: the same saturated load on a model without any and on one with all of it.
 
 The one with all of it is composite, of two deployments with breakers, sticky by user, with a canary, fallback and
-deadlines of its own; the model and each of its deployments have limits of requests, tokens and concurrency. Rounds
-alternate in one worker.
+deadlines of its own; the model and each of its deployments have limits of requests, tokens and concurrency.
 """
 
 from __future__ import annotations
 
 from dataclasses import dataclass
 from pathlib import Path
-from statistics import median
 from typing import Literal
 
 import msgspec
 
 from bench.cores import Cores
-from bench.load.job import Answers, Closed, Generator, Target
-from bench.meter import cpu_seconds
-from bench.processes import GatewayProcess, World, start_gateway
-from bench.request import chat_body, rendered
+from bench.pairs import MODEL, WARM_UP_SECONDS, Round, saturated, slower
+from bench.processes import World, start_gateway
 from bench.sinks import python_sink
 from control_layer.contract.limits import Limit, LimitKind, LimitScope
 from control_layer.contract.routing import Backoff, Balancing, Breaker, Fallback
 from control_layer.contract.snapshot import Deployment, Timeouts, Update
 
-__all__ = ["Policy", "Round", "measure"]
+__all__ = ["Policy", "measure"]
 
-_CONNECTIONS = 64
-_BODY_BYTES = 1024
-_WARM_UP_SECONDS = 1
-_SENT = "sim-small"
 _PLAIN, _RULED = "sim-plain", "sim-ruled"
 """Both stand for another name, and are of one length, so that the requests are."""
-
-
-class Round(msgspec.Struct, frozen=True):
-    """One round of load. Rates are per second."""
-
-    served: float
-    per_processor_second: float
-    bad: int
 
 
 class Policy(msgspec.Struct, frozen=True):
@@ -50,8 +34,7 @@ class Policy(msgspec.Struct, frozen=True):
 
     def slower(self, field: Literal["served", "per_processor_second"]) -> float:
         """By how much of itself a figure is lower with policy: the median of the pairs."""
-        pairs = zip(self.without, self.ruled, strict=True)
-        return median(1 - float(getattr(ruled, field)) / float(getattr(without, field)) for without, ruled in pairs)
+        return slower(self.without, self.ruled, field)
 
 
 @dataclass(slots=True)
@@ -62,7 +45,7 @@ class _World(World):
         (alone,) = plain.deployments
         breaker = Breaker(failures=3)
         parts = tuple(
-            Deployment(f"part-{number}", alone.endpoint_id, _SENT, weight, breaker=breaker)
+            Deployment(f"part-{number}", alone.endpoint_id, MODEL, weight, breaker=breaker)
             for number, weight in enumerate((3, 1))
         )
         ruled = msgspec.structs.replace(
@@ -95,23 +78,10 @@ def measure(directory: Path, cores: Cores, *, rounds: int, seconds: int) -> Poli
         try:
             without, ruled = [], []
             for model in (_PLAIN, _RULED):
-                _load(gateway, cores, _WARM_UP_SECONDS, model)
+                saturated(gateway, cores, WARM_UP_SECONDS, model)
             for _ in range(rounds):
-                without.append(_load(gateway, cores, seconds, _PLAIN))
-                ruled.append(_load(gateway, cores, seconds, _RULED))
+                without.append(saturated(gateway, cores, seconds, _PLAIN))
+                ruled.append(saturated(gateway, cores, seconds, _RULED))
             return Policy(without, ruled)
         finally:
             gateway.stop()
-
-
-def _load(gateway: GatewayProcess, cores: Cores, seconds: int, model: str) -> Round:
-    body = chat_body(_BODY_BYTES).replace(_SENT.encode(), model.encode())
-    target = Target(gateway.port, rendered(gateway.port, gateway.secret, body))
-    used = cpu_seconds(gateway.process.pid)
-    answers = Generator(Closed(target, _CONNECTIONS, seconds), [cores.load]).report(Answers)
-    used = cpu_seconds(gateway.process.pid) - used
-    return Round(
-        served=answers.good / answers.seconds,
-        per_processor_second=(answers.good + answers.bad) / used,
-        bad=answers.bad,
-    )

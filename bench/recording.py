@@ -14,37 +14,20 @@ import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from statistics import median
 from typing import Literal
 
 import msgspec
 
 from bench.cores import Cores
-from bench.load.job import Answers, Closed, Generator, Target
-from bench.meter import cpu_seconds
-from bench.processes import GatewayProcess, World, start_gateway
-from bench.request import chat_body, rendered
+from bench.pairs import WARM_UP_SECONDS, Round, saturated, slower
+from bench.processes import World, start_gateway
 from bench.sinks import python_sink
 from control_layer.recorder import Recorder
 from control_layer.store.embedded import EmbeddedPostgres
 from control_layer.store.engine import connect, open_engine
 from control_layer.store.migrations import migrate
 
-__all__ = ["Recording", "Round", "measure"]
-
-_CONNECTIONS = 64
-_BODY_BYTES = 1024
-_WARM_UP_SECONDS = 1
-
-
-class Round(msgspec.Struct, frozen=True):
-    """One round of load. Rates are per second."""
-
-    served: float
-    per_processor_second: float
-    bad: int
-    recorded: float
-    """Requests that became rows meanwhile."""
+__all__ = ["Recording", "measure"]
 
 
 class Recording(msgspec.Struct, frozen=True):
@@ -52,15 +35,12 @@ class Recording(msgspec.Struct, frozen=True):
 
     without: list[Round]
     beside: list[Round]
+    recorded: list[float]
+    """Requests a second that became rows meanwhile, beside a recorder."""
 
     def slower(self, field: Literal["served", "per_processor_second"]) -> float:
         """By how much of itself a figure is lower with a recorder: the median of the pairs."""
-        pairs = zip(self._figures(self.without, field), self._figures(self.beside, field), strict=True)
-        return median(1 - beside / without for without, beside in pairs)
-
-    @staticmethod
-    def _figures(rounds: list[Round], field: str) -> list[float]:
-        return [getattr(one, field) for one in rounds]
+        return slower(self.without, self.beside, field)
 
 
 def measure(directory: Path, cores: Cores, *, rounds: int, seconds: int) -> Recording:
@@ -75,30 +55,19 @@ def measure(directory: Path, cores: Cores, *, rounds: int, seconds: int) -> Reco
             world = World(f"http://127.0.0.1:{sink_port}/v1")
             gateway = start_gateway(directory, world, cpu=cores.measured, log_level="warning")
             try:
-                _load(gateway, cores, _WARM_UP_SECONDS, url)
-                without, beside = [], []
+                saturated(gateway, cores, WARM_UP_SECONDS)
+                without, beside, recorded = [], [], []
                 for _ in range(rounds):
-                    without.append(_load(gateway, cores, seconds, url))
+                    without.append(saturated(gateway, cores, seconds))
                     with _recorder(url, gateway.journal.parent, aside):
-                        beside.append(_load(gateway, cores, seconds, url))
-                return Recording(without, beside)
+                        rows = asyncio.run(_rows(url))
+                        beside.append(saturated(gateway, cores, seconds))
+                        recorded.append((asyncio.run(_rows(url)) - rows) / beside[-1].seconds)
+                return Recording(without, beside, recorded)
             finally:
                 gateway.stop()
     finally:
         postgres.stop()
-
-
-def _load(gateway: GatewayProcess, cores: Cores, seconds: int, url: str) -> Round:
-    target = Target(gateway.port, rendered(gateway.port, gateway.secret, chat_body(_BODY_BYTES)))
-    rows, used = asyncio.run(_rows(url)), cpu_seconds(gateway.process.pid)
-    answers = Generator(Closed(target, _CONNECTIONS, seconds), [cores.load]).report(Answers)
-    used = cpu_seconds(gateway.process.pid) - used
-    return Round(
-        served=answers.good / answers.seconds,
-        per_processor_second=(answers.good + answers.bad) / used,
-        bad=answers.bad,
-        recorded=(asyncio.run(_rows(url)) - rows) / answers.seconds,
-    )
 
 
 async def _rows(url: str) -> int:

@@ -143,7 +143,7 @@ def _policy(measured: Policy | None) -> Iterator[Row]:
 def _recording(measured: Recording | None) -> Iterator[Row]:
     if measured is None:
         return
-    recorded = median(one.recorded for one in measured.beside)
+    recorded = median(measured.recorded)
     yield _goal("slower beside a recorder, by processor time", measured.slower("per_processor_second"), "{:.1%}", 0.1)
     yield Row("  as served", f"{measured.slower('served'):.1%}, while {recorded:,.0f}/s were recorded")
     yield Row("  errors", str(sum(one.bad for one in measured.without + measured.beside)))

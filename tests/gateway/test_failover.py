@@ -14,7 +14,7 @@ import msgspec
 import pytest
 from bench.processes import GatewayProcess, World, start_gateway
 from tests.gateway.company import ABSENT, DEAD, LIVE
-from tests.gateway.conftest import Journal
+from tests.gateway.conftest import Journal, chat
 
 from control_layer.contract.limits import Limit
 from control_layer.contract.routing import Backoff, Balancing, Breaker, Fallback, Purposes
@@ -113,17 +113,6 @@ def gateway(simulator_url: str, dead_port: int, tmp_path_factory: pytest.TempPat
         process.stop()
 
 
-@pytest.fixture
-def client(gateway: GatewayProcess) -> Iterator[httpx.Client]:
-    headers = {"authorization": f"Bearer {gateway.secret}"}
-    with httpx.Client(base_url=gateway.base_url, headers=headers, timeout=30) as client:
-        yield client
-
-
-def _chat(model: str, **more: object) -> dict[str, Any]:
-    return {"model": model, "messages": [{"role": "user", "content": "Hello"}], **more}
-
-
 @pytest.mark.parametrize("stream", [False, True])
 @pytest.mark.parametrize("name", _FAILING)
 def test_the_next_deployment_answers_and_the_client_hears_nothing(
@@ -131,7 +120,7 @@ def test_the_next_deployment_answers_and_the_client_hears_nothing(
 ) -> None:
     with journal.admitted() as ends:
         model = f"{name}, then well again" if stream else f"{name}, then well"
-        answer = client.post("/chat/completions", json=_chat(model, stream=stream))
+        answer = client.post("/chat/completions", json=chat(model, stream=stream))
     assert answer.status_code == 200
     assert "Simulated error" not in answer.text
     assert answer.headers["x-control-layer-attempts"] == "2"
@@ -152,7 +141,7 @@ def test_when_all_have_failed_the_last_one_is_heard(
     client: httpx.Client, journal: Journal, name: str, status: int, code: str
 ) -> None:
     with journal.admitted() as ends:
-        answer = client.post("/chat/completions", json=_chat(f"{name}, twice"))
+        answer = client.post("/chat/completions", json=chat(f"{name}, twice"))
     assert (answer.status_code, answer.json()["error"]["code"]) == (status, code)
     assert len(ends[0].attempts) == 2
 
@@ -162,20 +151,20 @@ def test_what_the_rules_do_not_name_is_not_tried_again(
     client: httpx.Client, journal: Journal, model: str, status: int
 ) -> None:
     with journal.admitted() as ends:
-        assert client.post("/chat/completions", json=_chat(model)).status_code == status
+        assert client.post("/chat/completions", json=chat(model)).status_code == status
     assert len(ends[0].attempts) == 1
 
 
 def test_a_deployment_that_is_limited_is_left_alone_as_long_as_it_says(client: httpx.Client, journal: Journal) -> None:
     with journal.admitted(3) as ends:
         for _ in range(3):
-            assert client.post("/chat/completions", json=_chat("limited and well")).status_code == 200
+            assert client.post("/chat/completions", json=chat("limited and well")).status_code == 200
     assert [len(end.attempts) for end in ends] == [2, 1, 1]
 
 
 def test_with_replacement_the_same_deployment_is_asked_again(client: httpx.Client, journal: Journal) -> None:
     with journal.admitted() as ends:
-        assert client.post("/chat/completions", json=_chat("flaky")).status_code == 200
+        assert client.post("/chat/completions", json=chat("flaky")).status_code == 200
     assert [attempt.status for attempt in ends[0].attempts] == [500, 500, 200]
 
 
@@ -184,7 +173,7 @@ def test_a_stream_that_fails_before_it_says_anything_is_begun_elsewhere(
     client: httpx.Client, journal: Journal, name: str
 ) -> None:
     with journal.admitted() as ends:
-        answer = client.post("/chat/completions", json=_chat(f"{name} stream", stream=True))
+        answer = client.post("/chat/completions", json=chat(f"{name} stream", stream=True))
     events = [line[6:] for line in answer.text.split("\n") if line.startswith("data: ")]
     assert events[-1] == "[DONE]"
     assert "error" not in json.loads(events[0])
@@ -198,7 +187,7 @@ def test_a_stream_that_fails_after_it_said_something_ends_with_an_error(
     client: httpx.Client, journal: Journal, name: str
 ) -> None:
     with journal.admitted() as ends:
-        answer = client.post("/chat/completions", json=_chat(f"{name} stream", stream=True))
+        answer = client.post("/chat/completions", json=chat(f"{name} stream", stream=True))
     assert "[DONE]" not in answer.text
     assert '"finish_reason":"stop"' not in answer.text
     assert '"error"' in answer.text
@@ -207,22 +196,22 @@ def test_a_stream_that_fails_after_it_said_something_ends_with_an_error(
 
 def test_an_early_error_of_the_only_deployment_is_the_clients(client: httpx.Client, journal: Journal) -> None:
     with journal.admitted() as ends:
-        answer = client.post("/chat/completions", json=_chat("error-early, alone", stream=True))
+        answer = client.post("/chat/completions", json=chat("error-early, alone", stream=True))
     assert "Simulated failure" in answer.text
     assert ends[0].outcome == "failed"
 
 
 def test_a_request_that_is_too_long_goes_to_another_model(client: httpx.Client, journal: Journal) -> None:
     with journal.admitted() as ends:
-        answer = client.post("/chat/completions", json=_chat("long"))
+        answer = client.post("/chat/completions", json=chat("long"))
     assert (answer.status_code, answer.json()["model"]) == (200, "sim-large")
     assert [attempt.error for attempt in ends[0].attempts] == ["context_length_exceeded", None]
-    answer = client.post("/chat/completions", json=_chat("longer"))
+    answer = client.post("/chat/completions", json=chat("longer"))
     assert (answer.status_code, answer.json()["error"]["code"]) == (400, "context_length_exceeded")
 
 
 def test_a_request_that_a_content_policy_refuses_goes_to_another_model(client: httpx.Client) -> None:
-    answer = client.post("/chat/completions", json=_chat("refused"))
+    answer = client.post("/chat/completions", json=chat("refused"))
     assert (answer.status_code, answer.json()["model"]) == (200, "sim-large")
 
 
@@ -230,7 +219,7 @@ def test_a_lone_deployment_rests_after_failures_and_says_so_at_once(client: http
     statuses = []
     with journal.admitted(5) as ends:
         for _ in range(5):
-            answer = client.post("/chat/completions", json=_chat("frail"))
+            answer = client.post("/chat/completions", json=chat("frail"))
             statuses.append(answer.status_code)
     assert statuses == [500, 500, 500, 503, 503]
     assert answer.json()["error"]["code"] == "model_unavailable"
@@ -242,7 +231,7 @@ def test_a_lone_deployment_rests_after_failures_and_says_so_at_once(client: http
 def test_nobody_is_sent_to_a_deployment_that_rests(client: httpx.Client, journal: Journal) -> None:
     with journal.admitted(6) as ends:
         for _ in range(6):
-            assert client.post("/chat/completions", json=_chat("frail and well")).status_code == 200
+            assert client.post("/chat/completions", json=chat("frail and well")).status_code == 200
     assert [len(end.attempts) for end in ends] == [2, 2, 2, 1, 1, 1]
 
 
@@ -251,7 +240,7 @@ def test_a_conversation_stays_where_it_is(client: httpx.Client, journal: Journal
     for session in range(12):
         with journal.admitted(3) as ends:
             for _ in range(3):
-                client.post("/chat/completions", json=_chat("sticky", prompt_cache_key=f"session {session}"))
+                client.post("/chat/completions", json=chat("sticky", prompt_cache_key=f"session {session}"))
         places[session] = {end.deployment_id for end in ends}
     assert {len(place) for place in places.values()} == {1}
     assert len(set().union(*places.values())) > 1
@@ -259,18 +248,18 @@ def test_a_conversation_stays_where_it_is(client: httpx.Client, journal: Journal
 
 def test_rules_for_keys_of_a_purpose(client: httpx.Client, journal: Journal) -> None:
     batch = {"authorization": f"Bearer {_BATCH_KEY}"}
-    refused = client.post("/chat/completions", json=_chat("no batches"), headers=batch)
+    refused = client.post("/chat/completions", json=chat("no batches"), headers=batch)
     assert (refused.status_code, refused.json()["error"]["code"]) == (403, "blocked_by_routing_rule")
-    assert client.post("/chat/completions", json=_chat("no batches")).status_code == 200
+    assert client.post("/chat/completions", json=chat("no batches")).status_code == 200
     with journal.admitted() as ends:
-        answer = client.post("/chat/completions", json=_chat("batches elsewhere"), headers=batch)
+        answer = client.post("/chat/completions", json=chat("batches elsewhere"), headers=batch)
     assert answer.json()["model"] == "sim-large"
     assert ends[0].model == "no batches by name"
 
 
 def test_what_failed_is_forgotten_when_another_answers(client: httpx.Client, journal: Journal) -> None:
     with journal.admitted() as ends:
-        client.post("/chat/completions", json=_chat("sim-error-500, then well"))
+        client.post("/chat/completions", json=chat("sim-error-500, then well"))
     first, second = ends[0].attempts
     assert first.started is not None
     assert second.started is not None
@@ -283,27 +272,27 @@ def test_what_a_provider_calls_its_error_is_noted_where_another_was_asked(
     client: httpx.Client, journal: Journal
 ) -> None:
     with journal.admitted() as ends:
-        client.post("/chat/completions", json=_chat("sim-error-500, twice"))
+        client.post("/chat/completions", json=chat("sim-error-500, twice"))
     assert [attempt.error for attempt in ends[0].attempts] == ["simulated_error", None]
 
 
 def test_a_deployment_that_cannot_be_asked_keeps_nothing_of_its_limit(client: httpx.Client, journal: Journal) -> None:
     with journal.admitted(3) as ends:
         for _ in range(3):
-            assert client.post("/chat/completions", json=_chat("absent, then well")).status_code == 200
+            assert client.post("/chat/completions", json=chat("absent, then well")).status_code == 200
     assert [len(end.attempts) for end in ends] == [2, 2, 2]
 
 
 def test_an_attempt_that_is_not_made_takes_nothing_of_a_limit(client: httpx.Client, journal: Journal) -> None:
     with journal.admitted(2) as ends:
         for _ in range(2):
-            assert client.post("/chat/completions", json=_chat("no time to wait")).status_code == 500
+            assert client.post("/chat/completions", json=chat("no time to wait")).status_code == 500
     assert [len(end.attempts) for end in ends] == [1, 1]
 
 
 def test_a_deployment_at_its_limit_is_passed_over(client: httpx.Client, journal: Journal) -> None:
     with journal.admitted(2) as ends:
         for _ in range(2):
-            assert client.post("/chat/completions", json=_chat("one an hour, then well")).status_code == 200
+            assert client.post("/chat/completions", json=chat("one an hour, then well")).status_code == 200
     assert ends[0].deployment_id != ends[1].deployment_id
     assert [len(end.attempts) for end in ends] == [1, 1]

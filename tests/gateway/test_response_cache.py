@@ -92,13 +92,6 @@ def gateway(simulator_url: str, tmp_path_factory: pytest.TempPathFactory) -> Ite
         process.stop()
 
 
-@pytest.fixture
-def client(gateway: GatewayProcess) -> Iterator[httpx.Client]:
-    headers = {"authorization": f"Bearer {gateway.secret}"}
-    with httpx.Client(base_url=gateway.base_url, headers=headers, timeout=30) as client:
-        yield client
-
-
 def _chat(model: str, text: str | None = None, **more: object) -> dict[str, Any]:
     return {"model": model, "messages": [{"role": "user", "content": text or uuid.uuid4().hex}], **more}
 

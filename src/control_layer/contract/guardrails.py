@@ -6,8 +6,8 @@ pattern. The library is loaded by the first pattern, so that an instance without
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
-from typing import Any, Literal, NamedTuple, Protocol
+from collections.abc import Iterator
+from typing import Any, Literal, Protocol
 
 import msgspec
 
@@ -21,13 +21,10 @@ __all__ = [
     "Kind",
     "Pattern",
     "Question",
-    "Span",
     "Stage",
     "Verdict",
     "check_pattern",
     "compiled",
-    "cut",
-    "merged",
 ]
 
 Kind = Literal["deny_pattern", "allow_pattern", "redact", "external"]
@@ -126,33 +123,3 @@ def check_pattern(pattern: str, kind: Kind) -> None:
     """Raises `InvalidPattern` for what is no pattern, or would find nothing at all between any two letters."""
     if compiled(pattern).search(b"") is not None and kind != "allow_pattern":
         raise InvalidPattern("the pattern matches the empty text; write one that needs at least a character")
-
-
-class Span(NamedTuple):
-    """What stands between two offsets gives way to `by`; `rail` is the place of the guardrail among its peers."""
-
-    start: int
-    end: int
-    by: bytes
-    rail: int
-
-
-def merged(spans: Sequence[Span]) -> list[Span]:
-    """In order and apart from each other: what overlaps becomes one, with the word of the one that begins first."""
-    apart: list[Span] = []
-    for span in sorted(spans, key=lambda span: (span.start, span.rail)):
-        if apart and span.start < apart[-1].end:
-            apart[-1] = apart[-1]._replace(end=max(apart[-1].end, span.end))
-        else:
-            apart.append(span)
-    return apart
-
-
-def cut(text: bytes, spans: Sequence[Span]) -> bytes:
-    """The text with `spans`, in order and apart, replaced."""
-    parts: list[bytes] = []
-    at = 0
-    for span in spans:
-        parts += (text[at : span.start], span.by)
-        at = span.end
-    return b"".join((*parts, text[at:]))

@@ -8,9 +8,10 @@ from dataclasses import dataclass
 
 import msgspec
 
+from control_layer.contract.spans import Span, cut, merged
 from control_layer.redaction.literals import Literal, literals, written
 from control_layer.redaction.rules import Rule, compiled
-from control_layer.redaction.spans import Span, cut, merged, shares
+from control_layer.redaction.spans import shares
 from control_layer.redaction.streams import Stream, is_stream
 
 __all__ = ["Redacted", "Redactor"]
@@ -62,13 +63,13 @@ class Redactor:
         spans = self._spans(text)
         if not spans:
             return text
-        found.update(span.rule for span in spans)
+        found.update(span.source for span in spans)
         return cut(text, spans)
 
     def _in_json(self, body: bytes, found: Counter[str], depth: int) -> bytes:
         return cut(body, list(self._in_literals(list(literals(body)), found, depth)))
 
-    def _in_literals(self, places: Sequence[Literal], found: Counter[str], depth: int) -> Iterable[Span]:
+    def _in_literals(self, places: Sequence[Literal], found: Counter[str], depth: int) -> Iterable[Span[str]]:
         """What must change in a body: `Span`s of it."""
         texts = [literal.text for literal in places]
         if self._is_clean(b"\n".join(texts)) and not any(map(_hides_json, texts)):
@@ -88,15 +89,15 @@ class Redactor:
             changes += self._in_pieces(pieces, found)
         for start, end in stream.texts:
             spans = self._spans(body[start:end])
-            found.update(span.rule for span in spans)
+            found.update(span.source for span in spans)
             changes += (span._replace(start=start + span.start, end=start + span.end) for span in spans)
         return cut(body, sorted(changes))
 
-    def _in_pieces(self, pieces: Sequence[Literal], found: Counter[str]) -> Iterable[Span]:
+    def _in_pieces(self, pieces: Sequence[Literal], found: Counter[str]) -> Iterable[Span[str]]:
         spans = self._spans(b"".join(piece.text for piece in pieces))
         if not spans:
             return
-        found.update(span.rule for span in spans)
+        found.update(span.source for span in spans)
         for piece, own in zip(pieces, shares([len(piece.text) for piece in pieces], spans), strict=True):
             if own:
                 yield Span(piece.start, piece.end, written(piece, cut(piece.text, own)), "")
@@ -105,7 +106,7 @@ class Redactor:
         """Whether surely nothing will be found in any of some texts that stand in one behind the other."""
         return self._any is None or (not self._anchored and self._any.search(texts) is None)
 
-    def _spans(self, text: bytes) -> list[Span]:
+    def _spans(self, text: bytes) -> list[Span[str]]:
         """What must go, in order and apart from each other."""
         if self._any is None or self._any.search(text) is None:
             return []

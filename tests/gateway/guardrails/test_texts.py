@@ -9,7 +9,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from control_layer.contract.guardrails import Guardrail, InvalidPattern, Span, check_pattern, cut, merged
+from control_layer.contract.guardrails import Guardrail, InvalidPattern, check_pattern
+from control_layer.contract.spans import Span, cut, merged
 from control_layer.gateway.guardrails.steps import Deny, Rail, Redact
 from control_layer.gateway.guardrails.texts import Unreadable, is_content, places, readings, rewritten, told_apart
 

@@ -11,23 +11,24 @@ from sqlalchemy import and_
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from control_layer.control.access import needs, needs_own
-from control_layer.control.budgets.queries import (
-    concerning,
-    count_budgets,
-    find_budget,
-    list_budgets,
-    scope_exists,
-    scoped,
-)
-from control_layer.control.budgets.schemas import Budget, BudgetChanges, NewBudget, Scope
+from control_layer.control.budgets.schemas import Budget, BudgetChanges, NewBudget
 from control_layer.control.budgets.spending import Counted, spending_of
 from control_layer.control.errors import ControlError, invalid, not_found
 from control_layer.control.money import amount_of
 from control_layer.control.paging import Page, Paging
 from control_layer.control.permissions import Operation, Resource
-from control_layer.control.principal import Principal
 from control_layer.control.request_context import Caller, Database, Served
 from control_layer.control.route import ControlRoute
+from control_layer.control.scopes import (
+    Scope,
+    concerning,
+    count_scoped,
+    find_scoped,
+    list_scoped,
+    scope_exists,
+    scoped,
+    sight,
+)
 from control_layer.control.text import not_blank
 from control_layer.store import tables
 
@@ -47,9 +48,11 @@ async def list_(
     scope_id: uuid.UUID | None = None,
 ) -> Page[Budget]:
     """Budgets, newest first: all of them, or those that concern the caller."""
-    wanted = and_(concerning(_sight(caller)), scoped(scope, scope_id))
-    rows = await list_budgets(session, wanted, paging.skip, paging.limit)
-    return Page.of(await _shown(session, rows, services.now()), await count_budgets(session, wanted), paging)
+    wanted = and_(concerning(tables.Budget, sight(caller)), scoped(tables.Budget, scope, scope_id))
+    rows = await list_scoped(session, tables.Budget, wanted, paging.skip, paging.limit)
+    return Page.of(
+        await _shown(session, rows, services.now()), await count_scoped(session, tables.Budget, wanted), paging
+    )
 
 
 @router.post("", status_code=201)
@@ -82,7 +85,7 @@ async def create(body: NewBudget, session: Database, caller: Caller, services: S
 @needs_own(Operation.READ, Resource.CREDITS)
 async def read(budget_id: uuid.UUID, session: Database, caller: Caller, services: Served) -> Budget:
     """One budget."""
-    row = await find_budget(session, budget_id, concerning(_sight(caller)))
+    row = await find_scoped(session, tables.Budget, budget_id, sight(caller))
     if row is None:
         raise _unknown(budget_id)
     return await _one(session, row, services.now())
@@ -116,13 +119,8 @@ async def delete(budget_id: uuid.UUID, session: Database) -> None:
     await session.delete(await _locked(session, budget_id))
 
 
-def _sight(caller: Principal) -> uuid.UUID | None:
-    """Whose budgets the caller sees; `None` for everybody's."""
-    return None if caller.may(Operation.READ, Resource.CREDITS) else caller.id
-
-
 async def _locked(session: AsyncSession, budget_id: uuid.UUID) -> tables.Budget:
-    row = await find_budget(session, budget_id, concerning(None), lock=True)
+    row = await find_scoped(session, tables.Budget, budget_id, None, lock=True)
     if row is None:
         raise _unknown(budget_id)
     return row

@@ -5,7 +5,7 @@ from __future__ import annotations
 import uuid
 from datetime import datetime
 from decimal import Decimal
-from typing import Annotated, Literal
+from typing import Annotated
 
 from pydantic import Field
 
@@ -14,11 +14,11 @@ from control_layer.contract.windows import Period
 from control_layer.control.budgets.spending import Spending
 from control_layer.control.money import Money
 from control_layer.control.schema import Flag, Input, Output
+from control_layer.control.scopes import Scope, scope_of
 from control_layer.store import tables
 
-__all__ = ["Budget", "BudgetChanges", "NewBudget", "Scope", "scope_of"]
+__all__ = ["Budget", "BudgetChanges", "NewBudget"]
 
-Scope = Literal["key", "user", "group", "model"]
 _Name = Annotated[str, Field(min_length=1, max_length=200)]
 _Threshold = Annotated[Decimal, Field(gt=0, le=10, max_digits=6, decimal_places=4)]
 _Thresholds = Annotated[list[_Threshold], Field(max_length=10, examples=[["0.8", "1"]])]
@@ -106,15 +106,3 @@ class Budget(Output):
             created_at=row.created_at,
             updated_at=row.updated_at,
         )
-
-
-def scope_of(row: tables.Budget | tables.RateLimit) -> tuple[Scope, uuid.UUID]:
-    """Which of the four ids a row has."""
-    if row.key_id is not None:
-        return "key", row.key_id
-    if row.user_id is not None:
-        return "user", row.user_id
-    if row.group_id is not None:
-        return "group", row.group_id
-    assert row.model_id is not None, "a constraint of the table"
-    return "model", row.model_id

@@ -9,8 +9,9 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal
 
-from control_layer.contract.guardrails import SEPARATOR, Question, Span, compiled, cut
+from control_layer.contract.guardrails import SEPARATOR, Question, compiled
 from control_layer.contract.sealing import CannotOpen, Seal
+from control_layer.contract.spans import Span, cut
 from control_layer.control.guardrails.external import NoVerdict, ask
 from control_layer.control.guardrails.schemas import Outcome, Tried
 from control_layer.store.tables import Guardrail

@@ -12,7 +12,7 @@ from control_layer.control.errors import invalid
 from control_layer.control.schema import Input, Output
 from control_layer.store import tables
 
-__all__ = ["Breaker", "Caching", "Canary", "Timeouts", "TrafficPolicy", "WrittenPolicy", "checked", "purged"]
+__all__ = ["Breaker", "Caching", "Canary", "Timeouts", "TrafficPolicy", "WrittenPolicy", "purge_answers", "set_policy"]
 
 Seconds = Annotated[float, Field(gt=0, le=86400, allow_inf_nan=False)]
 
@@ -102,14 +102,14 @@ class WrittenPolicy(Output):
         )
 
 
-def purged(row: tables.Model) -> None:
+def purge_answers(row: tables.Model) -> None:
     """Nothing that was kept of a model's answers is given again."""
     policy = dict(row.traffic_policy or {})
     policy["cache_generation"] = policy.get("cache_generation", 0) + 1
     row.traffic_policy = policy
 
 
-def checked(row: tables.Model, policy: TrafficPolicy) -> None:
+def set_policy(row: tables.Model, policy: TrafficPolicy) -> None:
     """Puts a policy into its row. Raises 400 where it does not fit the model."""
     if row.is_composite:
         if policy.breaker is not None:

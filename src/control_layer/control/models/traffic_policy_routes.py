@@ -12,7 +12,7 @@ from control_layer.control.access import needs
 from control_layer.control.errors import invalid, not_found
 from control_layer.control.models import queries
 from control_layer.control.models.components import rows_of
-from control_layer.control.models.traffic_policy import TrafficPolicy, WrittenPolicy, checked, purged
+from control_layer.control.models.traffic_policy import TrafficPolicy, WrittenPolicy, purge_answers, set_policy
 from control_layer.control.permissions import Operation, Resource
 from control_layer.control.request_context import Database
 from control_layer.control.route import ControlRoute
@@ -42,7 +42,7 @@ async def write(model_id: uuid.UUID, body: TrafficPolicy, session: Database) -> 
         parts = await rows_of(session, model_id)
         if all(part.component_id != body.canary.component_id for part in parts):
             raise invalid("The canary is no component of this model; add it first", code="invalid_reference")
-    checked(row, body)
+    set_policy(row, body)
     row.updated_at = func.now()
     await session.flush()
     await session.refresh(row)
@@ -54,7 +54,7 @@ async def write(model_id: uuid.UUID, body: TrafficPolicy, session: Database) -> 
 async def reset(model_id: uuid.UUID, session: Database) -> None:
     """Takes the defaults again."""
     row = await _live(session, model_id, lock=True)
-    checked(row, TrafficPolicy())
+    set_policy(row, TrafficPolicy())
     row.updated_at = func.now()
 
 
@@ -62,7 +62,7 @@ async def reset(model_id: uuid.UUID, session: Database) -> None:
 @needs(Operation.UPDATE, Resource.MODELS)
 async def purge(model_id: uuid.UUID, session: Database) -> None:
     """Forgets the answers of the model that are kept; in force within a second."""
-    purged(await _live(session, model_id, lock=True))
+    purge_answers(await _live(session, model_id, lock=True))
 
 
 async def _live(session: AsyncSession, model_id: uuid.UUID, *, lock: bool = False) -> tables.Model:

@@ -9,16 +9,22 @@ from sqlalchemy import and_
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from control_layer.control.access import needs, needs_own
-from control_layer.control.budgets.queries import scope_exists
-from control_layer.control.budgets.schemas import Scope
 from control_layer.control.errors import ControlError, invalid, not_found
 from control_layer.control.paging import Page, Paging
 from control_layer.control.permissions import Operation, Resource
-from control_layer.control.principal import Principal
-from control_layer.control.rate_limits.queries import concerning, count_limits, find_limit, list_limits, scoped
 from control_layer.control.rate_limits.schemas import NewRateLimit, RateLimit, RateLimitChanges
 from control_layer.control.request_context import Caller, Database, Served
 from control_layer.control.route import ControlRoute
+from control_layer.control.scopes import (
+    Scope,
+    concerning,
+    count_scoped,
+    find_scoped,
+    list_scoped,
+    scope_exists,
+    scoped,
+    sight,
+)
 from control_layer.control.text import not_blank
 from control_layer.store import tables
 
@@ -37,9 +43,9 @@ async def list_(
     scope_id: uuid.UUID | None = None,
 ) -> Page[RateLimit]:
     """Limits, newest first: all of them, or those that concern the caller."""
-    wanted = and_(concerning(_sight(caller)), scoped(scope, scope_id))
-    rows = await list_limits(session, wanted, paging.skip, paging.limit)
-    return Page.of([RateLimit.of(row) for row in rows], await count_limits(session, wanted), paging)
+    wanted = and_(concerning(tables.RateLimit, sight(caller)), scoped(tables.RateLimit, scope, scope_id))
+    rows = await list_scoped(session, tables.RateLimit, wanted, paging.skip, paging.limit)
+    return Page.of([RateLimit.of(row) for row in rows], await count_scoped(session, tables.RateLimit, wanted), paging)
 
 
 @router.post("", status_code=201)
@@ -71,7 +77,7 @@ async def create(body: NewRateLimit, session: Database, caller: Caller) -> RateL
 @needs_own(Operation.READ, Resource.CREDITS)
 async def read(limit_id: uuid.UUID, session: Database, caller: Caller) -> RateLimit:
     """One limit."""
-    row = await find_limit(session, limit_id, concerning(_sight(caller)))
+    row = await find_scoped(session, tables.RateLimit, limit_id, sight(caller))
     if row is None:
         raise _unknown(limit_id)
     return RateLimit.of(row)
@@ -114,13 +120,8 @@ def _check(row: tables.RateLimit) -> None:
         raise invalid("Only a limit of concurrency lets requests wait")
 
 
-def _sight(caller: Principal) -> uuid.UUID | None:
-    """Whose limits the caller sees; `None` for everybody's."""
-    return None if caller.may(Operation.READ, Resource.CREDITS) else caller.id
-
-
 async def _locked(session: AsyncSession, limit_id: uuid.UUID) -> tables.RateLimit:
-    row = await find_limit(session, limit_id, concerning(None), lock=True)
+    row = await find_scoped(session, tables.RateLimit, limit_id, None, lock=True)
     if row is None:
         raise _unknown(limit_id)
     return row

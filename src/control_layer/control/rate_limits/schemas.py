@@ -9,8 +9,8 @@ from typing import Annotated, Literal
 from pydantic import Field
 
 from control_layer.contract.limits import LimitKind
-from control_layer.control.budgets.schemas import Scope, scope_of
 from control_layer.control.schema import Input, Output
+from control_layer.control.scopes import Scope, scope_of
 from control_layer.store import tables
 
 __all__ = ["NewRateLimit", "RateLimit", "RateLimitChanges"]

@@ -8,8 +8,9 @@ from __future__ import annotations
 from collections.abc import Sequence
 from urllib.parse import quote, urlsplit
 
-from control_layer.contract.guardrails import Guardrail, Pattern, Span, compiled, cut, merged
+from control_layer.contract.guardrails import Guardrail, Pattern, compiled
 from control_layer.contract.snapshot import Endpoint
+from control_layer.contract.spans import Span, cut, merged
 from control_layer.gateway.guardrails.texts import edited, readings
 from control_layer.wire import Timeouts
 
@@ -72,9 +73,9 @@ class Redact:
     def __init__(self, rails: Sequence[Rail]) -> None:
         self.rails = tuple(rails)
 
-    def spans(self, text: bytes, start: int = 0) -> list[Span]:
+    def spans(self, text: bytes, start: int = 0) -> list[Span[int]]:
         """What gives way to what, in order and apart. Nothing is looked for before `start`."""
-        found: list[Span] = []
+        found: list[Span[int]] = []
         for number, rail in enumerate(self.rails):
             for match in rail.pattern.finditer(text, start):
                 begin, end = match.span()
@@ -87,7 +88,7 @@ class Redact:
 
         def edit(part: bytes) -> bytes:
             spans = self.spans(part)
-            found.update(span.rail for span in spans)
+            found.update(span.source for span in spans)
             return cut(part, spans) if spans else part
 
         return edited(text, edit)

@@ -10,7 +10,8 @@ from __future__ import annotations
 from collections import deque
 from typing import Any, Protocol
 
-from control_layer.contract.guardrails import MATCH_CHARACTERS, Guardrail, Span
+from control_layer.contract.guardrails import MATCH_CHARACTERS, Guardrail
+from control_layer.contract.spans import cut
 from control_layer.gateway.guardrails.speech import Piece, SpokenEvent
 from control_layer.gateway.guardrails.steps import Deny, Redact
 
@@ -171,7 +172,9 @@ class Window:
             self._downstream.feed(event)
 
     def _settle(self, piece: Piece) -> None:
-        """Decides about the first piece of a channel: whatever begins in it is dealt with, to its end."""
+        """Decides about the first piece of a channel: whatever begins in it is dealt with, to its end, and the word for
+        it stands in it.
+        """
         channel = self._channels[piece.channel]
         channel.pieces.popleft()
         if not channel.pieces:
@@ -192,8 +195,8 @@ class Window:
             for span in self._step.spans(text, start)
             if span.start < start + length
         ]
-        self._found.update(span.rail for span in spans)
-        piece.change(_kept(piece.text, spans))
+        self._found.update(span.source for span in spans)
+        piece.change(cut(piece.text, spans) if spans else piece.text)
         behind = max(spans[-1].end - length, 0) if spans else 0
         channel.leave(length + behind)
         for later in channel.pieces:
@@ -202,13 +205,3 @@ class Window:
             taken = min(behind, len(later.text))
             later.change(later.text[taken:])
             behind -= taken
-
-
-def _kept(text: bytes, spans: list[Span]) -> bytes:
-    """What is left of a piece: the word for what begins in it stands in it, wherever that ends."""
-    parts: list[bytes] = []
-    at = 0
-    for span in spans:
-        parts += (text[at : span.start], span.by)
-        at = span.end
-    return b"".join((*parts, text[at:])) if spans else text

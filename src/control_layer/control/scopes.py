@@ -1,0 +1,93 @@
+"""Whose requests a budget or a rate limit is for: one key, user, group or model."""
+
+from __future__ import annotations
+
+import uuid
+from collections.abc import Sequence
+from typing import Literal, TypeVar
+
+from sqlalchemy import ColumnElement, exists, func, or_, select, true
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from control_layer.control.permissions import Operation, Resource
+from control_layer.control.principal import Principal
+from control_layer.store.tables import NIL, ApiKey, Budget, Group, GroupMember, Model, RateLimit, User
+
+__all__ = [
+    "Scope", "concerning", "count_scoped", "find_scoped", "list_scoped", "scope_exists", "scope_of", "scoped", "sight",
+]  # fmt: skip
+
+Scope = Literal["key", "user", "group", "model"]
+Table = TypeVar("Table", Budget, RateLimit)
+
+
+def scope_of(row: Budget | RateLimit) -> tuple[Scope, uuid.UUID]:
+    """Which of the four ids a row has."""
+    if row.key_id is not None:
+        return "key", row.key_id
+    if row.user_id is not None:
+        return "user", row.user_id
+    if row.group_id is not None:
+        return "group", row.group_id
+    assert row.model_id is not None, "a constraint of the table"
+    return "model", row.model_id
+
+
+async def scope_exists(session: AsyncSession, scope: Scope, scope_id: uuid.UUID) -> bool:
+    """Whether there is such a key, user, group or model."""
+    match scope:
+        case "key":
+            found = exists().where(ApiKey.id == scope_id, ApiKey.deleted_at.is_(None))
+        case "user":
+            found = exists().where(User.id == scope_id, User.id != NIL, User.deleted_at.is_(None))
+        case "group":
+            found = exists().where(Group.id == scope_id)
+        case "model":
+            found = exists().where(Model.id == scope_id, Model.deleted_at.is_(None))
+    return bool((await session.execute(select(found))).scalar_one())
+
+
+def sight(caller: Principal) -> uuid.UUID | None:
+    """Whose rows the caller sees; `None` for everybody's."""
+    return None if caller.may(Operation.READ, Resource.CREDITS) else caller.id
+
+
+def scoped(table: type[Budget | RateLimit], scope: Scope | None, scope_id: uuid.UUID | None) -> ColumnElement[bool]:
+    """Rows of that kind, or of that one key, user, group or model."""
+    by_scope = {"key": table.key_id, "user": table.user_id, "group": table.group_id, "model": table.model_id}
+    columns = by_scope.values() if scope is None else (by_scope[scope],)
+    if scope_id is None:
+        return or_(*(column.is_not(None) for column in columns))
+    return or_(*(column == scope_id for column in columns))
+
+
+def concerning(table: type[Budget | RateLimit], user_id: uuid.UUID | None) -> ColumnElement[bool]:
+    """Rows that requests of this user may count in: their own, their keys' and their groups'. `None`: all."""
+    if user_id is None:
+        return true()
+    keys = select(ApiKey.id).where(ApiKey.user_id == user_id, ApiKey.deleted_at.is_(None), ApiKey.hidden.is_(False))
+    groups = select(GroupMember.group_id).where(GroupMember.user_id == user_id)
+    return or_(table.user_id == user_id, table.key_id.in_(keys), table.group_id.in_(groups), table.group_id == NIL)
+
+
+async def list_scoped(
+    session: AsyncSession, table: type[Table], wanted: ColumnElement[bool], skip: int, limit: int
+) -> Sequence[Table]:
+    """Newest first."""
+    newest = select(table).where(wanted).order_by(table.created_at.desc(), table.id)
+    return (await session.scalars(newest.offset(skip).limit(limit))).all()
+
+
+async def count_scoped(session: AsyncSession, table: type[Table], wanted: ColumnElement[bool]) -> int:
+    """How many `list_scoped` goes through."""
+    return (await session.execute(select(func.count()).select_from(table).where(wanted))).scalar_one()
+
+
+async def find_scoped(
+    session: AsyncSession, table: type[Table], row_id: uuid.UUID, user_id: uuid.UUID | None, *, lock: bool = False
+) -> Table | None:
+    """The row, if it concerns the user; with `lock`, nobody else changes it before the end of the transaction."""
+    statement = select(table).where(table.id == row_id, concerning(table, user_id))
+    if lock:
+        statement = statement.with_for_update(key_share=True)
+    return (await session.execute(statement)).scalar_one_or_none()
