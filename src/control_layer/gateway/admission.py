@@ -120,7 +120,11 @@ class Admission(Entrance, ABC):
             if isinstance(outcome, Refused):
                 raise self._over(outcome)
             self.permit = outcome
-        self._look()
+        snapshot = plane.snapshots.current
+        if snapshot.guardrails is None and not snapshot.budgets:
+            self.enter()
+        else:
+            self._look()
 
     def check_servable(self) -> None:
         """What no limit or budget decides. Raises GatewayError: 402 without credit, 503 where the request cannot be

@@ -178,7 +178,8 @@ class WholeAnswer:
     """
 
     __slots__ = (
-        "_attempt", "_exchange", "_head", "_held", "_kept", "_kept_bytes", "_length", "_metered", "_restore", "_seen"
+        "_attempt", "_exchange", "_head", "_held", "_kept", "_kept_bytes", "_length", "_metered", "_restore", "_seen",
+        "_waits",
     )  # fmt: skip
 
     def __init__(
@@ -201,7 +202,9 @@ class WholeAnswer:
         is_json = content_type.startswith(b"application/json")
         self._metered = is_json
         self._restore = is_json and exchange.route.model.sanitize
-        if not self._restore and not exchange.holds_answers:
+        self._waits = not self._restore and exchange.holds_answers
+        """Nothing leaves before the answer's body has begun."""
+        if not self._restore and not self._waits:
             exchange.plane.loop.call_soon(self._start)
 
     def _start(self) -> None:
@@ -241,8 +244,9 @@ class WholeAnswer:
             self._write(data)
             return
         self._held.append(data)
-        if self._head is not None and not self._restore and len(self._held) == 1 and self._exchange.holds_answers:
+        if self._waits:
             # It has begun: from here on another deployment's answer cannot take its place.
+            self._waits = False
             self._exchange.plane.loop.call_soon(self._start)
         if self._restore and self._seen > _MAX_RESTORED_BYTES:
             self._restore = False

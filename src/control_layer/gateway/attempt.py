@@ -18,6 +18,7 @@ if TYPE_CHECKING:
 __all__ = ["Attempt"]
 
 _SWITCHING = 101
+_OK = 200
 _REDIRECTS_FROM = 300
 _ERRORS_FROM = 400
 _BROKEN_FROM = 500
@@ -111,14 +112,19 @@ class Attempt:
         now = exchange.plane.monotonic()
         if not learnt:
             health.abandoned(self._epoch)
+        elif status == _OK and code is None:
+            self._answered(now)
         elif status == _LIMITED or (status in _BUSY and self._retry_after is not None):
             health.limited(self._epoch, now, self._retry_after)
         elif _shows_fault(status, code):
             health.failed(self._epoch, now)
         else:
-            begun = exchange.first_byte
-            first_byte = None if begun is None else exchange.started + begun - self.started
-            health.succeeded(self._epoch, now, first_byte)
+            self._answered(now)
+
+    def _answered(self, now: float) -> None:
+        begun = self._exchange.first_byte
+        first_byte = None if begun is None else self._exchange.started + begun - self.started
+        self._target.health.succeeded(self._epoch, now, first_byte)
 
     def cancel(self) -> None:
         """Gives the attempt up; the provider sees the connection close."""

@@ -92,7 +92,10 @@ class Health:
             self._close()
             return
         self.failures = self._limits = 0
-        self._count(now, 0)
+        if now - self._window_at < self.breaker.window / 2:
+            self._requests += 1
+        else:
+            self._count(now, 0)
 
     def failed(self, epoch: int, now: float) -> None:
         """It could not be reached, did not answer, broke off, or answered that it is broken."""

@@ -24,7 +24,8 @@ class RetryBudget:
 
     def deposit(self) -> None:
         """A request was let in."""
-        self._left = min(self._left + self._ratio, self._most)
+        if self._left < self._most:
+            self._left += self._ratio
 
     def take(self) -> bool:
         """Whether another retry may be made; it then counts as made."""
