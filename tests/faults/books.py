@@ -14,6 +14,7 @@ from tests.running import Instance, until
 __all__ = ["Books", "compare", "counts", "tokens_of"]
 
 _SETTLE_SECONDS = 60.0
+_LOG_CHARACTERS = 4000
 
 Row = dict[str, Any]
 Counts = tuple[int | None, int | None, int | None, int | None, int | None]
@@ -75,7 +76,8 @@ class Books:
         try:
             until(settled, seconds=_SETTLE_SECONDS)
         except AssertionError:
-            pytest.fail(f"the books are not settled: {'; '.join(left)}")
+            log = self.instance.log()[-_LOG_CHARACTERS:]
+            pytest.fail(f"the books are not settled: {'; '.join(left)}\n{log}")
         assert not self.instance.metric("control_layer_quarantined_records_total")
 
     def _unsettled(self, workers: int) -> list[str]:

@@ -41,7 +41,7 @@ class Load:
     """Callers in threads of their own. As a context manager it runs for the length of the block.
 
     `keeps` says whether callers keep connections. `remembers` keeps every `Ended`, not only those that went wrong.
-    `most` bounds how many requests are made in all.
+    `most` bounds how many requests are made in all. `pause` is how many seconds a caller rests between two.
     """
 
     target: Target
@@ -53,6 +53,7 @@ class Load:
     keeps: bool = False
     remembers: bool = True
     most: int | None = None
+    pause: float = 0.0
     ended: list[Ended] = field(default_factory=list)
     wrong: list[Ended] = field(default_factory=list)
     counts: Counter[str] = field(default_factory=Counter)
@@ -104,6 +105,8 @@ class Load:
                     break
                 kind = chance.choices(kinds, cum_weights=weights)[0]
                 connection = self._one(kind, f"{self.name}-{number}", connection, chance)
+                if self.pause:
+                    self._stop.wait(self.pause)
         except BaseException as error:  # noqa: BLE001 - raised again by the one who waits
             self._failures.append(error)
         finally:

@@ -31,6 +31,8 @@ _RESERVED = 3
 """Of them for superusers (`superuser_reserved_connections`)."""
 _AWAY_SECONDS = 30.0
 _HANGS_SECONDS = 5.0
+_PAUSE_SECONDS = 0.1
+"""Of each caller between two requests: what is kept meanwhile must be recorded on the slowest machine."""
 _SETTLED_SECONDS = 5.0
 """How long the last calls that the database still had may take to be answered."""
 
@@ -65,8 +67,8 @@ class Administrators:
 
     instance: Instance
     people: int = 24
-    answers: list[tuple[float, int, str | None]] = field(default_factory=list)
-    """When they were asked, the status, and Retry-After."""
+    answers: list[tuple[float, float, int, str | None]] = field(default_factory=list)
+    """When they were asked and answered, the status, and Retry-After."""
     _stop: threading.Event = field(default_factory=threading.Event)
     _threads: list[threading.Thread] = field(default_factory=list)
 
@@ -89,11 +91,13 @@ class Administrators:
                 for path in paths:
                     asked = time.monotonic()
                     answer = client.get(f"/admin/api/v1{path}")
-                    self.answers.append((asked, answer.status_code, answer.headers.get("retry-after")))
+                    answered = time.monotonic()
+                    self.answers.append((asked, answered, answer.status_code, answer.headers.get("retry-after")))
                     self._stop.wait(0.05)
 
     def statuses(self, since: float = 0.0, until_: float = float("inf")) -> Counter[int]:
-        return Counter(status for asked, status, _ in self.answers if since <= asked < until_)
+        """Of what was asked and answered between two times."""
+        return Counter(status for asked, answered, status, _ in self.answers if since <= asked and answered < until_)
 
 
 def test_few_connections_are_enough_for_many_people(target: Target, instance: Instance) -> None:
@@ -117,7 +121,7 @@ def test_half_a_minute_without_postgres(target: Target, instance: Instance, post
     target.provider.reset()
     workers = instance.pids("gateway")
     control = instance.pids("control")
-    with Load(target, GOOD, "outage") as load, Administrators(instance, people=6) as people:
+    with Load(target, GOOD, "outage", pause=_PAUSE_SECONDS) as load, Administrators(instance, people=6) as people:
         load.advance(50)
         until(lambda: people.statuses()[200] > 20)
         postgres.stop()
@@ -135,7 +139,7 @@ def test_half_a_minute_without_postgres(target: Target, instance: Instance, post
     assert load.wrong == []
     assert people.statuses().keys() == {200, 503}
     assert people.statuses(since=gone + _SETTLED_SECONDS, until_=back).keys() == {503}
-    assert {after is not None for _, status, after in people.answers if status == 503} == {True}
+    assert {after is not None for *_, status, after in people.answers if status == 503} == {True}
     # Nothing was started anew for it.
     assert (instance.pids("gateway"), instance.pids("control")) == (workers, control)
     books.settle(workers=_WORKERS)
@@ -159,7 +163,7 @@ def test_a_postgres_that_hangs(target: Target, instance: Instance, postgres: Emb
     target.provider.reset()
     pid_file = postgres.log_path.parent / "cluster" / "data" / "postmaster.pid"
     postmaster = psutil.Process(int(pid_file.read_text().split()[0]))
-    with Load(target, GOOD, "hang") as load:
+    with Load(target, GOOD, "hang", pause=_PAUSE_SECONDS) as load:
         load.advance(50)
         stopped = [postmaster, *postmaster.children(recursive=True)]
         try:

@@ -109,3 +109,46 @@ async def test_a_database_that_takes_nothing_more(connection: asyncpg.Connection
 async def test_rows_that_are_taken(connection: asyncpg.Connection) -> None:
     await copy_rows(connection, "bodies", ["body"], [(b"one",), (b"two",)])
     assert await connection.fetchval("SELECT count(*) FROM bodies") == 2
+
+
+async def test_a_connection_that_was_lost_before(passage: _Passage, connection: asyncpg.Connection) -> None:
+    passage.cut()
+    await eventually(connection.is_closed)
+    with pytest.raises(ConnectionResetError):
+        await copy_rows(connection, "bodies", ["body"], [(b"one",)])
+
+
+async def test_a_server_that_says_goodbye(empty_database_url: str) -> None:
+    connection, other = await connect(empty_database_url), await connect(empty_database_url)
+    try:
+        await connection.execute("CREATE TABLE bodies (body bytea)")
+        await other.execute("BEGIN; LOCK TABLE bodies")
+        copying = asyncio.ensure_future(copy_rows(connection, "bodies", ["body"], _MANY))
+        pid = connection.get_server_pid()
+        waits = "SELECT count(*) FROM pg_locks WHERE pid = $1 AND NOT granted"
+        while not await other.fetchval(waits, pid):
+            pass
+        await other.execute("SELECT pg_terminate_backend($1)", pid)
+        with pytest.raises(ConnectionResetError):
+            await asyncio.wait_for(copying, 10)
+    finally:
+        connection.terminate()
+        other.terminate()
+
+
+async def test_a_goodbye_between_two_statements(
+    connection: asyncpg.Connection, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """asyncpg takes it for a fault of its own."""
+
+    async def confused(*_: object, **__: object) -> None:
+        raise asyncpg.InternalClientError("cannot switch to state 12; another operation (2) is in progress")
+
+    monkeypatch.setattr(asyncpg.Connection, "copy_records_to_table", confused)
+    with pytest.raises(ConnectionResetError, match="cannot switch to state"):
+        await copy_rows(connection, "bodies", ["body"], [(b"one",)])
+
+
+async def test_a_value_that_cannot_be_written(connection: asyncpg.Connection) -> None:
+    with pytest.raises(TypeError):
+        await copy_rows(connection, "bodies", ["body"], [(7,)])

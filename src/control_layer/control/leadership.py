@@ -13,7 +13,7 @@ from typing import Any
 
 import asyncpg
 
-from control_layer.store.engine import connect
+from control_layer.store.engine import DRIVER_ERRORS, connect
 
 __all__ = ["Leader", "NotLeading", "elected"]
 _ASK_SECONDS = 2.0
@@ -34,7 +34,7 @@ class Leader:
         """Raises `NotLeading` where somebody else may lead by now."""
         try:
             await self._connection.execute("SELECT 1")
-        except (OSError, asyncpg.PostgresError, asyncpg.InterfaceError) as error:
+        except DRIVER_ERRORS as error:
             raise NotLeading(repr(error)) from error
 
 
@@ -59,5 +59,5 @@ async def elected(database_url: str, *, lock: int, election: bool = True) -> Asy
 async def _locked(connection: asyncpg.Connection[Any], lock: int) -> bool:
     try:
         return bool(await connection.fetchval("SELECT pg_try_advisory_lock($1)", lock))
-    except (OSError, asyncpg.PostgresError, asyncpg.InterfaceError) as error:
+    except DRIVER_ERRORS as error:
         raise NotLeading(repr(error)) from error

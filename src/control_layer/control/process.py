@@ -11,7 +11,6 @@ from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-import asyncpg
 import structlog
 from fastapi import FastAPI
 
@@ -47,7 +46,7 @@ from control_layer.control.webhooks.worker import WebhookWorker
 from control_layer.recorder import Folding, Keep, Recorder, Retention
 from control_layer.recorder.journal import WorkerJournal
 from control_layer.settings import Settings
-from control_layer.store.engine import open_engine
+from control_layer.store.engine import DRIVER_ERRORS, open_engine
 from control_layer.store.migrations import migrate
 from control_layer.store.notifications import ChangeListener
 
@@ -150,7 +149,7 @@ class ControlPlane:
                 await seed(self._services)
                 if self._config.demo is not None:
                     await set_up_demonstration(self._services, self._config.demo)
-            except (OSError, asyncpg.PostgresError, asyncpg.InterfaceError, TryLater, DiscoveryFailed) as error:
+            except (*DRIVER_ERRORS, TryLater, DiscoveryFailed) as error:
                 reason = f"{type(error).__name__}: {error}".splitlines()[0]
                 _log.warning("not_ready", reason=reason, retry_seconds=delay)
                 self._supervision.waiting(reason)

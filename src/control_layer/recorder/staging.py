@@ -11,7 +11,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from control_layer.recorder.rows import BodyRow, OpenRow
 from control_layer.store.copying import copy_rows
-from control_layer.store.engine import DatabaseUnavailable
+from control_layer.store.engine import DRIVER_ERRORS, DatabaseUnavailable
 
 __all__ = ["BODIES", "CLOSED", "OPENED", "Refused", "Staging", "fill", "is_refusal", "prepare"]
 
@@ -107,7 +107,7 @@ async def prepare(connection: AsyncConnection) -> None:
     driver = await _driver(connection)
     try:
         await driver.execute(_PREPARATION)
-    except (OSError, asyncpg.PostgresError, asyncpg.InterfaceError) as error:
+    except DRIVER_ERRORS as error:
         raise await _broken(connection, error) from error
 
 
@@ -118,11 +118,9 @@ async def fill(connection: AsyncConnection, table: Staging, rows: Sequence[tuple
         await copy_rows(driver, table.name, list(table.types), rows)
     except (ValueError, TypeError, OverflowError) as error:  # asyncpg's, of a value that it cannot write
         raise Refused(str(error)) from error
-    except asyncpg.PostgresError as error:
+    except DRIVER_ERRORS as error:
         if is_refusal(error):
             raise Refused(str(error)) from error
-        raise await _broken(connection, error) from error
-    except (OSError, TimeoutError, asyncpg.InterfaceError) as error:
         raise await _broken(connection, error) from error
 
 

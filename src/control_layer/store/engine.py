@@ -8,7 +8,11 @@ from urllib.parse import parse_qsl, urlencode, urlsplit, urlunsplit
 import asyncpg
 from sqlalchemy.ext.asyncio import AsyncEngine, create_async_engine
 
-__all__ = ["DatabaseUnavailable", "connect", "open_engine"]
+__all__ = ["DRIVER_ERRORS", "DatabaseUnavailable", "connect", "open_engine"]
+
+DRIVER_ERRORS = (OSError, asyncpg.PostgresError, asyncpg.InterfaceError, asyncpg.InternalClientError)
+"""What asyncpg raises where the database is away, or says no. "Internal" to it is also a server's goodbye that comes
+between two statements."""
 
 _CONNECT_SECONDS = 10.0
 _STATEMENT_SECONDS = 60.0
@@ -45,7 +49,7 @@ async def connect(
             "the database's URL cannot be understood; write postgresql://user:password@host:5432/database, "
             "with special characters in the password percent-encoded"
         ) from None
-    except (OSError, asyncpg.PostgresError, asyncpg.InterfaceError) as error:
+    except DRIVER_ERRORS as error:
         reason = str(error) or f"no answer within {_CONNECT_SECONDS:.0f} s"
         raise DatabaseUnavailable(f"cannot connect to Postgres at {_place(database_url)}: {reason}") from error
 

@@ -12,10 +12,9 @@ from collections.abc import Callable
 from contextlib import suppress
 from typing import Any
 
-import asyncpg
 import structlog
 
-from control_layer.store.engine import DatabaseUnavailable, connect
+from control_layer.store.engine import DRIVER_ERRORS, connect
 
 __all__ = ["CHANNEL", "LISTENER", "ChangeListener"]
 
@@ -60,7 +59,7 @@ class ChangeListener:
             try:
                 await self._listen()
                 backoff = _FIRST_BACKOFF_SECONDS
-            except (DatabaseUnavailable, OSError, asyncpg.PostgresError, asyncpg.InterfaceError) as error:
+            except DRIVER_ERRORS as error:
                 _log.warning("change_listener_disconnected", error=str(error), retry_in_seconds=round(backoff, 2))
             await asyncio.sleep(backoff * (0.5 + self._jitter() / 2))
             backoff = min(backoff * 2, _LONGEST_BACKOFF_SECONDS)
@@ -80,7 +79,7 @@ class ChangeListener:
                     break
                 # A connection whose other end vanished without a word is found out only by asking.
                 await connection.execute("SELECT 1", timeout=_ANSWER_SECONDS)
-        except (OSError, asyncpg.PostgresError, asyncpg.InterfaceError) as error:
+        except DRIVER_ERRORS as error:
             _log.info("change_listener_connection_failed", error=repr(error))
         finally:
             connection.terminate()
