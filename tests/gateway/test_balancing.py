@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from control_layer.contract.routing import Balancing, Breaker
 from control_layer.contract.snapshot import Deployment
-from control_layer.gateway.policy.balancing import Target, choose
+from control_layer.gateway.policy.balancing import Target, choose, preferred
 from control_layer.gateway.policy.health import Health
 
 _BREAKER = Breaker()
@@ -69,6 +69,24 @@ def test_a_caller_stays_and_moves_only_when_its_own_deployment_goes(
     rest = tuple(target for target in targets if target is not gone)
     moved = choose(rest, Balancing(), 0.0, random.random, identity=caller)
     assert moved is not home if gone is home else moved is home
+
+
+@given(st.text(), st.lists(st.integers(0, 10), min_size=2, max_size=6), st.floats(0, 100), st.data())
+def test_whoever_is_preferred_is_chosen_while_nothing_speaks_against_it(
+    caller: str, weights: list[int], percent: float, data: st.DataObject
+) -> None:
+    places = st.sets(st.integers(0, len(weights) - 1))
+    targets = _targets(*weights, failing=tuple(data.draw(places)))
+    for at in data.draw(places):
+        _rest(targets[at])
+    for at in data.draw(places):
+        targets[at].health.limited(targets[at].health.begin(), 0.0, 1.0)
+    tried = {str(at) for at in data.draw(places)}
+    rules = Balancing(sticky="key", canary=data.draw(st.sampled_from((None, "0", "nobody"))), canary_percent=percent)
+    home = preferred(targets, rules, caller)
+    chosen = choose(targets, rules, 0.0, random.random, identity=caller, tried=tried)
+    if home.free(0.0) and home.deployment.id not in tried:
+        assert chosen is home
 
 
 @given(st.lists(st.integers(0, 100), min_size=1, max_size=6), st.integers(), st.data())

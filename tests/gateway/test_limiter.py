@@ -7,6 +7,7 @@ import itertools
 import random
 from collections import Counter
 from dataclasses import dataclass, field
+from fractions import Fraction
 
 import pytest
 from hypothesis import example, given, settings
@@ -63,6 +64,34 @@ def test_a_bucket_gives_no_more_than_its_burst_and_its_rate(
         assert given_out <= burst + rate * now + 1e-6
         assert bucket.level(now) <= burst
     assert bucket.wait(burst, now + bucket.full_in(now) + 1e-6) == 0.0
+
+
+@given(
+    st.integers(1, 100),
+    st.integers(1, 100),
+    st.lists(st.tuples(st.integers(0, 8), st.sampled_from(("afford", "give back", "take")), st.integers(0, 60))),
+)
+def test_a_bucket_that_is_filled_when_it_is_looked_at_is_one_that_is_always_filled(
+    rate: int, burst: int, steps: list[tuple[int, str, int]]
+) -> None:
+    bucket, now = TokenBucket(rate, burst, 0.0), 0.0
+    level, taken = Fraction(burst), 0
+    for eighths, step, amount in steps:
+        now += eighths / 8
+        level = min(Fraction(burst), level + Fraction(eighths * rate, 8))
+        if step == "afford":
+            there = bucket.afford(amount, now)
+            assert there == (level >= amount)
+            amount = amount if there else 0
+        elif step == "give back":
+            bucket.give_back(amount)
+            amount = -amount
+        else:
+            bucket.take(amount, now)
+        taken += amount
+        level = max(min(Fraction(burst), level - amount), -max(Fraction(burst) * 10, Fraction(rate) * 5))
+        assert bucket.taken == taken
+    assert bucket.level(now) == level
 
 
 @given(st.floats(0.1, 100), st.floats(1, 100), st.floats(0, 1000))
@@ -299,7 +328,7 @@ def test_the_tightest_limits_are_told() -> None:
     )  # fmt: skip
     permit = worker.ask(*limits, tokens=1500)
     assert isinstance(permit, Permit)
-    headers = dict(rate_limit_headers(permit.gates, clock.now, 0.0, anthropic=True))
+    headers = dict(rate_limit_headers(permit.gates, clock.now, 0.0))
     assert headers[b"x-ratelimit-limit-requests"] == b"10"
     assert headers[b"x-ratelimit-remaining-requests"] == b"9"
     assert headers[b"x-ratelimit-reset-requests"] == b"100ms"
@@ -338,4 +367,4 @@ def test_a_long_queue_that_is_let_in_and_turned_away_elsewhere_is_worked_off() -
     assert isinstance(first, Permit)
     first.settle(0)
     assert ended == 5000
-    assert gates[0].in_use == gates[0].queue.size == 0
+    assert gates.all[0].in_use == gates.all[0].queue.size == 0

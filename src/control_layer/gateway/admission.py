@@ -13,7 +13,7 @@ from control_layer.gateway import errors
 from control_layer.gateway.entrance import Entrance
 from control_layer.gateway.errors import GatewayError
 from control_layer.gateway.head import Head, KeptGates
-from control_layer.gateway.policy.gate import Gate
+from control_layer.gateway.policy.gate import Gates
 from control_layer.gateway.policy.limiter import Permit, Refused, Turn
 from control_layer.gateway.policy.purse import Claim, Refusal, Reservation
 from control_layer.gateway.rate_limit_headers import rate_limit_headers
@@ -109,8 +109,9 @@ class Admission(Entrance, ABC):
         self.check_servable()
         self.streaming = stream
         self.tariff = route.tariff_for(self.key.purpose, self.head.completion_window)
-        if plane.snapshots.current.limits and (gates := self._gates()):
-            self.estimate = self.likely_tokens()
+        if plane.snapshots.current.limits and (gates := self._gates()).all:
+            if gates.token_buckets:
+                self.estimate = self.likely_tokens()
             outcome = plane.limiter.admit(gates, self.estimate, line=self.key.id, then=self._in_turn)
             if isinstance(outcome, Turn):
                 self.state = State.CLAIMING
@@ -212,7 +213,7 @@ class Admission(Entrance, ABC):
         if self._turn is not None:
             self._in_turn(self.plane.limiter.give_up(self._turn))
 
-    def _gates(self) -> tuple[Gate, ...]:
+    def _gates(self) -> Gates:
         """Those of the limits that the request falls under: mostly those of the last one on its connection."""
         plane, route, head = self.plane, self.route, self.head
         snapshot, limiter = plane.snapshots.current, plane.limiter
@@ -232,10 +233,10 @@ class Admission(Entrance, ABC):
         """The answer that a limit is reached, and how it stands with all of them."""
         plane = self.plane
         gates = self._gates()
-        for gate in gates:
+        for gate in gates.all:
             gate.shown_at = -1.0  # here it must be as it is
         plane.metrics.limited[refused.limit.kind, refused.limit.scope] += 1
-        headers = rate_limit_headers(gates, plane.monotonic(), plane.wall(), anthropic=self.anthropic)
+        headers = rate_limit_headers(gates, plane.monotonic(), plane.wall() if self.anthropic else None)
         return limit_refusal(refused, headers)
 
     def _forget_claim(self) -> None:

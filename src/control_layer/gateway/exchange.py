@@ -335,7 +335,8 @@ class Exchange(Caching):
                 headers.append((b"x-control-layer-cache", self.cached.encode()))
         if self.permit is not None:
             plane = self.plane
-            headers += rate_limit_headers(self.permit.gates, plane.monotonic(), plane.wall(), anthropic=self.anthropic)
+            wall = plane.wall() if self.anthropic else None
+            headers += rate_limit_headers(self.permit.gates, plane.monotonic(), wall)
         return headers
 
     def finish(

@@ -124,7 +124,7 @@ class ExplainedExchange(Exchange):
         told.estimated_tokens = tokens
         told.price = None if tariff is None else _price(tariff, worst)
         told.guardrails = [] if plan is None else [_guardrail(row) for row in plan.rows]
-        told.limits = [_limit(gate, tokens, now) for gate in self._gates()]
+        told.limits = [_limit(gate, tokens, now) for gate in self._gates().all]
         told.budgets = self._budgets(worst)
         told.deployments = self._deployments(now)
         told.strategy, told.sticky = route.balancing.strategy, route.balancing.sticky

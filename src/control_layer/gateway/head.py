@@ -5,15 +5,17 @@ from __future__ import annotations
 from typing import NamedTuple
 
 from control_layer.contract.explanation import EXPLAIN_FIELD
+from control_layer.contract.routing import Balancing
 from control_layer.gateway.credentials import bearer, digest
 from control_layer.gateway.headers import sane_request_id, to_upstream
 from control_layer.gateway.paths import AiPath
-from control_layer.gateway.policy.gate import Gate
+from control_layer.gateway.policy.balancing import Target
+from control_layer.gateway.policy.gate import Gates
 from control_layer.gateway.snapshot import Route
 from control_layer.gateway.tracing import TRACE_FIELDS, Caller, caller_of
 from control_layer.wire import Header, Request
 
-__all__ = ["Head", "KeptGates"]
+__all__ = ["Head", "KeptChoice", "KeptGates"]
 
 _MAX_AGENT = 256
 _IDENTITY = b"identity"
@@ -28,7 +30,16 @@ class KeptGates(NamedTuple):
     epoch: int
     """Of the limiter."""
     route: Route
-    gates: tuple[Gate, ...]
+    gates: Gates
+
+
+class KeptChoice(NamedTuple):
+    """Which deployment is preferred for somebody's requests, and what must be as it was for it to stay so."""
+
+    targets: tuple[Target, ...]
+    rules: Balancing
+    identity: str
+    target: Target
 
 
 class Head:
@@ -38,6 +49,7 @@ class Head:
         "_lines",
         "agent",
         "caller",
+        "choice",
         "completion_window",
         "digest",
         "encoding",
@@ -87,6 +99,8 @@ class Head:
         """No kept answer."""
         self.gates: KeptGates | None = None
         """The limits of the last request with this head, for the next one."""
+        self.choice: KeptChoice | None = None
+        """Where the last one went, where those of the same caller go to the same deployment."""
         self._lines: tuple[bytes, bytes] | None = None
 
     def upstream_lines(self, credential_name: bytes) -> bytes:

@@ -14,8 +14,8 @@ from control_layer.contract.usage import Tokens
 from control_layer.gateway import errors
 from control_layer.gateway.admission import Admission
 from control_layer.gateway.errors import GatewayError
-from control_layer.gateway.head import Head
-from control_layer.gateway.policy.balancing import Target, choose
+from control_layer.gateway.head import Head, KeptChoice
+from control_layer.gateway.policy.balancing import Target, choose, preferred
 from control_layer.gateway.policy.failover import Failure, attempts_allowed, backoff_seconds, may_follow
 from control_layer.gateway.policy.limiter import Permit
 from control_layer.gateway.upstreams import Upstream
@@ -174,7 +174,15 @@ class Routing(Admission):
             alone = targets[0]
             return None if alone.health.rests(now) or alone.deployment.id in tried else alone
         rules = self.route.balancing
-        identity = self._identity(rules) if rules.sticky else None
+        if not rules.sticky or not targets:
+            return choose(targets, rules, now, self.plane.random, tried=tried)
+        identity = self._identity(rules)
+        kept = self.head.choice
+        if kept is None or kept.targets is not targets or kept.rules is not rules or kept.identity != identity:
+            kept = self.head.choice = KeptChoice(targets, rules, identity, preferred(targets, rules, identity))
+        target = kept.target
+        if target.free(now) and target.deployment.id not in tried:
+            return target
         return choose(targets, rules, now, self.plane.random, identity=identity, tried=tried)
 
     def _enter_lane(self, target: Target, limits: Mapping[str, tuple[Limit, ...]]) -> bool:
@@ -187,7 +195,9 @@ class Routing(Admission):
         if kept is None or kept[0] is not own or kept[1] != limiter.epoch:
             gates = limiter.gates(own)
             kept = target.gates = own, limiter.epoch, gates
-        self.lane = limiter.try_(kept[2], self.estimate or self.likely_tokens())
+        if not self.estimate and kept[2].token_buckets:
+            self.estimate = self.likely_tokens()
+        self.lane = limiter.try_(kept[2], self.estimate)
         return self.lane is not None
 
     def _identity(self, rules: Balancing) -> str:

@@ -9,6 +9,7 @@ __all__ = ["NAMES", "Header", "first", "is_token", "render_lines"]
 Header = tuple[bytes, bytes]
 """A field's name in lower case and its value without surrounding white space. Order and repetition are kept."""
 
+_colon = b": ".join
 _TOKEN = b"!#$%&'*+-.^_`|~0123456789abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ"
 
 
@@ -51,4 +52,5 @@ def is_token(value: bytes) -> bool:
 
 def render_lines(headers: Iterable[Header]) -> bytes:
     """Field lines, without the empty line that ends a head."""
-    return b"".join([b"%b: %b\r\n" % header for header in headers])
+    lines = b"\r\n".join(map(_colon, headers))
+    return lines + b"\r\n" if lines else lines

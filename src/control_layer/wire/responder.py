@@ -187,7 +187,7 @@ class Responder:
             length = request.content_length
             self.closes = self.closes or self._expects or length is None or length > _DISCARD_WITHOUT_CLOSING
         lines = [status_line(status), connection.server.date_line()]
-        lines += [b"%b: %b\r\n" % header for header in headers]
+        lines.append(render_lines(headers))
         if self.closes or connection.is_last():
             self.closes = True
             lines.append(_CLOSE)

@@ -9,10 +9,10 @@ from zlib import crc32
 
 from control_layer.contract.routing import Balancing, Strategy
 from control_layer.contract.snapshot import Deployment
-from control_layer.gateway.policy.gate import Gate
+from control_layer.gateway.policy.gate import Gates
 from control_layer.gateway.policy.health import Health
 
-__all__ = ["Target", "choose", "eligible"]
+__all__ = ["Target", "choose", "eligible", "preferred"]
 
 _DRAWS = 2**64
 _MASK = _DRAWS - 1
@@ -30,9 +30,13 @@ class Target:
         self.health = health
         self.inverse_weight = 1.0 / deployment.weight if deployment.weight > 0 else 1e9
         """One without weight comes last."""
-        self.gates: tuple[object, int, tuple[Gate, ...]] | None = None
+        self.gates: tuple[object, int, Gates] | None = None
         """Those of its own limits: the limits, the limiter's epoch, and the gates."""
         self.seed = int.from_bytes(hashlib.blake2b(deployment.id.encode(), digest_size=8).digest())
+
+    def free(self, now: float) -> bool:
+        """Whether nothing speaks against asking it."""
+        return self.health.ready(now) and not self.deployment.failing
 
 
 def eligible(targets: Iterable[Target], now: float, tried: Container[str]) -> list[Target]:
@@ -68,6 +72,15 @@ def choose(
     ready = eligible(targets, now, tried)
     if len(ready) < 2:
         return ready[0] if ready else None
+    return _among(ready, rules, random, identity)
+
+
+def preferred(targets: Iterable[Target], rules: Balancing, identity: str) -> Target:
+    """Whom `choose` chooses for somebody as long as that one is free."""
+    return _among(list(targets), rules, lambda: 0.0, identity)
+
+
+def _among(ready: list[Target], rules: Balancing, random: Callable[[], float], identity: str | None) -> Target:
     key = None if identity is None else crc32(identity.encode())
     if rules.canary is not None:
         canary = next((target for target in ready if target.deployment.id == rules.canary), None)

@@ -13,11 +13,13 @@ much is owed: over time no more is taken than the rate allows, plus the burst an
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 
+import msgspec
+
 from control_layer.contract.limits import Limit, Taken
-from control_layer.gateway.policy.gate import Gate
+from control_layer.gateway.policy.gate import Gate, Gates
 
 __all__ = ["Limiter", "Permit", "Refused", "Turn"]
 
@@ -35,39 +37,47 @@ class Refused:
     seconds: float
 
 
-class Permit:
+class Permit(msgspec.Struct, gc=False):
     """What a request that was let in took. It is given back by `settle`, or as if it had never been by `cancel`."""
 
-    __slots__ = ("_limiter", "_tokens", "gates")
-
-    def __init__(self, limiter: Limiter, gates: Sequence[Gate], tokens: float) -> None:
-        self._limiter = limiter
-        self._tokens = tokens
-        self.gates = gates
-        """The limits that it counts in."""
+    limiter: Limiter
+    gates: Gates
+    """The limits that it counts in."""
+    tokens: float
+    """As estimated."""
 
     def settle(self, tokens: float | None) -> None:
         """The request has ended with so many tokens; `None` where nobody knows: the estimate stands. Once."""
-        self._end(0.0, 0.0 if tokens is None else tokens - self._tokens)
+        gates, limiter = self.gates, self.limiter
+        self.gates = _NONE
+        if tokens is not None and gates.token_buckets:
+            less = self.tokens - tokens
+            if less >= 0.0:
+                for bucket in gates.token_buckets:
+                    bucket.left += less  # `give_back`
+                    bucket.taken -= less
+            else:
+                now = limiter.clock()
+                for bucket in gates.token_buckets:
+                    bucket.take(-less, now)
+        waited = False
+        for gate in gates.counting:
+            gate.in_use -= 1
+            if gate.queue.size:
+                waited = True
+        if gates.noted != limiter.round:
+            limiter.note(gates)
+        if waited:
+            limiter.serve(gates.counting)
 
     def cancel(self) -> None:
         """The request was not let in after all, for another reason. Once."""
-        self._end(-1.0, -self._tokens)
+        self.gates.correct(-1.0, -self.tokens, self.limiter.clock())
+        self.settle(None)
 
-    def _end(self, requests: float, tokens: float) -> None:
-        gates, self.gates = self.gates, ()
-        limiter = self._limiter
-        now = limiter.clock()
-        freed = False
-        for gate in gates:
-            if gate.counts:
-                gate.in_use -= 1
-                freed = freed or gate.queue.size > 0
-            elif amount := (tokens if gate.of_tokens else requests):
-                gate.take(amount, now)
-        limiter.changed.update(gates)
-        if freed:
-            limiter.serve(gates)
+
+_NONE = Gates(())
+"""Of a permit that has ended."""
 
 
 class Turn:
@@ -75,9 +85,7 @@ class Turn:
 
     __slots__ = ("gate", "gates", "line", "then", "tokens")
 
-    def __init__(
-        self, gates: Sequence[Gate], tokens: float, line: str, then: Callable[[Permit | Refused], None]
-    ) -> None:
+    def __init__(self, gates: Gates, tokens: float, line: str, then: Callable[[Permit | Refused], None]) -> None:
         self.gate: Gate | None = None
         self.gates = gates
         self.tokens = tokens
@@ -93,7 +101,9 @@ class Turn:
 class Limiter:
     """The limits of one worker. `clock` gives monotonic seconds."""
 
-    __slots__ = ("_freed", "_gates", "_heard_at", "_queued", "_serving", "_swept", "changed", "clock", "epoch")
+    __slots__ = (
+        "_changed", "_freed", "_gates", "_heard_at", "_queued", "_serving", "_swept", "clock", "epoch", "round",
+    )  # fmt: skip
 
     def __init__(self, clock: Callable[[], float]) -> None:
         self.clock = clock
@@ -101,8 +111,10 @@ class Limiter:
         self._heard_at: dict[str, float] = {}
         self.epoch = 0
         """Moves when a gate is given up: whoever keeps gates must look for them anew."""
-        self.changed: set[Gate] = set()
-        """Of which something was taken, or given back, since the others were told."""
+        self.round = 0
+        """Moves each time the others are told."""
+        self._changed: set[Gate] = set()
+        """Of which something was taken, or given back, since then."""
         self._queued: set[Gate] = set()
         """Where somebody waits."""
         self._freed: deque[Gate] = deque()
@@ -112,30 +124,36 @@ class Limiter:
         """Ids of gates that are yet to be looked at."""
 
     def admit(
-        self, gates: Sequence[Gate], tokens: float, *, line: str, then: Callable[[Permit | Refused], None]
+        self, gates: Gates, tokens: float, *, line: str, then: Callable[[Permit | Refused], None]
     ) -> Permit | Refused | Turn:
         """Lets a request in that may take `tokens`, or says why not. Where it may wait, `then` is called in its turn.
 
         `line` is whose request it is, for those who wait.
         """
         now = self.clock()
-        if self._free(gates, tokens, now):
-            return self._take(gates, tokens)
+        if gates.take(tokens, now):
+            if gates.noted != self.round:
+                self.note(gates)
+            return Permit(self, gates, tokens)
         return self._wait(Turn(gates, tokens, line, then), now, fresh=True)
 
-    def refusal(self, gates: Sequence[Gate], tokens: float) -> Refused | None:
+    def refusal(self, gates: Gates, tokens: float) -> Refused | None:
         """Why `admit` would refuse a request in this moment, if it would."""
         obstacle = self._obstacle(gates, tokens, self.clock(), fresh=True)
         return obstacle if isinstance(obstacle, Refused) else None
 
-    def try_(self, gates: Sequence[Gate], tokens: float) -> Permit | None:
+    def try_(self, gates: Gates, tokens: float) -> Permit | None:
         """As `admit`, for whoever would rather go elsewhere than wait."""
-        return self._take(gates, tokens) if self._free(gates, tokens, self.clock()) else None
+        if not gates.take(tokens, self.clock()):
+            return None
+        if gates.noted != self.round:
+            self.note(gates)
+        return Permit(self, gates, tokens)
 
-    def gates(self, limits: Iterable[Limit]) -> tuple[Gate, ...]:
+    def gates(self, limits: Iterable[Limit]) -> Gates:
         """Limits as they are kept here."""
         now = self.clock()
-        return tuple(self.gate(limit, now) for limit in limits)
+        return Gates(self.gate(limit, now) for limit in limits)
 
     def give_up(self, turn: Turn) -> Refused:
         """Ends a wait."""
@@ -170,9 +188,15 @@ class Limiter:
 
     # -- the other workers -------------------------------------------------------------------------------------------
 
+    def note(self, gates: Gates) -> None:
+        """The others must hear of these."""
+        gates.noted = self.round
+        self._changed.update(gates.all)
+
     def news(self, *, again: bool) -> tuple[Taken, ...]:
         """What the others do not know yet; `again`: with all that is under way."""
-        changed, self.changed = self.changed, {gate for gate in self.changed if gate.in_use}
+        changed, self._changed = self._changed, {gate for gate in self._changed if gate.in_use}
+        self.round += 1
         return tuple(news for gate in changed if (news := gate.news(again=again)) is not None)
 
     def heard(self, worker: str, taken: Iterable[Taken]) -> None:
@@ -227,21 +251,13 @@ class Limiter:
         if not gate.queue.size:
             self._queued.discard(gate)
 
-    def _free(self, gates: Sequence[Gate], tokens: float, now: float) -> bool:
-        """Whether all of it may be taken at once."""
-        for gate in gates:
-            if gate.counts:
-                if gate.queue.size or gate.full():
-                    return False
-            elif gate.bucket.level(now) < (tokens if gate.of_tokens else 1.0):
-                return False
-        return True
-
     def _wait(self, wanted: Turn, now: float, *, fresh: bool) -> Permit | Refused | Turn:
         """What becomes of a request that may have to wait."""
         obstacle = self._obstacle(wanted.gates, wanted.tokens, now, fresh=fresh)
         if obstacle is None:
-            return self._take(wanted.gates, wanted.tokens)
+            wanted.gates.seize(wanted.tokens, now)
+            self.note(wanted.gates)
+            return Permit(self, wanted.gates, wanted.tokens)
         if isinstance(obstacle, Refused):
             return obstacle
         wanted.gate = obstacle
@@ -249,11 +265,11 @@ class Limiter:
         self._queued.add(obstacle)
         return wanted
 
-    def _obstacle(self, gates: Sequence[Gate], tokens: float, now: float, *, fresh: bool) -> Refused | Gate | None:
+    def _obstacle(self, gates: Gates, tokens: float, now: float, *, fresh: bool) -> Refused | Gate | None:
         """Why a request stays out, or where it may wait. A fresh one does not overtake those who do."""
         refused: Refused | None = None
         full: Gate | None = None
-        for gate in gates:
+        for gate in gates.all:
             if gate.counts:
                 if gate.full() or (fresh and gate.queue.size):
                     full = full or gate
@@ -267,16 +283,6 @@ class Limiter:
                 return full
             refused = Refused(limit, 1.0)
         return refused
-
-    def _take(self, gates: Sequence[Gate], tokens: float) -> Permit:
-        """Right after they were looked at."""
-        for gate in gates:
-            if gate.counts:
-                gate.in_use += 1
-            else:
-                gate.spend(tokens if gate.of_tokens else 1.0)
-        self.changed.update(gates)
-        return Permit(self, gates, tokens)
 
 
 def _earlier(limit: Limit, other: Limit, seconds: float, other_seconds: float) -> bool:

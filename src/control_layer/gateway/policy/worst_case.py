@@ -32,6 +32,8 @@ _UNKNOWN_UPLOAD_BYTES = 25 * 1024 * 1024
 _NAMED_ELSEWHERE_TOKENS = 4_096
 _NAMED_ELSEWHERE = re.compile(rb'"(?:image_url|file_id|file_url|url)"')
 _OUTPUT_BOUNDS = ("max_completion_tokens", "max_output_tokens", "max_tokens", "max_tokens_to_sample")
+_USUAL_BOUNDS = ("max_tokens", "max_completion_tokens", "max_output_tokens", "max_tokens_to_sample")
+"""The same, the most frequent one first."""
 _MOST_CHOICES = 128
 _count = msgspec.json.Decoder(int | None).decode
 
@@ -63,14 +65,15 @@ def likely_tokens(size: int, fields: dict[str, msgspec.Raw], *, generates: bool)
     """How many tokens a request of `size` bytes will come to, roughly: four bytes a token, and what it lets a model
     say, of which most is seldom said.
     """
-    said = 0
-    if generates:
-        said = _LIKELY_OUTPUT_TOKENS
-        for name in _OUTPUT_BOUNDS:
-            if name in fields and (asked := _whole(fields[name])) is not None:
-                said = min(asked, said)
-                break
-    return size // _BYTES_PER_TOKEN + said
+    likely = size // _BYTES_PER_TOKEN
+    if not generates:
+        return likely
+    for name in _USUAL_BOUNDS:
+        if name in fields:
+            asked = _whole(fields[name])
+            if asked is not None and asked < _LIKELY_OUTPUT_TOKENS:
+                return likely + asked
+    return likely + _LIKELY_OUTPUT_TOKENS
 
 
 def _whole(raw: msgspec.Raw | None) -> int | None:
