@@ -1,0 +1,121 @@
+"""What a dialect has to be able to do, as a client's language and as a provider's. Adding one is a file and an entry.
+
+All of it is pure: bytes and structs in, bytes and structs out. Readers and writers of streams keep only what they must
+know of the past, so that memory does not grow with the stream.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import Protocol
+
+import msgspec
+
+from control_layer.gateway.dialects.conversation import Answer, Conversation
+from control_layer.gateway.dialects.events import Event
+from control_layer.wire import Header
+
+__all__ = [
+    "ClientDialect",
+    "EventReader",
+    "EventWriter",
+    "Outgoing",
+    "ProviderDialect",
+    "ProviderError",
+    "UnreadableAnswer",
+    "Unsupported",
+]
+
+
+class Unsupported(Exception):
+    """The provider cannot do what a parameter asks for, and silence would change what the request means.
+
+    `parameter` is its name in the client's words, such as `messages[2].content[0].input_audio` or `n`.
+    """
+
+    def __init__(self, parameter: str, message: str) -> None:
+        super().__init__(message)
+        self.parameter = parameter
+        self.message = message
+
+
+class UnreadableAnswer(Exception):
+    """A provider's answer that is not of its dialect."""
+
+
+class Outgoing(msgspec.Struct, frozen=True):
+    """A request as the provider gets it."""
+
+    path: str
+    """Of its API, such as `/v1/messages`."""
+    body: bytes
+    headers: tuple[Header, ...] = ()
+    """Beside the credential, such as `anthropic-version`."""
+    query: bytes = b""
+    dropped: tuple[str, ...] = ()
+    """Parameters that were left out, in the client's words."""
+
+
+class ProviderError(msgspec.Struct, frozen=True):
+    """An error answer."""
+
+    message: str
+    code: str | None = None
+    """In OpenAI's words where there is one that means the same (`context_length_exceeded`, `rate_limit_exceeded`,
+    `content_filter`, `model_not_found`, …), else the provider's own."""
+    type: str | None = None
+    parameter: str | None = None
+
+
+class EventReader(Protocol):
+    """Reads one provider stream, cut anywhere."""
+
+    def feed(self, data: bytes) -> list[Event]:
+        """What `data` completes. Raises `UnreadableAnswer`, and `wire.EventTooLarge`."""
+        ...
+
+    def end(self) -> list[Event]:
+        """The bytes are over. No `Finished` and no `Ended` that the provider did not say or mean by it."""
+        ...
+
+
+class EventWriter(Protocol):
+    """Writes one stream for a client."""
+
+    def write(self, events: Iterable[Event]) -> bytes:
+        """The bytes that say these events; none for what the client's dialect has no word for."""
+        ...
+
+
+class ClientDialect(Protocol):
+    """How a client speaks. `model` in what is written is the name that the client used."""
+
+    def read_request(self, body: bytes | bytearray) -> Conversation:
+        """Raises `Unsupported` for what no other dialect can say, msgspec.ValidationError for wrong types."""
+        ...
+
+    def write_answer(self, answer: Answer, model: str) -> bytes: ...
+
+    def writer(self, conversation: Conversation, model: str) -> EventWriter: ...
+
+    def write_error(self, status: int, error: ProviderError) -> bytes: ...
+
+
+class ProviderDialect(Protocol):
+    """How a provider speaks. `model` is the provider's own name for it."""
+
+    def write_request(self, conversation: Conversation, model: str, *, lenient: bool) -> Outgoing:
+        """Raises `Unsupported`; with `lenient`, what cannot be said is left out and listed instead, where the request
+        still makes sense without it.
+        """
+        ...
+
+    def read_answer(self, body: bytes) -> Answer:
+        """Raises `UnreadableAnswer`."""
+        ...
+
+    def reader(self) -> EventReader: ...
+
+    def read_error(self, status: int, body: bytes) -> ProviderError:
+        """Never raises: what cannot be read is quoted, shortened."""
+        ...
