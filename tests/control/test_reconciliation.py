@@ -36,6 +36,8 @@ _DAMAGE = (
     ("account_hours", "UPDATE account_hours SET requests = requests {} 2 WHERE model = 'gpt'", "+2 requests"),
     ("account_days", "UPDATE account_days SET cost = cost {} 0.000000000001 WHERE model = 'gpt'", "cost"),
     ("model_minutes", "UPDATE model_minutes SET cache_hits = cache_hits {} 1", "model_hours of"),
+    ("model_days", "UPDATE model_days SET saved_cost = saved_cost {} 0.000000000001", "saved_cost"),
+    ("model_days", "UPDATE model_days SET response_cache_hits = response_cache_hits {} 1", "response_cache_hits"),
     ("model_hours", "UPDATE model_hours SET seconds = seconds {} 1", "seconds"),
     ("latency_hours", "UPDATE latency_hours SET counts[1] = counts[1] {} 1", "latency_hours of"),
     ("batch_hours", "UPDATE batch_hours SET requests = requests {} 1", "batch_hours of"),

@@ -71,6 +71,8 @@ def test_a_kept_answer_costs_nothing_and_says_what_it_saved(instance: Instance) 
     assert saved == (usage["prompt_tokens"], usage["completion_tokens"])
     assert detail["tokens"]["input"] is None
     assert not Decimal(detail["cost"] or 0)
+    spared = Decimal("0.001") * saved[0] + Decimal("0.002") * saved[1] + Decimal("0.5")
+    assert Decimal(detail["saved_cost"]) == spared
     charged = instance.sql("SELECT 1 FROM transactions WHERE source_id = $1", detail["id"])
     assert charged == []
     hits = instance.api("GET", "/requests?cache=hit")["entries"]

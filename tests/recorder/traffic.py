@@ -7,6 +7,7 @@ import uuid
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Mapping
 from datetime import UTC, datetime, timedelta
+from decimal import Decimal
 from typing import Any
 
 from tests.recorder.journals import KEY, MODEL, USER, closed, opened
@@ -23,7 +24,9 @@ _TOKENS = (
     *("audio_input_tokens", "image_input_tokens", "reasoning_tokens", "audio_output_tokens", "image_output_tokens"),
 )
 _KINDS = tuple(name.removesuffix("_tokens") for name in _TOKENS)
-MEASURES = ("requests", "timed", "seconds", *_TOKENS, "cost", "unpriced", "cache_hits")
+_LOOKUPS = {"hit": "response_cache_hits", "miss": "response_cache_misses", "coalesced": "response_cache_coalesced"}
+_SAVED = ("saved_input_tokens", "saved_output_tokens", "saved_cost")
+MEASURES = ("requests", "timed", "seconds", *_TOKENS, "cost", "unpriced", "cache_hits", *_LOOKUPS.values(), *_SAVED)
 Sums = dict[tuple[Any, ...], dict[str, Any]]
 
 
@@ -45,7 +48,9 @@ def request(dice: random.Random) -> tuple[Opened, Closed]:
         "model_id": str(_MODELS[model]),
         "stream": dice.random() < 0.5,
     }
-    event_id = uuid.UUID(int=dice.getrandbits(128)).bytes
+    cache = dice.choice((None, "hit", "miss", "coalesced", "bypass"))
+    given_again = cache in ("hit", "coalesced")
+    event_id = uuid.UUID(int=dice.getrandbits(128), version=4).bytes  # which says no time
     end = closed(
         event_id,
         **same,
@@ -58,6 +63,9 @@ def request(dice: random.Random) -> tuple[Opened, Closed]:
         ),
         budgets=((str(uuid.UUID(int=0xBB)), FIRST_DAY.timestamp()),) if dice.random() < 0.5 else (),
         tokens=Tokens(source="provider", **{name: dice.choice((None, 0, dice.randrange(10_000))) for name in _KINDS}),
+        cache=cache,
+        saved=Tokens(input=dice.randrange(10_000), output=dice.choice((None, 0, 7))) if given_again else None,
+        saved_cost=dice.choice((None, Decimal(0), Decimal(dice.randrange(10**9)).scaleb(-12))) if given_again else None,
     )
     return opened(event_id, **same), end
 
@@ -75,5 +83,9 @@ def added_up(rows: Iterable[Mapping[str, Any]], key: Callable[[Mapping[str, Any]
         total["cost"] += row["cost"] or 0
         total["unpriced"] += row["cost"] is None
         total["cache_hits"] += bool(row["cached_input_tokens"])
+        if row["cache"] in _LOOKUPS:
+            total[_LOOKUPS[row["cache"]]] += 1
+        for name in _SAVED:
+            total[name] += row[name] or 0
         total["last_at"] = max(row["at"], total.get("last_at", row["at"]))
     return sums

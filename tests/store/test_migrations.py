@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import asyncio
+import json
 import subprocess
 import sys
 import uuid
+from datetime import UTC, datetime
 
 import asyncpg
 import pytest
@@ -118,6 +120,43 @@ async def test_each_step_leaves_what_the_code_before_it_needs(empty_database_url
             assert added == set(), f"{step} adds columns to {table} that older code does not fill"
             stricter = {name for name, (_, optional) in columns.items() if optional and not after[table][name][1]}
             assert stricter == set(), f"{step} demands values in {table} that older code leaves out"
+
+
+async def test_what_kept_answers_saved_before_is_in_the_sums_that_have_it_now(empty_database_url: str) -> None:
+    await migrate(empty_database_url, "0027")
+    connection = await connect(empty_database_url)
+    await connection.execute("SELECT make_traffic_day('2026-09-20')")
+    endpoint = json.dumps([{"endpoint_id": str(NIL)}])
+    for minute, cache, saved in (
+        (1, "hit", 5),
+        (1, "hit", 10**12),
+        (2, "miss", None),
+        (3, "coalesced", 7),
+        (4, None, None),
+    ):
+        await connection.execute(
+            "INSERT INTO requests (at, id, worker_id, key_id, user_id, model, model_id, method, path, stream, outcome, "
+            "status, attempts, cache, saved_input_tokens) VALUES ($1, gen_random_uuid(), $2, $2, $2, 'm', $2, 'POST', "
+            "'/', false, 'completed', 200, $3, $4, $5)",
+            datetime(2026, 9, 20, 12, minute, tzinfo=UTC), NIL, endpoint, cache, saved,
+        )  # fmt: skip
+    unfolded = "INSERT INTO unfolded_requests (at, id) SELECT at, id FROM requests WHERE cache = 'coalesced'"
+    await connection.execute(unfolded)
+    for rollup, unit in (("account_hours", "hour"), ("model_days", "day")):
+        account, ids = ("user_id, key_id,", "$1, $1,") if rollup.startswith("account") else ("", "")
+        await connection.execute(
+            f"INSERT INTO {rollup} (at, {account} model_id, endpoint_id, status, purpose, model, requests, timed, "
+            "seconds, cost, unpriced, cache_hits, last_at) "
+            f"SELECT date_trunc('{unit}', timestamptz '2026-09-20 12:00Z', 'UTC'), {ids} $1, $1, 200, 'realtime', 'm', "
+            "4, 0, 0, 0, 4, 0, now()",
+            NIL,
+        )
+    await migrate(empty_database_url)
+    columns = "response_cache_hits, response_cache_misses, response_cache_coalesced, saved_input_tokens, saved_cost"
+    for rollup in ("account_hours", "model_days"):
+        row = await connection.fetchrow(f"SELECT {columns} FROM {rollup}")  # noqa: S608 - names of ours
+        assert tuple(row) == (2, 1, None, 10**10 + 5, None), "what is not folded yet is folded by this release"
+    await connection.close()
 
 
 async def _needs(url: str) -> dict[str, dict[str, tuple[str, bool]]]:

@@ -13,6 +13,7 @@ from __future__ import annotations
 import struct
 import zlib
 from collections.abc import Iterator
+from decimal import Decimal
 from typing import Literal
 
 import msgspec
@@ -184,6 +185,8 @@ class Closed(msgspec.Struct, frozen=True, array_like=True, tag="closed"):
     """How it met the answers that its model keeps; `None` where it keeps none."""
     saved: Tokens | None = None
     """What the answer had cost when it was made, where it was given again."""
+    saved_cost: Decimal | None = None
+    """What it would have cost this request, by its own prices; `None` where nothing is charged."""
 
 
 Record = Opened | Closed | Bodies

@@ -66,6 +66,7 @@ def closed(exchange: Exchange, outcome: Outcome, status: int, code: str | None) 
         trace=exchange.trace.record() if exchange.trace is not None else None,
         cache=exchange.cached,
         saved=exchange.saved,
+        saved_cost=exchange.saved_cost,
     )
 
 

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import asyncio
 from abc import abstractmethod
+from decimal import Decimal
 from typing import TYPE_CHECKING, Literal
 
+from control_layer.contract.pricing import cost_of, is_answered
 from control_layer.contract.routing import ResponseCaching
 from control_layer.contract.usage import Closed, Tokens
 from control_layer.gateway.head import Head
@@ -23,7 +25,7 @@ __all__ = ["Caching"]
 class Caching(Routing):
     """A request between admission and its way out."""
 
-    __slots__ = ("_flight", "_patience", "cached", "recording", "saved")
+    __slots__ = ("_flight", "_patience", "cached", "recording", "saved", "saved_cost")
 
     def __init__(self, plane: DataPlane, request: Request, responder: Responder, head: Head) -> None:
         super().__init__(plane, request, responder, head)
@@ -33,6 +35,8 @@ class Caching(Routing):
         """The answer, where it is to be kept."""
         self.saved: Tokens | None = None
         """What the answer had cost when it was made, where it is given again."""
+        self.saved_cost: Decimal | None = None
+        """And what it would have cost this request."""
         self._flight: bytes | None = None
         """The cache's key, while others may wait for the answer, or this one for another's."""
         self._patience: asyncio.TimerHandle | None = None
@@ -110,6 +114,10 @@ class Caching(Routing):
         self.cached = how
         self.recording = None
         self.saved = answer.tokens
+        if self.tariff is not None:
+            answered = is_answered("completed", answer.status)
+            self.saved_cost = cost_of(self.tariff.prices, answer.tokens, requests=answered)
+            self.tariff = None  # nothing is to be paid
         self.plane.metrics.saved(self.route.model.alias, answer.tokens)
         self.replay(answer)
 

@@ -208,7 +208,6 @@ class Exchange(Caching):
             self.forward()
 
     def replay(self, answer: CachedAnswer) -> None:
-        self.tariff = None
         self.finish_reason = answer.finish_reason
         self._head = answer.status, self.answer_headers(list(answer.headers))
         self._last = answer.body

@@ -15,7 +15,7 @@ from sqlalchemy.exc import SQLAlchemyError
 from sqlalchemy.ext.asyncio import AsyncEngine
 
 from control_layer.contract.supervision import Sample
-from control_layer.store.measures import ACCOUNT, COUNTS, LATENCIES, MEASURES, MODEL, TOKENS, bucket, deltas
+from control_layer.store.measures import ACCOUNT, COUNTS, LATENCIES, MEASURES, MODEL, SPARSE, bucket, deltas
 
 __all__ = ["FOLD", "Folding"]
 
@@ -57,12 +57,12 @@ def _added(unit: str, rollup: str, source: str, dimensions: Mapping[str, str]) -
 def _sum(name: str) -> str:
     if name in COUNTS:
         return f"sum({name}::integer)"
-    return f"nullif({_WHOLE.format(name)}, 0)" if name in TOKENS else f"sum({name})"
+    return f"nullif({_WHOLE.format(name)}, 0)" if name in SPARSE else f"sum({name})"
 
 
 def _both(name: str) -> str:
     added = f"kept.{name} + excluded.{name}"
-    return f"coalesce({added}, kept.{name}, excluded.{name})" if name in TOKENS else added
+    return f"coalesce({added}, kept.{name}, excluded.{name})" if name in (*SPARSE, "saved_cost") else added
 
 
 def _latencies_added(unit: str) -> str:

@@ -11,6 +11,7 @@ import uuid
 from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import UTC, date, datetime
+from decimal import Decimal
 from functools import lru_cache
 from itertools import chain
 from typing import NamedTuple
@@ -90,6 +91,7 @@ class RequestRow(NamedTuple):
     cache: str | None = None
     saved_input_tokens: int | None = None
     saved_output_tokens: int | None = None
+    saved_cost: Decimal | None = None
     batch_request_id: uuid.UUID | None = None
     """No column: the request of a batch that it names itself to be."""
 
@@ -207,6 +209,7 @@ def _closed(record: Closed, worker_id: uuid.UUID) -> RequestRow:
         cache=record.cache,
         saved_input_tokens=None if record.saved is None else _count(record.saved.input),
         saved_output_tokens=None if record.saved is None else _count(record.saved.output),
+        saved_cost=record.saved_cost,
         batch_request_id=_batch_request_id(record.request_id),
     )
 

@@ -84,6 +84,7 @@ CLOSED = Staging(
         "cache": "text",
         "saved_input_tokens": "bigint",
         "saved_output_tokens": "bigint",
+        "saved_cost": "numeric",
         "batch_request_id": "uuid",
     },
 )

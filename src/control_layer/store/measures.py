@@ -12,11 +12,13 @@ __all__ = [
     "ACCOUNT",
     "BUCKETS",
     "COUNTS",
+    "KEPT",
     "LATENCIES",
     "LATENCY_BASE",
     "MEASURES",
     "MODEL",
     "MOST_TOKENS",
+    "SPARSE",
     "TOKENS",
     "bucket",
     "deltas",
@@ -59,6 +61,18 @@ TOKENS = (
     "image_output_tokens",
 )
 
+KEPT = (
+    "response_cache_hits",
+    "response_cache_misses",
+    "response_cache_coalesced",
+    "saved_input_tokens",
+    "saved_output_tokens",
+)
+"""Counts of requests whose models keep answers."""
+
+SPARSE = (*TOKENS, *KEPT)
+"""Counts that most requests have few of, or none."""
+
 MOST_TOKENS = 10**10
 """Of a kind that a request counts, so that sums of a day fit into a bigint, and none ends the folding of all."""
 
@@ -71,10 +85,18 @@ MEASURES: Mapping[str, str] = {
     "cost": "coalesce(request.cost, 0)",
     "unpriced": "(request.cost IS NULL)::int::bigint",
     "cache_hits": "(coalesce(request.cached_input_tokens, 0) > 0)::int::bigint",
+    "response_cache_hits": "CASE request.cache WHEN 'hit' THEN 1::bigint END",
+    "response_cache_misses": "CASE request.cache WHEN 'miss' THEN 1::bigint END",
+    "response_cache_coalesced": "CASE request.cache WHEN 'coalesced' THEN 1::bigint END",
+    **{
+        name: f"CASE WHEN request.{name} > 0 THEN least(request.{name}, {MOST_TOKENS}) END"
+        for name in ("saved_input_tokens", "saved_output_tokens")
+    },
+    "saved_cost": "CASE WHEN request.saved_cost > 0 THEN request.saved_cost END",
 }
 """What is added up. Beside these, `last_at` is the time of the last request.
 
-There is a null for no `TOKENS`, here and in rollups: most kinds are rare, and nulls take neither room nor time.
+There is a null for no `SPARSE` and no `saved_cost`, here and in rollups: nulls take neither room nor time.
 """
 
 LATENCIES: Mapping[str, str] = {
@@ -89,7 +111,12 @@ LATENCY_BASE = 1.02
 BUCKETS = (-32768, 32767)
 """The first is that of zero and less."""
 
-_ZERO = {"seconds": "0::double precision", "cost": "0::numeric", **dict.fromkeys(TOKENS, "NULL::bigint")}
+_ZERO = {
+    "seconds": "0::double precision",
+    "cost": "0::numeric",
+    "saved_cost": "NULL::numeric",
+    **dict.fromkeys(SPARSE, "NULL::bigint"),
+}
 
 # A request that was given up for lost counted as one, with nothing known of it.
 _LOST = {

@@ -65,6 +65,27 @@ async def test_requests_are_told_apart_by_one_or_two_dimensions(management: Mana
     assert _told(await _rows(management, group_by="user,minute"), "user_id", "requests") == [(one.id, 2), (two.id, 1)]
 
 
+async def test_what_kept_answers_saved_is_added_up_by_model_and_time(management: Management) -> None:
+    saved: dict[str, Any] = {
+        "saved_input_tokens": 30,
+        "saved_output_tokens": 7,
+        "saved_cost": Decimal("0.000000000001"),
+    }
+    for cache, more in (("hit", saved), ("hit", saved), ("coalesced", saved), ("miss", {}), ("bypass", {}), (None, {})):
+        await put_request(management, at=_NOON, cache=cache, **more)
+        if cache == "coalesced":
+            await Folding(management.engine).fold()
+    await put_request(management, at=_NOON + _HOUR, model="other")
+    names = (
+        *("response_cache_hits", "response_cache_misses", "response_cache_coalesced", "response_cache_hit_rate"),
+        *("saved_input_tokens", "saved_output_tokens", "saved_cost"),
+    )
+    of_gpt, of_other = (2, 1, 1, 0.75, 90, 21, "0.000000000003"), (0, 0, 0, None, 0, 0, "0")
+    assert _told(await _rows(management, group_by="model"), *names) == [of_gpt, of_other]
+    assert _told(await _rows(management, group_by="hour"), *names) == [of_gpt, of_other]
+    assert _told(await _rows(management, group_by="model", order_by="saved_cost"), "model") == [("gpt",), ("other",)]
+
+
 async def test_groups_count_what_their_members_asked(management: Management) -> None:
     person, group = await management.person(), await management.group("a group")
     await management.admin.post(f"{API}/groups/{group}/users/{person.id}")

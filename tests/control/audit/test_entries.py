@@ -39,6 +39,7 @@ _NOT_AUDITED = {
     **{f"{of}_{unit}s": "sums of requests" for of in ("model", "account", "latency") for unit in ("hour", "day")},
     "model_minutes": "as above",
     "batch_hours": "as above",
+    "kept_answers": "what models said, and not for long",
     "journal_positions": "bookkeeping of the recorder",
     "recorded_batches": "as above, for sinks",
     "sink_positions": "as above",

@@ -7,7 +7,22 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
-from sqlalchemy import CTE, ColumnElement, FromClause, Label, Select, and_, case, func, literal, select, true, union_all
+from sqlalchemy import (
+    CTE,
+    ColumnElement,
+    Double,
+    FromClause,
+    Label,
+    Select,
+    and_,
+    case,
+    cast,
+    func,
+    literal,
+    select,
+    true,
+    union_all,
+)
 
 from control_layer.control.analytics.percentiles import percentiles
 from control_layer.control.analytics.questions import Dimension, Question
@@ -39,7 +54,7 @@ LABELS = {
 }
 """The column that tells people which one it is, whose, and where it stands."""
 
-COUNTS = tuple(name for name in MEASURES if name not in ("timed", "seconds", "cost", "unpriced"))
+COUNTS = tuple(name for name in MEASURES if name not in ("timed", "seconds", "cost", "unpriced", "saved_cost"))
 """Measures that are shown as they are."""
 
 ROWS = "rows"
@@ -60,9 +75,9 @@ class Part:
 def breakdown(question: Question, minutes_since: datetime | None, part: Part) -> Select[*tuple[Any, ...]]:
     """Rows in order: `KEYS`, with `LABELS` behind them, figures, and how many rows there are in all (`ROWS`).
 
-    Figures are `COUNTS`, `cost`, `unpriced_requests`, `avg_latency_ms` and percentiles, such as `latency_p95_ms` and
-    `first_token_p95_ms`; the names of those of the stretch before begin with `previous_`. There are sums by the
-    minute from `minutes_since` on.
+    Figures are `COUNTS`, `response_cache_hit_rate`, `saved_cost`, `cost`, `unpriced_requests`, `avg_latency_ms` and
+    percentiles, such as `latency_p95_ms` and `first_token_p95_ms`; the names of those of the stretch before begin with
+    `previous_`. There are sums by the minute from `minutes_since` on.
     """
     sums = _sums(question, minutes_since)
     page = (
@@ -169,6 +184,11 @@ def _figures(asked: FromClause, prefix: str, within: ColumnElement[bool] | None)
 
     for name in COUNTS:
         yield summed(name).label(prefix + name)
+    given_again = summed("response_cache_hits") + summed("response_cache_coalesced")
+    looked_up = given_again + summed("response_cache_misses")
+    rate = case((looked_up > 0, given_again / cast(looked_up, Double)))
+    yield rate.label(f"{prefix}response_cache_hit_rate")
+    yield summed("saved_cost").label(f"{prefix}saved_cost")
     cost = case((summed("unpriced") < summed("requests"), summed("cost")))
     yield cost.label(f"{prefix}cost")
     yield summed("unpriced").label(f"{prefix}unpriced_requests")

@@ -42,6 +42,15 @@ class Figures(Output):
     audio_output_tokens: int
     image_output_tokens: int
     cache_hits: int = Field(description="Requests with cached input tokens.")
+    response_cache_hits: int = Field(description="Requests that were given an answer that their model had kept.")
+    response_cache_misses: int = Field(description="Requests to models that keep answers, where there was none.")
+    response_cache_coalesced: int = Field(description="Requests that were given the answer of another under way.")
+    response_cache_hit_rate: float | None = Field(
+        description="Hits and coalesced ones by these and misses, 0 to 1; null where there are none."
+    )
+    saved_input_tokens: int = Field(description="Of answers that were given again, when they were made.")
+    saved_output_tokens: int
+    saved_cost: Money = Field(description="What those would have cost that were given an answer again.")
     cost: Money | None = Field(description="Null where nothing was charged for any of them.")
     unpriced_requests: int = Field(description="Requests that nothing was charged for, for want of a price.")
     avg_latency_ms: float | None
@@ -88,6 +97,8 @@ def row_of(row: _Row, question: Question) -> BreakdownRow:
 def _figures(row: _Row, prefix: str) -> dict[str, Any]:
     return {
         **{name: int(row[prefix + name]) for name in (*COUNTS, "unpriced_requests")},
+        "response_cache_hit_rate": row[f"{prefix}response_cache_hit_rate"],
+        "saved_cost": row[f"{prefix}saved_cost"],
         "cost": row[f"{prefix}cost"],
         "avg_latency_ms": row[f"{prefix}avg_latency_ms"],
         "latency_ms": _percentiles(row, f"{prefix}latency"),

@@ -48,6 +48,8 @@ class Order(StrEnum):
     OUTPUT_TOKENS = "output_tokens"
     COST = "cost"
     CACHE_HITS = "cache_hits"
+    RESPONSE_CACHE_HITS = "response_cache_hits"
+    SAVED_COST = "saved_cost"
     AVG_LATENCY_MS = "avg_latency_ms"
 
 

@@ -52,9 +52,9 @@ def traffic(
 ) -> FromClause:
     """Sums of the requests made in `span`, to be summed further: `at`, `MODEL` or `ACCOUNT`, `MEASURES`, `last_at`.
 
-    `TOKENS` may be null. Each row's `at` is in the minute, hour or day that its requests are in, whichever `by` is.
-    Sums of which `requests` says 0 are to be left out. By minutes there is nothing of accounts, and of models only from
-    `minutes_since` on: whatever else is asked for by minutes is read request by request.
+    `SPARSE` and `saved_cost` may be null. Each row's `at` is in the minute, hour or day that its requests are in,
+    whichever `by` is. Sums of which `requests` says 0 are to be left out. By minutes there is nothing of accounts, and
+    of models only from `minutes_since` on: whatever else is asked for by minutes is read request by request.
     """
     rollups = ACCOUNT_ROLLUPS if accounts else MODEL_ROLLUPS
     names = ("at", *(ACCOUNT if accounts else MODEL), *MEASURES, "last_at")

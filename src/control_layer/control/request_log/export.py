@@ -69,6 +69,7 @@ COLUMNS: Mapping[str, Any] = {
     "cache": Request.cache,
     "saved_input_tokens": Request.saved_input_tokens,
     "saved_output_tokens": Request.saved_output_tokens,
+    "saved_cost": Request.saved_cost,
     "request_bytes": Request.request_bytes,
     "response_bytes": Request.response_bytes,
     "client_request_id": Request.client_request_id,

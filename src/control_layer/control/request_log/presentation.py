@@ -102,6 +102,7 @@ def detail(row: Request, names: Names, kept: RequestBody | None) -> RequestDetai
         cache=row.cache,
         saved_input_tokens=row.saved_input_tokens,
         saved_output_tokens=row.saved_output_tokens,
+        saved_cost=row.saved_cost,
         input_price_per_token=row.input_price_per_token,
         output_price_per_token=row.output_price_per_token,
         cost=row.cost,

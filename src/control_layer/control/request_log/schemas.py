@@ -125,6 +125,7 @@ class RequestDetail(Output):
     cache: str | None = Field(description="How it met kept answers: `hit`, `miss`, `coalesced`, `bypass`.")
     saved_input_tokens: int | None = Field(description="What an answer that was given again had cost.")
     saved_output_tokens: int | None
+    saved_cost: Money | None = Field(description="What it would have cost this request, which cost nothing.")
     input_price_per_token: Money | None
     output_price_per_token: Money | None
     cost: Money | None

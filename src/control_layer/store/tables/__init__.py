@@ -6,6 +6,7 @@ Relationships are left out on purpose: every query says what it joins, so no pag
 from __future__ import annotations
 
 from control_layer.store.tables.alerts import Alert
+from control_layer.store.tables.answers import AnswerPurge, KeptAnswer
 from control_layer.store.tables.audit import AuditEntry
 from control_layer.store.tables.base import NIL, Base
 from control_layer.store.tables.batches import Batch, BatchDaemon, BatchModel, BatchRequest, File, FileRequest
@@ -41,6 +42,7 @@ __all__ = [
     "NIL",
     "AccountBalance",
     "Alert",
+    "AnswerPurge",
     "ApiKey",
     "AuditEntry",
     "AutoTopup",
@@ -64,6 +66,7 @@ __all__ = [
     "Guardrail",
     "Identity",
     "JournalPosition",
+    "KeptAnswer",
     "Model",
     "ModelComponent",
     "OpenRequest",

@@ -46,6 +46,8 @@ class ApiKey(Base):
     expires_at: Mapped[datetime | None]
     zero_data_retention: Mapped[bool] = mapped_column(server_default=text("false"))
     """No body of its requests is kept anywhere."""
+    caching: Mapped[str | None]
+    """Whether its requests are given kept answers, and those of whom at most; none: as their model says."""
     last_used: Mapped[datetime | None]
     created_at: Mapped[datetime] = mapped_column(server_default=now())
     updated_at: Mapped[datetime] = mapped_column(server_default=now())
@@ -53,6 +55,7 @@ class ApiKey(Base):
 
     __table_args__ = (
         CheckConstraint("purpose IN ('realtime', 'batch', 'playground', 'platform')", name="purpose"),
+        CheckConstraint("caching IN ('off', 'key', 'user', 'group')", name="caching"),
         Index(
             "uq_api_keys_name",
             "user_id",

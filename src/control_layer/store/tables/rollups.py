@@ -27,7 +27,7 @@ from sqlalchemy import (
 from sqlalchemy.dialects.postgresql import ARRAY, UUID
 from sqlalchemy.orm import Mapped, mapped_column
 
-from control_layer.store.measures import ACCOUNT, MEASURES, MODEL, TOKENS
+from control_layer.store.measures import ACCOUNT, MEASURES, MODEL, SPARSE
 from control_layer.store.tables.base import Base
 
 __all__ = ["ACCOUNT_ROLLUPS", "LATENCY_ROLLUPS", "MODEL_ROLLUPS", "BatchHour", "TrafficHorizon", "UnfoldedRequest"]
@@ -74,8 +74,8 @@ class TrafficHorizon(Base):
     __table_args__ = (CheckConstraint("id = 1", name="id"),)
 
 
-_KINDS = {"model": Text, "status": Integer, "purpose": Text, "seconds": Double, "cost": Numeric}
-_OPTIONAL = ("endpoint_id", "status")
+_KINDS = {"model": Text, "status": Integer, "purpose": Text, "seconds": Double, "cost": Numeric, "saved_cost": Numeric}
+_OPTIONAL = ("endpoint_id", "status", "saved_cost", *SPARSE)
 
 
 def _rollup(name: str, dimensions: tuple[str, ...], *indexes: Index) -> Table:
@@ -88,10 +88,7 @@ def _rollup(name: str, dimensions: tuple[str, ...], *indexes: Index) -> Table:
         name,
         Base.metadata,
         Column("at", DateTime(timezone=True), nullable=False),
-        *(
-            Column(column, kinds[column], nullable=column in (*_OPTIONAL, *TOKENS))
-            for column in (*dimensions, *MEASURES)
-        ),
+        *(Column(column, kinds[column], nullable=column in _OPTIONAL) for column in (*dimensions, *MEASURES)),
         Column("last_at", DateTime(timezone=True), nullable=False),
         Index(f"uq_{name}", "at", *dimensions, unique=True, postgresql_nulls_not_distinct=True),
         *indexes,

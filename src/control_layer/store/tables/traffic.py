@@ -98,6 +98,8 @@ class Request(Base):
     saved_input_tokens: Mapped[int | None] = mapped_column(BigInteger)
     saved_output_tokens: Mapped[int | None] = mapped_column(BigInteger)
     """What an answer that was given again had cost when it was made."""
+    saved_cost: Mapped[Decimal | None] = mapped_column(Numeric)
+    """What it would have cost now, by the prices in force; none without prices."""
     purpose: Mapped[str] = mapped_column(server_default="realtime")
     """What its key was for when it was recorded; `realtime` where the key was gone."""
     given_up: Mapped[bool] = mapped_column(server_default=text("false"))
