@@ -130,6 +130,8 @@ _PEOPLE = {
     "POST /users/{user_id}/api-keys/{key_id}/rotate": _OF_A_KEY,
     "POST /users/{user_id}/api-keys/{key_id}/reveal": _OF_A_KEY,
     "DELETE /users/{user_id}/api-keys/{key_id}": _OF_A_KEY,
+    "POST /users/{user_id}/api-keys/{key_id}/purge-cache": _OF_A_KEY,
+    "POST /users/{user_id}/purge-cache": _CHANGES_A_PERSON,
     "GET /api-keys/{key_id}/access": _Rule("M", own="S", hidden=True, query={"model": "m"}),
     "GET /groups": _MANAGERS,
     "POST /groups": _MANAGERS,

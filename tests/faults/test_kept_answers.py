@@ -88,6 +88,31 @@ def _detail(instance: Instance, answer: httpx.Response) -> dict[str, Any]:
     return dict(instance.api("GET", path))
 
 
+def test_a_purge_of_a_key_or_a_person_takes_what_others_are_given_too(instance: Instance) -> None:
+    instance.api("PUT", f"/models/{_model(instance)}/traffic-policy", {"caching": {"scope": "shared"}})
+    maker, other, text = instance.make_key("makes"), instance.make_key("is given"), uuid.uuid4().hex
+    for key in (maker, other):
+        instance.wait_callable(str(key["key"]), _MODEL)
+    until(lambda: instance.api("POST", "/explain", {"key_id": maker["id"], "model": _MODEL})["caching"] == "shared")
+    for path in (f"/users/current/api-keys/{maker['id']}/purge-cache", "/users/current/purge-cache"):
+        for _ in range(4):
+            until(lambda: _hit(instance, str(maker["key"]), text))
+        assert _hit(instance, str(other["key"]), text)
+        instance.api("POST", path, status=204)
+        until(lambda: _ask(instance, str(other["key"]), text).headers["x-control-layer-cache"] == "miss")
+
+
+def test_a_key_that_wants_no_kept_answers_is_given_none_within_moments(instance: Instance) -> None:
+    key, text = instance.make_key("changes its mind"), uuid.uuid4().hex
+    instance.wait_callable(str(key["key"]), _MODEL)
+    until(lambda: _hit(instance, str(key["key"]), text))
+    instance.api("PATCH", f"/users/current/api-keys/{key['id']}", {"caching": "off"})
+    until(lambda: _ask(instance, str(key["key"]), text).headers["x-control-layer-cache"] == "bypass")
+    assert instance.api("POST", "/explain", {"key_id": key["id"], "model": _MODEL})["caching"] == "bypass"
+    instance.api("PATCH", f"/users/current/api-keys/{key['id']}", {"caching": "user"})
+    until(lambda: instance.api("POST", "/explain", {"key_id": key["id"], "model": _MODEL})["caching"] == "user")
+
+
 def test_a_purge_is_in_force_in_every_worker(instance: Instance) -> None:
     key, text = str(instance.make_key("forgets")["key"]), uuid.uuid4().hex
     instance.wait_callable(key, _MODEL)

@@ -22,15 +22,17 @@ from hypothesis import given
 from hypothesis import strategies as st
 from tests.gateway.conftest import Journal, Provider, until
 
-from control_layer.contract.routing import Breaker, CacheScope, ResponseCaching
+from control_layer.contract.routing import Breaker, CacheScope, KeyCaching, ResponseCaching
 from control_layer.contract.snapshot import SYSTEM_USER, Key, Update, User
 from control_layer.contract.usage import Tokens
-from control_layer.gateway.policy.response_cache import CachedAnswer, Flights, Landed, ResponseCache
+from control_layer.gateway.policy.response_cache import CachedAnswer, Flights, Landed, Maker, ResponseCache
 
 _OTHER_KEY, _OTHER_USER, _STRANGER = ("sk-" + letter * 43 for letter in "uvw")
 """Of the same user; of one in the same group; of one in another group that has the models too."""
 _DISCREET, _SYSTEM = "sk-" + "d" * 43, "sk-" + "y" * 43
 """With zero data retention; the control plane's."""
+_WANTS_NONE, _WARY = ("sk-" + letter * 43 for letter in "mn")
+"""Keys of the first user: without kept answers, and with none but its own."""
 _SCOPES: tuple[CacheScope, ...] = ("key", "user", "group", "shared")
 _OTHER_GROUP = str(uuid.UUID(int=77))
 
@@ -68,6 +70,9 @@ class _World(World):
         discreet = Key(hashlib.sha256(_DISCREET.encode()).digest(), "discreet", users[0], log_bodies=False)
         system = Key(hashlib.sha256(_SYSTEM.encode()).digest(), "system", SYSTEM_USER)
         keys = [Key(hashlib.sha256(secret.encode()).digest(), secret[-36:], user) for secret, user in secrets]
+        choices: tuple[tuple[str, KeyCaching], ...] = ((_WANTS_NONE, "off"), (_WARY, "key"))
+        for secret, choice in choices:
+            keys.append(Key(hashlib.sha256(secret.encode()).digest(), secret[-36:], users[0], caching=choice))
         return msgspec.structs.replace(
             whole,
             models=tuple(models),
@@ -167,6 +172,17 @@ def test_nobody_beyond_the_boundary_is_given_an_answer(gateway: GatewayProcess, 
             answer = client.post("/chat/completions", json=body, headers={"authorization": f"Bearer {secret}"})
             found[name] = _how(answer)
     assert {name for name, how in found.items() if how == "hit"} == hits
+
+
+def test_a_key_may_be_given_those_of_fewer_or_none_at_all(gateway: GatewayProcess) -> None:
+    body = _chat("shared sim-small")
+
+    def ask(secret: str) -> str:
+        headers = {"authorization": f"Bearer {secret}"}
+        return _how(httpx.post(f"{gateway.base_url}/chat/completions", json=body, headers=headers, timeout=30))
+
+    callers = (_WARY, _WANTS_NONE, gateway.secret, _WARY, _WANTS_NONE, _STRANGER)
+    assert [ask(secret) for secret in callers] == ["miss", "bypass", "miss", "hit", "bypass", "hit"]
 
 
 @pytest.mark.parametrize(
@@ -311,7 +327,10 @@ def _active(gateway: GatewayProcess) -> float:
 
 
 def _answer(size: int, expires_at: float = 10.0) -> CachedAnswer:
-    return CachedAnswer(200, (), b"x" * size, Tokens(), None, expires_at)
+    return CachedAnswer(200, (), b"x" * size, Tokens(), None, expires_at, _MAKER)
+
+
+_MAKER = Maker("key", "user", 0)
 
 
 @given(st.lists(st.tuples(st.integers(0, 5), st.integers(0, 3000), st.floats(0, 20)), max_size=60))
@@ -320,21 +339,49 @@ def test_it_holds_no_more_than_it_may_and_gives_nothing_stale(steps: list[tuple[
     for number, size, pause in steps:
         now += pause
         key = bytes([number])
-        found = cache.get(key, now)
+        found = cache.get(key, now, {})
         assert found is None or found.expires_at > now
         cache.put(key, _answer(size, now + 10))
         assert cache.bytes <= 5000
-        assert cache.get(key, now) is not None or size + 512 > 5000
+        assert cache.get(key, now, {}) is not None or size + 512 > 5000
 
 
 def test_the_ones_used_last_stay() -> None:
     cache = ResponseCache(3 * 1512)
     for name in (b"a", b"b", b"c"):
         cache.put(name, _answer(1000))
-    assert cache.get(b"a", 0.0)
+    assert cache.get(b"a", 0.0, {})
     cache.put(b"d", _answer(1000))
-    assert [name for name in (b"a", b"b", b"c", b"d") if cache.get(name, 0.0)] == [b"a", b"c", b"d"]
+    assert [name for name in (b"a", b"b", b"c", b"d") if cache.get(name, 0.0, {})] == [b"a", b"c", b"d"]
     assert cache.evictions == 1
+
+
+@given(
+    st.lists(st.tuples(st.sampled_from(["ask", "purge"]), st.integers(0, 2), st.integers(3, 4)), max_size=40),
+    st.integers(1, 5),
+)
+def test_what_was_made_before_a_purge_of_its_maker_is_given_to_nobody(
+    steps: list[tuple[str, int, int]], slow: int
+) -> None:
+    """Answers come some steps after they were asked for; whoever asks, everybody shares them."""
+    cache, purges, clean = ResponseCache(10**6), dict[str, int](), dict[int, int]()
+    under_way: list[tuple[int, int, int, Maker]] = []
+    for now, (what, key, user) in enumerate(steps, 1):
+        if what == "purge":
+            subject = key if now % 2 else user
+            purges[str(subject)] = clean[subject] = now
+        else:
+            under_way.append((now, key, user, Maker.now(str(key), str(user), purges)))
+        while under_way and under_way[0][0] <= now - slow:
+            asked, key, user, maker = under_way.pop(0)
+            cache.put(b"%d" % asked, CachedAnswer(200, (), b"", Tokens(), None, 1e9, maker))
+            fresh = asked > max(clean.get(key, 0), clean.get(user, 0))
+            assert (cache.get(b"%d" % asked, 0.0, purges) is not None) is fresh
+        for asked, key, user in (
+            (asked, key, user) for asked, (what, key, user) in enumerate(steps[:now], 1) if what == "ask"
+        ):
+            if cache.get(b"%d" % asked, 0.0, purges) is not None:
+                assert asked > max(clean.get(key, 0), clean.get(user, 0))
 
 
 def test_those_who_wait_are_told_once() -> None:

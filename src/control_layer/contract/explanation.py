@@ -121,6 +121,9 @@ class Explanation(msgspec.Struct, kw_only=True):
     budgets: list[BudgetStanding] = []
     strategy: str | None = None
     sticky: str | None = None
+    caching: Literal["bypass", "key", "user", "group", "shared"] | None = None
+    """Whose kept answers it may be given; `bypass`: nobody's, and its answer is not kept. `None` where its model keeps
+    none."""
     deployments: list[DeploymentStanding] = []
     attempts: int | None = None
     """How many there may be in all."""

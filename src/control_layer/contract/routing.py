@@ -14,6 +14,7 @@ __all__ = [
     "Condition",
     "ConditionsOf",
     "Fallback",
+    "KeyCaching",
     "Purposes",
     "ResponseCaching",
     "Sticky",
@@ -26,6 +27,8 @@ the fewest requests under way for its weight. `lowest_latency`: the one that lat
 CacheScope = Literal["key", "user", "group", "shared"]
 """Who may be given an answer that was made for somebody else: nobody but the same key, the same user, those to whom the
 same groups give the model, or everybody."""
+KeyCaching = Literal["off", "key", "user", "group"]
+"""What a key says about kept answers: none, or those of so many at most, where its model has a wider boundary."""
 Sticky = Literal["key", "user", "session"]
 """Whose requests go to the same deployment. `session`: what the request calls `prompt_cache_key`, `session_id` or
 `user`, else its key."""

@@ -1,8 +1,8 @@
 """The first message: what the control plane tells a gateway.
 
-The state is seven tables: keys, users, models, endpoints, budgets, limits, guardrails. An `Update` carries rows to put
-and rows to remove; a whole snapshot is a sequence of updates that starts from nothing, a delta one that starts from a
-version the gateway has. Rows are shared and frozen: a request in flight keeps the rows it was admitted under.
+The state is eight tables: keys, users, models, endpoints, budgets, limits, guardrails, purges. An `Update` carries rows
+to put and rows to remove; a whole snapshot is a sequence of updates that starts from nothing, a delta one that starts
+from a version the gateway has. Rows are shared and frozen: a request in flight keeps the rows it was admitted under.
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ import msgspec
 from control_layer.contract.guardrails import Guardrail
 from control_layer.contract.limits import Limit
 from control_layer.contract.pricing import Tariff
-from control_layer.contract.routing import Balancing, Breaker, Fallback, Purposes, ResponseCaching
+from control_layer.contract.routing import Balancing, Breaker, Fallback, KeyCaching, Purposes, ResponseCaching
 from control_layer.contract.windows import Period
 
 __all__ = [
@@ -28,6 +28,7 @@ __all__ = [
     "Key",
     "Limit",
     "Model",
+    "Purge",
     "Purpose",
     "Timeouts",
     "Update",
@@ -60,6 +61,8 @@ class Key(msgspec.Struct, frozen=True, array_like=True, gc=False):
     """The row of the secret before the last rotation."""
     log_bodies: bool = True
     """False for a key with zero data retention, whatever its owner's account has."""
+    caching: KeyCaching | None = None
+    """`None`: as its model says."""
 
 
 class User(msgspec.Struct, frozen=True, array_like=True, gc=False):
@@ -155,6 +158,15 @@ class Budget(msgspec.Struct, frozen=True, array_like=True, gc=False):
     enforcement: Enforcement
 
 
+class Purge(msgspec.Struct, frozen=True, array_like=True, gc=False):
+    """Nothing is given again that was made for a key or a user before: with a lower generation."""
+
+    id: str
+    """The key's or the user's."""
+    generation: int
+    """A later purge has a higher one, whoever is purged."""
+
+
 class Update(msgspec.Struct, frozen=True, array_like=True, kw_only=True):
     """A piece of the way from version `base` to `version`.
 
@@ -182,6 +194,8 @@ class Update(msgspec.Struct, frozen=True, array_like=True, kw_only=True):
     gone_limits: tuple[str, ...] = ()
     guardrails: tuple[Guardrail, ...] = ()
     gone_guardrails: tuple[str, ...] = ()
+    purges: tuple[Purge, ...] = ()
+    gone_purges: tuple[str, ...] = ()
 
 
 class Hello(msgspec.Struct, frozen=True, array_like=True):

@@ -52,6 +52,7 @@ from control_layer.control.groups.routes import router as groups
 from control_layer.control.guardrails.routes import router as guardrails
 from control_layer.control.instance.reference_routes import references
 from control_layer.control.instance.routes import router as instance
+from control_layer.control.kept_answers.routes import router as kept_answers
 from control_layer.control.leases.conditions import Conditions
 from control_layer.control.mail.post import open_post
 from control_layer.control.models.cache_pricing_routes import router as cache_pricing
@@ -93,6 +94,7 @@ _ROUTERS: tuple[APIRouter, ...] = (
     sessions,
     groups,
     api_keys,
+    kept_answers,
     endpoints,
     models,
     components,

@@ -27,6 +27,7 @@ from control_layer.control.first_start.demonstration import set_up_demonstration
 from control_layer.control.first_start.model_sources import connect_model_sources
 from control_layer.control.first_start.seeding import seed
 from control_layer.control.http_listener import HttpListener
+from control_layer.control.kept_answers.purges import forget_old_purges
 from control_layer.control.leases.grants import RECALLS, Grants
 from control_layer.control.leases.limit_exchange import TAKEN, LimitExchange
 from control_layer.control.leases.server import LeaseServer
@@ -178,6 +179,7 @@ class ControlPlane:
                         )
                         for work in (
                             forget_expired,
+                            forget_old_purges,
                             erase_old_results,
                             erase_old_deliveries,
                             purge_files_and_batches,

@@ -11,7 +11,7 @@ from control_layer.contract.pricing import cost_of, is_answered
 from control_layer.contract.routing import ResponseCaching
 from control_layer.contract.usage import Closed, Tokens
 from control_layer.gateway.head import Head
-from control_layer.gateway.policy.response_cache import CachedAnswer
+from control_layer.gateway.policy.response_cache import CachedAnswer, Maker
 from control_layer.gateway.recording import Recording, may_be_kept
 from control_layer.gateway.routing import Routing
 from control_layer.wire import Request, Responder
@@ -59,12 +59,13 @@ class Caching(Routing):
         if key is None:
             self.cached = "bypass"
             return False
-        kept = None if head.no_cache else plane.cache.get(key, plane.monotonic())
+        purges = plane.snapshots.current.purges
+        kept = None if head.no_cache else plane.cache.get(key, plane.monotonic(), purges)
         if kept is not None:
             self._give_again(kept, "hit")
             return True
         self.cached = "miss"
-        self.recording = Recording(caching, key)
+        self.recording = Recording(caching, key, Maker.now(self.key.id, self.user.id, purges))
         if head.no_cache:
             return False
         self._flight = key

@@ -23,6 +23,7 @@ from control_layer.gateway.exchange import Exchange, State
 from control_layer.gateway.policy.balancing import Target
 from control_layer.gateway.policy.failover import attempts_allowed
 from control_layer.gateway.policy.gate import Gate
+from control_layer.gateway.recording import boundary_for, cache_key
 from control_layer.gateway.refusals import limit_refusal
 
 __all__ = ["ExplainedExchange"]
@@ -128,6 +129,9 @@ class ExplainedExchange(Exchange):
         told.budgets = self._budgets(worst)
         told.deployments = self._deployments(now)
         told.strategy, told.sticky = route.balancing.strategy, route.balancing.sticky
+        if route.model.caching is not None:
+            kept = plan is None and cache_key(self, route.model.caching) is not None
+            told.caching = (boundary_for(self.key, route.model.caching) if kept else None) or "bypass"
         told.attempts = attempts_allowed(route.fallback, len(told.deployments))
 
     def _budgets(self, worst: Decimal) -> list[BudgetStanding]:

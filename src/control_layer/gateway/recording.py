@@ -7,16 +7,16 @@ from typing import TYPE_CHECKING
 
 import msgspec
 
-from control_layer.contract.routing import ResponseCaching
-from control_layer.contract.snapshot import SYSTEM_USER
+from control_layer.contract.routing import CacheScope, ResponseCaching
+from control_layer.contract.snapshot import SYSTEM_USER, Key
 from control_layer.contract.usage import Tokens
-from control_layer.gateway.policy.response_cache import CachedAnswer
+from control_layer.gateway.policy.response_cache import CachedAnswer, Maker
 from control_layer.wire import Header
 
 if TYPE_CHECKING:
     from control_layer.gateway.exchange import Exchange
 
-__all__ = ["Recording", "cache_key", "may_be_kept"]
+__all__ = ["Recording", "boundary_for", "cache_key", "may_be_kept"]
 
 _PATHS = frozenset(
     (
@@ -42,6 +42,21 @@ _anything = msgspec.json.Decoder(msgspec.Raw).decode
 _KEPT_FIELDS = frozenset((b"content-type",))
 
 
+_WIDTH: dict[CacheScope, int] = {"key": 0, "user": 1, "group": 2, "shared": 3}
+
+
+def boundary_for(key: Key, caching: ResponseCaching) -> CacheScope | None:
+    """Whose answers its requests may be given: its model's boundary, or its own where that is narrower. `None` where it
+    wants none.
+    """
+    own = key.caching
+    if own is None:
+        return caching.scope
+    if own == "off":
+        return None
+    return own if _WIDTH[own] < _WIDTH[caching.scope] else caching.scope
+
+
 def cache_key(exchange: Exchange, caching: ResponseCaching) -> bytes | None:
     """The digest of everything that the answer to a request depends on; `None` where no kept one will do.
 
@@ -53,13 +68,16 @@ def cache_key(exchange: Exchange, caching: ResponseCaching) -> bytes | None:
         return None  # guardrails look at each answer
     if exchange.head.no_store or not (key.log_bodies and user.log_bodies) or user.id == SYSTEM_USER:
         return None  # nothing may be kept of what is said; and a probe wants to know how the provider fares
+    scope = boundary_for(key, caching)
+    if scope is None:
+        return None
     fields = envelope.fields
     if not _WITH_MEMORY.isdisjoint(fields) or not envelope.unambiguous:
         return None
     digest = hashlib.blake2b(digest_size=32)
     model = exchange.route.model
     parts = [
-        model.id.encode(), b"%d" % caching.generation, _boundary(exchange, caching), path.encode(),
+        model.id.encode(), b"%d" % caching.generation, _boundary(exchange, scope), path.encode(),
         exchange.request.query, b"stream" if envelope.streaming else b"whole",
         b"usage" if envelope.include_usage else b"",
     ]  # fmt: skip
@@ -74,12 +92,12 @@ def cache_key(exchange: Exchange, caching: ResponseCaching) -> bytes | None:
     return digest.digest()
 
 
-def _boundary(exchange: Exchange, caching: ResponseCaching) -> bytes:
-    if caching.scope == "key":
+def _boundary(exchange: Exchange, scope: CacheScope) -> bytes:
+    if scope == "key":
         return b"key " + exchange.key.id.encode()
-    if caching.scope == "user":
+    if scope == "user":
         return b"user " + exchange.user.id.encode()
-    if caching.scope == "group":
+    if scope == "group":
         return b"groups " + " ".join(sorted(exchange.route.groups.intersection(exchange.user.groups))).encode()
     return b"shared"
 
@@ -87,10 +105,11 @@ def _boundary(exchange: Exchange, caching: ResponseCaching) -> bytes:
 class Recording:
     """Keeps an answer on its way to the client, up to a size."""
 
-    __slots__ = ("_body", "_caching", "_head", "_too_large", "key")
+    __slots__ = ("_body", "_caching", "_head", "_maker", "_too_large", "key")
 
-    def __init__(self, caching: ResponseCaching, key: bytes) -> None:
+    def __init__(self, caching: ResponseCaching, key: bytes, maker: Maker) -> None:
         self._caching = caching
+        self._maker = maker
         self.key = key
         """What it is kept under."""
         self._head: tuple[int, tuple[Header, ...]] | None = None
@@ -116,7 +135,9 @@ class Recording:
         if self._head is None or self._too_large:
             return None
         status, headers = self._head
-        return CachedAnswer(status, headers, bytes(self._body), tokens, finish_reason, now + self._caching.ttl)
+        return CachedAnswer(
+            status, headers, bytes(self._body), tokens, finish_reason, now + self._caching.ttl, self._maker
+        )
 
 
 def may_be_kept(answer: CachedAnswer) -> bool:

@@ -56,12 +56,13 @@ class Route:
 
 
 class Snapshot:
-    """The seven tables, keyed for the hot path: by key digest, user id, alias, endpoint id; budgets and limits by what
+    """The eight tables, keyed for the hot path: by key digest, user id, alias, endpoint id; budgets and limits by what
     they are for.
     """
 
     __slots__ = (
-        "_limited", "_scopes", "budgets", "endpoints", "guardrails", "keys", "limits", "routes", "users", "version",
+        "_limited", "_scopes", "budgets", "endpoints", "guardrails", "keys", "limits", "purges", "routes", "users",
+        "version",
     )  # fmt: skip
 
     def __init__(self) -> None:
@@ -78,6 +79,8 @@ class Snapshot:
         """By the limit's id, what it is for."""
         self.guardrails: Guardrails | None = None
         """`None` where there is none."""
+        self.purges: dict[str, int] = {}
+        """By the id of a key or user, the generation before which nothing that was made for them is given again."""
         self._scopes: dict[str, str] = {}
         """By the budget's id, what it is for."""
 
@@ -114,6 +117,11 @@ class Snapshot:
         if update.guardrails or update.gone_guardrails:
             guardrails = self.guardrails or Guardrails(())
             self.guardrails = guardrails.updated(update.gone_guardrails, update.guardrails)
+
+        for subject_id in update.gone_purges:
+            self.purges.pop(subject_id, None)
+        for purge in update.purges:
+            self.purges[purge.id] = purge.generation
 
     def _forget_limit(self, limit_id: str) -> None:
         scope_id = self._limited.pop(limit_id, None)

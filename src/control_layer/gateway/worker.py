@@ -181,6 +181,14 @@ class Worker:
             endpoint = snapshot.endpoints.get(endpoint_id)
             labels = {**mine, "endpoint": endpoint.name if endpoint is not None else endpoint_id, "state": state}
             samples.append(Sample("control_layer_resting_deployments", "gauge", text_, labels, count))
+        cache = self._plane.cache
+        for name, help_text, value in (
+            ("entries", "Answers that are kept.", len(cache)),
+            ("bytes", "What kept answers take in memory.", cache.bytes),
+        ):
+            samples.append(Sample(f"control_layer_cache_{name}", "gauge", help_text, mine, value))
+        text_ = "Kept answers that made room for others."
+        samples.append(Sample("control_layer_cache_evictions_total", "counter", text_, {}, cache.evictions))
         written, text_ = self._journal.written_bytes, "Bytes written to the journal."
         samples.append(Sample("control_layer_journal_bytes_total", "counter", text_, {}, written))
         text_ = "How late the event loop was for a timer, twice a second."

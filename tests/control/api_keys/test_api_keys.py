@@ -15,7 +15,7 @@ from tests.control.management import API, NIL, Management, Person, answered, ref
 _KEY_FIELDS = {
     "id", "name", "description", "purpose", "user_id", "created_by", "created_at", "last_used", "model_access",
     "requests_per_second", "burst_size", "secret_revealed_at", "spend_limit", "spend_limit_interval", "spend",
-    "total_spend", "resets_at", "expires_at", "models", "zero_data_retention", "previous_secret_expires_at",
+    "total_spend", "resets_at", "expires_at", "models", "zero_data_retention", "caching", "previous_secret_expires_at",
 }  # fmt: skip
 _SECRET = re.compile(r"sk-[A-Za-z0-9_-]{43}")
 
@@ -56,6 +56,7 @@ async def test_made_key_has_exactly_the_contracts_fields_and_its_secret(manageme
         "expires_at": None,
         "models": None,
         "zero_data_retention": False,
+        "caching": None,
         "previous_secret_expires_at": None,
     }
     assert {name: key[name] for name in expected} == expected
@@ -205,6 +206,16 @@ async def test_patch_changes_what_is_given_and_keeps_null(management: Management
     assert kept == changed
     cleared = await answered(person.client.patch(url, json={"expires_at": None, "models": None}), 200)
     assert (cleared["expires_at"], cleared["models"], cleared["zero_data_retention"]) == (None, None, True)
+
+
+async def test_a_key_says_whose_kept_answers_it_wants_at_most(management: Management) -> None:
+    person = await management.person()
+    key = await _made(person.client, caching="user")
+    assert key["caching"] == "user"
+    url = f"{API}/users/current/api-keys/{key['id']}"
+    for body, caching in (({"caching": "off"}, "off"), ({"name": "new"}, "off"), ({"caching": None}, None)):
+        assert (await answered(person.client.patch(url, json=body), 200))["caching"] == caching
+    await refused(person.client.patch(url, json={"caching": "shared"}), 422)  # no wider than what models say
 
 
 async def _made_for(management: Management, person: Person) -> dict[str, Any]:

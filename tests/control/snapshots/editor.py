@@ -22,6 +22,7 @@ class Editor:
             self._new_user, self._new_key, self._new_model, self._new_composite, self._new_group, self._new_endpoint,
             self._member, self._member, self._grant, self._grant, self._component, self._component, self._change,
             self._change, self._change, self._swap, self._delete, self._delete, self._move, self._move, self._price,
+            self._purge,
         )  # fmt: skip
         await self._random.choice(edits)()
 
@@ -76,6 +77,12 @@ class Editor:
         if (model := await self._one("models")) != EVERYONE:
             await self._rows.execute("UPDATE tariffs SET valid_until = now() WHERE model_id = $1", model)
             await self._rows.tariff(model, output_price_per_token=self._random.choice((0, 1)))
+
+    async def _purge(self) -> None:
+        purge = "INSERT INTO answer_purges VALUES ($1, 'user', nextval('answer_purge_sequence'))"
+        again = "ON CONFLICT (subject_id) DO UPDATE SET generation = excluded.generation"
+        await self._rows.execute("DELETE FROM answer_purges WHERE random() < 0.2")
+        await self._rows.execute(f"{purge} {again}", await self._one("users"))
 
     async def _change(self) -> None:
         table, change = self._random.choice(

@@ -34,6 +34,7 @@ async def test_live_keys_of_every_purpose_hidden_ones_included(world: World) -> 
     platform = await rows.key(user, "platform", purpose="platform")
     limited = await rows.key(user, "limited", model_aliases=["b", "a"], expires_at=_FUTURE)
     discreet = await rows.key(user, "discreet", zero_data_retention=True)
+    wary = await rows.key(user, "wary", caching="key")
     await rows.key(user, deleted_at=_PAST)
     await rows.key(user, expires_at=datetime.now(UTC) - timedelta(seconds=1))
     await rows.key(gone)
@@ -44,6 +45,7 @@ async def test_live_keys_of_every_purpose_hidden_ones_included(world: World) -> 
         _digest("batch"): Key(_digest("batch"), batch, user, "batch"),
         _digest("platform"): Key(_digest("platform"), platform, user, "platform"),
         _digest("discreet"): Key(_digest("discreet"), discreet, user, log_bodies=False),
+        _digest("wary"): Key(_digest("wary"), wary, user, caching="key"),
         _digest("limited"): Key(_digest("limited"), limited, user, expires_at=_FUTURE.timestamp(), models=("b", "a")),
     }
 
@@ -66,7 +68,7 @@ async def test_the_system_user_is_granted_every_model_and_nobody_else_is(world: 
     rows = world.rows
     user = await rows.user()
     await rows.model(await rows.endpoint(), "not granted to anybody")
-    _, users, models, _ = await world.truth()
+    _, users, models, *_ = await world.truth()
     (granted,) = [set(model.groups) for model in models.values()]
     assert not granted.isdisjoint(users[SYSTEM].groups)
     assert granted.isdisjoint(users[user].groups)
@@ -108,10 +110,10 @@ async def test_a_model_is_priced_by_any_tariff_in_force_that_has_a_price(
     await rows.component(composite, model)
     await rows.tariff(other, output_price_per_token=0)
     await rows.tariff(model, **columns)
-    _, _, models, _ = await world.truth()
+    _, _, models, *_ = await world.truth()
     assert {alias: model.priced for alias, model in models.items()} == {"m": priced, "other": False, "mix": False}
     await rows.tariff(composite)
-    _, _, models, _ = await world.truth()
+    _, _, models, *_ = await world.truth()
     assert models["mix"].priced
 
 
@@ -132,7 +134,7 @@ async def test_live_models_with_their_grants_and_deployments(world: World) -> No
     await rows.grant(EVERYONE, full)
     await rows.model(endpoint, "deleted", deleted_at=_PAST)
     await rows.model(endpoint, "inactive", status="inactive")
-    _, _, models, endpoints = await world.truth()
+    _, _, models, endpoints, *_ = await world.truth()
     assert models == {
         "full": Model(
             "full",
@@ -162,13 +164,13 @@ async def test_a_composite_model_goes_to_its_live_and_enabled_components_in_orde
     await rows.component(mix, disabled, sort_order=2, enabled=False)
     await rows.component(mix, gone, sort_order=3)
     await rows.component(mix, idle, sort_order=4)
-    _, _, models, _ = await world.truth()
+    _, _, models, *_ = await world.truth()
     assert models["mix"].deployments == (
         Deployment(first, one, "upstream-first", 3),
         Deployment(second, two, "upstream-second", 7),
     )
     await rows.execute("UPDATE model_components SET enabled = false")
-    _, _, models, _ = await world.truth()
+    _, _, models, *_ = await world.truth()
     assert "mix" not in models
 
 
@@ -214,7 +216,7 @@ async def test_a_models_traffic_policy(world: World) -> None:
         backoff_max_total_ms=7000,
     )
     await rows.component(mix, part)
-    _, _, models, _ = await world.truth()
+    _, _, models, *_ = await world.truth()
     rests = Deployment(part, one, "upstream-part", breaker=Breaker(2, 0.1, 7, 3.0, 1.0, 9.0))
     spare = Deployment(long, two, "upstream-long")
     found = models["mix"]
@@ -226,7 +228,7 @@ async def test_a_models_traffic_policy(world: World) -> None:
     assert (found.overflow, found.refusal) == ((spare,), (rests, spare))
     # What takes a model's place changes with its own row.
     await rows.execute("UPDATE models SET deleted_at = now() WHERE id = $1", long)
-    _, _, models, _ = await world.truth()
+    _, _, models, *_ = await world.truth()
     assert (models["mix"].overflow, models["mix"].refusal) == ((), (rests,))
 
 
@@ -242,7 +244,7 @@ async def test_a_model_whose_active_probe_fails(world: World) -> None:
         if probed is not None:
             probe = "INSERT INTO probes (id, name, model_id, interval_seconds, active) VALUES ($1, 'p', $1, 60, $2)"
             await rows.execute(probe, model, probed == "true")
-        _, _, models, _ = await world.truth()
+        _, _, models, *_ = await world.truth()
         assert [models[alias].deployments[0].failing for alias in ("probed", "mix")] == [failing] * 2
 
 
@@ -276,7 +278,7 @@ async def test_endpoints_carry_the_sealed_credential_as_it_is(world: World) -> N
         "ca_bundle": "PEM",
     }
     endpoint = await world.rows.endpoint(name="e", **columns)
-    *_, endpoints = await world.truth()
+    _, _, _, endpoints, _ = await world.truth()
     assert endpoints == {
         endpoint: Endpoint(endpoint, "e", "https://provider.test/v1", "X-Key", "", b"\x01sealed", False, "PEM")
     }
@@ -300,5 +302,5 @@ async def test_components_of_one_place_have_an_order_all_the_same(world: World) 
     components = [await rows.model(endpoint) for _ in range(8)]
     for component in sorted(components, reverse=True):
         await rows.component(composite, component, sort_order=0)
-    _, _, models, _ = await world.truth()
+    _, _, models, *_ = await world.truth()
     assert [deployment.id for deployment in models["mix"].deployments] == sorted(components)

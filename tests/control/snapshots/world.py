@@ -23,13 +23,13 @@ from control_layer.store.notifications import ChangeListener
 
 _DEADLINE_SECONDS = 60
 
-Tables = tuple[dict[bytes, Any], dict[str, Any], dict[str, Any], dict[str, Any]]
+Tables = tuple[dict[bytes, Any], dict[str, Any], dict[str, Any], dict[str, Any], dict[str, Any]]
 
 
 def tables_of(snapshot: Snapshot) -> Tables:
     """Everything a gateway knows."""
     models = {alias: route.model for alias, route in snapshot.routes.items()}
-    return snapshot.keys, snapshot.users, models, snapshot.endpoints
+    return snapshot.keys, snapshot.users, models, snapshot.endpoints, snapshot.purges
 
 
 class Recording(SnapshotState):
@@ -162,7 +162,8 @@ class World:
                 state.add(rows)
         finally:
             await engine.dispose()
-        return state.keys.rows, state.users.rows, state.models.rows, state.endpoints.rows
+        purges = {row.id: row.generation for row in state.purges.rows.values()}
+        return state.keys.rows, state.users.rows, state.models.rows, state.endpoints.rows, purges
 
     async def settled(self, *gateways: Gateway) -> None:
         """Waits until the gateways know the truth."""

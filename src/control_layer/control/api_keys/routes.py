@@ -87,6 +87,7 @@ async def create(user_id: Owner, body: NewKey, session: Database, caller: Caller
         expires_at=body.expires_at,
         model_aliases=body.models,
         zero_data_retention=body.zero_data_retention,
+        caching=body.caching,
     )
     set_cap(row, body, now)
     give_secret(row, secret, to=caller.id, seal=services.key_secrets, now=now)

@@ -66,6 +66,8 @@ def apply_changes(key: ApiKey, changes: KeyChanges, now: datetime) -> None:
         key.expires_at = changes.expires_at
     if "models" in changes.model_fields_set:
         key.model_aliases = changes.models
+    if "caching" in changes.model_fields_set:
+        key.caching = changes.caching
     if changes.zero_data_retention is not None:
         key.zero_data_retention = changes.zero_data_retention
     change_cap(key, changes, now)

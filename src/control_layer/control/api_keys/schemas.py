@@ -1,5 +1,5 @@
-"""The key object and the bodies that make and change it (§4.2), with fields of ours: `expires_at`, `models` and
-`zero_data_retention`.
+"""The key object and the bodies that make and change it (§4.2), with fields of ours: `expires_at`, `models`,
+`zero_data_retention` and `caching`.
 """
 
 from __future__ import annotations
@@ -13,6 +13,7 @@ from typing import Annotated, Literal
 
 from pydantic import AwareDatetime, Field
 
+from control_layer.contract.routing import KeyCaching
 from control_layer.control.money import Money
 from control_layer.control.schema import Flag, Input, Int, Number, Output
 from control_layer.store import tables
@@ -39,10 +40,12 @@ class NewKey(Input):
     """Aliases that the key is restricted to; absent for all that its owner may use."""
     zero_data_retention: Flag = False
     """No body of its requests is kept anywhere. Where its owner's account has that, all keys do."""
+    caching: KeyCaching | None = None
+    """Of models that keep answers: `off` for none, or whose its requests may be given at most; absent: as they say."""
 
 
 class KeyChanges(Input):
-    """Absent keeps. Null clears the spending cap, `expires_at` and `models`, and keeps everything else (§1.7)."""
+    """Absent keeps. Null clears the spending cap, `expires_at`, `models` and `caching`; else it keeps, too (§1.7)."""
 
     name: str | None = None
     description: str | None = None
@@ -54,6 +57,7 @@ class KeyChanges(Input):
     expires_at: AwareDatetime | None = None
     models: _Models | None = None
     zero_data_retention: Flag | None = None
+    caching: KeyCaching | None = None
 
 
 class Rotation(Input):
@@ -98,6 +102,7 @@ class Key(Output):
     models: list[str] | None
     zero_data_retention: bool
     """Of the key itself; its owner's account may have it for all keys."""
+    caching: KeyCaching | None
     previous_secret_expires_at: datetime | None
     """Until when the secret before the last rotation works beside the present one; null where it died at once."""
 
@@ -125,6 +130,7 @@ class Key(Output):
             expires_at=row.expires_at,
             models=row.model_aliases,
             zero_data_retention=row.zero_data_retention,
+            caching=row.caching,
             previous_secret_expires_at=row.previous_expires_at,
         )
 

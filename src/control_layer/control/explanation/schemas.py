@@ -137,6 +137,8 @@ class Explanation(Output):
     guardrails: list[ExplainedGuardrail]
     """In their order. What they would say of the request is not asked: `POST /guardrails/try` tells."""
     budgets: list[ExplainedBudget]
+    caching: Literal["bypass", "key", "user", "group", "shared"] | None
+    """Whose kept answers it may be given; `bypass`: nobody's. Null where the model keeps none."""
     strategy: Literal["weighted_random", "priority", "least_busy", "lowest_latency"] | None
     sticky: Literal["key", "user", "session"] | None
     deployments: list[ExplainedDeployment]

@@ -16,7 +16,7 @@ from typing import Any, TypeVar
 from sqlalchemy import Select, and_, extract, func, literal, or_, select
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
-from control_layer.contract.snapshot import Endpoint, Key, User
+from control_layer.contract.snapshot import Endpoint, Key, Purge, User
 from control_layer.control.models.charging import Turns, read_turns
 from control_layer.control.snapshots.budget_rows import BUDGET_ID, BUDGETS, budget_of
 from control_layer.control.snapshots.columns import IDS, SYSTEM_GROUP, Row, Sharing, grouped, text_of
@@ -50,6 +50,7 @@ _KEYS = (
         tables.ApiKey.model_aliases,
         literal(False),
         tables.ApiKey.zero_data_retention,
+        tables.ApiKey.caching,
     )
     .join(tables.User, tables.User.id == tables.ApiKey.user_id)
     .where(
@@ -70,6 +71,7 @@ _PREVIOUS_SECRETS = (
         tables.ApiKey.model_aliases,
         literal(True),
         tables.ApiKey.zero_data_retention,
+        tables.ApiKey.caching,
     )
 ).where(tables.ApiKey.previous_digest.is_not(None), tables.ApiKey.previous_expires_at > func.now())
 _USERS = (
@@ -92,6 +94,7 @@ _ENDPOINTS = select(
     tables.Endpoint.verify_tls,
     tables.Endpoint.ca_bundle,
 )
+_PURGES = select(text_of(tables.AnswerPurge.subject_id), tables.AnswerPurge.generation)
 _KEYS_FOUND = _KEYS.where(tables.ApiKey.id == IDS)
 _PREVIOUS_SECRETS_FOUND = _PREVIOUS_SECRETS.where(tables.ApiKey.id == IDS)
 _USERS_FOUND = _USERS.where(tables.User.id == IDS)
@@ -99,6 +102,7 @@ _ENDPOINTS_FOUND = _ENDPOINTS.where(tables.Endpoint.id == IDS)
 _LIMITS_FOUND = LIMITS.where(LIMIT_ID == IDS)
 _BUDGETS_FOUND = BUDGETS.where(BUDGET_ID == IDS)
 _GUARDRAILS_FOUND = GUARDRAILS.where(GUARDRAIL_ID == IDS)
+_PURGES_FOUND = _PURGES.where(tables.AnswerPurge.subject_id == IDS)
 _KEYS_OF = select(text_of(tables.ApiKey.id)).where(tables.ApiKey.user_id == IDS)
 
 
@@ -128,6 +132,8 @@ class Compiler:
                 yield Rows(limits=[limit_of(row) for row in part])
             async for part in _partitions(connection, GUARDRAILS):
                 yield Rows(guardrails=[guardrail_of(row) for row in part])
+            async for part in _partitions(connection, _PURGES):
+                yield Rows(purges=[_purge(row) for row in part])
 
     async def find(self, touched: Touched, known: State) -> Found:
         """What stands at the ids now, and at those of the rows that depend on them.
@@ -151,7 +157,8 @@ class Compiler:
             limited = touched.limits | derived_ids(capped | touched.models)
             limits = await _found(connection, _LIMITS_FOUND, limited, limit_of)
             guardrails = await _found(connection, _GUARDRAILS_FOUND, touched.guardrails, guardrail_of)
-        return Found(keys, users, models, endpoints, budgets, limits, guardrails)
+            purges = await _found(connection, _PURGES_FOUND, touched.purges, _purge)
+        return Found(keys, users, models, endpoints, budgets, limits, guardrails, purges)
 
     async def turns(self, since: datetime) -> Turns:
         """The models whose price may have changed by itself since then, and when the next one may."""
@@ -191,7 +198,7 @@ async def _keys_found(connection: AsyncConnection, ids: set[str]) -> dict[str, K
 
 
 def _key(row: Row) -> Key:
-    key_id, digest, user_id, purpose, expires_at, aliases, previous, zero_data_retention = row
+    key_id, digest, user_id, purpose, expires_at, aliases, previous, zero_data_retention, caching = row
     return Key(
         digest=digest,
         id=key_id,
@@ -201,6 +208,7 @@ def _key(row: Row) -> Key:
         models=None if aliases is None else tuple(aliases),
         previous=previous,
         log_bodies=not zero_data_retention,
+        caching=caching,
     )
 
 
@@ -217,3 +225,7 @@ def _user(row: Row, share: Sharing) -> User:
 
 def _endpoint(row: Row) -> Endpoint:
     return Endpoint(*row)
+
+
+def _purge(row: Row) -> Purge:
+    return Purge(*row)

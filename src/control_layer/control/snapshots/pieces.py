@@ -38,6 +38,8 @@ def whole_pieces(rows: Rows, version: int) -> Iterator[bytes]:
         yield _framed(Update(version=version, base=0, final=False, limits=limits))
     for guardrails in _slices(rows.guardrails, _ROWS_PER_PIECE):
         yield _framed(Update(version=version, base=0, final=False, guardrails=guardrails))
+    for purges in _slices(rows.purges, _ROWS_PER_PIECE):
+        yield _framed(Update(version=version, base=0, final=False, purges=purges))
     yield _framed(Update(version=version, base=0, final=True))
 
 
@@ -61,6 +63,8 @@ def delta_frame(difference: Difference, base: int, version: int) -> bytes:
         gone_limits=tuple(difference.limits.gone),
         guardrails=tuple(difference.guardrails.put),
         gone_guardrails=tuple(difference.guardrails.gone),
+        purges=tuple(difference.purges.put),
+        gone_purges=tuple(difference.purges.gone),
     )
     return _framed(update)
 

@@ -119,6 +119,7 @@ class SnapshotService:
             "budgets": len(rows.budgets.rows),
             "limits": len(rows.limits.rows),
             "guardrails": len(rows.guardrails.rows),
+            "purges": len(rows.purges.rows),
         }
         return [
             Sample("control_layer_snapshot_published_version", "gauge", version, {}, publication.version),
@@ -232,6 +233,8 @@ def _ids_of(touched: Touched, table: str) -> set[str] | None:
             return touched.limits
         case "guardrails":
             return touched.guardrails
+        case "answer_purges":
+            return touched.purges
         case _:
             return (
                 None  # a group's own row: gateways know groups by id only, and its rows elsewhere speak for themselves

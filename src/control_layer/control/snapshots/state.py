@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 from typing import Generic, TypeVar
 
 from control_layer.contract.guardrails import Guardrail
-from control_layer.contract.snapshot import Budget, Endpoint, Key, Limit, Model, Update, User
+from control_layer.contract.snapshot import Budget, Endpoint, Key, Limit, Model, Purge, Update, User
 
 __all__ = ["Change", "Difference", "Found", "Rows", "State", "Table", "Touched", "key_of_secret", "secret_of"]
 
@@ -46,10 +46,11 @@ class Touched:
     budgets: set[str] = field(default_factory=set)
     limits: set[str] = field(default_factory=set)
     guardrails: set[str] = field(default_factory=set)
+    purges: set[str] = field(default_factory=set)
 
     def __bool__(self) -> bool:
         kinds = (
-            self.keys, self.users, self.models, self.endpoints, self.budgets, self.limits, self.guardrails
+            self.keys, self.users, self.models, self.endpoints, self.budgets, self.limits, self.guardrails, self.purges
         )  # fmt: skip
         return any(kinds)
 
@@ -62,6 +63,7 @@ class Touched:
         self.budgets |= other.budgets
         self.limits |= other.limits
         self.guardrails |= other.guardrails
+        self.purges |= other.purges
 
     def remove(self, rows: Rows) -> None:
         """Takes out the ids of `rows`."""
@@ -72,6 +74,7 @@ class Touched:
         self.budgets.difference_update(row.id for row in rows.budgets)
         self.limits.difference_update(row.id for row in rows.limits)
         self.guardrails.difference_update(row.id for row in rows.guardrails)
+        self.purges.difference_update(row.id for row in rows.purges)
 
     def take(self, rows: int, endpoints: int) -> Touched:
         """Removes and returns up to that many ids of each kind, so that a crowd of one kind holds up no other."""
@@ -83,6 +86,7 @@ class Touched:
             _take(self.budgets, rows),
             _take(self.limits, rows),
             _take(self.guardrails, rows),
+            _take(self.purges, rows),
         )
 
 
@@ -105,6 +109,7 @@ class Rows:
     budgets: list[Budget] = field(default_factory=list)
     limits: list[Limit] = field(default_factory=list)
     guardrails: list[Guardrail] = field(default_factory=list)
+    purges: list[Purge] = field(default_factory=list)
 
 
 @dataclass(slots=True)
@@ -119,6 +124,7 @@ class Found:
     budgets: dict[str, Budget | None] = field(default_factory=dict)
     limits: dict[str, Limit | None] = field(default_factory=dict)
     guardrails: dict[str, Guardrail | None] = field(default_factory=dict)
+    purges: dict[str, Purge | None] = field(default_factory=dict)
 
 
 @dataclass(slots=True)
@@ -140,10 +146,11 @@ class Difference:
     budgets: Change[str, Budget] = field(default_factory=Change)
     limits: Change[str, Limit] = field(default_factory=Change)
     guardrails: Change[str, Guardrail] = field(default_factory=Change)
+    purges: Change[str, Purge] = field(default_factory=Change)
 
     def __bool__(self) -> bool:
         changes = (
-            self.keys, self.users, self.models, self.endpoints, self.budgets, self.limits, self.guardrails
+            self.keys, self.users, self.models, self.endpoints, self.budgets, self.limits, self.guardrails, self.purges
         )  # fmt: skip
         return any(change.put or change.gone for change in changes)
 
@@ -213,9 +220,9 @@ class Table(Generic[K, R]):
 
 
 class State:
-    """The seven tables."""
+    """The eight tables."""
 
-    __slots__ = ("budgets", "endpoints", "guardrails", "keys", "limits", "models", "users")
+    __slots__ = ("budgets", "endpoints", "guardrails", "keys", "limits", "models", "purges", "users")
 
     def __init__(self) -> None:
         self.keys: Table[bytes, Key] = Table(lambda row: row.digest, _secret_id)
@@ -225,6 +232,7 @@ class State:
         self.budgets: Table[str, Budget] = Table(lambda row: row.id, lambda row: row.id)
         self.limits: Table[str, Limit] = Table(lambda row: row.id, lambda row: row.id)
         self.guardrails: Table[str, Guardrail] = Table(lambda row: row.id, lambda row: row.id)
+        self.purges: Table[str, Purge] = Table(lambda row: row.id, lambda row: row.id)
 
     def add(self, rows: Rows) -> None:
         """Takes rows in without saying what changed: for a state that nobody has been told of yet."""
@@ -235,6 +243,7 @@ class State:
         _put_all(self.budgets, rows.budgets)
         _put_all(self.limits, rows.limits)
         _put_all(self.guardrails, rows.guardrails)
+        _put_all(self.purges, rows.purges)
 
     def replace(self, found: Found) -> Difference:
         """Moves to what was found; returns what gateways must be told."""
@@ -246,6 +255,7 @@ class State:
             self.budgets.replace(found.budgets),
             self.limits.replace(found.limits),
             self.guardrails.replace(found.guardrails),
+            self.purges.replace(found.purges),
         )
 
     def apply(self, update: Update) -> None:
@@ -257,6 +267,7 @@ class State:
         _remove_all(self.budgets, update.gone_budgets)
         _remove_all(self.limits, update.gone_limits)
         _remove_all(self.guardrails, update.gone_guardrails)
+        _remove_all(self.purges, update.gone_purges)
         _put_all(self.keys, update.keys)
         _put_all(self.users, update.users)
         _put_all(self.models, update.models)
@@ -264,6 +275,7 @@ class State:
         _put_all(self.budgets, update.budgets)
         _put_all(self.limits, update.limits)
         _put_all(self.guardrails, update.guardrails)
+        _put_all(self.purges, update.purges)
 
     def rows(self) -> Rows:
         """All rows at this moment."""
@@ -275,6 +287,7 @@ class State:
             list(self.budgets.rows.values()),
             list(self.limits.rows.values()),
             list(self.guardrails.rows.values()),
+            list(self.purges.rows.values()),
         )
 
     def unlike(self, rows: Rows) -> Touched:
@@ -287,6 +300,7 @@ class State:
             {row.id for row in rows.budgets if not self.budgets.has(row)},
             {row.id for row in rows.limits if not self.limits.has(row)},
             {row.id for row in rows.guardrails if not self.guardrails.has(row)},
+            {row.id for row in rows.purges if not self.purges.has(row)},
         )
 
     def ids(self) -> Touched:
@@ -299,6 +313,7 @@ class State:
             set(self.budgets.keys),
             set(self.limits.keys),
             set(self.guardrails.keys),
+            set(self.purges.keys),
         )
 
 

@@ -6,15 +6,34 @@ Knows no socket and no clock. Keys are digests of everything that an answer depe
 from __future__ import annotations
 
 from collections import OrderedDict
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 
 from control_layer.contract.usage import Tokens
 
-__all__ = ["CachedAnswer", "Flights", "Landed", "ResponseCache"]
+__all__ = ["CachedAnswer", "Flights", "Landed", "Maker", "ResponseCache"]
 
 _OVERHEAD_BYTES = 512
 """Of an entry beside its body, about."""
+
+
+@dataclass(frozen=True, slots=True)
+class Maker:
+    """For whom an answer was made, and when in the order of purges."""
+
+    key_id: str
+    user_id: str
+    generation: int
+    """The last purge of the two that was known when the answer was asked for; 0 for none."""
+
+    @classmethod
+    def now(cls, key_id: str, user_id: str, purges: Mapping[str, int]) -> Maker:
+        """The maker of an answer that is about to be asked for. `purges` has the generation of each key and user."""
+        return cls(key_id, user_id, max(purges.get(key_id, 0), purges.get(user_id, 0)) if purges else 0)
+
+    def purged(self, purges: Mapping[str, int]) -> bool:
+        """Whether there was a purge since."""
+        return max(purges.get(self.key_id, 0), purges.get(self.user_id, 0)) > self.generation
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,6 +48,7 @@ class CachedAnswer:
     finish_reason: str | None
     expires_at: float
     """On the monotonic clock."""
+    maker: Maker
 
 
 class ResponseCache:
@@ -42,12 +62,12 @@ class ResponseCache:
         self.evictions = 0
         """Entries that made room for others."""
 
-    def get(self, key: bytes, now: float) -> CachedAnswer | None:
-        """The answer, while it is fresh."""
+    def get(self, key: bytes, now: float, purges: Mapping[str, int]) -> CachedAnswer | None:
+        """The answer, while it is fresh and was not purged."""
         answer = self._entries.get(key)
         if answer is None:
             return None
-        if answer.expires_at <= now:
+        if answer.expires_at <= now or (purges and answer.maker.purged(purges)):
             self._drop(key)
             return None
         self._entries.move_to_end(key)

@@ -95,6 +95,8 @@ def _fields(found: dict[str, Any]) -> Iterator[tuple[str, object]]:
             f"budget of the {budget['scope']}",
             f"{budget['name']}: {budget['amount']} ({budget['enforcement']}): {enough}",
         )
+    if found["caching"]:
+        yield "kept answers", "none" if found["caching"] == "bypass" else f"of the same {found['caching']}"
     if found["price"]:
         yield "costs at most", found["price"]["at_most"]
     if found["strategy"]:

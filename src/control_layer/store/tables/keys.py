@@ -6,9 +6,10 @@ import uuid
 from datetime import datetime
 from decimal import Decimal
 
-from sqlalchemy import CheckConstraint, ForeignKey, Index, text
+from sqlalchemy import CheckConstraint, ForeignKey, Index, Text, text
 from sqlalchemy.orm import Mapped, mapped_column
 
+from control_layer.contract.routing import KeyCaching
 from control_layer.store.tables.base import Base, now
 
 __all__ = ["ApiKey"]
@@ -46,7 +47,7 @@ class ApiKey(Base):
     expires_at: Mapped[datetime | None]
     zero_data_retention: Mapped[bool] = mapped_column(server_default=text("false"))
     """No body of its requests is kept anywhere."""
-    caching: Mapped[str | None]
+    caching: Mapped[KeyCaching | None] = mapped_column(Text)
     """Whether its requests are given kept answers, and those of whom at most; none: as their model says."""
     last_used: Mapped[datetime | None]
     created_at: Mapped[datetime] = mapped_column(server_default=now())

@@ -1,0 +1,1 @@
+"""Answers that models keep: what is forgotten of them."""
