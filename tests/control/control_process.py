@@ -92,6 +92,7 @@ def control_process(
         control_socket=str(directory / "control.sock"),
         snapshot_socket=str(directory / "snapshot.sock"),
         lease_socket=str(directory / "lease.sock"),
+        answer_socket=str(directory / "answer.sock"),
         snapshot_file=str(directory / "snapshot"),
         journal_dir=str(directory / "journal"),
         mail_dir=str(directory / "mail"),

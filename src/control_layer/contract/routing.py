@@ -116,6 +116,8 @@ class ResponseCaching(msgspec.Struct, frozen=True, array_like=True, gc=False):
     max_entry_bytes: int
     generation: int = 0
     """Moves with a purge: what was kept before is found no more."""
+    shared: bool = False
+    """Workers and hosts share what they keep."""
 
 
 class Purposes(msgspec.Struct, frozen=True, array_like=True, gc=False):

@@ -45,6 +45,7 @@ class ControlConfig(msgspec.Struct, frozen=True, kw_only=True):
     """HTTP, for everything the gateways relay."""
     snapshot_socket: str
     lease_socket: str
+    answer_socket: str
     snapshot_file: str
     """Frames of `contract.snapshot.Update`, replayed by gateways that start alone."""
     journal_dir: str

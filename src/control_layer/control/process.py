@@ -27,7 +27,10 @@ from control_layer.control.first_start.demonstration import set_up_demonstration
 from control_layer.control.first_start.model_sources import connect_model_sources
 from control_layer.control.first_start.seeding import seed
 from control_layer.control.http_listener import HttpListener
+from control_layer.control.kept_answers.cleaning import Cleaning
 from control_layer.control.kept_answers.purges import forget_old_purges
+from control_layer.control.kept_answers.server import AnswerServer
+from control_layer.control.kept_answers.tier import AnswerTier
 from control_layer.control.leases.grants import RECALLS, Grants
 from control_layer.control.leases.limit_exchange import TAKEN, LimitExchange
 from control_layer.control.leases.server import LeaseServer
@@ -65,6 +68,10 @@ _HOUSEKEEPING_SECONDS = 600.0
 _RECORDING_CONNECTIONS = 4
 """Two journals at a time, a new day's partition, and folding: usage waits for no page. Each has buffers of its own."""
 
+_SHARING_CONNECTIONS = 2
+"""For kept answers: to look for some, and to store others. Made where a model shares what it keeps."""
+_SHARING_SECONDS = 10.0
+
 
 class ControlPlane:
     """One control plane's life."""
@@ -86,6 +93,11 @@ class ControlPlane:
             self._limits.publish,
             self._services.conditions,
         )
+        self._sharing = open_engine(
+            config.database_url, pool_size=_SHARING_CONNECTIONS, statement_seconds=_SHARING_SECONDS
+        )
+        self._cleaning = Cleaning(self._engine, settings.gateway.shared_response_cache_bytes)
+        self._answers = AnswerTier(self._sharing, self._cleaning)
         self._changes = ChangeListener(config.database_url, on_change=self._notice, on_resync=self._snapshots.missed)
         self._probes = ProbeScheduler(self._services, config.database_url)
         self._batches = BatchWorker(self._services, config.database_url)
@@ -139,6 +151,7 @@ class ControlPlane:
             if self._services.payments is not None:
                 await self._services.payments.close()
             await self._recording.dispose()
+            await self._sharing.dispose()
             await self._engine.dispose()
 
     async def _prepare(self) -> None:
@@ -169,6 +182,10 @@ class ControlPlane:
                     parts.create_task(self._snapshots.run(), name="snapshots"),
                     parts.create_task(self._leases.run(), name="leases"),
                     parts.create_task(self._limits.run(), name="limits"),
+                    parts.create_task(self._answers.run(), name="answers"),
+                    parts.create_task(
+                        AnswerServer(Path(self._config.answer_socket), self._answers).run(), name="answer-link"
+                    ),
                     parts.create_task(self._changes.run(), name="changes"),
                     parts.create_task(self._services.errands.run(), name="errands"),
                     parts.create_task(self._retention.run(), name="retention"),
@@ -251,7 +268,12 @@ class ControlPlane:
     async def _lead(self) -> None:
         """What one host at a time does."""
         services = self._services
-        work = {"webhooks": self._webhooks.run, "alerts": AlertWatch(services).run, "sinks": self._sinks.run}
+        work = {
+            "webhooks": self._webhooks.run,
+            "alerts": AlertWatch(services).run,
+            "sinks": self._sinks.run,
+            "kept-answers": self._cleaning.run,
+        }
         if services.payments is not None:
             work["auto-topups"] = AutoTopups(services, services.payments).run
         election = services.settings.background_services.leader_election.enabled
@@ -261,6 +283,8 @@ class ControlPlane:
         return [
             *self._snapshots.samples(),
             *self._limits.samples(),
+            *self._answers.samples(),
+            *self._cleaning.samples(),
             *self._probes.samples(),
             *self._batches.samples(),
             *self._webhooks.samples(),

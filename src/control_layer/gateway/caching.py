@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Literal
 from control_layer.contract.pricing import cost_of, is_answered
 from control_layer.contract.routing import ResponseCaching
 from control_layer.contract.usage import Closed, Tokens
+from control_layer.gateway.admission import State
 from control_layer.gateway.head import Head
 from control_layer.gateway.policy.response_cache import CachedAnswer, Maker
 from control_layer.gateway.recording import Recording, may_be_kept
@@ -70,7 +71,7 @@ class Caching(Routing):
             return False
         self._flight = key
         if plane.flights.join(key, self, self._landed):
-            return False
+            return caching.shared and plane.shared_answers.ask(key, self._found)
         self._patience = plane.loop.call_later(plane.deadlines(self.route).total, self._lose_patience)
         return True
 
@@ -90,10 +91,26 @@ class Caching(Routing):
             answer = recording.answer(closed.tokens, closed.finish_reason, plane.monotonic())
             if answer is not None and may_be_kept(answer):
                 plane.cache.put(recording.key, answer)
+                if recording.caching.shared:
+                    model_id, generation = self.route.model.id, recording.caching.generation
+                    plane.shared_answers.keep(recording.key, model_id, generation, answer)
         flight, self._flight = self._flight, None
         if flight is not None:
             # One that is too large to be kept is so for the next one, too: they need not wait for each other.
             plane.flights.land(flight, answer, again=not completed)
+
+    def _found(self, answer: CachedAnswer | None) -> None:
+        """What hosts share has been asked for: the answer is this one's and that of all who wait for it."""
+        plane, flight = self.plane, self._flight
+        if self.state is not State.ADMITTED or flight is None:
+            return  # its client has left, and the next one is sent
+        if answer is None or answer.maker.purged(plane.snapshots.current.purges):
+            self.forward()
+            return
+        plane.cache.put(flight, answer)
+        self._flight = None
+        self._give_again(answer, "hit")
+        plane.flights.land(flight, answer, again=False)
 
     def _landed(self, answer: CachedAnswer | None, first: bool) -> None:
         """Who asked the same has its answer, or has none: then this one is sent, and as the `first` waited for."""

@@ -73,8 +73,10 @@ class GatewayConfig(msgspec.Struct, frozen=True, kw_only=True):
     """Frames of `contract.snapshot.Update`, for a start without control plane."""
     snapshot_socket: str
     lease_socket: str
+    answer_socket: str
     control_socket: str
-    """Unix sockets of the control plane: the snapshot link, the lease link, and HTTP for everything that is not `/ai`.
+    """Unix sockets of the control plane: the snapshot link, the lease link, the link for kept answers, and HTTP for
+    everything that is not `/ai`.
     """
     secret_key: str
     previous_secret_keys: list[str] = []
@@ -84,6 +86,8 @@ class GatewayConfig(msgspec.Struct, frozen=True, kw_only=True):
     retries: RetrySettings = RetrySettings()
     response_cache_bytes: int = 64 * 1024 * 1024
     """What kept answers may take, per worker."""
+    shared_answer_seconds: float = 0.1
+    """How long a request waits for an answer that hosts share."""
     capture: Capture = Capture()
     tracing: TraceSettings | None = None
     """`None`: nothing is traced."""

@@ -26,6 +26,7 @@ from control_layer.gateway.policy.response_cache import Flights, ResponseCache
 from control_layer.gateway.policy.retry_budget import RetryBudget
 from control_layer.gateway.realtime import RealtimeExchange
 from control_layer.gateway.relay import Relay
+from control_layer.gateway.shared_answers import SharedAnswers
 from control_layer.gateway.snapshot import Route, SnapshotState
 from control_layer.gateway.status import ANSWERED, answer_status
 from control_layer.gateway.tracing import Tracing
@@ -44,7 +45,8 @@ class DataPlane:
 
     __slots__ = (
         "cache", "checkers", "config", "control", "deployments", "draining", "flights", "ids", "journal", "limiter",
-        "loop", "metrics", "monotonic", "purse", "random", "retries", "snapshots", "tracing", "upstreams", "wall",
+        "loop", "metrics", "monotonic", "purse", "random", "retries", "shared_answers", "snapshots", "tracing",
+        "upstreams", "wall",
     )  # fmt: skip
 
     def __init__(
@@ -72,6 +74,9 @@ class DataPlane:
         self.deployments = Deployments()
         self.cache = ResponseCache(config.response_cache_bytes)
         self.flights = Flights()
+        self.shared_answers = SharedAnswers(
+            config.answer_socket, config.shared_answer_seconds, loop=loop, clock=lambda: self.monotonic()
+        )
         self.ids = EventIds()
         self.draining = False
         self.wall: Callable[[], float] = time.time

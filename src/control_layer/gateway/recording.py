@@ -105,10 +105,10 @@ def _boundary(exchange: Exchange, scope: CacheScope) -> bytes:
 class Recording:
     """Keeps an answer on its way to the client, up to a size."""
 
-    __slots__ = ("_body", "_caching", "_head", "_maker", "_too_large", "key")
+    __slots__ = ("_body", "_head", "_maker", "_too_large", "caching", "key")
 
     def __init__(self, caching: ResponseCaching, key: bytes, maker: Maker) -> None:
-        self._caching = caching
+        self.caching = caching
         self._maker = maker
         self.key = key
         """What it is kept under."""
@@ -124,7 +124,7 @@ class Recording:
 
     def keep(self, data: bytes) -> None:
         """A piece of it."""
-        if len(self._body) + len(data) > self._caching.max_entry_bytes:
+        if len(self._body) + len(data) > self.caching.max_entry_bytes:
             self._too_large = True
             self._body.clear()
         elif not self._too_large:
@@ -136,7 +136,7 @@ class Recording:
             return None
         status, headers = self._head
         return CachedAnswer(
-            status, headers, bytes(self._body), tokens, finish_reason, now + self._caching.ttl, self._maker
+            status, headers, bytes(self._body), tokens, finish_reason, now + self.caching.ttl, self._maker
         )
 
 

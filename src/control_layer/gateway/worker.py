@@ -98,6 +98,7 @@ class Worker:
         tasks = [
             loop.create_task(self._link.run(), name="snapshot-link"),
             loop.create_task(leases.run(), name="lease-link"),
+            loop.create_task(self._plane.shared_answers.run(), name="answer-link"),
             loop.create_task(self._answer_supervisor(), name="supervision"),
         ]
         for task in tasks:
@@ -194,4 +195,5 @@ class Worker:
         text_ = "How late the event loop was for a timer, twice a second."
         samples.append(self._lag.histogram.sample("control_layer_event_loop_lag_seconds", text_, mine))
         samples.extend(self._plane.metrics.samples())
+        samples.extend(self._plane.shared_answers.samples())
         return samples

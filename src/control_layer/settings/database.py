@@ -15,7 +15,8 @@ class DatabasePool(Section):
     """Connections of the control plane to Postgres."""
 
     max_connections: int = Field(10, ge=2)
-    """Upper bound of connections of a host, next to four that record usage and up to four that listen or lead."""
+    """Upper bound of connections of a host, next to four that record usage, up to two for kept answers that hosts
+    share, and up to four that listen or lead."""
 
 
 class Database(Section):

@@ -84,6 +84,10 @@ class Gateway(Section):
     """Attempts after failed ones."""
     response_cache_bytes: int = Field(64 * 1024 * 1024, ge=0)
     """What answers that are kept may take in each worker."""
+    shared_response_cache_bytes: int = Field(1024 * 1024 * 1024, ge=0)
+    """What those may take in the database that workers and hosts share; 0: none are."""
+    shared_response_cache_timeout: Duration = timedelta(milliseconds=100)
+    """How long a request waits for one of them before it is sent."""
     tls: GatewayTls = GatewayTls()
     """TLS for clients."""
     ca_bundle: Path | None = None

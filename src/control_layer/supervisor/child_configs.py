@@ -26,6 +26,7 @@ PROXY_VARIABLES = ("HTTPS_PROXY", "HTTP_PROXY", "ALL_PROXY", "NO_PROXY")
 _CONTROL_SOCKET = "control.sock"
 _SNAPSHOT_SOCKET = "snapshot.sock"
 _LEASE_SOCKET = "lease.sock"
+_ANSWER_SOCKET = "answer.sock"
 
 
 def gateway_config(
@@ -48,6 +49,7 @@ def gateway_config(
         snapshot_file=str(directory.snapshot_file),
         snapshot_socket=str(sockets / _SNAPSHOT_SOCKET),
         lease_socket=str(sockets / _LEASE_SOCKET),
+        answer_socket=str(sockets / _ANSWER_SOCKET),
         control_socket=str(sockets / _CONTROL_SOCKET),
         secret_key=_revealed(settings.secret_key),
         previous_secret_keys=[key.get_secret_value() for key in settings.previous_secret_keys],
@@ -68,6 +70,7 @@ def gateway_config(
             idle_seconds=gateway.pool.idle.total_seconds(),
         ),
         response_cache_bytes=gateway.response_cache_bytes,
+        shared_answer_seconds=gateway.shared_response_cache_timeout.total_seconds(),
         retries=RetrySettings(ratio=gateway.retries.ratio, reserve=gateway.retries.reserve),
         capture=Capture(enabled=settings.enable_request_logging, max_bytes=gateway.logged_body_bytes),
         tracing=_trace_settings(settings.tracing),
@@ -105,6 +108,7 @@ def control_config(
         control_socket=str(sockets / _CONTROL_SOCKET),
         snapshot_socket=str(sockets / _SNAPSHOT_SOCKET),
         lease_socket=str(sockets / _LEASE_SOCKET),
+        answer_socket=str(sockets / _ANSWER_SOCKET),
         snapshot_file=str(directory.snapshot_file),
         journal_dir=str(directory.journal),
         gateway=GatewayAddress(host=host, port=port, certificate=_path(settings.gateway.tls.certificate)),

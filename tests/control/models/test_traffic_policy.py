@@ -46,7 +46,7 @@ async def test_a_policy_is_set_whole_and_taken_back(management: Management) -> N
 async def test_kept_answers_are_purged_and_stay_so(management: Management) -> None:
     admin, model = management.admin, (await standard(management))["id"]
     url = f"{MODELS}/{model}/traffic-policy"
-    caching = {"ttl_seconds": 60.0, "scope": "group", "max_entry_bytes": 2048}
+    caching = {"ttl_seconds": 60.0, "scope": "group", "max_entry_bytes": 2048, "shared": True}
     made = await answered(admin.put(url, json={"caching": caching}), 200)
     assert made == {**_NOTHING, "caching": caching}
 

@@ -9,7 +9,7 @@ from pydantic import Field
 
 from control_layer.contract.routing import CacheScope
 from control_layer.control.errors import invalid
-from control_layer.control.schema import Input, Output
+from control_layer.control.schema import Flag, Input, Output
 from control_layer.store import tables
 
 __all__ = ["Breaker", "Caching", "Canary", "Timeouts", "TrafficPolicy", "WrittenPolicy", "purge_answers", "set_policy"]
@@ -59,6 +59,8 @@ class Caching(Input):
     whom the same `group`s give the model, or everybody (`shared`)."""
     max_entry_bytes: Annotated[int, Field(ge=1024, le=64 * 1024 * 1024)] = 1024 * 1024
     """Larger answers are not kept."""
+    shared: Flag = False
+    """Whether gateway workers and hosts share what they keep, in the database; else each worker keeps its own."""
 
 
 class TrafficPolicy(Input):

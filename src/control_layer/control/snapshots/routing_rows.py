@@ -93,7 +93,8 @@ def _caching(policy: Mapping[str, Any]) -> ResponseCaching | None:
     if stored is None:
         return None
     generation = policy.get("cache_generation", 0)
-    return ResponseCaching(stored["ttl_seconds"], stored["scope"], stored["max_entry_bytes"], generation)
+    shared = stored.get("shared", False)
+    return ResponseCaching(stored["ttl_seconds"], stored["scope"], stored["max_entry_bytes"], generation, shared)
 
 
 def _backoff(enabled: bool, initial: int, longest: int, factor: float, jitter: str, total: int | None) -> Backoff:
