@@ -40,7 +40,7 @@ from control_layer.gateway.rate_limit_headers import rate_limit_headers
 from control_layer.gateway.recording import cache_key
 from control_layer.gateway.sample import Sample
 from control_layer.gateway.tracing import RequestTrace
-from control_layer.gateway.upstream_errors import as_gateway_error, code_of, failure_of
+from control_layer.gateway.upstream_errors import REFUSALS, as_gateway_error, code_of, failure_of
 from control_layer.wire import ExchangeError, Header, Request, Responder, TotalTimeout
 
 if TYPE_CHECKING:
@@ -262,6 +262,7 @@ class Exchange(Caching):
         if failure is not None:
             attempt.upstream.failed(code, str(error), self.plane.monotonic())
             if self.try_again(failure):
+                attempt.release()  # what came of it does not count, not even if the client leaves now
                 return
         self.fail(as_gateway_error(error))
 
@@ -282,6 +283,15 @@ class Exchange(Caching):
             # Nobody else will say why it was not this answer.
             self.attempts[-1] = structs.replace(self.attempts[-1], error=said)
         return True
+
+    def answer_refused(self, attempt: Attempt) -> bool:
+        """Why the answer ended is known, and nothing of it has left. Whether a content policy ended it, and another
+        attempt follows.
+        """
+        reason = self.finish_reason
+        if reason is None or reason not in REFUSALS or not self.judges_answers:
+            return False
+        return self.answer_failed(attempt, Failure.REFUSED_CONTENT, None, reason)
 
     def forget_answer(self) -> None:
         self.first_byte = self.tokens = self.text_bytes = self.finish_reason = self.upstream_request_id = None

@@ -114,6 +114,13 @@ class Routing(Admission):
         route = self.route
         return (route.fallback.enabled or route.model.overflow != () or route.model.refusal != ()) and self.can_resend()
 
+    @property
+    def judges_answers(self) -> bool:
+        """Whether another attempt may follow an answer that a content policy has ended: answers are held until that is
+        clear.
+        """
+        return self.route.model.refusal != () and self.can_resend()
+
     def try_again(self, failure: Failure, status: int | None = None) -> bool:
         """Whether another attempt follows the one that failed, which is settled; it then begins by itself."""
         plane, route = self.plane, self.route

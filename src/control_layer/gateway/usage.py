@@ -37,6 +37,7 @@ class Report(msgspec.Struct, gc=False):
     choices: list[_Choice] | None = None
     stop_reason: Any = None
     status: Any = None
+    incomplete_details: Any = None
     meta: _Meta | None = None
 
     def tokens(self) -> Tokens | None:
@@ -48,6 +49,11 @@ class Report(msgspec.Struct, gc=False):
 
     def finish_reason(self) -> str | None:
         """Why it ended, in the provider's word."""
+        if self.status == "incomplete" and isinstance(self.incomplete_details, dict):
+            # Responses say it beside their status.
+            reason = self.incomplete_details.get("reason")
+            if isinstance(reason, str):
+                return reason[:_MAX_FINISH]
         if self.choices:
             for choice in self.choices:
                 if isinstance(choice.finish_reason, str):
