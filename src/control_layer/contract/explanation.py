@@ -15,6 +15,7 @@ __all__ = [
     "Explanation",
     "GuardrailStanding",
     "LimitStanding",
+    "PassedOver",
     "Price",
 ]
 
@@ -95,6 +96,17 @@ class Price(msgspec.Struct):
     """With as many tokens as it can have."""
 
 
+class PassedOver(msgspec.Struct):
+    """A model that the client names and that would not let the request in, so that the next one is asked."""
+
+    model: str
+    """Its alias."""
+    status: int
+    code: str
+    message: str
+    """The error that the client would see if there were no other."""
+
+
 class Explanation(msgspec.Struct, kw_only=True):
     """Every decision about one request, as one gateway worker would take it now."""
 
@@ -109,7 +121,10 @@ class Explanation(msgspec.Struct, kw_only=True):
     model: str | None = None
     """The alias that is called."""
     answers: str | None = None
-    """The alias of the model that answers it: another one where a routing rule says so."""
+    """The alias of the model that answers it: another one where a routing rule says so, or because of `passed_over`."""
+    passed_over: list[PassedOver] = []
+    alternatives: list[str] = []
+    """Aliases that the client names and that would be asked if `answers` failed, in their order."""
     groups: list[str] = []
     """Ids of the user's groups that the model is granted to."""
     estimated_tokens: int | None = None

@@ -51,7 +51,7 @@ class Opened(msgspec.Struct, frozen=True, array_like=True, tag="opened", gc=Fals
     key_id: str
     user_id: str
     model: str
-    """The alias asked for."""
+    """The alias that let it in."""
     model_id: str
     method: str
     path: str
@@ -150,6 +150,7 @@ class Closed(msgspec.Struct, frozen=True, array_like=True, tag="closed"):
     key_id: str
     user_id: str
     model: str
+    """The alias that answered, or failed last; in `Opened` it may be another one."""
     model_id: str
     method: str
     path: str
@@ -184,6 +185,9 @@ class Closed(msgspec.Struct, frozen=True, array_like=True, tag="closed"):
     """How it met the answers that its model keeps; `None` where it keeps none."""
     saved: Tokens | None = None
     """What the answer had cost when it was made, where it was given again."""
+    asked: str | None = None
+    """The alias that the client asked for, where `model` is another one: because the client named it for when the first
+    one fails, or because a rule hands requests over."""
 
 
 Record = Opened | Closed | Bodies

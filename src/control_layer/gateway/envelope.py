@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import TypeVar
 
 import msgspec
@@ -11,11 +12,12 @@ from control_layer.gateway import errors
 __all__ = ["Envelope", "read_envelope"]
 
 _MAX_MODEL = 512
+_MAX_FALLBACKS = 8
 _MAX_SESSION = 256
 _SESSIONS = ("prompt_cache_key", "session_id", "user")
 _MAX_SCANNED = 4 * 1024 * 1024
 """Looking through a body costs about 3 ms per megabyte, which other requests wait for."""
-_DECIDED = frozenset(("model", "stream", "stream_options"))
+_DECIDED = frozenset(("model", "models", "stream", "stream_options"))
 
 _Field = TypeVar("_Field")
 
@@ -23,6 +25,7 @@ _Field = TypeVar("_Field")
 _decode_fields = msgspec.json.Decoder(dict[str, msgspec.Raw]).decode
 _model = msgspec.json.Decoder(str | None)
 _flag = msgspec.json.Decoder(bool | None)
+_aliases = msgspec.json.Decoder(list[str] | None)
 _options = msgspec.json.Decoder(dict[str, msgspec.Raw] | None)
 _encode = msgspec.json.Encoder().encode
 
@@ -30,23 +33,46 @@ _encode = msgspec.json.Encoder().encode
 class Envelope:
     """A body, its top-level fields undecoded, and what was decided on."""
 
-    __slots__ = ("_body", "_stream_options", "fields", "include_usage", "model", "streaming")
+    __slots__ = ("_body", "_shortened", "_stream_options", "fallbacks", "fields", "include_usage", "model", "streaming")
 
-    def __init__(self, body: bytes | bytearray, fields: dict[str, msgspec.Raw], named: str | None) -> None:
+    def __init__(
+        self, body: bytes | bytearray, fields: dict[str, msgspec.Raw], named: str | None, *, lists: bool
+    ) -> None:
         """Raises GatewayError."""
         self._body = body
         self.fields = fields
         """The top level, undecoded."""
         self.model = (named if named is not None else _field(fields, "model", _model)) or ""
+        self.fallbacks: Sequence[str] = ()
+        """The models that the client names for when this one fails, in its order."""
+        self._shortened = lists and "models" in fields
+        """The body holds what is not for the provider."""
+        if self._shortened:
+            self._take_list()
         self.streaming = _field(fields, "stream", _flag) is True
         options = self._stream_options = _field(fields, "stream_options", _options) or {}
         self.include_usage = _field(options, "include_usage", _flag, "stream_options.") is True
         """The client asked for usage at the end of the stream."""
 
+    def _take_list(self) -> None:
+        """Takes `models` out of the fields. Without a model, the first of the list is asked for."""
+        named = _field(self.fields, "models", _aliases) or []
+        del self.fields["models"]
+        if len(named) > _MAX_FALLBACKS:
+            raise errors.invalid_value("models", f"it names {len(named)} models; name {_MAX_FALLBACKS} at most")
+        if any(not 0 < len(alias) <= _MAX_MODEL for alias in named):
+            raise errors.invalid_value("models", "each entry must be the name of a model")
+        if not self.model and named:
+            self.model = named[0]
+            self.fields["model"] = msgspec.Raw(_encode(self.model))
+        self.fallbacks = [alias for alias in dict.fromkeys(named) if alias != self.model]
+
     @property
     def unambiguous(self) -> bool:
         """Whether no field can stand twice, of which a provider might read the other one than we do."""
         body = self._body
+        if self._shortened:
+            return True  # it is written anew, each field once
         return _is_compact(body, self.fields) or (
             len(body) <= _MAX_SCANNED and all(body.count(b'"%b"' % name.encode()) == 1 for name in self.fields)
         )
@@ -74,6 +100,8 @@ class Envelope:
         if include_usage:
             options = {**self._stream_options, "include_usage": msgspec.Raw(b"true")}
             changed["stream_options"] = msgspec.Raw(_encode(options))
+        if self._shortened:
+            return _encode({**fields, **changed})
         body = self._body
         same = all(fields.get(name) == value for name, value in changed.items())
         if same and _is_compact(body, fields):
@@ -85,8 +113,9 @@ class Envelope:
         return _encode({**fields, **changed})
 
 
-def read_envelope(body: bytes | bytearray, named: str | None = None) -> Envelope:
-    """Reads a body's envelope. `named` is a model named outside the body, which the body's own then gives way to.
+def read_envelope(body: bytes | bytearray, named: str | None = None, *, lists: bool = False) -> Envelope:
+    """Reads a body's envelope. `named` is a model named outside the body, which the body's own then gives way to. With
+    `lists`, `models` is ours to read: it does not reach the provider.
 
     Raises GatewayError with the parameter's name.
     """
@@ -102,7 +131,7 @@ def read_envelope(body: bytes | bytearray, named: str | None = None) -> Envelope
         # Some providers match names without regard to case (Go's encoding/json): `Model` would be a second model.
         if not (name.isascii() and name.islower()) and name.casefold() in _DECIDED:
             raise errors.unknown_parameter(name, name.casefold())
-    envelope = Envelope(body, fields, named)
+    envelope = Envelope(body, fields, named, lists=lists)
     if not envelope.model:
         raise errors.missing_model()
     if len(envelope.model) > _MAX_MODEL:

@@ -17,13 +17,13 @@ from typing import TYPE_CHECKING
 import structlog
 from msgspec import structs
 
-from control_layer.contract.pricing import Tariff, cost_of, is_answered, worst_cost_of
+from control_layer.contract.pricing import NOTHING, Tariff, cost_of, is_answered, worst_cost_of
 from control_layer.contract.usage import Closed, Opened, Outcome, Tokens
 from control_layer.gateway import accounting, errors
 from control_layer.gateway.admission import State
 from control_layer.gateway.answers import Answer
 from control_layer.gateway.attempt import Attempt
-from control_layer.gateway.caching import Caching
+from control_layer.gateway.client_fallbacks import ClientFallbacks
 from control_layer.gateway.envelope import Envelope, read_envelope
 from control_layer.gateway.errors import GatewayError, render
 from control_layer.gateway.guardrails.answer import guarded_answer
@@ -49,7 +49,6 @@ if TYPE_CHECKING:
 __all__ = ["Exchange", "State"]
 
 _log = structlog.get_logger(__name__)
-_NOTHING = Decimal(0)
 _CLIENT_LEFT = 499
 """What logs call a client that went away before its answer began (nginx's number)."""
 
@@ -58,7 +57,7 @@ _OUTSIDE = (State.READING, State.CHECKING, State.CLAIMING)
 _LET_IN = (State.ADMITTED, State.CLOSED)
 
 
-class Exchange(Caching):
+class Exchange(ClientFallbacks):
     """One AI request whose model stands in a JSON body."""
 
     __slots__ = (
@@ -147,15 +146,20 @@ class Exchange(Caching):
             return
         try:
             alias = self.read_body()
-            self.authorise(alias)
-            self.admit(stream=self.envelope is not None and self.envelope.streaming)
+            if self.envelope is not None:
+                self.alternatives = self.envelope.fallbacks
+            self.ask_for(alias)
         except GatewayError as error:
             self.refuse(error)
 
     def read_body(self) -> str:
         """The model that the request names. Raises GatewayError."""
-        self.envelope = read_envelope(self.body)
+        self.envelope = read_envelope(self.body, lists=self.plane.config.client_fallbacks)
         return self.envelope.model
+
+    @property
+    def streams(self) -> bool:
+        return self.envelope is not None and self.envelope.streaming
 
     def check(self, plan: Plan) -> None:
         self.checking = RequestCheck(self, plan)
@@ -184,6 +188,9 @@ class Exchange(Caching):
 
     def enter(self) -> None:
         """The budgets, if there are any, allow it."""
+        if self.enter_again():
+            self._go_on()
+            return
         plane = self.plane
         self.started = plane.monotonic()
         self.route_out()
@@ -234,7 +241,10 @@ class Exchange(Caching):
                 last.release()
             self.send(attempt)
         except GatewayError as error:
-            self.fail(error)
+            if self.alternatives:
+                self.move_on()
+            else:
+                self.fail(error)
         except Exception:  # noqa: BLE001 - whatever it was, the client gets an answer and the request its row
             _log.error("forward_failed", request=text(self.event_id), exc_info=True)
             self.fail(errors.internal_error())
@@ -408,10 +418,16 @@ class Exchange(Caching):
             self.close("failed", (attempt.status or 0) if attempt is not None else 0, error.code, self.responder.abort)
 
     def refuse(self, error: GatewayError) -> None:
-        """Ends a request that was not let in."""
         if self.state is State.ADMITTED:
             self.fail(error)
-            return
+        elif self.alternatives:
+            self.ask_next()
+        elif self.come_back():
+            self.fail(error)
+        else:
+            self._turn_away(error)
+
+    def _turn_away(self, error: GatewayError) -> None:
         self.state = State.REFUSED
         self.body = b""
         self.turn_away(error)
@@ -424,9 +440,10 @@ class Exchange(Caching):
         if self.waits_for_another:
             self.go_alone()
         if self.state in _OUTSIDE:
-            self.state = State.REFUSED
             self.withdraw()
-        elif self.state is State.ADMITTED:
+            if not self.come_back():
+                self.state = State.REFUSED
+        if self.state is State.ADMITTED:
             attempt = self.attempt
             status = _CLIENT_LEFT
             if attempt is not None:
@@ -471,7 +488,7 @@ class Exchange(Caching):
 
     def _cost(self, closed: Closed) -> Decimal:
         if self.tariff is None:
-            return _NOTHING
+            return NOTHING
         return cost_of(self.tariff.prices, closed.tokens, requests=is_answered(closed.outcome, closed.status))
 
     def _send_last(self) -> None:

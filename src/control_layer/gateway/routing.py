@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from abc import abstractmethod
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Mapping, Sequence
 from typing import TYPE_CHECKING
 
 from control_layer.contract.limits import Limit
@@ -36,7 +36,8 @@ class Routing(Admission):
     """A request on its way through its route's deployments."""
 
     __slots__ = (
-        "_next", "_retry", "_targets", "_tried", "_waited", "attempt", "attempts", "lane", "started",
+        "_earlier", "_next", "_retry", "_targets", "_tried", "_waited", "alternatives", "attempt", "attempts", "lane",
+        "started",
     )  # fmt: skip
 
     def __init__(self, plane: DataPlane, request: Request, responder: Responder, head: Head) -> None:
@@ -55,6 +56,10 @@ class Routing(Admission):
         """What the present attempt takes of the limits of its deployment."""
         self._waited = 0.0
         """For deployments that were asked again, in seconds."""
+        self._earlier = 0
+        """How many of the attempts were made at models that were given up."""
+        self.alternatives: Sequence[str] = ()
+        """Aliases that the client names for when this model fails, in its order."""
 
     @abstractmethod
     def forward(self) -> None:
@@ -75,6 +80,19 @@ class Routing(Admission):
     def route_out(self) -> None:
         """The request is let in: its route's deployments are its."""
         self._targets = self.plane.deployments.of(self.route)
+
+    def leave_route(self) -> None:
+        """Its deployments are given up, for those of another model."""
+        self._tried = _NONE
+        self._next = None
+        self._waited = 0.0
+        self._earlier = len(self.attempts)
+
+    def leave_lane(self) -> None:
+        """What the present attempt takes of the limits of its deployment is given back: nothing was used."""
+        if self.lane is not None:
+            self.lane.settle(0.0)
+            self.lane = None
 
     def next_upstream(self) -> tuple[Target, Upstream]:
         """The next deployment that can be asked at all; its limits are taken from. Raises GatewayError where there is
@@ -104,7 +122,7 @@ class Routing(Admission):
                     self.lane.cancel()
                     self.lane = None
                 self.attempts.append(AttemptRecord(deployment.id, deployment.endpoint_id, None, error.code, 0.0))
-                self._tried = {tried.deployment_id for tried in self.attempts}
+                self._tried = self._asked()
                 if all(target.deployment.id in self._tried for target in self._targets):
                     raise
 
@@ -112,14 +130,15 @@ class Routing(Admission):
     def holds_answers(self) -> bool:
         """Whether an answer's beginning is held back, because another deployment may still give a better one."""
         route = self.route
-        return (route.fallback.enabled or route.model.overflow != () or route.model.refusal != ()) and self.can_resend()
+        follows = route.fallback.enabled or route.model.overflow != () or route.model.refusal != ()
+        return (follows or self.alternatives != ()) and self.can_resend()
 
     @property
     def judges_answers(self) -> bool:
         """Whether another attempt may follow an answer that a content policy has ended: answers are held until that is
         clear.
         """
-        return self.route.model.refusal != () and self.can_resend()
+        return (self.route.model.refusal != () or self.alternatives != ()) and self.can_resend()
 
     def try_again(self, failure: Failure, status: int | None = None) -> bool:
         """Whether another attempt follows the one that failed, which is settled; it then begins by itself."""
@@ -133,7 +152,7 @@ class Routing(Admission):
         elif failure is Failure.REFUSED_CONTENT and route.model.refusal:
             target = self._instead(plane.deployments.targets(route.model.refusal), now)
         elif may_follow(route.fallback, failure, status):
-            if len(self.attempts) >= attempts_allowed(route.fallback, len(self._targets)):
+            if len(self.attempts) - self._earlier >= attempts_allowed(route.fallback, len(self._targets)):
                 return False
             target, delay = self._after(failure, now)
         else:
@@ -144,9 +163,7 @@ class Routing(Admission):
             return False
         self._waited += delay
         self._next = target
-        if self.lane is not None:
-            self.lane.settle(0.0)
-            self.lane = None
+        self.leave_lane()
         self.forget_answer()
         self._retry = plane.loop.call_later(delay, self.forward)
         return True
@@ -219,26 +236,31 @@ class Routing(Admission):
         if self._targets and targets[0].deployment is self._targets[0].deployment:
             return None
         self._targets = targets
-        self._tried = {tried.deployment_id for tried in self.attempts}
+        self._tried = self._asked()
         return self._pick(now, self._tried)
+
+    def _asked(self) -> set[str]:
+        """The ids of the model's deployments that have been asked."""
+        return {tried.deployment_id for tried in self.attempts[self._earlier :]}
 
     def _after(self, failure: Failure, now: float) -> tuple[Target | None, float | None]:
         """Who is asked next, and after how many seconds. Another deployment is asked at once."""
         rules, targets = self.route.fallback, self._targets
         last = self.attempts[-1].deployment_id
+        failures = len(self.attempts) - self._earlier
         if not rules.enabled:
             again = next((target for target in targets if target.deployment.id == last), None)
             resting = again is None or again.health.rests(now)
             self._tried = {target.deployment.id for target in targets if target is not again}
-            return None if resting else again, backoff_seconds(rules.backoff, len(self.attempts), self.plane.random)
-        asked = {tried.deployment_id for tried in self.attempts}
+            return None if resting else again, backoff_seconds(rules.backoff, failures, self.plane.random)
+        asked = self._asked()
         self._tried = asked
         target = self._pick(now, asked)
         if target is not None or not (rules.with_replacement or (failure is Failure.CONNECTION and len(targets) == 1)):
             return target, 0.0
         self._tried = _NONE
         backoff = rules.backoff
-        delay = backoff_seconds(backoff, len(self.attempts), self.plane.random)
+        delay = backoff_seconds(backoff, failures, self.plane.random)
         target = self._pick(now, _NONE)
         if target is None or not target.health.ready(now):
             # The one that may be asked first, where that is soon.

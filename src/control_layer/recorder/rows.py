@@ -90,6 +90,7 @@ class RequestRow(NamedTuple):
     cache: str | None = None
     saved_input_tokens: int | None = None
     saved_output_tokens: int | None = None
+    asked_model: str | None = None
     batch_request_id: uuid.UUID | None = None
     """No column: the request of a batch that it names itself to be."""
 
@@ -207,6 +208,7 @@ def _closed(record: Closed, worker_id: uuid.UUID) -> RequestRow:
         cache=record.cache,
         saved_input_tokens=None if record.saved is None else _count(record.saved.input),
         saved_output_tokens=None if record.saved is None else _count(record.saved.output),
+        asked_model=_optional_text(record.asked),
         batch_request_id=_batch_request_id(record.request_id),
     )
 

@@ -84,6 +84,7 @@ CLOSED = Staging(
         "cache": "text",
         "saved_input_tokens": "bigint",
         "saved_output_tokens": "bigint",
+        "asked_model": "text",
         "batch_request_id": "uuid",
     },
 )

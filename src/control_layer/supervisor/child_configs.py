@@ -67,6 +67,7 @@ def gateway_config(
             max_idle=gateway.pool.max_idle,
             idle_seconds=gateway.pool.idle.total_seconds(),
         ),
+        client_fallbacks=gateway.client_fallbacks,
         response_cache_bytes=gateway.response_cache_bytes,
         retries=RetrySettings(ratio=gateway.retries.ratio, reserve=gateway.retries.reserve),
         capture=Capture(enabled=settings.enable_request_logging, max_bytes=gateway.logged_body_bytes),

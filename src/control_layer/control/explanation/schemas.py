@@ -15,6 +15,7 @@ __all__ = [
     "ExplainedDeployment",
     "ExplainedGuardrail",
     "ExplainedLimit",
+    "ExplainedPassedOver",
     "ExplainedPrice",
     "Explanation",
     "Question",
@@ -103,6 +104,17 @@ class ExplainedDeployment(Output):
     ready_in_seconds: float
 
 
+class ExplainedPassedOver(Output):
+    """A model that the client names and that would not let the request in, so that the next one is asked."""
+
+    model: str
+    """Its alias."""
+    status: int
+    code: str
+    message: str
+    """The error that the client would see if there were no other."""
+
+
 class ExplainedPrice(Output):
     """What the request would cost."""
 
@@ -126,7 +138,10 @@ class Explanation(Output):
     key_id: uuid.UUID
     model: str | None
     answers: str | None
-    """The alias of the model that answers: another one where a routing rule says so."""
+    """The alias of the model that answers: another one where a routing rule says so, or because of `passed_over`."""
+    passed_over: list[ExplainedPassedOver]
+    alternatives: list[str]
+    """Models that the request names in `models` and that would be asked if `answers` failed, in their order."""
     groups: list[str]
     """The user's groups that the model is granted to, by id."""
     estimated_tokens: int | None

@@ -44,6 +44,7 @@ COLUMNS: Mapping[str, Any] = {
     "stream": Request.stream,
     "model": Request.model,
     "model_id": Request.model_id,
+    "asked_model": Request.asked_model,
     "outcome": Request.outcome,
     "status_code": Request.status,
     "error": Request.error,

@@ -91,6 +91,7 @@ def detail(row: Request, names: Names, kept: RequestBody | None) -> RequestDetai
         stream=row.stream,
         model=row.model,
         model_id=row.model_id,
+        asked_model=row.asked_model,
         outcome=row.outcome,
         status_code=row.status,
         error=row.error,

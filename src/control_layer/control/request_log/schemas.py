@@ -114,6 +114,7 @@ class RequestDetail(Output):
     stream: bool
     model: str
     model_id: uuid.UUID
+    asked_model: str | None = Field(description="What the client asked for, where another model answered.")
     outcome: str | None = Field(description="`completed`, `failed`, `cancelled`, `lost`; null while it is under way.")
     status_code: int | None
     error: str | None

@@ -98,6 +98,10 @@ class Request(Base):
     saved_input_tokens: Mapped[int | None] = mapped_column(BigInteger)
     saved_output_tokens: Mapped[int | None] = mapped_column(BigInteger)
     """What an answer that was given again had cost when it was made."""
+    asked_model: Mapped[str | None]
+    """The alias that the client asked for, where another model answered."""
+    wasted_cost: Mapped[Decimal | None] = mapped_column(Numeric)
+    """What attempts that came to nothing are likely to have cost, at the model's prices. Nobody is charged for it."""
     purpose: Mapped[str] = mapped_column(server_default="realtime")
     """What its key was for when it was recorded; `realtime` where the key was gone."""
     given_up: Mapped[bool] = mapped_column(server_default=text("false"))

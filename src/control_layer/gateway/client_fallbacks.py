@@ -1,0 +1,131 @@
+"""Models that a client names for when the one it asked for fails (`models` in its request), and the way to them.
+
+Each of them is asked as if it had been the first: its own access check, limits, guardrails, budgets, prices, kept
+answers and deployments. What was taken for a model that is given up is given back; the request stays one, with one row.
+"""
+
+from __future__ import annotations
+
+from abc import abstractmethod
+from typing import TYPE_CHECKING, NamedTuple
+
+from control_layer.contract.pricing import NOTHING, Tariff
+from control_layer.gateway.admission import State
+from control_layer.gateway.caching import Caching
+from control_layer.gateway.errors import GatewayError
+from control_layer.gateway.head import Head
+from control_layer.gateway.policy.failover import Failure, may_move_on
+from control_layer.gateway.snapshot import Route
+from control_layer.wire import Request, Responder
+
+if TYPE_CHECKING:
+    from control_layer.gateway.attempt import Attempt
+    from control_layer.gateway.data_plane import DataPlane
+
+__all__ = ["ClientFallbacks"]
+
+
+class _GivenUp(NamedTuple):
+    """A model that let the request in and failed it. Kept while another one is asked."""
+
+    route: Route
+    called: str
+    tariff: Tariff | None
+    attempt: Attempt | None
+
+
+class ClientFallbacks(Caching):
+    """A request that may go on to another model."""
+
+    __slots__ = ("_given_up",)
+
+    def __init__(self, plane: DataPlane, request: Request, responder: Responder, head: Head) -> None:
+        super().__init__(plane, request, responder, head)
+        self._given_up: _GivenUp | None = None
+
+    @abstractmethod
+    def refuse(self, error: GatewayError) -> None:
+        """Ends a request that was not let in, unless another model lets it in."""
+
+    @abstractmethod
+    def fail(self, error: GatewayError) -> None:
+        """Ends an admitted request with an error."""
+
+    def ask_for(self, alias: str) -> None:
+        """Asks a model to let the request in. Raises GatewayError where it does not, at once."""
+        self.authorise(alias)
+        self.admit(stream=self.streams)
+
+    @property
+    @abstractmethod
+    def streams(self) -> bool:
+        """Whether the client asks for a stream."""
+
+    def ask_next(self) -> None:
+        """Asks the next model that the client names."""
+        self.plan = self.blocked = None
+        alias, *self.alternatives = self.alternatives
+        try:
+            self.ask_for(alias)
+        except GatewayError as error:
+            self.refuse(error)
+
+    def try_again(self, failure: Failure, status: int | None = None) -> bool:
+        return super().try_again(failure, status) or (self.alternatives != () and self._moves_on(failure, status))
+
+    def move_on(self) -> None:
+        """Gives up the model that the request was let in for: the next one is asked."""
+        self._retry = None
+        if self.state is not State.ADMITTED:
+            return
+        attempt, self.attempt = self.attempt, None
+        self._given_up = _GivenUp(self.route, self.called, self.tariff, attempt)
+        if attempt is not None:
+            attempt.release()
+        self._give_back()
+        self.leave_route()
+        self.state = State.CLAIMING
+        self.ask_next()
+
+    def come_back(self) -> bool:
+        """Whether a model had let the request in before it asked for this one: then it ends as that one's."""
+        before, self._given_up = self._given_up, None
+        if before is None:
+            return False
+        self.route, self.called, self.tariff, self.attempt = before
+        self.state = State.ADMITTED
+        return True
+
+    def enter_again(self) -> bool:
+        """Whether a model had let the request in before this one did: then it is on record."""
+        before, self._given_up = self._given_up, None
+        if before is None:
+            return False
+        self.state = State.ADMITTED
+        self.route_out()
+        return True
+
+    def _moves_on(self, failure: Failure, status: int | None) -> bool:
+        """Whether the next model is asked after a failed attempt."""
+        plane = self.plane
+        late = plane.monotonic() - self.started >= plane.deadlines(self.route).total
+        if self.responder.started or late or not may_move_on(self.route.fallback, failure, status):
+            return False
+        if not plane.retries.take():
+            return False
+        self.leave_lane()
+        self.forget_answer()
+        self._retry = plane.loop.call_later(0.0, self.move_on)
+        return True
+
+    def _give_back(self) -> None:
+        """What the model that is given up has been given: nothing was used of it."""
+        if self.reservation is not None:
+            self.reservation.settle(NOTHING)
+            self.reservation = None
+        if self.permit is not None:
+            self.permit.settle(0.0)
+            self.permit = None
+        if self.cached is not None:
+            self.plane.metrics.looked_up(self.route.model.alias, self.cached)
+            self.keep_nothing()
