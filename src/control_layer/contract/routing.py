@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from decimal import Decimal
 from typing import Literal
 
 import msgspec
@@ -67,6 +68,10 @@ class Fallback(msgspec.Struct, frozen=True, array_like=True, gc=False):
     max_attempts: int | None = None
     """In all; `None`: each deployment once, with replacement three."""
     backoff: Backoff = Backoff()
+    max_wasted_cost: Decimal | None = None
+    """What failed attempts of one request may cost together; `None`: no matter what."""
+    wasted_share: Decimal | None = None
+    """Of what the model's requests cost in a worker, what failed attempts may cost; `None`: no matter how much."""
 
 
 class Breaker(msgspec.Struct, frozen=True, array_like=True, gc=False):

@@ -13,6 +13,7 @@ from __future__ import annotations
 import struct
 import zlib
 from collections.abc import Iterator
+from decimal import Decimal
 from typing import Literal
 
 import msgspec
@@ -96,6 +97,10 @@ class Attempt(msgspec.Struct, frozen=True, array_like=True, gc=False):
     """Seconds."""
     started: float | None = None
     """Seconds after admission."""
+    wasted: Tokens | None = None
+    """What the provider is likely to charge for an attempt that came to nothing: nobody pays us for it."""
+    wasted_cost: Decimal | None = None
+    """The same in money, at the price of the model that was asked."""
 
 
 class AttemptSpan(msgspec.Struct, frozen=True, array_like=True, gc=False):

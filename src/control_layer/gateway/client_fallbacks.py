@@ -111,10 +111,8 @@ class ClientFallbacks(Caching):
         late = plane.monotonic() - self.started >= plane.deadlines(self.route).total
         if self.responder.started or late or not may_move_on(self.route.fallback, failure, status):
             return False
-        if not plane.retries.take():
+        if not self.gives_up(failure):
             return False
-        self.leave_lane()
-        self.forget_answer()
         self._retry = plane.loop.call_later(0.0, self.move_on)
         return True
 
@@ -126,6 +124,9 @@ class ClientFallbacks(Caching):
         if self.permit is not None:
             self.permit.settle(0.0)
             self.permit = None
+        if self.route.waste is not None:
+            self.route.waste.settle(self.staked, NOTHING)
+            self.staked = NOTHING
         if self.cached is not None:
             self.plane.metrics.looked_up(self.route.model.alias, self.cached)
             self.keep_nothing()

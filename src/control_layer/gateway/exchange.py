@@ -41,6 +41,7 @@ from control_layer.gateway.recording import cache_key
 from control_layer.gateway.sample import Sample
 from control_layer.gateway.tracing import RequestTrace
 from control_layer.gateway.upstream_errors import REFUSALS, as_gateway_error, code_of, failure_of
+from control_layer.gateway.waste import given_up
 from control_layer.wire import ExchangeError, Header, Request, Responder, TotalTimeout
 
 if TYPE_CHECKING:
@@ -303,6 +304,13 @@ class Exchange(ClientFallbacks):
             return False
         return self.answer_failed(attempt, Failure.REFUSED_CONTENT, None, reason)
 
+    def gives_up(self, failure: Failure) -> bool:
+        if not given_up(self, failure):
+            return False
+        self.leave_lane()
+        self.forget_answer()
+        return True
+
     def forget_answer(self) -> None:
         self.first_byte = self.tokens = self.text_bytes = self.finish_reason = self.upstream_request_id = None
         self.tokens_final = True
@@ -478,6 +486,9 @@ class Exchange(ClientFallbacks):
             plane.metrics.looked_up(self.route.model.alias, self.cached)
         if self.reservation is not None:
             self.reservation.settle(self._cost(closed))
+        if self.route.waste is not None:
+            self.route.waste.settle(self.staked, NOTHING)
+            self.route.waste.earn(self._cost(closed))
         if self.permit is not None or self.lane is not None:
             self.settle_limits(closed.tokens)
         self.body = b""

@@ -8,6 +8,7 @@ from collections.abc import Collection, Mapping, Sequence
 from typing import TYPE_CHECKING
 
 from control_layer.contract.limits import Limit
+from control_layer.contract.pricing import NOTHING
 from control_layer.contract.routing import Balancing
 from control_layer.contract.usage import Attempt as AttemptRecord
 from control_layer.contract.usage import Tokens
@@ -37,7 +38,7 @@ class Routing(Admission):
 
     __slots__ = (
         "_earlier", "_next", "_retry", "_targets", "_tried", "_waited", "alternatives", "attempt", "attempts", "lane",
-        "started",
+        "staked", "started",
     )  # fmt: skip
 
     def __init__(self, plane: DataPlane, request: Request, responder: Responder, head: Head) -> None:
@@ -56,6 +57,8 @@ class Routing(Admission):
         """What the present attempt takes of the limits of its deployment."""
         self._waited = 0.0
         """For deployments that were asked again, in seconds."""
+        self.staked = NOTHING
+        """What the present attempt may waste, where that is bounded."""
         self._earlier = 0
         """How many of the attempts were made at models that were given up."""
         self.alternatives: Sequence[str] = ()
@@ -159,14 +162,16 @@ class Routing(Admission):
             return False
         if target is None or delay is None or now + delay - self.started >= plane.deadlines(route).total:
             return False
-        if not plane.retries.take():
+        if not self.gives_up(failure):
             return False
         self._waited += delay
         self._next = target
-        self.leave_lane()
-        self.forget_answer()
         self._retry = plane.loop.call_later(delay, self.forward)
         return True
+
+    @abstractmethod
+    def gives_up(self, failure: Failure) -> bool:
+        """Whether another attempt can be afforded, in number and in money: then this one has come to nothing."""
 
     def withdraw_retry(self) -> None:
         """Nobody waits for another attempt any more."""

@@ -85,6 +85,7 @@ CLOSED = Staging(
         "saved_input_tokens": "bigint",
         "saved_output_tokens": "bigint",
         "asked_model": "text",
+        "wasted_cost": "numeric",
         "batch_request_id": "uuid",
     },
 )

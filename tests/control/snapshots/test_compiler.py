@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import json
 from datetime import UTC, datetime, timedelta
+from decimal import Decimal
 from typing import Any
 
 import msgspec
@@ -189,6 +190,7 @@ async def test_a_models_traffic_policy(world: World) -> None:
         "canary": {"component_id": part, "percent": 5.0},
         "caching": {"ttl_seconds": 60.0, "scope": "shared", "max_entry_bytes": 4096},
         "cache_generation": 3,
+        "fallback": {"max_wasted_cost": "0.25", "max_wasted_percent": "2.5"},
         "on_context_overflow": long,
         "on_content_refusal": both,
     }
@@ -220,7 +222,8 @@ async def test_a_models_traffic_policy(world: World) -> None:
     found = models["mix"]
     assert found.deployments == (rests,)
     assert found.balancing == Balancing("least_busy", "session", part, 5.0)
-    assert found.fallback == Fallback(True, False, (500,), True, 4, Backoff(0.2, 5.0, 2.0, False, 7.0))
+    backoff = Backoff(0.2, 5.0, 2.0, False, 7.0)
+    assert found.fallback == Fallback(True, False, (500,), True, 4, backoff, Decimal("0.25"), Decimal("0.025"))
     assert found.purposes == (Purposes("batch", None), Purposes("playground", "part"))
     assert found.caching == ResponseCaching(60.0, "shared", 4096, 3)
     assert (found.overflow, found.refusal) == ((spare,), (rests, spare))

@@ -3,18 +3,34 @@
 from __future__ import annotations
 
 import uuid
+from decimal import Decimal
 from typing import Annotated, Literal, Self
 
-from pydantic import Field
+from pydantic import Field, PlainSerializer
 
 from control_layer.contract.routing import CacheScope
 from control_layer.control.errors import invalid
+from control_layer.control.money import plain
 from control_layer.control.schema import Input, Output
 from control_layer.store import tables
 
-__all__ = ["Breaker", "Caching", "Canary", "Timeouts", "TrafficPolicy", "WrittenPolicy", "purge_answers", "set_policy"]
+__all__ = [
+    "Breaker",
+    "Caching",
+    "Canary",
+    "FallbackCosts",
+    "Timeouts",
+    "TrafficPolicy",
+    "WrittenPolicy",
+    "purge_answers",
+    "set_policy",
+]
 
 Seconds = Annotated[float, Field(gt=0, le=86400, allow_inf_nan=False)]
+
+
+Carried = PlainSerializer(plain, return_type=str)
+"""A decimal in the answer, and in the row, is a text."""
 
 
 class Canary(Input):
@@ -50,6 +66,15 @@ class Breaker(Input):
     longest_cooldown_seconds: Annotated[float, Field(ge=0.1, le=86400, allow_inf_nan=False)] = 60.0
 
 
+class FallbackCosts(Input):
+    """What attempts may cost that came to nothing. Where a further one might pass it, none is made."""
+
+    max_wasted_cost: Annotated[Decimal, Field(ge=0, lt=10**11, max_digits=23, decimal_places=12), Carried]
+    """In one request. A further attempt counts with the most that it can cost."""
+    max_wasted_percent: Annotated[Decimal, Field(ge=0, le=100, decimal_places=4), Carried] | None = None
+    """Of what the model's requests cost, in each gateway worker; beside it 20 times `max_wasted_cost`."""
+
+
 class Caching(Input):
     """Answers that are given again to the same request: opt-in, and `cache-control: no-store` opts out of it again."""
 
@@ -74,6 +99,7 @@ class TrafficPolicy(Input):
     """The model that answers a request that is too long for this one."""
     on_content_refusal: uuid.UUID | None = None
     """The model that answers a request that a provider's content policy refuses."""
+    fallback: FallbackCosts | None = None
     timeouts: Timeouts | None = None
     caching: Caching | None = None
     """Null: every request is sent."""
@@ -89,6 +115,7 @@ class WrittenPolicy(Output):
     canary: Canary | None
     on_context_overflow: uuid.UUID | None
     on_content_refusal: uuid.UUID | None
+    fallback: FallbackCosts | None
     timeouts: Timeouts | None
     caching: Caching | None
     breaker: Breaker | None

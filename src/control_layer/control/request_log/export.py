@@ -66,6 +66,7 @@ COLUMNS: Mapping[str, Any] = {
     "input_price_per_token": Request.input_price_per_token,
     "output_price_per_token": Request.output_price_per_token,
     "cost": Request.cost,
+    "wasted_cost": Request.wasted_cost,
     "tariff_id": Request.tariff_id,
     "cache": Request.cache,
     "saved_input_tokens": Request.saved_input_tokens,

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from decimal import Decimal
 from typing import Any, Self
 
 from control_layer.contract.routing import Backoff, Balancing, Breaker, Fallback, Purposes, ResponseCaching
@@ -59,7 +60,7 @@ class Routing:
                 canary=canary.get("component_id"),
                 canary_percent=canary.get("percent", 0.0),
             ),
-            Fallback(enabled, on_rate_limit, tuple(on_status), replacing, most, _backoff(*backoff)),
+            Fallback(enabled, on_rate_limit, tuple(on_status), replacing, most, _backoff(*backoff), *_costs(policy)),
             tuple(Purposes(rule["api_key_purpose"], rule["action"].get("target")) for rule in rules or ()),
             policy,
             _caching(policy),
@@ -94,6 +95,15 @@ def _caching(policy: Mapping[str, Any]) -> ResponseCaching | None:
         return None
     generation = policy.get("cache_generation", 0)
     return ResponseCaching(stored["ttl_seconds"], stored["scope"], stored["max_entry_bytes"], generation)
+
+
+def _costs(policy: Mapping[str, Any]) -> tuple[Decimal | None, Decimal | None]:
+    """What failed attempts may cost, in a request and as a share."""
+    stored = policy.get("fallback")
+    if stored is None:
+        return None, None
+    percent = stored.get("max_wasted_percent")
+    return Decimal(stored["max_wasted_cost"]), None if percent is None else Decimal(percent) / 100
 
 
 def _backoff(enabled: bool, initial: int, longest: int, factor: float, jitter: str, total: int | None) -> Backoff:
