@@ -202,3 +202,20 @@ def test_which_model_was_asked_for_is_in_the_request_log(instance: Instance, key
     until(lambda: instance.sql("SELECT id FROM requests WHERE id = $1", uuid.UUID(request_id)))
     detail = instance.api("GET", f"/requests/{request_id}")
     assert (detail["model"], detail["asked_model"]) == (_MODEL, "no-such-model")
+
+
+def test_what_further_attempts_would_be_made(instance: Instance, key: dict[str, Any]) -> None:
+    mix = f"mix-{uuid.uuid4().hex[:8]}"
+    made = instance.api("POST", "/models", {"type": "composite", "model_name": mix, "alias": mix})
+    for alias in (_MODEL, _BROKEN):
+        instance.api("POST", f"/models/{made['id']}/components/{_id_of(instance, alias)}", {"weight": 1})
+    instance.api("POST", f"/groups/{_EVERYONE}/models/{made['id']}", status=204)
+    policy = {"hedging": {"after_ms": 200}, "fallback": {"max_wasted_cost": "0.5"}}
+    instance.api("PUT", f"/models/{made['id']}/traffic-policy", policy)
+    instance.wait_callable(str(key["key"]), mix)
+    question = {"key_id": key["id"], "model": mix, "path": "/v1/embeddings", "request": {"input": "Hello"}}
+    found = until(lambda: (told := instance.api("POST", "/explain", question))["hedging"] and told)
+    assert found["hedging"] == {"after_seconds": 0.2, "at_hand": 1.0}
+    assert found["waste"] == {"max_wasted_cost": "0.5", "left": None, "attempt_at_most": "0", "affordable": True}
+    assert (found["attempts"], found["retries_at_hand"] > 1) == (2, True)
+    assert _explain(instance, key, mix)["hedging"] is None, "an answer that is generated is not asked for twice"

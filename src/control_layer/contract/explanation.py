@@ -14,9 +14,11 @@ __all__ = [
     "DeploymentStanding",
     "Explanation",
     "GuardrailStanding",
+    "HedgingStanding",
     "LimitStanding",
     "PassedOver",
     "Price",
+    "WasteStanding",
 ]
 
 EXPLAIN_FIELD = "x-control-layer-explain"
@@ -107,6 +109,27 @@ class PassedOver(msgspec.Struct):
     """The error that the client would see if there were no other."""
 
 
+class HedgingStanding(msgspec.Struct):
+    """When a second attempt would begin beside the first one."""
+
+    after_seconds: float | None
+    """`None`: too little is known yet of how long answers take."""
+    at_hand: float
+    """How many second attempts may be made now, by this gateway worker."""
+
+
+class WasteStanding(msgspec.Struct):
+    """Whether another attempt could be afforded after one that failed. Amounts are decimal texts."""
+
+    max_wasted_cost: str
+    left: str | None
+    """Of what all requests of the model may waste, in this gateway worker; `None` where no share is set."""
+    attempt_at_most: str
+    """With as many tokens as it can have."""
+    affordable: bool
+    """After a first attempt that wasted nothing."""
+
+
 class Explanation(msgspec.Struct, kw_only=True):
     """Every decision about one request, as one gateway worker would take it now."""
 
@@ -139,3 +162,9 @@ class Explanation(msgspec.Struct, kw_only=True):
     deployments: list[DeploymentStanding] = []
     attempts: int | None = None
     """How many there may be in all."""
+    retries_at_hand: float = 0.0
+    """How many attempts after failed ones this gateway worker may make now, of whatever requests."""
+    waste: WasteStanding | None = None
+    """`None` where what failed attempts cost is not bounded."""
+    hedging: HedgingStanding | None = None
+    """`None` where the model does not hedge, or not a request of this kind."""

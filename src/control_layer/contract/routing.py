@@ -15,6 +15,7 @@ __all__ = [
     "Condition",
     "ConditionsOf",
     "Fallback",
+    "Hedging",
     "Purposes",
     "ResponseCaching",
     "Sticky",
@@ -72,6 +73,17 @@ class Fallback(msgspec.Struct, frozen=True, array_like=True, gc=False):
     """What failed attempts of one request may cost together; `None`: no matter what."""
     wasted_share: Decimal | None = None
     """Of what the model's requests cost in a worker, what failed attempts may cost; `None`: no matter how much."""
+
+
+class Hedging(msgspec.Struct, frozen=True, array_like=True, gc=False):
+    """When a second attempt begins beside one that has brought nothing yet. One of `after` and `percentile` is set."""
+
+    after: float | None
+    """Seconds."""
+    percentile: float | None
+    """Of the times that the model's answers took lately to begin."""
+    share: float
+    """Of the requests, those that may have a second attempt."""
 
 
 class Breaker(msgspec.Struct, frozen=True, array_like=True, gc=False):

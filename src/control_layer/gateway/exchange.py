@@ -15,7 +15,6 @@ from decimal import Decimal
 from typing import TYPE_CHECKING
 
 import structlog
-from msgspec import structs
 
 from control_layer.contract.pricing import NOTHING, Tariff, cost_of, is_answered, worst_cost_of
 from control_layer.contract.usage import Closed, Opened, Outcome, Tokens
@@ -30,6 +29,7 @@ from control_layer.gateway.guardrails.answer import guarded_answer
 from control_layer.gateway.guardrails.request import RequestCheck
 from control_layer.gateway.guardrails.table import Plan
 from control_layer.gateway.head import Head
+from control_layer.gateway.hedging import Race
 from control_layer.gateway.identifiers import text
 from control_layer.gateway.paths import Handling
 from control_layer.gateway.policy.failover import Failure
@@ -252,10 +252,19 @@ class Exchange(ClientFallbacks):
 
     def send(self, attempt: Attempt) -> None:
         """Hands the request to the provider's connection pool."""
-        body, envelope = self.body, self.envelope
-        if envelope is not None:
-            body = envelope.rewritten(model=attempt.deployment.upstream_model, include_usage=self._asks_for_usage)
+        pace = self.route.hedging
+        if pace is not None and self.path.repeatable and not self.streaming and self.race is None:
+            self.race = Race(self, pace, attempt)
+            self.race.begin()
+            return
+        body = self.body_for(attempt)
         attempt.send(body, len(body))
+
+    def body_for(self, attempt: Attempt) -> bytes | bytearray:
+        """The body as the provider gets it."""
+        if self.envelope is None:
+            return self.body
+        return self.envelope.rewritten(model=attempt.deployment.upstream_model, include_usage=self._asks_for_usage)
 
     @property
     def _asks_for_usage(self) -> bool:
@@ -292,7 +301,7 @@ class Exchange(ClientFallbacks):
             attempt.upstream.failed(error.code, error.message, self.plane.monotonic())
         else:
             # Nobody else will say why it was not this answer.
-            self.attempts[-1] = structs.replace(self.attempts[-1], error=said)
+            self.note(attempt, error=said)
         return True
 
     def answer_refused(self, attempt: Attempt) -> bool:
@@ -476,6 +485,9 @@ class Exchange(ClientFallbacks):
         if self.state is not State.ADMITTED:
             return
         self.state = State.CLOSED
+        if self.race is not None:
+            self.race.end()
+            self.race = None
         plane = self.plane
         bodies = accounting.bodies(self)
         if bodies is not None:

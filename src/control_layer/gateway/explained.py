@@ -11,9 +11,11 @@ from control_layer.contract.explanation import (
     DeploymentStanding,
     Explanation,
     GuardrailStanding,
+    HedgingStanding,
     LimitStanding,
     PassedOver,
     Price,
+    WasteStanding,
 )
 from control_layer.contract.guardrails import Guardrail
 from control_layer.contract.pricing import Tariff
@@ -24,6 +26,7 @@ from control_layer.gateway.exchange import Exchange, State
 from control_layer.gateway.policy.balancing import Target
 from control_layer.gateway.policy.failover import attempts_allowed
 from control_layer.gateway.policy.gate import Gate
+from control_layer.gateway.policy.waste_limit import WasteLimit
 from control_layer.gateway.refusals import limit_refusal
 
 __all__ = ["ExplainedExchange"]
@@ -134,6 +137,10 @@ class ExplainedExchange(Exchange):
         told.deployments = self._deployments(now)
         told.strategy, told.sticky = route.balancing.strategy, route.balancing.sticky
         told.attempts = attempts_allowed(route.fallback, len(told.deployments))
+        told.retries_at_hand = self.plane.retries.left
+        told.waste = None if route.waste is None else _waste(route.waste, worst)
+        if route.hedging is not None and self.path.repeatable and not self.streams:
+            told.hedging = HedgingStanding(after_seconds=route.hedging.delay, at_hand=route.hedging.left)
 
     def _budgets(self, worst: Decimal) -> list[BudgetStanding]:
         budgets = self.plane.snapshots.current.budgets_of(self.key, self.user, self.route.model)
@@ -185,6 +192,16 @@ def _limit(gate: Gate, tokens: int, now: float) -> LimitStanding:
         takes=takes,
         wait_seconds=gate.wait(takes, now),
         waiting=gate.queue.size,
+    )
+
+
+def _waste(limit: WasteLimit, worst: Decimal) -> WasteStanding:
+    left = limit.left
+    return WasteStanding(
+        max_wasted_cost=str(limit.most),
+        left=None if left is None else str(left),
+        attempt_at_most=str(worst),
+        affordable=limit.allows(_NOTHING, worst),
     )
 
 

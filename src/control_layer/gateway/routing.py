@@ -7,6 +7,8 @@ from abc import abstractmethod
 from collections.abc import Collection, Mapping, Sequence
 from typing import TYPE_CHECKING
 
+from msgspec import structs
+
 from control_layer.contract.limits import Limit
 from control_layer.contract.pricing import NOTHING
 from control_layer.contract.routing import Balancing
@@ -25,6 +27,7 @@ from control_layer.wire import Request, Responder
 if TYPE_CHECKING:
     from control_layer.gateway.attempt import Attempt
     from control_layer.gateway.data_plane import DataPlane
+    from control_layer.gateway.hedging import Race
 
 __all__ = ["Routing"]
 
@@ -38,7 +41,7 @@ class Routing(Admission):
 
     __slots__ = (
         "_earlier", "_next", "_retry", "_targets", "_tried", "_waited", "alternatives", "attempt", "attempts", "lane",
-        "staked", "started",
+        "race", "staked", "started",
     )  # fmt: skip
 
     def __init__(self, plane: DataPlane, request: Request, responder: Responder, head: Head) -> None:
@@ -63,6 +66,8 @@ class Routing(Admission):
         """How many of the attempts were made at models that were given up."""
         self.alternatives: Sequence[str] = ()
         """Aliases that the client names for when this model fails, in its order."""
+        self.race: Race | None = None
+        """Where a second attempt may begin beside the first one."""
 
     @abstractmethod
     def forward(self) -> None:
@@ -191,9 +196,35 @@ class Routing(Admission):
         """Notes how an attempt went, once. What the client did itself teaches nothing of the deployment."""
         if not attempt.settled:
             attempt.settled = True
-            self.attempts.append(attempt.record(code))
+            self.attempts.insert(attempt.place, attempt.record(code))
             attempt.teach(code if learnt else None, learnt=learnt)
             self.plane.metrics.attempted(attempt.upstream.endpoint.name, attempt.status, code)
+
+    def note(self, attempt: Attempt, **changes: object) -> None:
+        """Writes more into the record of an attempt that is settled."""
+        at = min(attempt.place, len(self.attempts) - 1)  # one that began earlier may still be under way
+        self.attempts[at] = structs.replace(self.attempts[at], **changes)
+
+    def hedge_upstream(self) -> tuple[Target, Upstream, Permit | None] | None:
+        """Another deployment than the one that is being asked, and what is taken of its limits; `None` where none is
+        free.
+        """
+        plane, present = self.plane, self.attempt
+        now = plane.monotonic()
+        asked = self._asked() | set(self._tried)
+        target = self._pick(now, asked if present is None else asked | {present.deployment.id})
+        endpoint = None if target is None else plane.snapshots.current.endpoints.get(target.deployment.endpoint_id)
+        if target is None or endpoint is None or not target.free(now):
+            return None
+        try:
+            upstream = plane.upstreams.get(endpoint)
+        except GatewayError:
+            return None
+        limits, lane = plane.snapshots.current.limits, self.lane
+        self.lane = None
+        entered = not limits or self._enter_lane(target, limits)
+        taken, self.lane = self.lane, lane
+        return (target, upstream, taken) if entered else None
 
     # -- inside ------------------------------------------------------------------------------------------------------
 
@@ -251,7 +282,8 @@ class Routing(Admission):
     def _after(self, failure: Failure, now: float) -> tuple[Target | None, float | None]:
         """Who is asked next, and after how many seconds. Another deployment is asked at once."""
         rules, targets = self.route.fallback, self._targets
-        last = self.attempts[-1].deployment_id
+        assert self.attempt is not None
+        last = self.attempt.deployment.id
         failures = len(self.attempts) - self._earlier
         if not rules.enabled:
             again = next((target for target in targets if target.deployment.id == last), None)

@@ -17,7 +17,7 @@ from control_layer.gateway.usage import estimate
 if TYPE_CHECKING:
     from control_layer.gateway.exchange import Exchange
 
-__all__ = ["given_up", "noted", "total", "wasted_by"]
+__all__ = ["given_up", "total", "wasted_by"]
 
 
 class Waste(NamedTuple):
@@ -48,8 +48,8 @@ def given_up(exchange: Exchange, failure: Failure) -> bool:
         limit.settle(exchange.staked, lost)
         limit.stake(worst)
         exchange.staked = worst
-    if waste is not None:
-        exchange.attempts[-1] = noted(exchange.attempts[-1], waste)
+    if waste is not None and attempt is not None:
+        exchange.note(attempt, wasted=waste.tokens, wasted_cost=waste.cost)
     return True
 
 
@@ -61,11 +61,6 @@ def wasted_by(exchange: Exchange, known: Tokens | None, said: int | None) -> Was
         tokens = known if heard == known.output else structs.replace(known, output=heard, source="estimate")
     tariff = exchange.tariff
     return Waste(tokens, None if tariff is None else cost_of(tariff.prices, tokens, requests=0))
-
-
-def noted(record: AttemptRecord, waste: Waste) -> AttemptRecord:
-    """The record of an attempt, with what it wasted."""
-    return structs.replace(record, wasted=waste.tokens, wasted_cost=waste.cost)
 
 
 def total(attempts: list[AttemptRecord]) -> Decimal:

@@ -12,7 +12,7 @@ from tests.control.models.calls import MODELS, composite, standard
 _NOTHING = dict.fromkeys(
     (
         *("balancing", "sticky", "canary", "on_context_overflow", "on_content_refusal", "fallback", "timeouts"),
-        *("caching", "breaker"),
+        *("hedging", "caching", "breaker"),
     )
 )
 _BREAKER = {
@@ -142,3 +142,17 @@ async def test_what_failed_attempts_may_cost_is_exact_money(management: Manageme
     }
     for wrong in ({}, {"max_wasted_cost": "-1"}, {"max_wasted_cost": "NaN"}, {**costs, "max_wasted_percent": 101}):
         assert (await admin.put(url, json={"fallback": wrong})).status_code == 422
+
+
+async def test_a_composite_model_says_when_a_second_attempt_begins(management: Management) -> None:
+    admin, mix = management.admin, (await composite(management))["id"]
+    url = f"{MODELS}/{mix}/traffic-policy"
+    hedging = {"after_ms": None, "after_percentile": 95.0, "budget_percent": 5.0}
+    made = await answered(admin.put(url, json={"hedging": {"after_percentile": 95}}), 200)
+    assert made == {**_NOTHING, "hedging": hedging}
+    for wrong in ({}, {"after_ms": 5, "after_percentile": 95}):
+        await refused(admin.put(url, json={"hedging": wrong}), 400)
+    for wrong in ({"after_ms": 0}, {"after_percentile": 100}, {"after_ms": 5, "budget_percent": 0}):
+        assert (await admin.put(url, json={"hedging": wrong})).status_code == 422
+    alone = (await standard(management))["id"]
+    await refused(admin.put(f"{MODELS}/{alone}/traffic-policy", json={"hedging": {"after_ms": 5}}), 400)

@@ -14,9 +14,11 @@ __all__ = [
     "ExplainedBudget",
     "ExplainedDeployment",
     "ExplainedGuardrail",
+    "ExplainedHedging",
     "ExplainedLimit",
     "ExplainedPassedOver",
     "ExplainedPrice",
+    "ExplainedWaste",
     "Explanation",
     "Question",
 ]
@@ -125,6 +127,27 @@ class ExplainedPrice(Output):
     """With as many tokens as it can have."""
 
 
+class ExplainedHedging(Output):
+    """When a second attempt would begin beside the first one."""
+
+    after_seconds: float | None
+    """Null: too little is known yet of how long answers take."""
+    at_hand: float
+    """How many second attempts may be made now, by this gateway worker."""
+
+
+class ExplainedWaste(Output):
+    """Whether another attempt could be afforded after one that failed. Amounts are decimal texts."""
+
+    max_wasted_cost: str
+    left: str | None
+    """Of what all requests of the model may waste, in this gateway worker; null where no share is set."""
+    attempt_at_most: str
+    """With as many tokens as it can have."""
+    affordable: bool
+    """After a first attempt that wasted nothing."""
+
+
 class Explanation(Output):
     """Every decision about one request, as one gateway worker of this host would take it now."""
 
@@ -158,3 +181,9 @@ class Explanation(Output):
     """In the order in which they would be asked; those that would not come last."""
     attempts: int | None
     """How many there may be in all."""
+    retries_at_hand: float
+    """How many attempts after failed ones this gateway worker may make now, of whatever requests."""
+    waste: ExplainedWaste | None
+    """Null where what failed attempts cost is not bounded."""
+    hedging: ExplainedHedging | None
+    """Null where the model does not hedge, or not a request of this kind."""

@@ -19,6 +19,7 @@ __all__ = [
     "Caching",
     "Canary",
     "FallbackCosts",
+    "Hedging",
     "Timeouts",
     "TrafficPolicy",
     "WrittenPolicy",
@@ -75,6 +76,18 @@ class FallbackCosts(Input):
     """Of what the model's requests cost, in each gateway worker; beside it 20 times `max_wasted_cost`."""
 
 
+class Hedging(Input):
+    """A second attempt at another component, for embeddings, moderations and reranking: the first whole answer is the
+    client's. One of `after_ms` and `after_percentile` says when it begins, while the first one has brought nothing.
+    """
+
+    after_ms: Annotated[int, Field(ge=1, le=3_600_000)] | None = None
+    after_percentile: Annotated[float, Field(ge=50, lt=100, allow_inf_nan=False)] | None = None
+    """Of the times that the model's answers took lately to begin, in each gateway worker."""
+    budget_percent: Annotated[float, Field(gt=0, le=100, allow_inf_nan=False)] = 5.0
+    """Of the requests, those that may have a second attempt."""
+
+
 class Caching(Input):
     """Answers that are given again to the same request: opt-in, and `cache-control: no-store` opts out of it again."""
 
@@ -100,6 +113,8 @@ class TrafficPolicy(Input):
     on_content_refusal: uuid.UUID | None = None
     """The model that answers a request that a provider's content policy refuses."""
     fallback: FallbackCosts | None = None
+    hedging: Hedging | None = None
+    """Null: one attempt at a time. Composite models only."""
     timeouts: Timeouts | None = None
     caching: Caching | None = None
     """Null: every request is sent."""
@@ -116,6 +131,7 @@ class WrittenPolicy(Output):
     on_context_overflow: uuid.UUID | None
     on_content_refusal: uuid.UUID | None
     fallback: FallbackCosts | None
+    hedging: Hedging | None
     timeouts: Timeouts | None
     caching: Caching | None
     breaker: Breaker | None
@@ -141,8 +157,11 @@ def set_policy(row: tables.Model, policy: TrafficPolicy) -> None:
     if row.is_composite:
         if policy.breaker is not None:
             raise invalid("A composite model has no breaker: set it on its components, whose deployments rest")
-    elif policy.balancing is not None or policy.sticky is not None or policy.canary is not None:
-        raise invalid("Only a composite model chooses: balancing, sticky and canary are for composite models")
+    elif any(part is not None for part in (policy.balancing, policy.sticky, policy.canary, policy.hedging)):
+        raise invalid("Only a composite model chooses: balancing, sticky, canary and hedging are for composite models")
+    hedging = policy.hedging
+    if hedging is not None and (hedging.after_ms is None) == (hedging.after_percentile is None):
+        raise invalid("Set one of hedging.after_ms and hedging.after_percentile")
     if row.id in (policy.on_context_overflow, policy.on_content_refusal):
         raise invalid("A model cannot take its own place")
     breaker = policy.breaker

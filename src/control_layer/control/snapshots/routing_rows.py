@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from decimal import Decimal
 from typing import Any, Self
 
-from control_layer.contract.routing import Backoff, Balancing, Breaker, Fallback, Purposes, ResponseCaching
+from control_layer.contract.routing import Backoff, Balancing, Breaker, Fallback, Hedging, Purposes, ResponseCaching
 from control_layer.store import tables
 
 __all__ = ["ROUTING", "Routing", "breaker_of"]
@@ -42,6 +42,7 @@ class Routing:
     policy: Mapping[str, Any]
     """The stored traffic policy."""
     caching: ResponseCaching | None
+    hedging: Hedging | None
     overflow: str | None
     """Id of the model that takes what is too long."""
     refusal: str | None
@@ -64,6 +65,7 @@ class Routing:
             tuple(Purposes(rule["api_key_purpose"], rule["action"].get("target")) for rule in rules or ()),
             policy,
             _caching(policy),
+            _hedging(policy),
             policy.get("on_context_overflow"),
             policy.get("on_content_refusal"),
         )
@@ -95,6 +97,15 @@ def _caching(policy: Mapping[str, Any]) -> ResponseCaching | None:
         return None
     generation = policy.get("cache_generation", 0)
     return ResponseCaching(stored["ttl_seconds"], stored["scope"], stored["max_entry_bytes"], generation)
+
+
+def _hedging(policy: Mapping[str, Any]) -> Hedging | None:
+    stored = policy.get("hedging")
+    if stored is None:
+        return None
+    after = stored.get("after_ms")
+    share = stored["budget_percent"] / 100
+    return Hedging(None if after is None else after / 1000, stored.get("after_percentile"), share)
 
 
 def _costs(policy: Mapping[str, Any]) -> tuple[Decimal | None, Decimal | None]:
