@@ -164,7 +164,7 @@ def test_a_list_of_models_is_read_and_does_not_reach_the_provider(
         asked["models"] = models
     envelope = read_envelope(json.dumps(asked, separators=spaces).encode(), lists=True)
     assert envelope.model == (document["model"] if named else models[0])
-    assert list(envelope.fallbacks) == [each for each in dict.fromkeys(models) if each != envelope.model]
+    assert list(envelope.fallbacks or ()) == [each for each in dict.fromkeys(models) if each != envelope.model]
     sent = json.loads(envelope.rewritten(model="sent", include_usage=False))
     assert sent == {**{name: value for name, value in document.items() if name != "models"}, "model": "sent"}
     assert envelope.unambiguous

@@ -7,41 +7,21 @@ answers and deployments. What was taken for a model that is given up is given ba
 from __future__ import annotations
 
 from abc import abstractmethod
-from typing import TYPE_CHECKING, NamedTuple
 
-from control_layer.contract.pricing import NOTHING, Tariff
+from control_layer.contract.pricing import NOTHING
 from control_layer.gateway.admission import State
 from control_layer.gateway.caching import Caching
 from control_layer.gateway.errors import GatewayError
-from control_layer.gateway.head import Head
 from control_layer.gateway.policy.failover import Failure, may_move_on
-from control_layer.gateway.snapshot import Route
-from control_layer.wire import Request, Responder
-
-if TYPE_CHECKING:
-    from control_layer.gateway.attempt import Attempt
-    from control_layer.gateway.data_plane import DataPlane
+from control_layer.gateway.routing import GivenUp
 
 __all__ = ["ClientFallbacks"]
-
-
-class _GivenUp(NamedTuple):
-    """A model that let the request in and failed it. Kept while another one is asked."""
-
-    route: Route
-    called: str
-    tariff: Tariff | None
-    attempt: Attempt | None
 
 
 class ClientFallbacks(Caching):
     """A request that may go on to another model."""
 
-    __slots__ = ("_given_up",)
-
-    def __init__(self, plane: DataPlane, request: Request, responder: Responder, head: Head) -> None:
-        super().__init__(plane, request, responder, head)
-        self._given_up: _GivenUp | None = None
+    __slots__ = ()
 
     @abstractmethod
     def refuse(self, error: GatewayError) -> None:
@@ -51,15 +31,9 @@ class ClientFallbacks(Caching):
     def fail(self, error: GatewayError) -> None:
         """Ends an admitted request with an error."""
 
+    @abstractmethod
     def ask_for(self, alias: str) -> None:
         """Asks a model to let the request in. Raises GatewayError where it does not, at once."""
-        self.authorise(alias)
-        self.admit(stream=self.streams)
-
-    @property
-    @abstractmethod
-    def streams(self) -> bool:
-        """Whether the client asks for a stream."""
 
     def ask_next(self) -> None:
         """Asks the next model that the client names."""
@@ -79,7 +53,7 @@ class ClientFallbacks(Caching):
         if self.state is not State.ADMITTED:
             return
         attempt, self.attempt = self.attempt, None
-        self._given_up = _GivenUp(self.route, self.called, self.tariff, attempt)
+        self.given_up = GivenUp(self.route, self.called, self.tariff, attempt)
         if attempt is not None:
             attempt.release()
         self._give_back()
@@ -89,21 +63,18 @@ class ClientFallbacks(Caching):
 
     def come_back(self) -> bool:
         """Whether a model had let the request in before it asked for this one: then it ends as that one's."""
-        before, self._given_up = self._given_up, None
+        before, self.given_up = self.given_up, None
         if before is None:
             return False
         self.route, self.called, self.tariff, self.attempt = before
         self.state = State.ADMITTED
         return True
 
-    def enter_again(self) -> bool:
-        """Whether a model had let the request in before this one did: then it is on record."""
-        before, self._given_up = self._given_up, None
-        if before is None:
-            return False
+    def enter_again(self) -> None:
+        """Another model lets the request in, after one that did so before: it is on record."""
+        self.given_up = None
         self.state = State.ADMITTED
         self.route_out()
-        return True
 
     def _moves_on(self, failure: Failure, status: int | None) -> bool:
         """Whether the next model is asked after a failed attempt."""

@@ -147,7 +147,7 @@ class Exchange(ClientFallbacks):
             return
         try:
             alias = self.read_body()
-            if self.envelope is not None:
+            if self.envelope is not None and self.envelope.fallbacks:
                 self.alternatives = self.envelope.fallbacks
             self.ask_for(alias)
         except GatewayError as error:
@@ -155,12 +155,12 @@ class Exchange(ClientFallbacks):
 
     def read_body(self) -> str:
         """The model that the request names. Raises GatewayError."""
-        self.envelope = read_envelope(self.body, lists=self.plane.config.client_fallbacks)
+        self.envelope = read_envelope(self.body, None, self.plane.config.client_fallbacks)
         return self.envelope.model
 
-    @property
-    def streams(self) -> bool:
-        return self.envelope is not None and self.envelope.streaming
+    def ask_for(self, alias: str) -> None:
+        self.authorise(alias)
+        self.admit(stream=self.envelope is not None and self.envelope.streaming)
 
     def check(self, plan: Plan) -> None:
         self.checking = RequestCheck(self, plan)
@@ -189,7 +189,8 @@ class Exchange(ClientFallbacks):
 
     def enter(self) -> None:
         """The budgets, if there are any, allow it."""
-        if self.enter_again():
+        if self.given_up is not None:
+            self.enter_again()
             self._go_on()
             return
         plane = self.plane

@@ -138,8 +138,9 @@ class ExplainedExchange(Exchange):
         told.strategy, told.sticky = route.balancing.strategy, route.balancing.sticky
         told.attempts = attempts_allowed(route.fallback, len(told.deployments))
         told.retries_at_hand = self.plane.retries.left
+        streams = self.envelope is not None and self.envelope.streaming
         told.waste = None if route.waste is None else _waste(route.waste, worst)
-        if route.hedging is not None and self.path.repeatable and not self.streams:
+        if route.hedging is not None and self.path.repeatable and not streams:
             told.hedging = HedgingStanding(after_seconds=route.hedging.delay, at_hand=route.hedging.left)
 
     def _budgets(self, worst: Decimal) -> list[BudgetStanding]:

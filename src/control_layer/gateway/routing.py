@@ -5,12 +5,12 @@ from __future__ import annotations
 import asyncio
 from abc import abstractmethod
 from collections.abc import Collection, Mapping, Sequence
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 from msgspec import structs
 
 from control_layer.contract.limits import Limit
-from control_layer.contract.pricing import NOTHING
+from control_layer.contract.pricing import NOTHING, Tariff
 from control_layer.contract.routing import Balancing
 from control_layer.contract.usage import Attempt as AttemptRecord
 from control_layer.contract.usage import Tokens
@@ -21,6 +21,7 @@ from control_layer.gateway.head import Head, KeptChoice
 from control_layer.gateway.policy.balancing import Target, choose, preferred
 from control_layer.gateway.policy.failover import Failure, attempts_allowed, backoff_seconds, may_follow
 from control_layer.gateway.policy.limiter import Permit
+from control_layer.gateway.snapshot import Route
 from control_layer.gateway.upstreams import Upstream
 from control_layer.wire import Request, Responder
 
@@ -29,19 +30,28 @@ if TYPE_CHECKING:
     from control_layer.gateway.data_plane import DataPlane
     from control_layer.gateway.hedging import Race
 
-__all__ = ["Routing"]
+__all__ = ["GivenUp", "Routing"]
 
 _NONE: frozenset[str] = frozenset()
 _LONGEST_WAIT_SECONDS = 30.0
 """For a deployment that says when it can be asked again, where the model does not bound it."""
 
 
+class GivenUp(NamedTuple):
+    """A model that let the request in and failed it."""
+
+    route: Route
+    called: str
+    tariff: Tariff | None
+    attempt: Attempt | None
+
+
 class Routing(Admission):
     """A request on its way through its route's deployments."""
 
     __slots__ = (
-        "_earlier", "_next", "_retry", "_targets", "_tried", "_waited", "alternatives", "attempt", "attempts", "lane",
-        "race", "staked", "started",
+        "_earlier", "_next", "_retry", "_targets", "_tried", "_waited", "alternatives", "attempt", "attempts",
+        "given_up", "lane", "race", "staked", "started",
     )  # fmt: skip
 
     def __init__(self, plane: DataPlane, request: Request, responder: Responder, head: Head) -> None:
@@ -66,6 +76,8 @@ class Routing(Admission):
         """How many of the attempts were made at models that were given up."""
         self.alternatives: Sequence[str] = ()
         """Aliases that the client names for when this model fails, in its order."""
+        self.given_up: GivenUp | None = None
+        """The last model that was given up, while the next one is asked."""
         self.race: Race | None = None
         """Where a second attempt may begin beside the first one."""
 

@@ -49,16 +49,13 @@ class Report(msgspec.Struct, gc=False):
 
     def finish_reason(self) -> str | None:
         """Why it ended, in the provider's word."""
-        if self.status == "incomplete" and isinstance(self.incomplete_details, dict):
-            # Responses say it beside their status.
-            reason = self.incomplete_details.get("reason")
-            if isinstance(reason, str):
-                return reason[:_MAX_FINISH]
         if self.choices:
             for choice in self.choices:
                 if isinstance(choice.finish_reason, str):
                     return choice.finish_reason[:_MAX_FINISH]
         reason = self.stop_reason if self.stop_reason is not None else self.status
+        if reason == "incomplete" and isinstance(self.incomplete_details, dict):
+            reason = self.incomplete_details.get("reason") or reason  # Responses say it beside their status
         return reason[:_MAX_FINISH] if isinstance(reason, str) else None
 
 
