@@ -179,3 +179,43 @@ def test_nobody_but_the_control_plane_may_ask(instance: Instance, key: dict[str,
 def test_a_key_that_is_gone(instance: Instance) -> None:
     question = {"key_id": str(uuid.uuid4()), "model": _MODEL}
     assert instance.admin.post("/admin/api/v1/explain", json=question).status_code == 404
+
+
+def test_models_that_the_client_names_for_when_the_first_one_fails(instance: Instance, key: dict[str, Any]) -> None:
+    found = _explain(instance, key, "no-such-model", models=["nor-this-one", _MODEL, _BROKEN])
+    assert (found["allowed"], found["model"], found["answers"]) == (True, "no-such-model", _MODEL)
+    assert [(each["model"], each["status"], each["code"]) for each in found["passed_over"]] == [
+        ("no-such-model", 404, "model_not_found"),
+        ("nor-this-one", 404, "model_not_found"),
+    ]
+    assert found["alternatives"] == [_BROKEN]
+    found = _explain(instance, key, "no-such-model", models=["nor-this-one"])
+    assert (found["allowed"], found["code"]) == (False, "model_not_found")
+    assert [each["model"] for each in found["passed_over"]] == ["no-such-model"]
+
+
+def test_which_model_was_asked_for_is_in_the_request_log(instance: Instance, key: dict[str, Any]) -> None:
+    body = {"model": "no-such-model", "models": [_MODEL], "messages": [{"role": "user", "content": "Hello"}]}
+    headers = {"authorization": f"Bearer {key['key']}"}
+    answer = httpx.post(f"{instance.base_url}/chat/completions", json=body, headers=headers, timeout=30)
+    request_id = answer.headers["x-request-id"]
+    until(lambda: instance.sql("SELECT id FROM requests WHERE id = $1", uuid.UUID(request_id)))
+    detail = instance.api("GET", f"/requests/{request_id}")
+    assert (detail["model"], detail["asked_model"]) == (_MODEL, "no-such-model")
+
+
+def test_what_further_attempts_would_be_made(instance: Instance, key: dict[str, Any]) -> None:
+    mix = f"mix-{uuid.uuid4().hex[:8]}"
+    made = instance.api("POST", "/models", {"type": "composite", "model_name": mix, "alias": mix})
+    for alias in (_MODEL, _BROKEN):
+        instance.api("POST", f"/models/{made['id']}/components/{_id_of(instance, alias)}", {"weight": 1})
+    instance.api("POST", f"/groups/{_EVERYONE}/models/{made['id']}", status=204)
+    policy = {"hedging": {"after_ms": 200}, "fallback": {"max_wasted_cost": "0.5"}}
+    instance.api("PUT", f"/models/{made['id']}/traffic-policy", policy)
+    instance.wait_callable(str(key["key"]), mix)
+    question = {"key_id": key["id"], "model": mix, "path": "/v1/embeddings", "request": {"input": "Hello"}}
+    found = until(lambda: (told := instance.api("POST", "/explain", question))["hedging"] and told)
+    assert found["hedging"] == {"after_seconds": 0.2, "at_hand": 1.0}
+    assert found["waste"] == {"max_wasted_cost": "0.5", "left": None, "attempt_at_most": "0", "affordable": True}
+    assert (found["attempts"], found["retries_at_hand"] > 1) == (2, True)
+    assert _explain(instance, key, mix)["hedging"] is None, "an answer that is generated is not asked for twice"

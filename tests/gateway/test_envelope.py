@@ -24,7 +24,7 @@ scalars = (
 values = st.recursive(
     scalars, lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.text(), inner, max_size=3), max_leaves=12
 )
-names = st.text(max_size=12).filter(lambda name: name.casefold() not in ("model", "stream", "stream_options"))
+names = st.text(max_size=12).filter(lambda name: name.casefold() not in ("model", "models", "stream", "stream_options"))
 options: st.SearchStrategy[dict[str, Any] | None] = st.none() | st.dictionaries(names, values, max_size=2).flatmap(
     lambda extra: st.sampled_from(ASKED).map(lambda asked: {**extra, **asked})
 )
@@ -148,3 +148,33 @@ def test_a_model_named_outside_the_body_takes_the_place_of_its_own() -> None:
 
 def test_a_model_named_outside_the_body_is_not_put_into_one_without() -> None:
     assert read_envelope(b'{"input":1}', named="allowed").rewritten(model="p", include_usage=False) == b'{"input":1}'
+
+
+listed = st.lists(st.text(min_size=1, max_size=12), max_size=8)
+
+
+@given(documents, separators, listed, st.booleans())
+def test_a_list_of_models_is_read_and_does_not_reach_the_provider(
+    document: dict[str, Any], spaces: tuple[str, str], models: list[str], named: bool
+) -> None:
+    asked = {**document, "models": models}
+    if not named:
+        del asked["model"]
+        models = models or ["well"]
+        asked["models"] = models
+    envelope = read_envelope(json.dumps(asked, separators=spaces).encode(), lists=True)
+    assert envelope.model == (document["model"] if named else models[0])
+    assert list(envelope.fallbacks or ()) == [each for each in dict.fromkeys(models) if each != envelope.model]
+    sent = json.loads(envelope.rewritten(model="sent", include_usage=False))
+    assert sent == {**{name: value for name, value in document.items() if name != "models"}, "model": "sent"}
+    assert envelope.unambiguous
+
+
+@given(documents, separators, listed)
+def test_a_list_of_models_that_is_not_ours_to_read_is_passed_on(
+    document: dict[str, Any], spaces: tuple[str, str], models: list[str]
+) -> None:
+    body = json.dumps({**document, "models": models}, separators=spaces).encode()
+    envelope = read_envelope(body)
+    assert not envelope.fallbacks
+    assert json.loads(envelope.rewritten(model=envelope.model, include_usage=False))["models"] == models

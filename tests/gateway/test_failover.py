@@ -13,6 +13,7 @@ import httpx
 import msgspec
 import pytest
 from bench.processes import GatewayProcess, World, start_gateway
+from tests.faults.scripted_provider import scripted_provider, spoken
 from tests.gateway.company import ABSENT, DEAD, LIVE
 from tests.gateway.conftest import Journal, chat
 
@@ -23,10 +24,15 @@ from control_layer.contract.snapshot import Deployment, Endpoint, Model, Timeout
 _PATIENT = Breaker(failures=10**9, min_requests=10**9)
 _ON = Fallback(enabled=True, on_status=(500, 502, 503), backoff=Backoff(initial=0.001, maximum=0.01))
 _BATCH_KEY = "sk-" + "a" * 43
+_PAUSING = str(uuid.uuid5(uuid.NAMESPACE_OID, "pausing"))
+_BEGINNING = b"""event: message_start
+data: {"type":"message_start","message":{"type":"message","usage":{"input_tokens":1000,"output_tokens":1}}}
+
+"""
 
 
 def _deployment(name: str, number: int, breaker: Breaker = _PATIENT) -> Deployment:
-    place = {"dead": DEAD, "absent": ABSENT}.get(name, LIVE)
+    place = {"dead": DEAD, "absent": ABSENT, "pausing": _PAUSING}.get(name, LIVE)
     return Deployment(str(uuid.uuid5(uuid.NAMESPACE_OID, f"{name}/{number}")), place, name, breaker=breaker)
 
 
@@ -35,6 +41,7 @@ class _World(World):
     """Models by alias: what they are made of, and how they are routed."""
 
     dead_port: int = 1
+    pausing_port: int = 1
     models: dict[str, tuple[tuple[str, ...], dict[str, Any]]] = field(default_factory=dict)
 
     def update(self, version: int = 1) -> Update:
@@ -48,11 +55,12 @@ class _World(World):
             made.append(Model(alias, str(uuid.uuid4()), 0, groups, parts, **rules))
         batch = msgspec.structs.replace(self.key, digest=_digest(_BATCH_KEY), purpose="batch")
         dead = Endpoint(DEAD, "dead", f"http://127.0.0.1:{self.dead_port}/v1")
+        pausing = Endpoint(_PAUSING, "pausing", f"http://127.0.0.1:{self.pausing_port}/v1")
         return msgspec.structs.replace(
             whole,
             models=tuple(made),
             keys=(*whole.keys, batch),
-            endpoints=(*whole.endpoints, dead),
+            endpoints=(*whole.endpoints, dead, pausing),
             limits=tuple(_limits(made)),
         )
 
@@ -92,6 +100,10 @@ def gateway(simulator_url: str, dead_port: int, tmp_path_factory: pytest.TempPat
         "long": (("sim-context",), {"fallback": Fallback(), "overflow": (_deployment("sim-large", 1),)}),
         "longer": (("sim-context",), {"overflow": (_deployment("sim-context", 2),)}),
         "refused": (("sim-refuses",), {"refusal": (_deployment("sim-large", 3),)}),
+        "filtered": (("sim-filtered",), {"refusal": (_deployment("sim-large", 4),), "fallback": Fallback()}),
+        "filtered late": (("sim-filtered-late",), {"refusal": (_deployment("sim-large", 5),)}),
+        "filtered twice": (("sim-filtered",), {"refusal": (_deployment("sim-filtered", 6),)}),
+        "filtered, and so be it": (("sim-filtered", "sim-large"), {}),
         "frail": (("sim-error-500-lone",), {"breaker": Breaker(failures=3, cooldown=600), "fallback": Fallback()}),
         "frail and well": (("sim-error-500-frail", "sim-small"), {"breaker": Breaker(failures=3, cooldown=600)}),
         "limited and well": (("sim-error-429", "sim-small"), {}),
@@ -101,16 +113,22 @@ def gateway(simulator_url: str, dead_port: int, tmp_path_factory: pytest.TempPat
         "no batches by name": (("sim-large",), {}),
         "absent, then well": (("absent", "sim-small-limited"), {}),
         "one an hour, then well": (("sim-large-limited", "sim-small"), {}),
+        "long waits": (("pausing",), {
+            "fallback": Fallback(True, True, (500,), True, 3, Backoff(20.0, 20.0, jitter=False)),
+            "timeouts": Timeouts(idle=0.1),
+        }),
         "no time to wait": (("sim-error-500-limited",), {
             "fallback": Fallback(True, True, (500,), True, 3, Backoff(5.0, 5.0, total=0.0)),
         }),
     }  # fmt: skip
-    world = _World(simulator_url, dead_port=dead_port, models=models)
-    process = start_gateway(tmp_path_factory.mktemp("failover"), world, retries={"reserve": 1000.0})
-    try:
-        yield process
-    finally:
-        process.stop()
+    begun = spoken(_BEGINNING, "text/event-stream", length=None)
+    with scripted_provider(begun) as pausing_port:
+        world = _World(simulator_url, dead_port=dead_port, pausing_port=pausing_port, models=models)
+        process = start_gateway(tmp_path_factory.mktemp("failover"), world, retries={"reserve": 1000.0})
+        try:
+            yield process
+        finally:
+            process.stop()
 
 
 @pytest.mark.parametrize("stream", [False, True])
@@ -215,6 +233,56 @@ def test_a_request_that_a_content_policy_refuses_goes_to_another_model(client: h
     assert (answer.status_code, answer.json()["model"]) == (200, "sim-large")
 
 
+_SAID = {
+    "/chat/completions": chat(),
+    "/responses": {"input": "Say something."},
+    "/messages": {"messages": chat()["messages"], "max_tokens": 100},
+}
+
+
+@pytest.mark.parametrize("stream", [False, True])
+@pytest.mark.parametrize("path", _SAID)
+def test_an_answer_that_a_content_policy_has_ended_is_followed_by_another_models(
+    client: httpx.Client, journal: Journal, path: str, stream: bool
+) -> None:
+    with journal.admitted() as ends:
+        answer = client.post(path, json={**_SAID[path], "model": "filtered", "stream": stream})
+    assert (answer.status_code, answer.headers["x-control-layer-attempts"]) == (200, "2")
+    assert "sim-large" in answer.text
+    assert "sim-filtered" not in answer.text
+    reason = "refusal" if path == "/messages" else "content_filter"
+    assert [(attempt.status, attempt.error) for attempt in ends[0].attempts] == [(200, reason), (200, None)]
+    assert (ends[0].outcome, ends[0].tokens.source) == ("completed", "provider")
+    assert (ends[0].tokens.output or 0) > 0
+
+
+def test_a_stream_that_a_content_policy_ends_after_it_said_something_is_the_clients(
+    client: httpx.Client, journal: Journal
+) -> None:
+    with journal.admitted() as ends:
+        answer = client.post("/chat/completions", json=chat("filtered late", stream=True))
+    assert '"finish_reason": "content_filter"' in answer.text.replace('":"', '": "')
+    assert answer.text.rstrip().endswith("[DONE]")
+    assert (len(ends[0].attempts), ends[0].finish_reason) == (1, "content_filter")
+
+
+def test_a_whole_answer_that_a_content_policy_cut_short_is_followed_by_another_models(client: httpx.Client) -> None:
+    answer = client.post("/chat/completions", json=chat("filtered late"))
+    assert answer.json()["model"] == "sim-large"
+
+
+@pytest.mark.parametrize("stream", [False, True])
+@pytest.mark.parametrize(("model", "attempts"), [("filtered twice", 2), ("filtered, and so be it", 1)])
+def test_the_last_answer_that_a_content_policy_ended_is_the_clients(
+    client: httpx.Client, journal: Journal, model: str, attempts: int, stream: bool
+) -> None:
+    with journal.admitted() as ends:
+        answer = client.post("/chat/completions", json=chat(model, stream=stream))
+    assert answer.status_code == 200
+    assert "content_filter" in answer.text
+    assert (len(ends[0].attempts), ends[0].finish_reason, ends[0].outcome) == (attempts, "content_filter", "completed")
+
+
 def test_a_lone_deployment_rests_after_failures_and_says_so_at_once(client: httpx.Client, journal: Journal) -> None:
     statuses = []
     with journal.admitted(5) as ends:
@@ -274,6 +342,15 @@ def test_what_a_provider_calls_its_error_is_noted_where_another_was_asked(
     with journal.admitted() as ends:
         client.post("/chat/completions", json=chat("sim-error-500, twice"))
     assert [attempt.error for attempt in ends[0].attempts] == ["simulated_error", None]
+
+
+def test_a_client_that_leaves_between_two_attempts_pays_for_none(client: httpx.Client, journal: Journal) -> None:
+    body = {**_SAID["/messages"], "model": "long waits", "stream": True}
+    with journal.admitted() as ends, pytest.raises(httpx.ReadTimeout):
+        client.post("/messages", json=body, timeout=1.0)
+    (end,) = ends
+    assert (end.outcome, [attempt.error for attempt in end.attempts]) == ("cancelled", ["idle_timeout"])
+    assert end.tokens.input is None
 
 
 def test_a_deployment_that_cannot_be_asked_keeps_nothing_of_its_limit(client: httpx.Client, journal: Journal) -> None:

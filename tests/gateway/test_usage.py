@@ -262,6 +262,8 @@ def test_no_response_body_breaks_it(body: bytes) -> None:
         (b'{"choices":[{"finish_reason":"length"}]}', "length"),
         (b'{"type":"message","stop_reason":"end_turn"}', "end_turn"),
         (b'{"object":"response","status":"completed"}', "completed"),
+        (b'{"status":"incomplete","incomplete_details":{"reason":"max_output_tokens"}}', "max_output_tokens"),
+        (b'{"status":"incomplete","incomplete_details":"none"}', "incomplete"),
         (b'{"choices":[{"finish_reason":7}]}', None),
         (b'{"choices":"none"}', None),
     ],

@@ -247,6 +247,10 @@ def test_what_would_be_done_with_a_request_is_explained(instance: Instance, oper
     body.write_text('{"input": "Hello"}')
     found = operator.json("explain", "asks", "explained", "--request", str(body), "--path", "/v1/embeddings")
     assert (found["allowed"], found["estimated_tokens"]) == (True, 10)
+    body.write_text('{"models": ["explained", "another"]}')
+    said = operator.run("explain", "asks", "unheard-of", "--request", str(body)).stdout.splitlines()
+    assert said[1:3] == ["passed over\tunheard-of: 404 model_not_found", "answered by\texplained"]
+    assert "then asks\tanother" in said
     refused = operator.run("explain", "asks", "unheard-of", status=4).stdout.splitlines()
     assert refused[0] == "allowed\tno: 404 model_not_found"
     operator.run("explain", "asks", "explained", "--request", str(tmp_path / "none"), status=2)

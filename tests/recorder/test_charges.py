@@ -15,7 +15,7 @@ from sqlalchemy.ext.asyncio import AsyncEngine
 from tests.recorder.journals import KEY, MODEL, USER, closed, new_id, opened
 from tests.recorder.recording import record
 
-from control_layer.contract.usage import Record, Tokens
+from control_layer.contract.usage import Attempt, Record, Tokens
 from control_layer.recorder.ledger import Ledger
 from control_layer.recorder.rows import rows_of
 
@@ -50,6 +50,27 @@ async def _tariff(
 
 async def _charges(db: asyncpg.Connection) -> list[Decimal]:
     return [row["amount"] for row in await db.fetch("SELECT amount FROM transactions ORDER BY sequence")]
+
+
+async def test_what_failed_attempts_wasted_is_recorded_and_charged_to_nobody(
+    engine: AsyncEngine, db: asyncpg.Connection
+) -> None:
+    await _tariff(db, ("0.0000025", "0.00001"))
+    last = closed(new_id())
+    wasted = Tokens(input=11, output=3, source="estimate")
+    failed = (
+        Attempt(str(MODEL), str(MODEL), 200, "content_filter", 0.1, 0.0, wasted, Decimal("0.0000575")),
+        Attempt(str(MODEL), str(MODEL), None, "connect_failed", 0.1, 0.1),
+        Attempt(str(MODEL), str(MODEL), None, "idle_timeout", 0.1, 0.2, wasted, Decimal("0.0000575")),
+    )
+    await record(engine, [closed(new_id(), attempts=failed + last.attempts, asked="another"), last])
+    rows = await db.fetch("SELECT attempts, cost, wasted_cost, asked_model FROM requests ORDER BY asked_model")
+    assert [row["wasted_cost"] for row in rows] == [Decimal("0.0001150"), None]
+    assert [row["asked_model"] for row in rows] == ["another", None]
+    assert rows[0]["cost"] == rows[1]["cost"]
+    assert await _charges(db) == [rows[0]["cost"]] * 2
+    costs = [attempt.get("wasted_cost") for attempt in json.loads(rows[0]["attempts"])]
+    assert costs == ["0.0000575", None, "0.0000575", None]
 
 
 async def test_a_closed_request_is_charged_to_the_keys_owner(engine: AsyncEngine, db: asyncpg.Connection) -> None:

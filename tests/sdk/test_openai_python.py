@@ -51,6 +51,18 @@ async def aclient(gateway: GatewayProcess) -> AsyncIterator[AsyncOpenAI]:
 # -- chat ----------------------------------------------------------------------------------------------------------
 
 
+@pytest.mark.parametrize("stream", [False, True])
+def test_chat_with_models_for_when_the_first_one_fails(client: OpenAI, stream: bool) -> None:
+    more = {"models": ["no-such-model", "sim-error-429", "sim-small"]}
+    if stream:
+        chunks = client.chat.completions.create(model="sim-error-500", messages=MESSAGES, stream=True, extra_body=more)
+        assert "simulated" in "".join(chunk.choices[0].delta.content or "" for chunk in chunks if chunk.choices)
+        return
+    raw = client.chat.completions.with_raw_response.create(model="sim-error-500", messages=MESSAGES, extra_body=more)
+    assert raw.headers["x-control-layer-model"] == "sim-small"
+    assert "simulated" in (raw.parse().choices[0].message.content or "")
+
+
 def test_chat(client: OpenAI) -> None:
     answer = client.chat.completions.create(model="sim-small", messages=MESSAGES)
     assert "simulated" in (answer.choices[0].message.content or "")

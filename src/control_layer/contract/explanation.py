@@ -14,8 +14,11 @@ __all__ = [
     "DeploymentStanding",
     "Explanation",
     "GuardrailStanding",
+    "HedgingStanding",
     "LimitStanding",
+    "PassedOver",
     "Price",
+    "WasteStanding",
 ]
 
 EXPLAIN_FIELD = "x-control-layer-explain"
@@ -95,6 +98,38 @@ class Price(msgspec.Struct):
     """With as many tokens as it can have."""
 
 
+class PassedOver(msgspec.Struct):
+    """A model that the client names and that would not let the request in, so that the next one is asked."""
+
+    model: str
+    """Its alias."""
+    status: int
+    code: str
+    message: str
+    """The error that the client would see if there were no other."""
+
+
+class HedgingStanding(msgspec.Struct):
+    """When a second attempt would begin beside the first one."""
+
+    after_seconds: float | None
+    """`None`: too little is known yet of how long answers take."""
+    at_hand: float
+    """How many second attempts may be made now, by this gateway worker."""
+
+
+class WasteStanding(msgspec.Struct):
+    """Whether another attempt could be afforded after one that failed. Amounts are decimal texts."""
+
+    max_wasted_cost: str
+    left: str | None
+    """Of what all requests of the model may waste, in this gateway worker; `None` where no share is set."""
+    attempt_at_most: str
+    """With as many tokens as it can have."""
+    affordable: bool
+    """After a first attempt that wasted nothing."""
+
+
 class Explanation(msgspec.Struct, kw_only=True):
     """Every decision about one request, as one gateway worker would take it now."""
 
@@ -109,7 +144,10 @@ class Explanation(msgspec.Struct, kw_only=True):
     model: str | None = None
     """The alias that is called."""
     answers: str | None = None
-    """The alias of the model that answers it: another one where a routing rule says so."""
+    """The alias of the model that answers it: another one where a routing rule says so, or because of `passed_over`."""
+    passed_over: list[PassedOver] = []
+    alternatives: list[str] = []
+    """Aliases that the client names and that would be asked if `answers` failed, in their order."""
     groups: list[str] = []
     """Ids of the user's groups that the model is granted to."""
     estimated_tokens: int | None = None
@@ -127,3 +165,9 @@ class Explanation(msgspec.Struct, kw_only=True):
     deployments: list[DeploymentStanding] = []
     attempts: int | None = None
     """How many there may be in all."""
+    retries_at_hand: float = 0.0
+    """How many attempts after failed ones this gateway worker may make now, of whatever requests."""
+    waste: WasteStanding | None = None
+    """`None` where what failed attempts cost is not bounded."""
+    hedging: HedgingStanding | None = None
+    """`None` where the model does not hedge, or not a request of this kind."""

@@ -12,8 +12,9 @@ import msgspec
 
 from control_layer.contract.usage import Outcome, Tokens
 
-__all__ = ["Prices", "Tariff", "cost_of", "is_answered", "worst_cost_of"]
+__all__ = ["NOTHING", "Prices", "Tariff", "cost_of", "is_answered", "worst_cost_of"]
 
+NOTHING = Decimal(0)
 _EXACT = Context(prec=80)
 """Prices have up to 28 digits, tokens and requests up to 19: nothing is rounded."""
 

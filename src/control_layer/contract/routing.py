@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from decimal import Decimal
 from typing import Literal
 
 import msgspec
@@ -14,6 +15,7 @@ __all__ = [
     "Condition",
     "ConditionsOf",
     "Fallback",
+    "Hedging",
     "KeyCaching",
     "Purposes",
     "ResponseCaching",
@@ -70,6 +72,21 @@ class Fallback(msgspec.Struct, frozen=True, array_like=True, gc=False):
     max_attempts: int | None = None
     """In all; `None`: each deployment once, with replacement three."""
     backoff: Backoff = Backoff()
+    max_wasted_cost: Decimal | None = None
+    """What failed attempts of one request may cost together; `None`: no matter what."""
+    wasted_share: Decimal | None = None
+    """Of what the model's requests cost in a worker, what failed attempts may cost; `None`: no matter how much."""
+
+
+class Hedging(msgspec.Struct, frozen=True, array_like=True, gc=False):
+    """When a second attempt begins beside one that has brought nothing yet. One of `after` and `percentile` is set."""
+
+    after: float | None
+    """Seconds."""
+    percentile: float | None
+    """Of the times that the model's answers took lately to begin."""
+    share: float
+    """Of the requests, those that may have a second attempt."""
 
 
 class Breaker(msgspec.Struct, frozen=True, array_like=True, gc=False):

@@ -15,7 +15,7 @@ import msgspec
 from control_layer.contract.guardrails import Guardrail
 from control_layer.contract.limits import Limit
 from control_layer.contract.pricing import Tariff
-from control_layer.contract.routing import Balancing, Breaker, Fallback, KeyCaching, Purposes, ResponseCaching
+from control_layer.contract.routing import Balancing, Breaker, Fallback, Hedging, KeyCaching, Purposes, ResponseCaching
 from control_layer.contract.windows import Period
 
 __all__ = [
@@ -127,6 +127,8 @@ class Model(msgspec.Struct, frozen=True, array_like=True, gc=False):
     """What is special for keys of a purpose."""
     caching: ResponseCaching | None = None
     """`None`: every request is sent."""
+    hedging: Hedging | None = None
+    """`None`: one attempt at a time."""
 
 
 class Endpoint(msgspec.Struct, frozen=True, array_like=True, gc=False):

@@ -52,7 +52,7 @@ class Opened(msgspec.Struct, frozen=True, array_like=True, tag="opened", gc=Fals
     key_id: str
     user_id: str
     model: str
-    """The alias asked for."""
+    """The alias that let it in."""
     model_id: str
     method: str
     path: str
@@ -97,6 +97,10 @@ class Attempt(msgspec.Struct, frozen=True, array_like=True, gc=False):
     """Seconds."""
     started: float | None = None
     """Seconds after admission."""
+    wasted: Tokens | None = None
+    """What the provider is likely to charge for an attempt that came to nothing: nobody pays us for it."""
+    wasted_cost: Decimal | None = None
+    """The same in money, at the price of the model that was asked."""
 
 
 class AttemptSpan(msgspec.Struct, frozen=True, array_like=True, gc=False):
@@ -151,6 +155,7 @@ class Closed(msgspec.Struct, frozen=True, array_like=True, tag="closed"):
     key_id: str
     user_id: str
     model: str
+    """The alias that answered, or failed last; in `Opened` it may be another one."""
     model_id: str
     method: str
     path: str
@@ -187,6 +192,9 @@ class Closed(msgspec.Struct, frozen=True, array_like=True, tag="closed"):
     """What the answer had cost when it was made, where it was given again."""
     saved_cost: Decimal | None = None
     """What it would have cost this request, by its own prices; `None` where nothing is charged."""
+    asked: str | None = None
+    """The alias that the client asked for, where `model` is another one: because the client named it for when the first
+    one fails, or because a rule hands requests over."""
 
 
 Record = Opened | Closed | Bodies

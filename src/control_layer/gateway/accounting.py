@@ -36,14 +36,15 @@ def opened(exchange: Exchange, at: float) -> Opened:
 
 def closed(exchange: Exchange, outcome: Outcome, status: int, code: str | None) -> Closed:
     """The record of its end. `status` is what the client was answered, `code` the error it saw."""
-    admission, attempt = exchange.opened, exchange.attempt
+    admission, attempt, model = exchange.opened, exchange.attempt, exchange.route.model
+    envelope = exchange.envelope
     return Closed(
         id=admission.id,
         at=admission.at,
         key_id=admission.key_id,
         user_id=admission.user_id,
-        model=admission.model,
-        model_id=admission.model_id,
+        model=model.alias,
+        model_id=model.id,
         method=admission.method,
         path=admission.path,
         stream=admission.stream,
@@ -67,6 +68,7 @@ def closed(exchange: Exchange, outcome: Outcome, status: int, code: str | None) 
         cache=exchange.cached,
         saved=exchange.saved,
         saved_cost=exchange.saved_cost,
+        asked=None if envelope is None or envelope.model == model.alias else envelope.model,
     )
 
 

@@ -33,7 +33,7 @@ _NOTHING = Decimal(0)
 
 
 class State(Enum):
-    """Where a request is. It moves downwards only."""
+    """Where a request is. It moves downwards only, unless it was let in and goes on to another model."""
 
     READING = "reading"
     """The request is on its way in."""

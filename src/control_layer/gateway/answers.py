@@ -11,7 +11,7 @@ from control_layer.gateway.errors import GatewayError
 from control_layer.gateway.headers import to_client
 from control_layer.gateway.policy.failover import Failure
 from control_layer.gateway.streaming import StreamObserver
-from control_layer.gateway.upstream_errors import code_in, failure_in
+from control_layer.gateway.upstream_errors import REFUSALS, code_in, failure_in
 from control_layer.gateway.usage import from_response, text_bytes
 from control_layer.wire import Header, first
 
@@ -25,7 +25,8 @@ _MAX_METERED_BYTES = 8 * 1024 * 1024
 """Of a longer answer only the last part is looked at for usage, which providers put at the end."""
 _USAGE_TAIL_BYTES = 64 * 1024
 _MAX_RESTORED_BYTES = 8 * 1024 * 1024
-"""A longer answer keeps the provider's name for the model: to restore the alias it would have to be held whole."""
+"""A longer answer keeps the provider's name for the model: to restore the alias it would have to be held whole. Nor is
+it looked at whether a content policy has ended it."""
 _MAX_ERROR_BYTES = 256 * 1024
 _MAX_HELD_BYTES = 64 * 1024
 """Of a stream that has said nothing yet: then it leaves all the same."""
@@ -119,11 +120,16 @@ class EventAnswer:
 
     def _failed_early(self) -> bool:
         """Whether the stream failed before anything was said in it, and another attempt follows."""
-        observer = self._observer
-        if observer.began or not observer.error_event:
+        exchange, observer = self._exchange, self._observer
+        if observer.began:
+            return False
+        if observer.error_event:
+            self._read_counts()
+            return exchange.answer_failed(self._attempt, Failure.BROKEN, errors.upstream_stream_broken())
+        if observer.finish_reason not in REFUSALS:
             return False
         self._read_counts()
-        return self._exchange.answer_failed(self._attempt, Failure.BROKEN, errors.upstream_stream_broken())
+        return exchange.answer_refused(self._attempt)
 
     def on_complete(self) -> None:
         last = self._observer.flush()
@@ -179,7 +185,7 @@ class WholeAnswer:
 
     __slots__ = (
         "_attempt", "_exchange", "_head", "_held", "_kept", "_kept_bytes", "_length", "_metered", "_restore", "_seen",
-        "_waits",
+        "_waits", "_whole",
     )  # fmt: skip
 
     def __init__(
@@ -202,9 +208,12 @@ class WholeAnswer:
         is_json = content_type.startswith(b"application/json")
         self._metered = is_json
         self._restore = is_json and exchange.route.model.sanitize
-        self._waits = not self._restore and exchange.holds_answers
+        holds = exchange.holds_answers
+        self._whole = self._restore or (is_json and holds and exchange.judges_answers)
+        """Nothing leaves before all of it is there: it is changed, or judged."""
+        self._waits = not self._whole and holds
         """Nothing leaves before the answer's body has begun."""
-        if not self._restore and not self._waits:
+        if not self._whole and not self._waits:
             exchange.plane.loop.call_soon(self._start)
 
     def _start(self) -> None:
@@ -248,8 +257,8 @@ class WholeAnswer:
             # It has begun: from here on another deployment's answer cannot take its place.
             self._waits = False
             self._exchange.plane.loop.call_soon(self._start)
-        if self._restore and self._seen > _MAX_RESTORED_BYTES:
-            self._restore = False
+        if self._whole and self._seen > _MAX_RESTORED_BYTES:
+            self._whole = self._restore = False
             self._start()
 
     def _keep(self, data: bytes) -> None:
@@ -267,6 +276,8 @@ class WholeAnswer:
             exchange.tokens, exchange.finish_reason = from_response(body)
             if exchange.tokens is None and self._seen == len(body):
                 exchange.text_bytes = text_bytes(body)
+        if self._whole and exchange.answer_refused(self._attempt):
+            return
         held = self._held
         last = held[0] if len(held) == 1 else b"".join(held)
         if self._restore:

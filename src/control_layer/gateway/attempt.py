@@ -10,7 +10,7 @@ from control_layer.gateway.headers import to_upstream
 from control_layer.gateway.policy.balancing import Target
 from control_layer.gateway.retry_after import retry_after
 from control_layer.gateway.upstreams import Upstream
-from control_layer.wire import Call, ExchangeError, Header
+from control_layer.wire import Call, ExchangeError, Header, Receiver
 
 if TYPE_CHECKING:
     from control_layer.gateway.exchange import Exchange
@@ -38,6 +38,7 @@ class Attempt:
         "_retry_after",
         "_target",
         "deployment",
+        "place",
         "settled",
         "started",
         "status",
@@ -45,12 +46,14 @@ class Attempt:
         "upstream",
     )
 
-    def __init__(self, exchange: Exchange, target: Target, upstream: Upstream) -> None:
+    def __init__(self, exchange: Exchange, target: Target, upstream: Upstream, place: int | None = None) -> None:
         self._exchange = exchange
         self._target = target
         self._epoch = target.health.begin()
         self._retry_after: float | None = None
         self.deployment = target.deployment
+        self.place = len(exchange.attempts) if place is None else place
+        """Its place among the exchange's attempts."""
         self.upstream = upstream
         self.status: int | None = None
         self.settled = False
@@ -61,11 +64,13 @@ class Attempt:
         self._answer: Answer | None = None
         self._call: Call | None = None
 
-    def send(self, body: bytes | bytearray | None, length: int | None) -> Call:
-        """Sends the request: `body` whole, or `None` to stream `length` bytes (`None`: chunked) through the call."""
+    def send(self, body: bytes | bytearray | None, length: int | None, receiver: Receiver | None = None) -> Call:
+        """Sends the request: `body` whole, or `None` to stream `length` bytes (`None`: chunked) through the call. A
+        `receiver` gets the response, and hands it on.
+        """
         exchange = self._exchange
         self._call = self.upstream.pool.send(
-            self,
+            receiver or self,
             exchange.request.method,
             self.upstream.target(exchange.path.api_path, exchange.upstream_query(self)),
             self._head(exchange.head.upstream_lines(self.upstream.credential_name)),
@@ -168,7 +173,7 @@ class Attempt:
             elif name in (b"x-request-id", b"request-id"):
                 exchange.upstream_request_id = value.decode("latin-1")[:128]
         if status == _LIMITED or status in _BUSY:
-            self._retry_after = retry_after(headers, exchange.plane.wall())
+            self.hear(status, headers)
         if status == _SWITCHING:
             self._answer = SplicedAnswer(exchange, self, headers)
         elif status >= _REDIRECTS_FROM:
@@ -183,6 +188,12 @@ class Attempt:
             self._answer = EventAnswer(exchange, self, status, headers)
         else:
             self._answer = WholeAnswer(exchange, self, status, headers, length, content_type)
+
+    def hear(self, status: int, headers: list[Header]) -> None:
+        """Notes how the provider answers, and when it wants to be asked again."""
+        self.status = status
+        if status == _LIMITED or status in _BUSY:
+            self._retry_after = retry_after(headers, self._exchange.plane.wall())
 
     def on_data(self, data: bytes) -> None:
         exchange = self._exchange

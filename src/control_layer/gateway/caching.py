@@ -82,6 +82,13 @@ class Caching(Routing):
         if key is not None:
             self.plane.flights.leave(key, self)
 
+    def keep_nothing(self) -> None:
+        """The model is given up: its answer is not kept, and whoever waits for it goes his own way."""
+        self.cached = self.recording = None
+        flight, self._flight = self._flight, None
+        if flight is not None:
+            self.plane.flights.land(flight, None, again=True)
+
     def land(self, closed: Closed) -> None:
         """The request has ended: keeps its answer, and lets those have it that wait for it."""
         plane, answer = self.plane, None

@@ -84,6 +84,8 @@ class GatewayConfig(msgspec.Struct, frozen=True, kw_only=True):
     timeouts: TimeoutDefaults = TimeoutDefaults()
     pool: PoolSettings = PoolSettings()
     retries: RetrySettings = RetrySettings()
+    client_fallbacks: bool = True
+    """`models` in a request names models for when the first one fails; else it is passed on like any other field."""
     response_cache_bytes: int = 64 * 1024 * 1024
     """What kept answers may take, per worker."""
     shared_answer_seconds: float = 0.1

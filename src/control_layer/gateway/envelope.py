@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import TypeVar
 
 import msgspec
@@ -11,11 +12,12 @@ from control_layer.gateway import errors
 __all__ = ["Envelope", "read_envelope"]
 
 _MAX_MODEL = 512
+_MAX_FALLBACKS = 8
 _MAX_SESSION = 256
 _SESSIONS = ("prompt_cache_key", "session_id", "user")
 _MAX_SCANNED = 4 * 1024 * 1024
 """Looking through a body costs about 3 ms per megabyte, which other requests wait for."""
-_DECIDED = frozenset(("model", "stream", "stream_options"))
+_DECIDED = frozenset(("model", "models", "stream", "stream_options"))
 
 _Field = TypeVar("_Field")
 
@@ -23,6 +25,7 @@ _Field = TypeVar("_Field")
 _decode_fields = msgspec.json.Decoder(dict[str, msgspec.Raw]).decode
 _model = msgspec.json.Decoder(str | None)
 _flag = msgspec.json.Decoder(bool | None)
+_aliases = msgspec.json.Decoder(list[str] | None)
 _options = msgspec.json.Decoder(dict[str, msgspec.Raw] | None)
 _encode = msgspec.json.Encoder().encode
 
@@ -30,7 +33,7 @@ _encode = msgspec.json.Encoder().encode
 class Envelope:
     """A body, its top-level fields undecoded, and what was decided on."""
 
-    __slots__ = ("_body", "_stream_options", "fields", "include_usage", "model", "streaming")
+    __slots__ = ("_body", "_stream_options", "fallbacks", "fields", "include_usage", "model", "streaming")
 
     def __init__(self, body: bytes | bytearray, fields: dict[str, msgspec.Raw], named: str | None) -> None:
         """Raises GatewayError."""
@@ -38,15 +41,34 @@ class Envelope:
         self.fields = fields
         """The top level, undecoded."""
         self.model = (named if named is not None else _field(fields, "model", _model)) or ""
+        self.fallbacks: Sequence[str] | None = None
+        """The models that the client names for when this one fails, in its order, once `take_list` has read them."""
         self.streaming = _field(fields, "stream", _flag) is True
         options = self._stream_options = _field(fields, "stream_options", _options) or {}
         self.include_usage = _field(options, "include_usage", _flag, "stream_options.") is True
         """The client asked for usage at the end of the stream."""
 
+    def take_list(self) -> None:
+        """Takes `models` out of the fields: it is not for the provider. Without a model, the first of the list is asked
+        for. Raises GatewayError.
+        """
+        named = _field(self.fields, "models", _aliases) or []
+        del self.fields["models"]
+        if len(named) > _MAX_FALLBACKS:
+            raise errors.invalid_value("models", f"it names {len(named)} models; name {_MAX_FALLBACKS} at most")
+        if any(not 0 < len(alias) <= _MAX_MODEL for alias in named):
+            raise errors.invalid_value("models", "each entry must be the name of a model")
+        if not self.model and named:
+            self.model = named[0]
+            self.fields["model"] = msgspec.Raw(_encode(self.model))
+        self.fallbacks = [alias for alias in dict.fromkeys(named) if alias != self.model]
+
     @property
     def unambiguous(self) -> bool:
         """Whether no field can stand twice, of which a provider might read the other one than we do."""
         body = self._body
+        if self.fallbacks is not None:
+            return True  # it is written anew, each field once
         return _is_compact(body, self.fields) or (
             len(body) <= _MAX_SCANNED and all(body.count(b'"%b"' % name.encode()) == 1 for name in self.fields)
         )
@@ -67,26 +89,29 @@ class Envelope:
         SDKs send). A key that stands twice or is spelled with escapes then has one reading left, the one that was
         authorised. With `include_usage` the provider is asked for usage.
         """
-        fields = self.fields
-        changed: dict[str, msgspec.Raw] = {}
+        fields, body = self.fields, self._body
+        sent, renamed = fields, False
         if "model" in fields:
-            changed["model"] = msgspec.Raw(_encode(model))
+            raw = msgspec.Raw(_encode(model))
+            renamed = raw != fields["model"]
+            if renamed:
+                sent = {**sent, "model": raw}
         if include_usage:
-            options = {**self._stream_options, "include_usage": msgspec.Raw(b"true")}
-            changed["stream_options"] = msgspec.Raw(_encode(options))
-        body = self._body
-        same = all(fields.get(name) == value for name, value in changed.items())
-        if same and _is_compact(body, fields):
+            raw = msgspec.Raw(_encode({**self._stream_options, "include_usage": msgspec.Raw(b"true")}))
+            if fields.get("stream_options") != raw:
+                sent = {**sent, "stream_options": raw}
+        if self.fallbacks is not None:
+            return _encode(sent)
+        if sent is fields and _is_compact(body, fields):
             return body
-        renamed = "model" in changed and changed["model"] != fields["model"]
-        asked = include_usage and not self.include_usage
-        if not (renamed or asked) and _reads_one_way(body):
+        if not (renamed or (include_usage and not self.include_usage)) and _reads_one_way(body):
             return body
-        return _encode({**fields, **changed})
+        return _encode(sent)
 
 
-def read_envelope(body: bytes | bytearray, named: str | None = None) -> Envelope:
-    """Reads a body's envelope. `named` is a model named outside the body, which the body's own then gives way to.
+def read_envelope(body: bytes | bytearray, named: str | None = None, lists: bool = False) -> Envelope:
+    """Reads a body's envelope. `named` is a model named outside the body, which the body's own then gives way to. With
+    `lists`, `models` is ours to read: it does not reach the provider.
 
     Raises GatewayError with the parameter's name.
     """
@@ -103,6 +128,8 @@ def read_envelope(body: bytes | bytearray, named: str | None = None) -> Envelope
         if not (name.isascii() and name.islower()) and name.casefold() in _DECIDED:
             raise errors.unknown_parameter(name, name.casefold())
     envelope = Envelope(body, fields, named)
+    if lists and "models" in fields:
+        envelope.take_list()
     if not envelope.model:
         raise errors.missing_model()
     if len(envelope.model) > _MAX_MODEL:

@@ -15,21 +15,21 @@ from decimal import Decimal
 from typing import TYPE_CHECKING
 
 import structlog
-from msgspec import structs
 
-from control_layer.contract.pricing import Tariff, cost_of, is_answered, worst_cost_of
+from control_layer.contract.pricing import NOTHING, Tariff, cost_of, is_answered, worst_cost_of
 from control_layer.contract.usage import Closed, Opened, Outcome, Tokens
 from control_layer.gateway import accounting, errors
 from control_layer.gateway.admission import State
 from control_layer.gateway.answers import Answer
 from control_layer.gateway.attempt import Attempt
-from control_layer.gateway.caching import Caching
+from control_layer.gateway.client_fallbacks import ClientFallbacks
 from control_layer.gateway.envelope import Envelope, read_envelope
 from control_layer.gateway.errors import GatewayError, render
 from control_layer.gateway.guardrails.answer import guarded_answer
 from control_layer.gateway.guardrails.request import RequestCheck
 from control_layer.gateway.guardrails.table import Plan
 from control_layer.gateway.head import Head
+from control_layer.gateway.hedging import Race
 from control_layer.gateway.identifiers import text
 from control_layer.gateway.paths import Handling
 from control_layer.gateway.policy.failover import Failure
@@ -40,7 +40,8 @@ from control_layer.gateway.rate_limit_headers import rate_limit_headers
 from control_layer.gateway.recording import cache_key
 from control_layer.gateway.sample import Sample
 from control_layer.gateway.tracing import RequestTrace
-from control_layer.gateway.upstream_errors import as_gateway_error, code_of, failure_of
+from control_layer.gateway.upstream_errors import REFUSALS, as_gateway_error, code_of, failure_of
+from control_layer.gateway.waste import given_up
 from control_layer.wire import ExchangeError, Header, Request, Responder, TotalTimeout
 
 if TYPE_CHECKING:
@@ -49,7 +50,6 @@ if TYPE_CHECKING:
 __all__ = ["Exchange", "State"]
 
 _log = structlog.get_logger(__name__)
-_NOTHING = Decimal(0)
 _CLIENT_LEFT = 499
 """What logs call a client that went away before its answer began (nginx's number)."""
 
@@ -58,7 +58,7 @@ _OUTSIDE = (State.READING, State.CHECKING, State.CLAIMING)
 _LET_IN = (State.ADMITTED, State.CLOSED)
 
 
-class Exchange(Caching):
+class Exchange(ClientFallbacks):
     """One AI request whose model stands in a JSON body."""
 
     __slots__ = (
@@ -147,15 +147,20 @@ class Exchange(Caching):
             return
         try:
             alias = self.read_body()
-            self.authorise(alias)
-            self.admit(stream=self.envelope is not None and self.envelope.streaming)
+            if self.envelope is not None and self.envelope.fallbacks:
+                self.alternatives = self.envelope.fallbacks
+            self.ask_for(alias)
         except GatewayError as error:
             self.refuse(error)
 
     def read_body(self) -> str:
         """The model that the request names. Raises GatewayError."""
-        self.envelope = read_envelope(self.body)
+        self.envelope = read_envelope(self.body, None, self.plane.config.client_fallbacks)
         return self.envelope.model
+
+    def ask_for(self, alias: str) -> None:
+        self.authorise(alias)
+        self.admit(stream=self.envelope is not None and self.envelope.streaming)
 
     def check(self, plan: Plan) -> None:
         self.checking = RequestCheck(self, plan)
@@ -184,6 +189,10 @@ class Exchange(Caching):
 
     def enter(self) -> None:
         """The budgets, if there are any, allow it."""
+        if self.given_up is not None:
+            self.enter_again()
+            self._go_on()
+            return
         plane = self.plane
         self.started = plane.monotonic()
         self.route_out()
@@ -233,17 +242,29 @@ class Exchange(Caching):
                 last.release()
             self.send(attempt)
         except GatewayError as error:
-            self.fail(error)
+            if self.alternatives:
+                self.move_on()
+            else:
+                self.fail(error)
         except Exception:  # noqa: BLE001 - whatever it was, the client gets an answer and the request its row
             _log.error("forward_failed", request=text(self.event_id), exc_info=True)
             self.fail(errors.internal_error())
 
     def send(self, attempt: Attempt) -> None:
         """Hands the request to the provider's connection pool."""
-        body, envelope = self.body, self.envelope
-        if envelope is not None:
-            body = envelope.rewritten(model=attempt.deployment.upstream_model, include_usage=self._asks_for_usage)
+        pace = self.route.hedging
+        if pace is not None and self.path.repeatable and not self.streaming and self.race is None:
+            self.race = Race(self, pace, attempt)
+            self.race.begin()
+            return
+        body = self.body_for(attempt)
         attempt.send(body, len(body))
+
+    def body_for(self, attempt: Attempt) -> bytes | bytearray:
+        """The body as the provider gets it."""
+        if self.envelope is None:
+            return self.body
+        return self.envelope.rewritten(model=attempt.deployment.upstream_model, include_usage=self._asks_for_usage)
 
     @property
     def _asks_for_usage(self) -> bool:
@@ -261,6 +282,7 @@ class Exchange(Caching):
         if failure is not None:
             attempt.upstream.failed(code, str(error), self.plane.monotonic())
             if self.try_again(failure):
+                attempt.release()  # what came of it does not count, not even if the client leaves now
                 return
         self.fail(as_gateway_error(error))
 
@@ -279,7 +301,23 @@ class Exchange(Caching):
             attempt.upstream.failed(error.code, error.message, self.plane.monotonic())
         else:
             # Nobody else will say why it was not this answer.
-            self.attempts[-1] = structs.replace(self.attempts[-1], error=said)
+            self.note(attempt, error=said)
+        return True
+
+    def answer_refused(self, attempt: Attempt) -> bool:
+        """Why the answer ended is known, and nothing of it has left. Whether a content policy ended it, and another
+        attempt follows.
+        """
+        reason = self.finish_reason
+        if reason is None or reason not in REFUSALS or not self.judges_answers:
+            return False
+        return self.answer_failed(attempt, Failure.REFUSED_CONTENT, None, reason)
+
+    def gives_up(self, failure: Failure) -> bool:
+        if not given_up(self, failure):
+            return False
+        self.leave_lane()
+        self.forget_answer()
         return True
 
     def forget_answer(self) -> None:
@@ -397,10 +435,16 @@ class Exchange(Caching):
             self.close("failed", (attempt.status or 0) if attempt is not None else 0, error.code, self.responder.abort)
 
     def refuse(self, error: GatewayError) -> None:
-        """Ends a request that was not let in."""
         if self.state is State.ADMITTED:
             self.fail(error)
-            return
+        elif self.alternatives:
+            self.ask_next()
+        elif self.come_back():
+            self.fail(error)
+        else:
+            self._turn_away(error)
+
+    def _turn_away(self, error: GatewayError) -> None:
         self.state = State.REFUSED
         self.body = b""
         self.turn_away(error)
@@ -413,9 +457,10 @@ class Exchange(Caching):
         if self.waits_for_another:
             self.go_alone()
         if self.state in _OUTSIDE:
-            self.state = State.REFUSED
             self.withdraw()
-        elif self.state is State.ADMITTED:
+            if not self.come_back():
+                self.state = State.REFUSED
+        if self.state is State.ADMITTED:
             attempt = self.attempt
             status = _CLIENT_LEFT
             if attempt is not None:
@@ -440,6 +485,9 @@ class Exchange(Caching):
         if self.state is not State.ADMITTED:
             return
         self.state = State.CLOSED
+        if self.race is not None:
+            self.race.end()
+            self.race = None
         plane = self.plane
         bodies = accounting.bodies(self)
         if bodies is not None:
@@ -450,6 +498,9 @@ class Exchange(Caching):
             plane.metrics.looked_up(self.route.model.alias, self.cached)
         if self.reservation is not None:
             self.reservation.settle(self._cost(closed))
+        if self.route.waste is not None:
+            self.route.waste.settle(self.staked, NOTHING)
+            self.route.waste.earn(self._cost(closed))
         if self.permit is not None or self.lane is not None:
             self.settle_limits(closed.tokens)
         self.body = b""
@@ -460,7 +511,7 @@ class Exchange(Caching):
 
     def _cost(self, closed: Closed) -> Decimal:
         if self.tariff is None:
-            return _NOTHING
+            return NOTHING
         return cost_of(self.tariff.prices, closed.tokens, requests=is_answered(closed.outcome, closed.status))
 
     def _send_last(self) -> None:

@@ -11,8 +11,11 @@ from control_layer.contract.explanation import (
     DeploymentStanding,
     Explanation,
     GuardrailStanding,
+    HedgingStanding,
     LimitStanding,
+    PassedOver,
     Price,
+    WasteStanding,
 )
 from control_layer.contract.guardrails import Guardrail
 from control_layer.contract.pricing import Tariff
@@ -23,6 +26,7 @@ from control_layer.gateway.exchange import Exchange, State
 from control_layer.gateway.policy.balancing import Target
 from control_layer.gateway.policy.failover import attempts_allowed
 from control_layer.gateway.policy.gate import Gate
+from control_layer.gateway.policy.waste_limit import WasteLimit
 from control_layer.gateway.recording import boundary_for, cache_key
 from control_layer.gateway.refusals import limit_refusal
 
@@ -35,13 +39,16 @@ _encode = msgspec.json.Encoder().encode
 class ExplainedExchange(Exchange):
     """Comes with the system key and names the key that it stands for. Nothing is taken, sent or recorded."""
 
-    __slots__ = ("_known", "_tokens")
+    __slots__ = ("_known", "_passed_over", "_tokens", "_wanted")
 
     def begin(self) -> None:
         self._known = False
         """Whether it is clear whose request it is."""
         self._tokens: int | None = None
         """How many tokens it would come to, roughly; set once it may call its model."""
+        self._wanted = ""
+        """The alias that is looked at."""
+        self._passed_over: list[PassedOver] = []
         super().begin()
 
     def _look_up(self, secret: bytes) -> None:
@@ -61,17 +68,10 @@ class ExplainedExchange(Exchange):
         self.key, self.user = named, user
         self._known = True
 
-    def on_end(self) -> None:
-        if self.state is not State.READING:
-            return
-        try:
-            self.authorise(self.read_body())
-            self._weigh()
-        except GatewayError as error:
-            self.refuse(error)
-
-    def _weigh(self) -> None:
-        """As `admit`, but for what that takes. Raises GatewayError."""
+    def ask_for(self, alias: str) -> None:
+        """As always, but for what that takes. Raises GatewayError."""
+        self._wanted, self._tokens = alias, None
+        self.authorise(alias)
         plane, route = self.plane, self.route
         self._tokens = self.likely_tokens()
         self.tariff = route.tariff_for(self.key.purpose, self.head.completion_window)
@@ -87,16 +87,22 @@ class ExplainedExchange(Exchange):
         if self.reservation is not None:
             self.reservation.settle(_NOTHING)
         now = self.plane.monotonic()
-        self._tell(None if self._pick(now, ()) is not None else self._nobody(now))
+        if self._pick(now, ()) is None:
+            self.refuse(self._nobody(now))
+        else:
+            self._tell(None)
 
     def refuse(self, error: GatewayError) -> None:
         """What keeps the request out is the explanation, once it is known whose request it is."""
         if self.state is State.REFUSED:
             return
-        if self._known:
-            self._tell(error)
-        else:
+        if not self._known:
             super().refuse(error)
+        elif self.alternatives:
+            self._passed_over.append(PassedOver(self._wanted, error.status, error.code, error.message))
+            self.ask_next()
+        else:
+            self._tell(error)
 
     def _tell(self, error: GatewayError | None) -> None:
         told = Explanation(
@@ -107,6 +113,8 @@ class ExplainedExchange(Exchange):
             user_id=self.user.id,
             key_id=self.key.id,
             model=None if self.envelope is None else self.envelope.model,
+            passed_over=self._passed_over,
+            alternatives=[*self.alternatives],
         )
         if self._tokens is not None:
             self._detail(told, self._tokens)
@@ -133,6 +141,11 @@ class ExplainedExchange(Exchange):
             kept = plan is None and cache_key(self, route.model.caching) is not None
             told.caching = (boundary_for(self.key, route.model.caching) if kept else None) or "bypass"
         told.attempts = attempts_allowed(route.fallback, len(told.deployments))
+        told.retries_at_hand = self.plane.retries.left
+        streams = self.envelope is not None and self.envelope.streaming
+        told.waste = None if route.waste is None else _waste(route.waste, worst)
+        if route.hedging is not None and self.path.repeatable and not streams:
+            told.hedging = HedgingStanding(after_seconds=route.hedging.delay, at_hand=route.hedging.left)
 
     def _budgets(self, worst: Decimal) -> list[BudgetStanding]:
         budgets = self.plane.snapshots.current.budgets_of(self.key, self.user, self.route.model)
@@ -184,6 +197,16 @@ def _limit(gate: Gate, tokens: int, now: float) -> LimitStanding:
         takes=takes,
         wait_seconds=gate.wait(takes, now),
         waiting=gate.queue.size,
+    )
+
+
+def _waste(limit: WasteLimit, worst: Decimal) -> WasteStanding:
+    left = limit.left
+    return WasteStanding(
+        max_wasted_cost=str(limit.most),
+        left=None if left is None else str(left),
+        attempt_at_most=str(worst),
+        affordable=limit.allows(_NOTHING, worst),
     )
 
 

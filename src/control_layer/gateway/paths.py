@@ -40,9 +40,20 @@ def is_anthropic(path: bytes) -> bool:
 class AiPath:
     """One path's handling. `api_path` is the provider's view: `/v1/chat/completions`."""
 
-    __slots__ = ("anthropic", "api_path", "ends_explicitly", "generates", "handling", "metered", "usage_on_request")
+    __slots__ = (
+        "anthropic", "api_path", "ends_explicitly", "generates", "handling", "metered", "repeatable",
+        "usage_on_request",
+    )  # fmt: skip
 
-    def __init__(self, handling: Handling, api_path: str, *, metered: bool = True, generates: bool = True) -> None:
+    def __init__(
+        self,
+        handling: Handling,
+        api_path: str,
+        *,
+        metered: bool = True,
+        generates: bool = True,
+        repeatable: bool = False,
+    ) -> None:
         self.handling = handling
         self.api_path = api_path
         self.anthropic = is_anthropic(b"/ai" + api_path.encode("latin-1"))
@@ -55,10 +66,12 @@ class AiPath:
         """An answer without usage is estimated; off where an answer has no tokens to count."""
         self.generates = generates
         """The answer is made of tokens; off for embeddings, which only read."""
+        self.repeatable = repeatable
+        """Short, and asked twice it does nothing twice: a second attempt may begin beside the first one."""
 
 
-def _json(api_path: str, *, metered: bool = True, generates: bool = True) -> AiPath:
-    return AiPath(Handling.JSON, api_path, metered=metered, generates=generates)
+def _json(api_path: str, *, metered: bool = True, generates: bool = True, repeatable: bool = False) -> AiPath:
+    return AiPath(Handling.JSON, api_path, metered=metered, generates=generates, repeatable=repeatable)
 
 
 KNOWN = {
@@ -66,16 +79,16 @@ KNOWN = {
     for path in (
         _json("/v1/chat/completions"),
         _json("/v1/completions"),
-        _json("/v1/embeddings", generates=False),
+        _json("/v1/embeddings", generates=False, repeatable=True),
         _json("/v1/responses"),
         _json("/v1/responses/compact"),
         _json("/v1/responses/input_tokens", metered=False),
         _json("/v1/messages"),
         _json("/v1/messages/count_tokens", metered=False),
-        _json("/v1/moderations", metered=False),
-        _json("/v1/rerank", metered=False),
-        _json("/v2/rerank", metered=False),
-        _json("/v1/score", metered=False),
+        _json("/v1/moderations", metered=False, repeatable=True),
+        _json("/v1/rerank", metered=False, repeatable=True),
+        _json("/v2/rerank", metered=False, repeatable=True),
+        _json("/v1/score", metered=False, repeatable=True),
         _json("/v1/images/generations", metered=False),
         _json("/v1/audio/speech", metered=False),
         AiPath(Handling.MULTIPART, "/v1/images/edits", metered=False),

@@ -4,10 +4,13 @@ from __future__ import annotations
 
 import asyncio
 from abc import abstractmethod
-from collections.abc import Collection, Mapping
-from typing import TYPE_CHECKING
+from collections.abc import Collection, Mapping, Sequence
+from typing import TYPE_CHECKING, NamedTuple
+
+from msgspec import structs
 
 from control_layer.contract.limits import Limit
+from control_layer.contract.pricing import NOTHING, Tariff
 from control_layer.contract.routing import Balancing
 from control_layer.contract.usage import Attempt as AttemptRecord
 from control_layer.contract.usage import Tokens
@@ -18,25 +21,37 @@ from control_layer.gateway.head import Head, KeptChoice
 from control_layer.gateway.policy.balancing import Target, choose, preferred
 from control_layer.gateway.policy.failover import Failure, attempts_allowed, backoff_seconds, may_follow
 from control_layer.gateway.policy.limiter import Permit
+from control_layer.gateway.snapshot import Route
 from control_layer.gateway.upstreams import Upstream
 from control_layer.wire import Request, Responder
 
 if TYPE_CHECKING:
     from control_layer.gateway.attempt import Attempt
     from control_layer.gateway.data_plane import DataPlane
+    from control_layer.gateway.hedging import Race
 
-__all__ = ["Routing"]
+__all__ = ["GivenUp", "Routing"]
 
 _NONE: frozenset[str] = frozenset()
 _LONGEST_WAIT_SECONDS = 30.0
 """For a deployment that says when it can be asked again, where the model does not bound it."""
 
 
+class GivenUp(NamedTuple):
+    """A model that let the request in and failed it."""
+
+    route: Route
+    called: str
+    tariff: Tariff | None
+    attempt: Attempt | None
+
+
 class Routing(Admission):
     """A request on its way through its route's deployments."""
 
     __slots__ = (
-        "_next", "_retry", "_targets", "_tried", "_waited", "attempt", "attempts", "lane", "started",
+        "_earlier", "_next", "_retry", "_targets", "_tried", "_waited", "alternatives", "attempt", "attempts",
+        "given_up", "lane", "race", "staked", "started",
     )  # fmt: skip
 
     def __init__(self, plane: DataPlane, request: Request, responder: Responder, head: Head) -> None:
@@ -55,6 +70,16 @@ class Routing(Admission):
         """What the present attempt takes of the limits of its deployment."""
         self._waited = 0.0
         """For deployments that were asked again, in seconds."""
+        self.staked = NOTHING
+        """What the present attempt may waste, where that is bounded."""
+        self._earlier = 0
+        """How many of the attempts were made at models that were given up."""
+        self.alternatives: Sequence[str] = ()
+        """Aliases that the client names for when this model fails, in its order."""
+        self.given_up: GivenUp | None = None
+        """The last model that was given up, while the next one is asked."""
+        self.race: Race | None = None
+        """Where a second attempt may begin beside the first one."""
 
     @abstractmethod
     def forward(self) -> None:
@@ -75,6 +100,19 @@ class Routing(Admission):
     def route_out(self) -> None:
         """The request is let in: its route's deployments are its."""
         self._targets = self.plane.deployments.of(self.route)
+
+    def leave_route(self) -> None:
+        """Its deployments are given up, for those of another model."""
+        self._tried = _NONE
+        self._next = None
+        self._waited = 0.0
+        self._earlier = len(self.attempts)
+
+    def leave_lane(self) -> None:
+        """What the present attempt takes of the limits of its deployment is given back: nothing was used."""
+        if self.lane is not None:
+            self.lane.settle(0.0)
+            self.lane = None
 
     def next_upstream(self) -> tuple[Target, Upstream]:
         """The next deployment that can be asked at all; its limits are taken from. Raises GatewayError where there is
@@ -104,7 +142,7 @@ class Routing(Admission):
                     self.lane.cancel()
                     self.lane = None
                 self.attempts.append(AttemptRecord(deployment.id, deployment.endpoint_id, None, error.code, 0.0))
-                self._tried = {tried.deployment_id for tried in self.attempts}
+                self._tried = self._asked()
                 if all(target.deployment.id in self._tried for target in self._targets):
                     raise
 
@@ -112,7 +150,15 @@ class Routing(Admission):
     def holds_answers(self) -> bool:
         """Whether an answer's beginning is held back, because another deployment may still give a better one."""
         route = self.route
-        return (route.fallback.enabled or route.model.overflow != () or route.model.refusal != ()) and self.can_resend()
+        follows = route.fallback.enabled or route.model.overflow != () or route.model.refusal != ()
+        return (follows or self.alternatives != ()) and self.can_resend()
+
+    @property
+    def judges_answers(self) -> bool:
+        """Whether another attempt may follow an answer that a content policy has ended: answers are held until that is
+        clear.
+        """
+        return (self.route.model.refusal != () or self.alternatives != ()) and self.can_resend()
 
     def try_again(self, failure: Failure, status: int | None = None) -> bool:
         """Whether another attempt follows the one that failed, which is settled; it then begins by itself."""
@@ -126,23 +172,23 @@ class Routing(Admission):
         elif failure is Failure.REFUSED_CONTENT and route.model.refusal:
             target = self._instead(plane.deployments.targets(route.model.refusal), now)
         elif may_follow(route.fallback, failure, status):
-            if len(self.attempts) >= attempts_allowed(route.fallback, len(self._targets)):
+            if len(self.attempts) - self._earlier >= attempts_allowed(route.fallback, len(self._targets)):
                 return False
             target, delay = self._after(failure, now)
         else:
             return False
         if target is None or delay is None or now + delay - self.started >= plane.deadlines(route).total:
             return False
-        if not plane.retries.take():
+        if not self.gives_up(failure):
             return False
         self._waited += delay
         self._next = target
-        if self.lane is not None:
-            self.lane.settle(0.0)
-            self.lane = None
-        self.forget_answer()
         self._retry = plane.loop.call_later(delay, self.forward)
         return True
+
+    @abstractmethod
+    def gives_up(self, failure: Failure) -> bool:
+        """Whether another attempt can be afforded, in number and in money: then this one has come to nothing."""
 
     def withdraw_retry(self) -> None:
         """Nobody waits for another attempt any more."""
@@ -162,9 +208,35 @@ class Routing(Admission):
         """Notes how an attempt went, once. What the client did itself teaches nothing of the deployment."""
         if not attempt.settled:
             attempt.settled = True
-            self.attempts.append(attempt.record(code))
+            self.attempts.insert(attempt.place, attempt.record(code))
             attempt.teach(code if learnt else None, learnt=learnt)
             self.plane.metrics.attempted(attempt.upstream.endpoint.name, attempt.status, code)
+
+    def note(self, attempt: Attempt, **changes: object) -> None:
+        """Writes more into the record of an attempt that is settled."""
+        at = min(attempt.place, len(self.attempts) - 1)  # one that began earlier may still be under way
+        self.attempts[at] = structs.replace(self.attempts[at], **changes)
+
+    def hedge_upstream(self) -> tuple[Target, Upstream, Permit | None] | None:
+        """Another deployment than the one that is being asked, and what is taken of its limits; `None` where none is
+        free.
+        """
+        plane, present = self.plane, self.attempt
+        now = plane.monotonic()
+        asked = self._asked() | set(self._tried)
+        target = self._pick(now, asked if present is None else asked | {present.deployment.id})
+        endpoint = None if target is None else plane.snapshots.current.endpoints.get(target.deployment.endpoint_id)
+        if target is None or endpoint is None or not target.free(now):
+            return None
+        try:
+            upstream = plane.upstreams.get(endpoint)
+        except GatewayError:
+            return None
+        limits, lane = plane.snapshots.current.limits, self.lane
+        self.lane = None
+        entered = not limits or self._enter_lane(target, limits)
+        taken, self.lane = self.lane, lane
+        return (target, upstream, taken) if entered else None
 
     # -- inside ------------------------------------------------------------------------------------------------------
 
@@ -212,26 +284,32 @@ class Routing(Admission):
         if self._targets and targets[0].deployment is self._targets[0].deployment:
             return None
         self._targets = targets
-        self._tried = {tried.deployment_id for tried in self.attempts}
+        self._tried = self._asked()
         return self._pick(now, self._tried)
+
+    def _asked(self) -> set[str]:
+        """The ids of the model's deployments that have been asked."""
+        return {tried.deployment_id for tried in self.attempts[self._earlier :]}
 
     def _after(self, failure: Failure, now: float) -> tuple[Target | None, float | None]:
         """Who is asked next, and after how many seconds. Another deployment is asked at once."""
         rules, targets = self.route.fallback, self._targets
-        last = self.attempts[-1].deployment_id
+        assert self.attempt is not None
+        last = self.attempt.deployment.id
+        failures = len(self.attempts) - self._earlier
         if not rules.enabled:
             again = next((target for target in targets if target.deployment.id == last), None)
             resting = again is None or again.health.rests(now)
             self._tried = {target.deployment.id for target in targets if target is not again}
-            return None if resting else again, backoff_seconds(rules.backoff, len(self.attempts), self.plane.random)
-        asked = {tried.deployment_id for tried in self.attempts}
+            return None if resting else again, backoff_seconds(rules.backoff, failures, self.plane.random)
+        asked = self._asked()
         self._tried = asked
         target = self._pick(now, asked)
         if target is not None or not (rules.with_replacement or (failure is Failure.CONNECTION and len(targets) == 1)):
             return target, 0.0
         self._tried = _NONE
         backoff = rules.backoff
-        delay = backoff_seconds(backoff, len(self.attempts), self.plane.random)
+        delay = backoff_seconds(backoff, failures, self.plane.random)
         target = self._pick(now, _NONE)
         if target is None or not target.health.ready(now):
             # The one that may be asked first, where that is soon.

@@ -12,6 +12,8 @@ from control_layer.contract.pricing import Tariff
 from control_layer.contract.snapshot import SYSTEM_USER, Budget, Endpoint, Key, Limit, Model, Purpose, Update, User
 from control_layer.gateway.guardrails.table import Guardrails
 from control_layer.gateway.policy.balancing import Target
+from control_layer.gateway.policy.hedging import HedgePace
+from control_layer.gateway.policy.waste_limit import WasteLimit
 from control_layer.wire import Timeouts
 
 __all__ = ["OutOfStep", "Route", "Snapshot", "SnapshotState"]
@@ -24,7 +26,10 @@ class OutOfStep(Exception):
 class Route:
     """A model as the hot path reads it."""
 
-    __slots__ = ("_tariffs", "balancing", "deadlines", "fallback", "groups", "model", "priced", "purposes", "targets")
+    __slots__ = (
+        "_tariffs", "balancing", "deadlines", "fallback", "groups", "hedging", "model", "priced", "purposes", "targets",
+        "waste",
+    )  # fmt: skip
 
     def __init__(self, model: Model) -> None:
         self.model = model
@@ -35,6 +40,11 @@ class Route:
         """Worked out at the first request, with the worker's defaults."""
         self.balancing = model.balancing
         self.fallback = model.fallback
+        most, share = model.fallback.max_wasted_cost, model.fallback.wasted_share
+        self.waste = None if most is None else WasteLimit(most, share)
+        """What failed attempts may cost, where that is bounded."""
+        self.hedging = None if model.hedging is None else HedgePace(model.hedging)
+        """When a second attempt begins, where there are any."""
         self.purposes = {rule.purpose: rule.target for rule in model.purposes} if model.purposes else None
         self.targets: tuple[Target, ...] | None = None
         """Its deployments and how they fare: looked up at the first request (`deployments`)."""

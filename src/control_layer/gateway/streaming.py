@@ -25,8 +25,8 @@ _TERMINAL_TYPES = frozenset(
 )
 _PREAMBLE = frozenset(
     (
-        *("message_start", "ping", "content_block_start", "error"),
-        *("response.created", "response.queued", "response.in_progress", "response.failed"),
+        *("message_start", "ping", "content_block_start", "content_block_stop", "message_delta", "error"),
+        *("response.created", "response.queued", "response.in_progress", "response.failed", "response.incomplete"),
         *("response.output_item.added", "response.content_part.added"),
     )
 )

@@ -101,7 +101,7 @@ class RequestTrace:
 
     def attempt(self, exchange: Exchange, attempt: Attempt) -> bytes:
         """Notes that an attempt begins; returns the field lines that tell the provider."""
-        number = len(exchange.attempts)
+        number = attempt.place
         span_id = (int.from_bytes(self._event_id[8:]) + number + 1).to_bytes(8)
         if self._flags & _SAMPLED:
             endpoint = attempt.upstream.endpoint

@@ -21,7 +21,7 @@ from control_layer.wire import (
     TotalTimeout,
 )
 
-__all__ = ["as_gateway_error", "code_in", "code_of", "failure_in", "failure_of"]
+__all__ = ["REFUSALS", "as_gateway_error", "code_in", "code_of", "failure_in", "failure_of"]
 
 _CODES: dict[type[ExchangeError], str] = {
     ConnectFailed: "connect_failed",
@@ -43,6 +43,8 @@ _CONTEXT_LENGTH = "context_length_exceeded"
 _TOO_LONG = (b"maximum context length", b"context window", b"prompt is too long", b"input token count")
 """OpenAI and vLLM; Bedrock; Anthropic; Gemini."""
 _REFUSED_CONTENT = ("content_filter", "content_policy_violation", "moderation_blocked")
+REFUSALS = ("content_filter", "refusal")
+"""Finish reasons of answers that a provider's content policy has ended: OpenAI's, Anthropic's."""
 
 
 class _Error(msgspec.Struct):

@@ -37,6 +37,7 @@ class Report(msgspec.Struct, gc=False):
     choices: list[_Choice] | None = None
     stop_reason: Any = None
     status: Any = None
+    incomplete_details: Any = None
     meta: _Meta | None = None
 
     def tokens(self) -> Tokens | None:
@@ -53,6 +54,8 @@ class Report(msgspec.Struct, gc=False):
                 if isinstance(choice.finish_reason, str):
                     return choice.finish_reason[:_MAX_FINISH]
         reason = self.stop_reason if self.stop_reason is not None else self.status
+        if reason == "incomplete" and isinstance(self.incomplete_details, dict):
+            reason = self.incomplete_details.get("reason") or reason  # Responses say it beside their status
         return reason[:_MAX_FINISH] if isinstance(reason, str) else None
 
 

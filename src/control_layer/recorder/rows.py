@@ -92,6 +92,8 @@ class RequestRow(NamedTuple):
     saved_input_tokens: int | None = None
     saved_output_tokens: int | None = None
     saved_cost: Decimal | None = None
+    asked_model: str | None = None
+    wasted_cost: Decimal | None = None
     batch_request_id: uuid.UUID | None = None
     """No column: the request of a batch that it names itself to be."""
 
@@ -210,6 +212,8 @@ def _closed(record: Closed, worker_id: uuid.UUID) -> RequestRow:
         saved_input_tokens=None if record.saved is None else _count(record.saved.input),
         saved_output_tokens=None if record.saved is None else _count(record.saved.output),
         saved_cost=record.saved_cost,
+        asked_model=_optional_text(record.asked),
+        wasted_cost=_wasted(record.attempts),
         batch_request_id=_batch_request_id(record.request_id),
     )
 
@@ -221,19 +225,30 @@ def _bodies(record: Bodies) -> BodyRow:
 
 
 def _attempts(attempts: tuple[Attempt, ...]) -> str:
-    return msgspec.json.encode(
-        [
-            {
-                "deployment_id": _text(attempt.deployment_id),
-                "endpoint_id": _text(attempt.endpoint_id),
-                "status": attempt.status,
-                "error": _optional_text(attempt.error),
-                "started_seconds": _seconds(attempt.started),
-                "duration_seconds": _seconds(attempt.duration),
-            }
-            for attempt in attempts
-        ]
-    ).decode()
+    return msgspec.json.encode([_attempt(attempt) for attempt in attempts]).decode()
+
+
+def _attempt(attempt: Attempt) -> dict[str, object]:
+    fields: dict[str, object] = {
+        "deployment_id": _text(attempt.deployment_id),
+        "endpoint_id": _text(attempt.endpoint_id),
+        "status": attempt.status,
+        "error": _optional_text(attempt.error),
+        "started_seconds": _seconds(attempt.started),
+        "duration_seconds": _seconds(attempt.duration),
+    }
+    if attempt.wasted is not None:
+        fields["wasted_input_tokens"] = _count(attempt.wasted.input)
+        fields["wasted_output_tokens"] = _count(attempt.wasted.output)
+    if attempt.wasted_cost is not None:
+        fields["wasted_cost"] = format(attempt.wasted_cost, "f")
+    return fields
+
+
+def _wasted(attempts: tuple[Attempt, ...]) -> Decimal | None:
+    """What attempts that came to nothing have cost together; `None` where none has."""
+    costs = [attempt.wasted_cost for attempt in attempts if attempt.wasted_cost is not None]
+    return sum(costs, Decimal(0)) if costs else None
 
 
 def _budgets(budgets: tuple[tuple[str, float], ...]) -> str | None:

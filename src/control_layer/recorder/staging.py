@@ -85,6 +85,8 @@ CLOSED = Staging(
         "saved_input_tokens": "bigint",
         "saved_output_tokens": "bigint",
         "saved_cost": "numeric",
+        "asked_model": "text",
+        "wasted_cost": "numeric",
         "batch_request_id": "uuid",
     },
 )

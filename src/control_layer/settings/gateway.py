@@ -82,6 +82,9 @@ class Gateway(Section):
     """Connections to providers."""
     retries: GatewayRetries = GatewayRetries()
     """Attempts after failed ones."""
+    client_fallbacks: bool = True
+    """Whether `models` in a request names models that are asked when the first one fails; if not, it is passed on like
+    any other field."""
     response_cache_bytes: int = Field(64 * 1024 * 1024, ge=0)
     """What answers that are kept may take in each worker."""
     shared_response_cache_bytes: int = Field(1024 * 1024 * 1024, ge=0)

@@ -122,6 +122,8 @@ def complete(body: dict[str, Any], script: Script, answer_id: str, *, chat: bool
         content, finish = content[:limit], "length"
     else:
         content = _stopped(content, body.get("stop"))
+    if script.filtered is not None:
+        content, finish = content[: len(content) // 2 if script.filtered == "middle" else 0], "content_filter"
     reasoning = "Simulated reasoning: first this, then that." if script.reasoning else None
     choices = body.get("n") if isinstance(body.get("n"), int) else 1
     output = len(content) * max(choices or 1, 1)

@@ -91,8 +91,11 @@ def response(body: dict[str, Any], script: Script, answer_id: str) -> dict[str, 
     done = complete(_as_chat(body), script, answer_id, chat=True)
     text = {"type": "output_text", "text": "".join(done.content), "annotations": []}
     item = {"type": "message", "id": f"msg_{answer_id}", "status": "completed", "role": "assistant", "content": [text]}
+    filtered = done.finish_reason == "content_filter"
     return {
-        "id": f"resp_{answer_id}", "object": "response", "created_at": _CREATED, "status": "completed",
+        "id": f"resp_{answer_id}", "object": "response", "created_at": _CREATED,
+        "status": "incomplete" if filtered else "completed",
+        "incomplete_details": {"reason": "content_filter"} if filtered else None,
         "model": body.get("model"), "output": [item], "parallel_tool_calls": True, "tool_choice": "auto", "tools": [],
         "usage": {
             "input_tokens": done.usage["prompt_tokens"], "output_tokens": done.usage["completion_tokens"],
@@ -125,7 +128,9 @@ def response_events(body: dict[str, Any], script: Script, answer_id: str) -> tup
         {"type": "response.content_part.done", **where, "part": part},
         {"type": "response.output_item.done", **at, "item": item},
     ]
-    events.append({"type": "response.completed", "response": whole})
+    if whole["status"] == "incomplete":
+        del events[1 if not text else -3 :]
+    events.append({"type": f"response.{whole['status']}", "response": whole})
     return whole, [_typed({**event, "sequence_number": number}) for number, event in enumerate(events)]
 
 
@@ -138,8 +143,11 @@ def message(body: dict[str, Any], script: Script, answer_id: str) -> dict[str, A
     return {
         "id": f"msg_{answer_id}", "type": "message", "role": "assistant", "model": body.get("model"),
         "content": [{"type": "text", "text": "".join(done.content)}], "stop_sequence": None,
-        "stop_reason": "max_tokens" if done.finish_reason == "length" else "end_turn", "usage": _message_usage(done),
+        "stop_reason": _STOP_REASONS.get(done.finish_reason, "end_turn"), "usage": _message_usage(done),
     }  # fmt: skip
+
+
+_STOP_REASONS = {"length": "max_tokens", "content_filter": "refusal"}
 
 
 def _message_usage(done: Completion) -> dict[str, Any]:

@@ -29,6 +29,8 @@ BEHAVIOURS = (
     ("context", "refuse: context_length_exceeded"),
     ("redirect", "answer with a redirect"),
     ("refuses", "refuse: content_filter"),
+    ("filtered", "answer with nothing but that the content policy ended it"),
+    ("filtered-late", "the same in the middle of the answer"),
     ("error-in-stream", "report an error in the middle of a stream"),
     ("error-first", "report an error as the first event of a stream"),
     ("error-early", "report an error in a stream that has begun, but said nothing"),
@@ -60,6 +62,8 @@ class Script:
     flaky: int = 0
     context_length: bool = False
     refuses: bool = False
+    filtered: str | None = None
+    """The content policy ends the answer: at its `beginning`, or in its `middle`."""
     redirect: bool = False
     first_delay: float = 0.0
     chunk_delay: float = 0.0
@@ -92,6 +96,8 @@ _WORDS: dict[str, dict[str, Any]] = {
     "cut": {"cut": True},
     "truncated": {"truncated": True},
     "refuses": {"refuses": True},
+    "filtered": {"filtered": "beginning"},
+    "filtered-late": {"filtered": "middle"},
     "error-in": {"error_after": 3},
     "error-first": {"error_after": 0},
     "error-early": {"error_after": 1},

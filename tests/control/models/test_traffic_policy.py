@@ -10,7 +10,10 @@ from tests.control.management import Management, answered, refused
 from tests.control.models.calls import MODELS, composite, standard
 
 _NOTHING = dict.fromkeys(
-    ("balancing", "sticky", "canary", "on_context_overflow", "on_content_refusal", "timeouts", "caching", "breaker")
+    (
+        *("balancing", "sticky", "canary", "on_context_overflow", "on_content_refusal", "fallback", "timeouts"),
+        *("hedging", "caching", "breaker"),
+    )
 )
 _BREAKER = {
     "failures": 3,
@@ -123,3 +126,33 @@ async def test_there_is_none_of_a_model_that_is_gone(management: Management) -> 
     for method in ("get", "put", "delete"):
         body: dict[str, Any] = {"json": {}} if method == "put" else {}
         await refused(getattr(management.admin, method)(f"{MODELS}/{model['id']}/traffic-policy", **body), 404)
+
+
+async def test_what_failed_attempts_may_cost_is_exact_money(management: Management) -> None:
+    admin, model = management.admin, (await standard(management))["id"]
+    url = f"{MODELS}/{model}/traffic-policy"
+    costs = {"max_wasted_cost": "0.000000000001", "max_wasted_percent": "2.5"}
+    made = await answered(admin.put(url, json={"fallback": costs}), 200)
+    assert made == {**_NOTHING, "fallback": costs}
+    assert await answered(admin.get(url), 200) == made
+    without = {"max_wasted_cost": "0.1"}
+    assert (await answered(admin.put(url, json={"fallback": without}), 200))["fallback"] == {
+        **without,
+        "max_wasted_percent": None,
+    }
+    for wrong in ({}, {"max_wasted_cost": "-1"}, {"max_wasted_cost": "NaN"}, {**costs, "max_wasted_percent": 101}):
+        assert (await admin.put(url, json={"fallback": wrong})).status_code == 422
+
+
+async def test_a_composite_model_says_when_a_second_attempt_begins(management: Management) -> None:
+    admin, mix = management.admin, (await composite(management))["id"]
+    url = f"{MODELS}/{mix}/traffic-policy"
+    hedging = {"after_ms": None, "after_percentile": 95.0, "budget_percent": 5.0}
+    made = await answered(admin.put(url, json={"hedging": {"after_percentile": 95}}), 200)
+    assert made == {**_NOTHING, "hedging": hedging}
+    for wrong in ({}, {"after_ms": 5, "after_percentile": 95}):
+        await refused(admin.put(url, json={"hedging": wrong}), 400)
+    for wrong in ({"after_ms": 0}, {"after_percentile": 100}, {"after_ms": 5, "budget_percent": 0}):
+        assert (await admin.put(url, json={"hedging": wrong})).status_code == 422
+    alone = (await standard(management))["id"]
+    await refused(admin.put(f"{MODELS}/{alone}/traffic-policy", json={"hedging": {"after_ms": 5}}), 400)

@@ -43,8 +43,9 @@ async def test_everything_that_is_known_is_shown_with_what_things_are_called_now
     budget = {"name": "b", "scope": "user", "scope_id": person.id, "amount": "5", "period": "day"}
     budget = await answered(management.admin.post(f"{API}/budgets", json=budget), 201)
     attempts = [
-        {"deployment_id": gone, "endpoint_id": gone, "status": None, "error": "connect_failed",
-         "started_seconds": 0.001, "duration_seconds": 0.25},
+        {"deployment_id": gone, "endpoint_id": gone, "status": None, "error": "idle_timeout",
+         "started_seconds": 0.001, "duration_seconds": 0.25, "wasted_input_tokens": 9, "wasted_output_tokens": None,
+         "wasted_cost": "0.000000000002"},
         {"deployment_id": None, "endpoint_id": endpoint["id"], "status": 200, "error": None, "duration_seconds": 0.5},
     ]  # fmt: skip
     request = await put_request(
@@ -58,6 +59,7 @@ async def test_everything_that_is_known_is_shown_with_what_things_are_called_now
         first_byte_seconds=0.3,
         finish_reason="stop",
         cost=Decimal("0.000000000001"),
+        wasted_cost=Decimal("0.000000000002"),
         budgets=[{"id": budget["id"], "window": "2026-11-26T00:00:00+00:00"}],
         client_request_id="mine",
         upstream_request_id="req_1",
@@ -70,9 +72,11 @@ async def test_everything_that_is_known_is_shown_with_what_things_are_called_now
     assert detail["key"] == {"id": key["id"], "name": "ci"}
     assert detail["attempts"] == [
         {"deployment": {"id": gone, "name": None}, "endpoint": {"id": gone, "name": None}, "status": None,
-         "error": "connect_failed", "started_ms": 1.0, "duration_ms": 250.0},
+         "error": "idle_timeout", "started_ms": 1.0, "duration_ms": 250.0,
+         "wasted_input_tokens": 9, "wasted_output_tokens": None, "wasted_cost": "0.000000000002"},
         {"deployment": None, "endpoint": {"id": endpoint["id"], "name": endpoint["name"]}, "status": 200,
-         "error": None, "started_ms": None, "duration_ms": 500.0},
+         "error": None, "started_ms": None, "duration_ms": 500.0,
+         "wasted_input_tokens": None, "wasted_output_tokens": None, "wasted_cost": None},
     ]  # fmt: skip
     assert (detail["tokens"]["input"], detail["tokens"]["cached_input"], detail["tokens"]["source"]) == (
         10,
@@ -80,6 +84,7 @@ async def test_everything_that_is_known_is_shown_with_what_things_are_called_now
         "provider",
     )
     assert Decimal(detail["cost"]) == Decimal("0.000000000001")
+    assert detail["wasted_cost"] == "0.000000000002"
     assert detail["budgets"] == [{"id": budget["id"], "name": "b", "window": "2026-11-26T00:00:00Z"}]
     assert (detail["client_request_id"], detail["provider_request_id"]) == ("mine", "req_1")
     assert (detail["first_byte_ms"], detail["duration_ms"], detail["finish_reason"]) == (300.0, 500.0, "stop")

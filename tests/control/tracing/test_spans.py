@@ -60,6 +60,18 @@ def test_a_client_that_left_is_nobodys_failure() -> None:
     assert _told(attempt, "error.type") == (None,)
 
 
+@pytest.mark.parametrize("winner", [0, 1])
+def test_an_attempt_that_another_one_outran_is_no_failure_and_has_not_answered(winner: int) -> None:
+    attempts = [Attempt("d", "e", 200, None, 0.1), Attempt("d", "e", None, "hedged", 0.1)]
+    spans = tuple(msgspec.structs.replace(_TRACE.attempts[0], number=number) for number in (0, 1))
+    trace = msgspec.structs.replace(_TRACE, attempts=spans)
+    _, *told = _changed(attempts=tuple(attempts if winner == 0 else reversed(attempts)), trace=trace)
+    assert [_told(span, "gen_ai.usage.input_tokens") for span in told] == [
+        (10,) if number == winner else (None,) for number in (0, 1)
+    ]
+    assert all(span.status.is_unset for span in told)
+
+
 def test_a_stream_that_broke_failed_although_its_status_says_otherwise() -> None:
     broken = Attempt("d", "e", 200, "upstream_stream_broken", 0.1)
     request, attempt = _changed(outcome="failed", error="upstream_stream_broken", attempts=(broken,), stream=True)

@@ -14,8 +14,11 @@ __all__ = [
     "ExplainedBudget",
     "ExplainedDeployment",
     "ExplainedGuardrail",
+    "ExplainedHedging",
     "ExplainedLimit",
+    "ExplainedPassedOver",
     "ExplainedPrice",
+    "ExplainedWaste",
     "Explanation",
     "Question",
 ]
@@ -103,6 +106,17 @@ class ExplainedDeployment(Output):
     ready_in_seconds: float
 
 
+class ExplainedPassedOver(Output):
+    """A model that the client names and that would not let the request in, so that the next one is asked."""
+
+    model: str
+    """Its alias."""
+    status: int
+    code: str
+    message: str
+    """The error that the client would see if there were no other."""
+
+
 class ExplainedPrice(Output):
     """What the request would cost."""
 
@@ -111,6 +125,27 @@ class ExplainedPrice(Output):
     output_price_per_token: str
     at_most: str
     """With as many tokens as it can have."""
+
+
+class ExplainedHedging(Output):
+    """When a second attempt would begin beside the first one."""
+
+    after_seconds: float | None
+    """Null: too little is known yet of how long answers take."""
+    at_hand: float
+    """How many second attempts may be made now, by this gateway worker."""
+
+
+class ExplainedWaste(Output):
+    """Whether another attempt could be afforded after one that failed. Amounts are decimal texts."""
+
+    max_wasted_cost: str
+    left: str | None
+    """Of what all requests of the model may waste, in this gateway worker; null where no share is set."""
+    attempt_at_most: str
+    """With as many tokens as it can have."""
+    affordable: bool
+    """After a first attempt that wasted nothing."""
 
 
 class Explanation(Output):
@@ -126,7 +161,10 @@ class Explanation(Output):
     key_id: uuid.UUID
     model: str | None
     answers: str | None
-    """The alias of the model that answers: another one where a routing rule says so."""
+    """The alias of the model that answers: another one where a routing rule says so, or because of `passed_over`."""
+    passed_over: list[ExplainedPassedOver]
+    alternatives: list[str]
+    """Models that the request names in `models` and that would be asked if `answers` failed, in their order."""
     groups: list[str]
     """The user's groups that the model is granted to, by id."""
     estimated_tokens: int | None
@@ -145,3 +183,9 @@ class Explanation(Output):
     """In the order in which they would be asked; those that would not come last."""
     attempts: int | None
     """How many there may be in all."""
+    retries_at_hand: float
+    """How many attempts after failed ones this gateway worker may make now, of whatever requests."""
+    waste: ExplainedWaste | None
+    """Null where what failed attempts cost is not bounded."""
+    hedging: ExplainedHedging | None
+    """Null where the model does not hedge, or not a request of this kind."""

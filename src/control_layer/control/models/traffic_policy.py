@@ -3,18 +3,35 @@
 from __future__ import annotations
 
 import uuid
+from decimal import Decimal
 from typing import Annotated, Literal, Self
 
-from pydantic import Field
+from pydantic import Field, PlainSerializer
 
 from control_layer.contract.routing import CacheScope
 from control_layer.control.errors import invalid
+from control_layer.control.money import plain
 from control_layer.control.schema import Flag, Input, Output
 from control_layer.store import tables
 
-__all__ = ["Breaker", "Caching", "Canary", "Timeouts", "TrafficPolicy", "WrittenPolicy", "purge_answers", "set_policy"]
+__all__ = [
+    "Breaker",
+    "Caching",
+    "Canary",
+    "FallbackCosts",
+    "Hedging",
+    "Timeouts",
+    "TrafficPolicy",
+    "WrittenPolicy",
+    "purge_answers",
+    "set_policy",
+]
 
 Seconds = Annotated[float, Field(gt=0, le=86400, allow_inf_nan=False)]
+
+
+Carried = PlainSerializer(plain, return_type=str)
+"""A decimal in the answer, and in the row, is a text."""
 
 
 class Canary(Input):
@@ -50,6 +67,27 @@ class Breaker(Input):
     longest_cooldown_seconds: Annotated[float, Field(ge=0.1, le=86400, allow_inf_nan=False)] = 60.0
 
 
+class FallbackCosts(Input):
+    """What attempts may cost that came to nothing. Where a further one might pass it, none is made."""
+
+    max_wasted_cost: Annotated[Decimal, Field(ge=0, lt=10**11, max_digits=23, decimal_places=12), Carried]
+    """In one request. A further attempt counts with the most that it can cost."""
+    max_wasted_percent: Annotated[Decimal, Field(ge=0, le=100, decimal_places=4), Carried] | None = None
+    """Of what the model's requests cost, in each gateway worker; beside it 20 times `max_wasted_cost`."""
+
+
+class Hedging(Input):
+    """A second attempt at another component, for embeddings, moderations and reranking: the first whole answer is the
+    client's. One of `after_ms` and `after_percentile` says when it begins, while the first one has brought nothing.
+    """
+
+    after_ms: Annotated[int, Field(ge=1, le=3_600_000)] | None = None
+    after_percentile: Annotated[float, Field(ge=50, lt=100, allow_inf_nan=False)] | None = None
+    """Of the times that the model's answers took lately to begin, in each gateway worker."""
+    budget_percent: Annotated[float, Field(gt=0, le=100, allow_inf_nan=False)] = 5.0
+    """Of the requests, those that may have a second attempt."""
+
+
 class Caching(Input):
     """Answers that are given again to the same request: opt-in, and `cache-control: no-store` opts out of it again."""
 
@@ -76,6 +114,9 @@ class TrafficPolicy(Input):
     """The model that answers a request that is too long for this one."""
     on_content_refusal: uuid.UUID | None = None
     """The model that answers a request that a provider's content policy refuses."""
+    fallback: FallbackCosts | None = None
+    hedging: Hedging | None = None
+    """Null: one attempt at a time. Composite models only."""
     timeouts: Timeouts | None = None
     caching: Caching | None = None
     """Null: every request is sent."""
@@ -91,6 +132,8 @@ class WrittenPolicy(Output):
     canary: Canary | None
     on_context_overflow: uuid.UUID | None
     on_content_refusal: uuid.UUID | None
+    fallback: FallbackCosts | None
+    hedging: Hedging | None
     timeouts: Timeouts | None
     caching: Caching | None
     breaker: Breaker | None
@@ -116,8 +159,11 @@ def set_policy(row: tables.Model, policy: TrafficPolicy) -> None:
     if row.is_composite:
         if policy.breaker is not None:
             raise invalid("A composite model has no breaker: set it on its components, whose deployments rest")
-    elif policy.balancing is not None or policy.sticky is not None or policy.canary is not None:
-        raise invalid("Only a composite model chooses: balancing, sticky and canary are for composite models")
+    elif any(part is not None for part in (policy.balancing, policy.sticky, policy.canary, policy.hedging)):
+        raise invalid("Only a composite model chooses: balancing, sticky, canary and hedging are for composite models")
+    hedging = policy.hedging
+    if hedging is not None and (hedging.after_ms is None) == (hedging.after_percentile is None):
+        raise invalid("Set one of hedging.after_ms and hedging.after_percentile")
     if row.id in (policy.on_context_overflow, policy.on_content_refusal):
         raise invalid("A model cannot take its own place")
     breaker = policy.breaker

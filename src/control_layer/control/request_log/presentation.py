@@ -91,6 +91,7 @@ def detail(row: Request, names: Names, kept: RequestBody | None) -> RequestDetai
         stream=row.stream,
         model=row.model,
         model_id=row.model_id,
+        asked_model=row.asked_model,
         outcome=row.outcome,
         status_code=row.status,
         error=row.error,
@@ -106,6 +107,7 @@ def detail(row: Request, names: Names, kept: RequestBody | None) -> RequestDetai
         input_price_per_token=row.input_price_per_token,
         output_price_per_token=row.output_price_per_token,
         cost=row.cost,
+        wasted_cost=row.wasted_cost,
         tariff=names.named(row.tariff_id),
         budgets=[
             BudgetWindow(
@@ -154,6 +156,9 @@ def _attempt(attempt: Mapping[str, Any], names: Names) -> Attempt:
         error=attempt.get("error"),
         started_ms=_ms(attempt.get("started_seconds")),
         duration_ms=_ms(attempt.get("duration_seconds")),
+        wasted_input_tokens=attempt.get("wasted_input_tokens"),
+        wasted_output_tokens=attempt.get("wasted_output_tokens"),
+        wasted_cost=attempt.get("wasted_cost"),
     )
 
 

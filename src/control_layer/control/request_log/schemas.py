@@ -57,6 +57,11 @@ class Attempt(Output):
     error: str | None = Field(description="Such as `connect_failed`; null where an answer came whole.")
     started_ms: float | None = Field(description="After the request was let in.")
     duration_ms: float | None
+    wasted_input_tokens: int | None = Field(
+        description="Of an attempt that came to nothing: what its provider is likely to charge, which nobody pays for."
+    )
+    wasted_output_tokens: int | None
+    wasted_cost: Money | None = Field(description="The same at the price of the model that was asked.")
 
 
 class TokenCounts(Output):
@@ -114,6 +119,7 @@ class RequestDetail(Output):
     stream: bool
     model: str
     model_id: uuid.UUID
+    asked_model: str | None = Field(description="What the client asked for, where another model answered.")
     outcome: str | None = Field(description="`completed`, `failed`, `cancelled`, `lost`; null while it is under way.")
     status_code: int | None
     error: str | None
@@ -129,6 +135,7 @@ class RequestDetail(Output):
     input_price_per_token: Money | None
     output_price_per_token: Money | None
     cost: Money | None
+    wasted_cost: Money | None = Field(description="What its attempts wasted together. It is no part of `cost`.")
     tariff: Named | None
     budgets: list[BudgetWindow]
     request_bytes: int | None

@@ -185,4 +185,5 @@ def _models(
             refusal=substitutes.get(routing.refusal or "", ()),
             purposes=routing.purposes,
             caching=routing.caching,
+            hedging=routing.hedging,
         )

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from decimal import Decimal
 from typing import Any, Self
 
-from control_layer.contract.routing import Backoff, Balancing, Breaker, Fallback, Purposes, ResponseCaching
+from control_layer.contract.routing import Backoff, Balancing, Breaker, Fallback, Hedging, Purposes, ResponseCaching
 from control_layer.store import tables
 
 __all__ = ["ROUTING", "Routing", "breaker_of"]
@@ -41,6 +42,7 @@ class Routing:
     policy: Mapping[str, Any]
     """The stored traffic policy."""
     caching: ResponseCaching | None
+    hedging: Hedging | None
     overflow: str | None
     """Id of the model that takes what is too long."""
     refusal: str | None
@@ -59,10 +61,11 @@ class Routing:
                 canary=canary.get("component_id"),
                 canary_percent=canary.get("percent", 0.0),
             ),
-            Fallback(enabled, on_rate_limit, tuple(on_status), replacing, most, _backoff(*backoff)),
+            Fallback(enabled, on_rate_limit, tuple(on_status), replacing, most, _backoff(*backoff), *_costs(policy)),
             tuple(Purposes(rule["api_key_purpose"], rule["action"].get("target")) for rule in rules or ()),
             policy,
             _caching(policy),
+            _hedging(policy),
             policy.get("on_context_overflow"),
             policy.get("on_content_refusal"),
         )
@@ -95,6 +98,24 @@ def _caching(policy: Mapping[str, Any]) -> ResponseCaching | None:
     generation = policy.get("cache_generation", 0)
     shared = stored.get("shared", False)
     return ResponseCaching(stored["ttl_seconds"], stored["scope"], stored["max_entry_bytes"], generation, shared)
+
+
+def _hedging(policy: Mapping[str, Any]) -> Hedging | None:
+    stored = policy.get("hedging")
+    if stored is None:
+        return None
+    after = stored.get("after_ms")
+    share = stored["budget_percent"] / 100
+    return Hedging(None if after is None else after / 1000, stored.get("after_percentile"), share)
+
+
+def _costs(policy: Mapping[str, Any]) -> tuple[Decimal | None, Decimal | None]:
+    """What failed attempts may cost, in a request and as a share."""
+    stored = policy.get("fallback")
+    if stored is None:
+        return None, None
+    percent = stored.get("max_wasted_percent")
+    return Decimal(stored["max_wasted_cost"]), None if percent is None else Decimal(percent) / 100
 
 
 def _backoff(enabled: bool, initial: int, longest: int, factor: float, jitter: str, total: int | None) -> Backoff:

@@ -25,7 +25,9 @@ _SCOPE = InstrumentationScope("control_layer.gateway", __version__)
 _SAMPLED = TraceFlags(TraceFlags.SAMPLED)
 _FAILED = Status(StatusCode.ERROR)
 _UNSET = Status(StatusCode.UNSET)
-_CLIENT_LEFT = "client_left"
+_HEDGED = "hedged"
+_GIVEN_UP = (_HEDGED, "client_left")
+"""Attempts that nothing was wrong with."""
 """The attempt's error where the client went away: nobody failed."""
 _PORTS = {"http": 80, "https": 443}
 
@@ -113,11 +115,11 @@ def _of_attempt(closed: Closed, attempt: Attempt, span: AttemptSpan) -> Attribut
     if span.number:
         attributes["http.request.resend_count"] = span.number
     if attempt.error is not None:
-        if attempt.error != _CLIENT_LEFT:
+        if attempt.error not in _GIVEN_UP:
             attributes["error.type"] = attempt.error
     elif attempt.status is not None and attempt.status >= 400:
         attributes["error.type"] = str(attempt.status)
-    if span.number == len(closed.attempts) - 1:
+    if attempt.error != _HEDGED and all(later.error == _HEDGED for later in closed.attempts[span.number + 1 :]):
         attributes.update(_of_answer(closed, span))
     return attributes
 

@@ -77,6 +77,8 @@ class GuardedWhole:
         exchange.tokens, exchange.finish_reason = from_response(body)
         if exchange.tokens is None:
             exchange.text_bytes = text_bytes(body)
+        if exchange.answer_refused(self._attempt):
+            return
         try:
             texts = self._texts(body)
         except (Unreadable, UnicodeDecodeError):

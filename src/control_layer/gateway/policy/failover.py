@@ -7,7 +7,7 @@ from enum import Enum
 
 from control_layer.contract.routing import Backoff, Fallback
 
-__all__ = ["Failure", "attempts_allowed", "backoff_seconds", "may_follow"]
+__all__ = ["Failure", "attempts_allowed", "backoff_seconds", "may_follow", "may_move_on"]
 
 _ALONE = 2
 _WITH_REPLACEMENT = 3
@@ -15,6 +15,7 @@ _LIMITED = 429
 _UNAVAILABLE = 503
 _OVERLOADED = 529
 """Anthropic's word for 503."""
+_FAILING = frozenset((_LIMITED, 499, 500, 502, _UNAVAILABLE, 504, _OVERLOADED))
 
 
 class Failure(Enum):
@@ -56,6 +57,13 @@ def may_follow(rules: Fallback, failure: Failure, status: int | None) -> bool:
     if status == _LIMITED:
         return rules.on_rate_limit
     return status in rules.on_status or (status == _OVERLOADED and _UNAVAILABLE in rules.on_status)
+
+
+def may_move_on(rules: Fallback, failure: Failure, status: int | None) -> bool:
+    """Whether the next model that the client names may be asked, once nothing more follows in this one. Errors of the
+    request's own are none: every model would say the same.
+    """
+    return failure is not Failure.STATUS or status in _FAILING or status in rules.on_status
 
 
 def backoff_seconds(backoff: Backoff, failures: int, random: Callable[[], float]) -> float:

@@ -17,10 +17,15 @@ class RetryBudget:
 
     __slots__ = ("_left", "_most", "_ratio")
 
-    def __init__(self, ratio: float = 0.2, reserve: float = 20.0) -> None:
+    def __init__(self, ratio: float = 0.2, reserve: float = 20.0, most_saved: float = _MOST_SAVED) -> None:
         self._ratio = ratio
         self._left = reserve
-        self._most = max(reserve, _MOST_SAVED)
+        self._most = max(reserve, most_saved)
+
+    @property
+    def left(self) -> float:
+        """How many retries may be made."""
+        return self._left
 
     def deposit(self) -> None:
         """A request was let in."""

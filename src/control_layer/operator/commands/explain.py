@@ -81,6 +81,8 @@ def _fields(found: dict[str, Any]) -> Iterator[tuple[str, object]]:
     yield "allowed", found["allowed"] or f"no: {found['status']} {found['code']}"
     if found["message"]:
         yield "because", found["message"]
+    for model in found["passed_over"]:
+        yield "passed over", f"{model['model']}: {model['status']} {model['code']}"
     if found["answers"] and found["answers"] != found["model"]:
         yield "answered by", found["answers"]
     for limit in found["limits"]:
@@ -102,6 +104,7 @@ def _fields(found: dict[str, Any]) -> Iterator[tuple[str, object]]:
     if found["strategy"]:
         sticky = f", sticky by {found['sticky']}" if found["sticky"] else ""
         yield "chosen by", f"{found['strategy']}{sticky}, up to {found['attempts']} attempts"
+    yield from _further(found)
     for deployment in found["deployments"]:
         place = "would not be asked" if deployment["order"] is None else f"asked as number {deployment['order']}"
         health = deployment["state"] + (", probe fails" if deployment["failing"] else "")
@@ -110,3 +113,16 @@ def _fields(found: dict[str, Any]) -> Iterator[tuple[str, object]]:
             "deployment",
             f"{name}: weight {deployment['weight']}, {health}, {deployment['in_flight']} under way: {place}",
         )
+
+
+def _further(found: dict[str, Any]) -> Iterator[tuple[str, object]]:
+    """What would follow a slow attempt, or one that failed."""
+    if found["hedging"]:
+        after = found["hedging"]["after_seconds"]
+        begins = "once it is known how long answers take" if after is None else f"after {after:g} s"
+        yield "second attempt", f"{begins}, {found['hedging']['at_hand']:g} at hand"
+    if found["waste"]:
+        another = "another attempt" if found["waste"]["affordable"] else "no other attempt"
+        yield "may waste", f"{found['waste']['max_wasted_cost']}: {another} can be afforded"
+    if found["alternatives"]:
+        yield "then asks", ", ".join(found["alternatives"])

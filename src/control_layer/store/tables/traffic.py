@@ -100,6 +100,10 @@ class Request(Base):
     """What an answer that was given again had cost when it was made."""
     saved_cost: Mapped[Decimal | None] = mapped_column(Numeric)
     """What it would have cost now, by the prices in force; none without prices."""
+    asked_model: Mapped[str | None]
+    """The alias that the client asked for, where another model answered."""
+    wasted_cost: Mapped[Decimal | None] = mapped_column(Numeric)
+    """What attempts that came to nothing are likely to have cost, at the model's prices. Nobody is charged for it."""
     purpose: Mapped[str] = mapped_column(server_default="realtime")
     """What its key was for when it was recorded; `realtime` where the key was gone."""
     given_up: Mapped[bool] = mapped_column(server_default=text("false"))
