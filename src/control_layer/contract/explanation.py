@@ -83,6 +83,10 @@ class DeploymentStanding(msgspec.Struct):
     latency_seconds: float | None
     """To the first byte, lately."""
     ready_in_seconds: float
+    full: bool
+    """It is passed over, because a limit of its own has not enough left."""
+    limits: list[LimitStanding]
+    """Its own, where it is a part of another model."""
 
 
 class Price(msgspec.Struct):

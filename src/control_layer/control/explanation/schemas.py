@@ -101,6 +101,10 @@ class ExplainedDeployment(Output):
     latency_seconds: float | None
     """To the first byte, lately."""
     ready_in_seconds: float
+    full: bool
+    """It is passed over, because a limit of its own has not enough left."""
+    limits: list[ExplainedLimit]
+    """Its own, where it is a part of another model."""
 
 
 class ExplainedPrice(Output):

@@ -114,8 +114,8 @@ def _guardrail(row: Guardrail, models: Mapping[uuid.UUID, str], groups: Mapping[
         stage=row.stage,
         enabled=row.enabled,
         position=row.position,
-        models=None if row.models is None else sorted(models.get(each, str(each)) for each in row.models),
-        groups=None if row.groups is None else sorted(groups.get(each, str(each)) for each in row.groups),
+        models=None if row.models is None else _named(row.models, models),
+        groups=None if row.groups is None else _named(row.groups, groups),
         pattern=row.pattern,
         replacement=None if row.replacement == f"[{row.name}]" else row.replacement,
     )
@@ -124,6 +124,11 @@ def _guardrail(row: Guardrail, models: Mapping[uuid.UUID, str], groups: Mapping[
         if row.has_secret:
             fields["secret"] = {"env": environment_variable(row.name, "SECRET")}
     return GuardrailSpec.model_validate(fields)
+
+
+def _named(ids: list[uuid.UUID], names: Mapping[uuid.UUID, str]) -> list[str]:
+    """Without what is gone; where all of it is, the ids: a guardrail for nobody must not become one for everybody."""
+    return sorted(names[each] for each in ids if each in names) or [str(each) for each in ids]
 
 
 def _probe(row: Probe, model: str) -> ProbeSpec:
