@@ -97,6 +97,7 @@ _guardrails = _entry(
     enabled=st.booleans(),
     models=_maybe(st.lists(st.sampled_from(NAMES), min_size=1, unique=True)),
     replacement=_maybe(_texts),
+    window_characters=_maybe(st.integers(16, 99)),
 )
 _rate_limits = _entry(
     {"kind": st.just("requests"), "amount": st.integers(1, 9), "per": st.sampled_from(["second", "day"])},

@@ -102,6 +102,7 @@ def _company(name: str) -> dict[str, Any]:
                 "kind": "redact",
                 "pattern": "4[0-9]{15}",
                 "stage": "both",
+                "window_characters": 64,
                 "models": [f"{name}-small", f"{name}-mix"],
             },
             f"{name}-check": {
@@ -159,7 +160,7 @@ def _changed(name: str) -> dict[str, Any]:
     cards, check = state["guardrails"][f"{name}-cards"], state["guardrails"][f"{name}-check"]
     cards.update(enabled=False, replacement="[a card]", models=[f"{name}-new"])
     check.update(url="https://elsewhere.example/check", timeout_ms=50, whole_stream=True)
-    del check["groups"]
+    del check["groups"], cards["window_characters"]
     limits = state["rate_limits"]
     limits["groups"][f"{name}-engineers"]["Tokens"].update(amount=5, per="day")
     del limits["models"][f"{name}-mix"]["At once"]["queue_seconds"]

@@ -150,6 +150,7 @@ class Guardrail(msgspec.Struct, frozen=True):
     url: str | None = None
     timeout_ms: int | None = None
     fail: str | None = None
+    window_characters: int | None = None
 
 
 class Probe(msgspec.Struct, frozen=True):

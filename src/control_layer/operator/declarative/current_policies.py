@@ -117,6 +117,7 @@ def _guardrail(row: Guardrail, models: Mapping[uuid.UUID, str], groups: Mapping[
         models=None if row.models is None else _named(row.models, models),
         groups=None if row.groups is None else _named(row.groups, groups),
         pattern=row.pattern,
+        window_characters=row.window_characters,
         replacement=None if row.replacement == f"[{row.name}]" else row.replacement,
     )
     if row.kind == "external":

@@ -35,6 +35,8 @@ class GuardrailSpec(Spec):
     timeout_ms: Annotated[int, Field(ge=1, le=60_000)] = 2000
     fail: Literal["open", "closed"] = "closed"
     whole_stream: bool = False
+    window_characters: Annotated[int, Field(ge=16, le=32_768)] | None = None
+    """Of a stream, looked at together; by default 256, and 1000 of an external one."""
     secret: CredentialSpec | None = None
 
     @model_validator(mode="after")
@@ -45,6 +47,8 @@ class GuardrailSpec(Spec):
         foreign = [*(_OF_PATTERNS if self.kind == "external" else _OF_SERVICES)]
         if self.kind != "redact":
             foreign.append("replacement")
+        if self.kind == "allow_pattern":
+            foreign.append("window_characters")
         wrong = [name for name in foreign if name in self.model_fields_set]
         if wrong:
             raise ValueError(f"a guardrail of kind {self.kind} has no '{wrong[0]}'")

@@ -78,6 +78,8 @@ def guardrail_fields(name: str, spec: GuardrailSpec) -> Entry:
     foreign = {"pattern"} if spec.kind == "external" else set(_OF_SERVICES)
     if spec.kind != "redact":
         foreign.add("replacement")
+    if spec.kind == "allow_pattern":
+        foreign.add("window_characters")
     fields = spec.model_dump(mode="json", exclude=foreign)
     if spec.url is not None:
         fields["url"] = _url(spec.url)
