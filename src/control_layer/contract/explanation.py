@@ -26,8 +26,11 @@ whose place it stands."""
 class LimitStanding(msgspec.Struct):
     """How it stands with a limit that the request falls under."""
 
-    id: str
+    id: str | None
+    """`None` for one that is inherited."""
     name: str
+    inherited: bool
+    """The default of the account's tier, because the key has no rate of its own."""
     scope: str
     kind: str
     amount: float

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import msgspec
 
+from control_layer.gateway.policy.key_defaults import KeyDefaults
+
 __all__ = ["Capture", "GatewayConfig", "PoolSettings", "RetrySettings", "TimeoutDefaults", "TraceSettings"]
 
 
@@ -84,6 +86,8 @@ class GatewayConfig(msgspec.Struct, frozen=True, kw_only=True):
     retries: RetrySettings = RetrySettings()
     response_cache_bytes: int = 64 * 1024 * 1024
     """What kept answers may take, per worker."""
+    key_defaults: KeyDefaults | None = None
+    """`None`: keys without a rate of their own have none."""
     capture: Capture = Capture()
     tracing: TraceSettings | None = None
     """`None`: nothing is traced."""

@@ -23,6 +23,7 @@ from control_layer.gateway.exchange import Exchange, State
 from control_layer.gateway.policy.balancing import Target
 from control_layer.gateway.policy.failover import attempts_allowed
 from control_layer.gateway.policy.gate import Gate
+from control_layer.gateway.policy.key_defaults import is_default
 from control_layer.gateway.refusals import limit_refusal
 
 __all__ = ["ExplainedExchange"]
@@ -191,8 +192,9 @@ def _limit(gate: Gate, tokens: int, now: float) -> LimitStanding:
     limit = gate.limit
     takes = float(tokens) if gate.of_tokens else 1.0
     return LimitStanding(
-        id=limit.id,
+        id=None if is_default(limit.id) else limit.id,
         name=limit.name,
+        inherited=is_default(limit.id),
         scope=limit.scope,
         kind=limit.kind,
         amount=limit.amount,

@@ -39,8 +39,11 @@ class Question(Input):
 class ExplainedLimit(Output):
     """How it stands with a limit that the request falls under."""
 
-    id: uuid.UUID
+    id: uuid.UUID | None
+    """Null for one that is inherited."""
     name: str
+    inherited: bool
+    """The default of the account's tier (`auth.rate_limits`), because the key has no rate of its own."""
     scope: Literal["key", "user", "group", "model"]
     kind: Literal["requests", "tokens", "concurrency"]
     amount: float

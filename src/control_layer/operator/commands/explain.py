@@ -115,4 +115,5 @@ def _fields(found: dict[str, Any]) -> Iterator[tuple[str, object]]:
 def _limit(limit: dict[str, Any]) -> str:
     state = f"wait {limit['wait_seconds']:g} s" if limit["wait_seconds"] else "free"
     left = f"{limit['remaining']:g} of {limit['amount']:g} {limit['kind']} left, takes {limit['takes']:g}"
-    return f"{limit['name']}: {left}: {state}"
+    inherited = " (inherited)" if limit["inherited"] else ""
+    return f"{limit['name']}{inherited}: {left}: {state}"
