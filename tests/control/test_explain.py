@@ -139,6 +139,52 @@ def test_deployments_in_the_order_in_which_they_would_be_asked(instance: Instanc
     assert 0 < resting["ready_in_seconds"] <= 5
 
 
+def test_a_component_whose_own_limit_is_reached_is_passed_over_and_says_so(
+    instance: Instance, key: dict[str, Any]
+) -> None:
+    part, other = _alike(instance), _alike(instance)
+    composite = _composite(instance, part, other, lb_strategy="priority")
+    for each in (part, other):
+        limit = {"name": "few", "scope": "model", "scope_id": _id_of(instance, each), "kind": "requests"}
+        instance.api("POST", "/rate-limits", {**limit, "amount": 1, "per": "day"}, status=201)
+    first = until(lambda: _with_limits(_explain(instance, key, composite))) or []
+    assert [(each["alias"], each["order"], each["full"]) for each in first] == [(part, 1, False), (other, 2, False)]
+    assert [limit["remaining"] for each in first for limit in each["limits"]] == pytest.approx([1, 1])
+    assert _call(instance, key, composite).status_code == 200
+    then = _explain(instance, key, composite)
+    assert then["allowed"]
+    asked, full = then["deployments"]
+    assert (asked["alias"], asked["order"], asked["full"]) == (other, 1, False)
+    assert (full["alias"], full["order"], full["full"]) == (part, None, True)
+    (limit,) = full["limits"]
+    assert (limit["name"], limit["takes"]) == ("few", 1)
+    assert limit["remaining"] == pytest.approx(0, abs=0.1)
+    assert limit["wait_seconds"] > 0
+    assert _call(instance, key, composite).status_code == 200
+    nobody, refused = _explain(instance, key, composite), _call(instance, key, composite)
+    assert (nobody["allowed"], nobody["status"]) == (False, refused.status_code)
+    assert nobody["code"] == refused.json()["error"]["code"]
+    # Asked by its own name, its limit is one of the request's.
+    assert _explain(instance, key, part)["deployments"][0]["limits"] == []
+
+
+def _alike(instance: Instance) -> str:
+    """A standard model of its own that answers."""
+    alias = f"part-{uuid.uuid4().hex[:8]}"
+    hosted_on = next(m["hosted_on"] for m in instance.api("GET", "/models?limit=100")["data"] if m["alias"] == _MODEL)
+    made = instance.api(
+        "POST", "/models", {"type": "standard", "model_name": _MODEL, "alias": alias, "hosted_on": hosted_on}
+    )
+    instance.api("POST", f"/groups/{_EVERYONE}/models/{made['id']}", status=204)
+    return alias
+
+
+def _with_limits(explained: dict[str, Any]) -> list[dict[str, Any]] | None:
+    """The deployments, once all have limits."""
+    found: list[dict[str, Any]] = explained["deployments"]
+    return found if found and all(each["limits"] for each in found) else None
+
+
 def test_how_deployments_fare_is_shown(instance: Instance, key: dict[str, Any]) -> None:
     composite = _composite(instance, _MODEL, _BROKEN, fallback_on_status=[500])
     until(lambda: _explain(instance, key, composite)["allowed"])

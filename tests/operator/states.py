@@ -42,6 +42,9 @@ _tariffs = st.lists(
     ),
     max_size=2,
 )
+_policies = _entry(
+    {}, on_context_overflow=st.sampled_from(NAMES), caching=st.just({}), timeouts=st.just({"idle": 3}) | st.just({})
+)
 _common: dict[str, st.SearchStrategy[Any]] = {
     "description": _maybe(_texts),
     "requests_per_second": _maybe(st.floats(0.5, 100)),
@@ -50,6 +53,7 @@ _common: dict[str, st.SearchStrategy[Any]] = {
     "tariffs": _maybe(_tariffs),
     "metadata": _maybe(st.fixed_dictionaries({}, optional={"provider": _texts})),
     "trusted": st.booleans(),
+    "traffic_policy": _maybe(_policies),
     "allowed_batch_completion_windows": _maybe(st.just([])),
 }
 
@@ -87,6 +91,33 @@ _keys = _entry(
     ),
     models=_maybe(st.lists(st.sampled_from(NAMES), unique=True)),
 )
+_guardrails = _entry(
+    {"kind": st.just("redact"), "pattern": st.sampled_from(["x", "y+"])},
+    stage=st.sampled_from(["request", "both"]),
+    enabled=st.booleans(),
+    models=_maybe(st.lists(st.sampled_from(NAMES), min_size=1, unique=True)),
+    replacement=_maybe(_texts),
+    window_characters=_maybe(st.integers(16, 99)),
+)
+_rate_limits = _entry(
+    {"kind": st.just("requests"), "amount": st.integers(1, 9), "per": st.sampled_from(["second", "day"])},
+    burst=_maybe(st.integers(1, 9)),
+)
+_budgets = _entry(
+    {"amount": st.integers(1, 9), "period": st.just("month")},
+    enforcement=st.sampled_from(["hard", "alert"]),
+    alert_thresholds=st.lists(st.sampled_from([0.5, 0.8, 1]), max_size=3),
+)
+
+
+def _probe(name: str) -> st.SearchStrategy[Any]:
+    return _entry({"model": st.just(name), "interval_seconds": st.integers(1, 9)}, active=st.booleans())
+
+
+def _scoped(limits: st.SearchStrategy[Any]) -> st.SearchStrategy[Any]:
+    named = st.dictionaries(st.sampled_from(NAMES), limits, max_size=2)
+    parts = {"models": NAMES, "users": PEOPLE, "groups": ("Everyone",)}
+    return _entry({}, **{part: st.dictionaries(st.sampled_from(names), named) for part, names in parts.items()})
 
 
 @st.composite
@@ -98,8 +129,12 @@ def states(draw: st.DrawFn) -> State:
     content = {
         "endpoints": {name: draw(_endpoints) for name in ENDPOINTS},
         "models": models,
-        "groups": draw(st.dictionaries(st.sampled_from(NAMES), _groups)),
+        "groups": draw(st.dictionaries(st.sampled_from(NAMES), _groups)) | {"Everyone": {}},
         "users": {person: draw(_users) for person in PEOPLE},
         "keys": draw(st.dictionaries(st.sampled_from(PEOPLE), st.dictionaries(st.sampled_from(NAMES), _keys))),
+        "guardrails": draw(st.dictionaries(st.sampled_from(NAMES), _guardrails)),
+        "rate_limits": draw(_scoped(_rate_limits)),
+        "budgets": draw(_scoped(_budgets)),
+        "probes": {name: draw(_probe(name)) for name in NAMES if draw(st.booleans())},
     }
     return State.model_validate(content)

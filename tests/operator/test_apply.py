@@ -42,6 +42,12 @@ def _company(name: str) -> dict[str, Any]:
                 "lb_strategy": "priority",
                 "fallback_on_status": [500, 503],
                 "fallback_max_attempts": 2,
+                "traffic_policy": {
+                    "sticky": "session",
+                    "canary": {"component": f"{name}-large", "percent": 5},
+                    "on_context_overflow": f"{name}-large",
+                    "timeouts": {"idle": 30},
+                },
                 "traffic_routing_rules": [
                     {"api_key_purpose": "batch", "action": {"type": "redirect", "target": f"{name}-small"}}
                 ],
@@ -65,6 +71,7 @@ def _company(name: str) -> dict[str, Any]:
                 "endpoint": f"{name}-provider",
                 "backoff_enabled": True,
                 "backoff_max_total_ms": 9000,
+                "traffic_policy": {"caching": {"ttl_seconds": 60, "scope": "user"}, "breaker": {"failures": 3}},
                 "allowed_batch_completion_windows": [],
             },
         },
@@ -88,6 +95,40 @@ def _company(name: str) -> dict[str, Any]:
                     "expires_at": "2031-01-01T00:00:00+02:00",
                     "zero_data_retention": True,
                 },
+            }
+        },
+        "guardrails": {
+            f"{name}-cards": {
+                "kind": "redact",
+                "pattern": "4[0-9]{15}",
+                "stage": "both",
+                "window_characters": 64,
+                "models": [f"{name}-small", f"{name}-mix"],
+            },
+            f"{name}-check": {
+                "kind": "external",
+                "url": "HTTPS://Check.example:443",
+                "groups": [f"{name}-engineers", "Everyone"],
+                "fail": "open",
+                "secret": {"env": "CHECK_SECRET"},
+            },
+        },
+        "rate_limits": {
+            "groups": {f"{name}-engineers": {"Tokens": {"kind": "tokens", "amount": 100000, "per": "minute"}}},
+            "models": {f"{name}-mix": {"At once": {"kind": "concurrency", "amount": 9, "queue_seconds": 2}}},
+            "keys": {f"{name}-jo": {"ci": {"Daily": {"kind": "requests", "amount": 50, "per": "day", "burst": 5}}}},
+        },
+        "budgets": {
+            "users": {f"{name}-al@example.org": {"Monthly": {"amount": "12.5", "period": "month", "rolling": True}}},
+            "groups": {f"{name}-guests": {"All": {"amount": 100, "period": "total", "alert_thresholds": [1, 0.5]}}},
+        },
+        "probes": {
+            f"{name}-small is up": {
+                "model": f"{name}-small",
+                "interval_seconds": 3600,
+                "active": False,
+                "request_path": "/v1/embeddings",
+                "request_body": {"model": f"{name}-small", "input": "x"},
             }
         },
     }
@@ -115,11 +156,25 @@ def _changed(name: str) -> dict[str, Any]:
     keys = state["keys"][f"{name}-jo@example.org"]
     keys["ci"].update(models=[f"{name}-new"], requests_per_second=3)
     del keys["ops"]["expires_at"]
+    mix["traffic_policy"] = {"balancing": "least_busy", "canary": {"component": f"{name}-new", "percent": 1}}
+    cards, check = state["guardrails"][f"{name}-cards"], state["guardrails"][f"{name}-check"]
+    cards.update(enabled=False, replacement="[a card]", models=[f"{name}-new"])
+    check.update(url="https://elsewhere.example/check", timeout_ms=50, whole_stream=True)
+    del check["groups"], cards["window_characters"]
+    limits = state["rate_limits"]
+    limits["groups"][f"{name}-engineers"]["Tokens"].update(amount=5, per="day")
+    del limits["models"][f"{name}-mix"]["At once"]["queue_seconds"]
+    del limits["keys"][f"{name}-jo"]["ci"]["Daily"]["burst"]
+    limits["groups"][f"{name}-guests"] = {"Tokens": {"kind": "requests", "amount": 1, "per": "second"}}
+    state["budgets"]["users"][f"{name}-al@example.org"]["Monthly"].update(amount=13, enforcement="alert")
+    state["probes"][f"{name}-small is up"].update(interval_seconds=60, active=True, http_method="PUT")
     return state
 
 
 def _apply(operator: Operator, state: object, *options: str, status: int = 0) -> str:
-    return operator.apply(state, *options, status=status, PROVIDER_CREDENTIAL=_CREDENTIAL)
+    return operator.apply(
+        state, *options, status=status, PROVIDER_CREDENTIAL=_CREDENTIAL, CHECK_SECRET="the-services-own-secret"
+    )
 
 
 def test_every_kind_is_made_changed_and_then_as_the_file_says(instance: Instance, operator: Operator) -> None:
@@ -156,8 +211,20 @@ def test_the_difference_is_shown_field_by_field(operator: Operator) -> None:
         "~ members of diff-engineers",
         "- diff-jo@example.org",
         "requests_per_second: 2.5 → 3.0",
+        "~ guardrail diff-check",
+        "secret: from $CHECK_SECRET",
+        "replacement: [diff-cards] → [a card]",
+        "~ rate limit Tokens of group diff-engineers",
+        "amount: 100000 → 5",
+        "+ rate limit Tokens of group diff-guests",
+        "~ budget Monthly of user diff-al",
+        "amount: 12.5 → 13",
+        "- {model: diff-small, weight: 10, enabled: true}",
     ):
         assert expected in lines, expected
+    (policy,) = (line for line in lines if line.startswith("traffic_policy: {caching"))
+    assert policy.startswith("traffic_policy: {caching: {ttl_seconds: 60.0, scope: user")
+    assert policy.endswith("→ none")
 
 
 def test_prune_removes_what_the_file_lacks_of_the_kinds_it_has(instance: Instance, tmp_path: Path) -> None:
@@ -196,7 +263,9 @@ def test_what_was_exported_makes_another_instance_alike(operator: Operator, tmp_
     exported = operator.export()
     # Keys of the first administrator are the first instance's own.
     del exported["keys"]["admin@example.org"]
-    names = {spec["credential"]["env"]: _CREDENTIAL for spec in exported["endpoints"].values() if "credential" in spec}
+    secret_of = {**exported["endpoints"], **exported["guardrails"]}.values()
+    places = [spec.get("credential") or spec.get("secret") for spec in secret_of]
+    names = {place["env"]: _CREDENTIAL for place in places if place is not None}
     with running(tmp_path / "other") as other:
         there = operator_of(other, tmp_path / "there")
         there.environment |= names
@@ -216,7 +285,7 @@ def test_a_failure_in_the_middle_says_what_was_done_and_the_next_run_completes_i
     assert "failed    create key half-jo@example.org/ops" in said
     assert "done      create model half-mix" in said
     completed = _apply(operator, state)
-    assert "1 to create, 0 to change" in completed
+    assert "7 to create, 0 to change" in completed  # the key, and what comes after keys
     assert "No changes" in _apply(operator, state)
 
 
@@ -265,9 +334,37 @@ def test_a_credential_is_read_from_a_file_and_renewed_on_request(operator: Opera
     assert _CREDENTIAL.encode() not in second["sealed_credential"]
 
 
+def test_an_owner_is_known_by_another_name_than_the_files_key(operator: Operator) -> None:
+    people = {"alias@example.org": {"username": "alias"}}
+    operator.apply({"users": people, "keys": {"alias@example.org": {"ci": {}}}})
+    assert "No changes" in operator.apply({"users": people, "keys": {"alias": {"ci": {}}}}, "--dry-run")
+
+
+def test_limits_budgets_guardrails_and_probes_are_pruned(operator: Operator) -> None:
+    state = _company("trim")
+    _apply(operator, state)
+    keys = operator.export("--only", "rate_limits")["rate_limits"]["keys"]
+    fewer: dict[str, Any] = {"guardrails": {}, "budgets": {}, "probes": {}, "rate_limits": {}}
+    _apply(operator, fewer, "--prune", "--yes")
+    left = operator.export(*(word for name in fewer for word in ("--only", name)))
+    # Of keys, those of owners that the file names.
+    assert left == {"guardrails": {}, "rate_limits": {"keys": keys}, "budgets": {}, "probes": {}}
+    del state["rate_limits"]["keys"]["trim-jo"]["ci"]["Daily"]
+    assert "- rate limit Daily of key trim-jo" in _apply(operator, state, "--prune", "--dry-run", status=_PENDING)
+
+
+def test_a_guardrail_stays_where_it_is_and_a_new_one_comes_last(operator: Operator) -> None:
+    rail = {"kind": "deny_pattern", "pattern": "x"}
+    operator.apply({"guardrails": {"place-b": rail, "place-a": rail}})
+    operator.apply({"guardrails": {"place-c": rail, "place-a": {**rail, "pattern": "y"}, "place-b": rail}})
+    listed = operator.export("--only", "guardrails")["guardrails"]
+    order = sorted((name for name in listed if name.startswith("place-")), key=lambda name: listed[name]["position"])
+    assert order == ["place-b", "place-a", "place-c"]
+
+
 def test_two_at_once_do_no_harm(operator: Operator) -> None:
     name = operator.write(_company("twice"))
-    environment = operator.environment | {"PROVIDER_CREDENTIAL": _CREDENTIAL}
+    environment = operator.environment | {"PROVIDER_CREDENTIAL": _CREDENTIAL, "CHECK_SECRET": "secret"}
     command = [sys.executable, "-P", "-m", "control_layer", "apply", "-f", name]
     both = [
         subprocess.Popen(
@@ -323,4 +420,7 @@ def test_one_json_document_tells_all(operator: Operator) -> None:
     assert done["completed"] is True
     assert [key["name"] for key in done["keys"]] == ["k"]
     schema = operator.json("apply", "--schema")
-    assert set(schema["properties"]) == {"endpoints", "models", "groups", "users", "keys"}
+    assert set(schema["properties"]) == {
+        *("endpoints", "models", "groups", "users", "keys"),
+        *("guardrails", "rate_limits", "budgets", "probes"),
+    }

@@ -87,7 +87,7 @@ def test_nothing_is_pruned_of_kinds_that_the_file_does_not_have(current: State) 
     assert planned(State(), current, prune=True).changes == ()
     only_groups = planned(State(groups={}), current, prune=True)
     assert {change.kind for change in only_groups.changes} <= {Kind.GROUP}
-    assert only_groups.deletions == len(current.groups or {})
+    assert only_groups.deletions == len(current.groups or {}) - 1  # Everyone stays
 
 
 @given(states(), states())
@@ -133,6 +133,25 @@ def test_a_reference_to_nothing_is_a_problem_with_what_was_probably_meant() -> N
         "members of g needs the user 'jo@exmple.org', which there is not; did you mean 'jo@example.org'?",
         "models of g needs the model 'mistral-8b', which there is not; did you mean 'mistral-7b'?",
         "keys of nobody needs the user 'nobody', which there is not",
+    )
+
+
+def test_what_limits_guardrails_and_probes_are_for_must_be_there() -> None:
+    current = _state(users={"jo@example.org": {}}, keys={"jo@example.org": {"ci": {}}}, groups={"staff": {}})
+    limit = {"x": {"kind": "requests", "amount": 1, "per": "second"}}
+    desired = _state(
+        rate_limits={"groups": {"stuff": limit}, "keys": {"jo@example.org": {"ci": limit, "cd": limit}}},
+        guardrails={"g": {"kind": "deny_pattern", "pattern": "x", "groups": ["staff"], "models": ["gpt"]}},
+        probes={"p": {"model": "gpt", "interval_seconds": 60}},
+    )
+    assert planned(desired, current).problems == (
+        "guardrail g needs the model 'gpt', which there is not",
+        "rate limit x of group stuff needs the group 'stuff', which there is not; did you mean 'staff'?",
+        (
+            "rate limit x of key jo@example.org/cd needs the key 'jo@example.org/cd', which there is not; "
+            "did you mean 'jo@example.org/ci'?"
+        ),
+        "probe p needs the model 'gpt', which there is not",
     )
 
 

@@ -29,8 +29,11 @@ whose place it stands."""
 class LimitStanding(msgspec.Struct):
     """How it stands with a limit that the request falls under."""
 
-    id: str
+    id: str | None
+    """`None` for one that is inherited."""
     name: str
+    inherited: bool
+    """The default of the account's tier, because the key has no rate of its own."""
     scope: str
     kind: str
     amount: float
@@ -86,6 +89,10 @@ class DeploymentStanding(msgspec.Struct):
     latency_seconds: float | None
     """To the first byte, lately."""
     ready_in_seconds: float
+    full: bool
+    """It is passed over, because a limit of its own has not enough left."""
+    limits: list[LimitStanding]
+    """Its own, where it is a part of another model."""
 
 
 class Price(msgspec.Struct):

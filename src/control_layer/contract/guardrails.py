@@ -6,13 +6,14 @@ pattern. The library is loaded by the first pattern, so that an instance without
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from typing import Any, Literal, Protocol
 
 import msgspec
 
 __all__ = [
-    "MATCH_CHARACTERS",
+    "LARGEST_WINDOW",
+    "LEAST_WINDOW",
     "SEPARATOR",
     "WINDOW_CHARACTERS",
     "Fail",
@@ -32,10 +33,12 @@ Stage = Literal["request", "answer", "both"]
 Fail = Literal["open", "closed"]
 """Of an external check that cannot be asked: `open` lets pass, `closed` blocks."""
 
-MATCH_CHARACTERS = 256
-"""The longest match that is surely found in a stream: so much text is held back until what follows it has come."""
-WINDOW_CHARACTERS = 1000
-"""How much of a stream an external check is asked about at a time."""
+WINDOW_CHARACTERS: Mapping[Kind, int] = {"deny_pattern": 256, "redact": 256, "external": 1000}
+"""How much of a stream is looked at together where a guardrail does not say: for patterns, the longest match that is
+surely found, for so much text is held back until what follows it has come; how much a service is asked about at a time.
+"""
+LEAST_WINDOW, LARGEST_WINDOW = 16, 32_768
+"""A window is searched again with each event that comes: the largest one costs some 90 µs each time, 256 take 6."""
 SEPARATOR = "\x1e"
 """Stands between the texts of one question (U+001E, record separator)."""
 _MOST_MEMORY = 8 * 1024 * 1024
@@ -64,6 +67,13 @@ class Guardrail(msgspec.Struct, frozen=True, array_like=True, gc=False):
     """The external check is asked about a stream once, when all of it has come."""
     sealed_secret: bytes | None = None
     """What identifies us to the external check (see `sealing`)."""
+    window: int | None = None
+    """How many characters of a stream it looks at together; `None`: as `WINDOW_CHARACTERS` says."""
+
+    @property
+    def window_characters(self) -> int:
+        """The same, whatever says so; not of one that looks at the whole."""
+        return self.window or WINDOW_CHARACTERS[self.kind]
 
 
 class Question(msgspec.Struct):

@@ -11,10 +11,22 @@ from typing import Literal
 
 import msgspec
 
-__all__ = ["Departed", "Limit", "LimitKind", "LimitScope", "Taken", "TakenOf"]
+__all__ = ["TIERED_PURPOSES", "Departed", "Limit", "LimitKind", "LimitScope", "Taken", "TakenOf", "TierRate"]
 
 LimitKind = Literal["requests", "tokens", "concurrency"]
 LimitScope = Literal["key", "user", "group", "model"]
+TIERED_PURPOSES = frozenset(("realtime", "playground"))
+"""Of the keys that have the rate of their owner's tier where they have none of their own. Batches have bounds of their
+own, and platform keys call no model.
+"""
+
+
+class TierRate(msgspec.Struct, frozen=True):
+    """Requests of each such key of a tier."""
+
+    requests_per_second: float
+    burst: float
+    """How many may come at once after a pause."""
 
 
 class Limit(msgspec.Struct, frozen=True, array_like=True, gc=False):

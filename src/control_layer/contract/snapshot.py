@@ -74,6 +74,8 @@ class User(msgspec.Struct, frozen=True, array_like=True, gc=False):
     """False for an account with zero data retention: no body is kept anywhere, whatever the key."""
     credit_spent: bool = False
     """Nothing is left on the account: it may call what has no price."""
+    verified: bool = False
+    """A payment method was proven: which tier's defaults its keys have."""
 
 
 class Timeouts(msgspec.Struct, frozen=True, array_like=True, gc=False):

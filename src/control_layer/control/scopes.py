@@ -9,12 +9,14 @@ from typing import Literal, TypeVar
 from sqlalchemy import ColumnElement, exists, func, or_, select, true
 from sqlalchemy.ext.asyncio import AsyncSession
 
+from control_layer.control.errors import Conflict, invalid
 from control_layer.control.permissions import Operation, Resource
 from control_layer.control.principal import Principal
 from control_layer.store.tables import NIL, ApiKey, Budget, Group, GroupMember, Model, RateLimit, User
 
 __all__ = [
-    "Scope", "concerning", "count_scoped", "find_scoped", "list_scoped", "scope_exists", "scope_of", "scoped", "sight",
+    "Scope", "claim_name", "claim_new_name", "concerning", "count_scoped", "find_scoped", "list_scoped", "scope_of",
+    "scoped", "sight",
 ]  # fmt: skip
 
 Scope = Literal["key", "user", "group", "model"]
@@ -23,28 +25,62 @@ Table = TypeVar("Table", Budget, RateLimit)
 
 def scope_of(row: Budget | RateLimit) -> tuple[Scope, uuid.UUID]:
     """Which of the four ids a row has."""
-    if row.key_id is not None:
-        return "key", row.key_id
-    if row.user_id is not None:
-        return "user", row.user_id
-    if row.group_id is not None:
-        return "group", row.group_id
-    assert row.model_id is not None, "a constraint of the table"
-    return "model", row.model_id
+    return _which(row.key_id, row.user_id, row.group_id, row.model_id)
 
 
-async def scope_exists(session: AsyncSession, scope: Scope, scope_id: uuid.UUID) -> bool:
-    """Whether there is such a key, user, group or model."""
+def _which(
+    key_id: uuid.UUID | None, user_id: uuid.UUID | None, group_id: uuid.UUID | None, model_id: uuid.UUID | None
+) -> tuple[Scope, uuid.UUID]:
+    if key_id is not None:
+        return "key", key_id
+    if user_id is not None:
+        return "user", user_id
+    if group_id is not None:
+        return "group", group_id
+    assert model_id is not None, "a constraint of the table"
+    return "model", model_id
+
+
+async def claim_name(
+    session: AsyncSession,
+    table: type[Table],
+    name: str,
+    scope: Scope,
+    scope_id: uuid.UUID,
+    *,
+    but: uuid.UUID | None = None,
+) -> None:
+    """Makes sure that no other row of that key, user, group or model has the name, nor gets it before the end of the
+    transaction. Raises 400 where there is no such key, user, group or model, and 409.
+    """
+    if not await _lock_scope(session, scope, scope_id):
+        raise invalid("Invalid reference to related resource", code="invalid_reference")
+    taken = exists().where(scoped(table, scope, scope_id), table.name == name, table.id != (but or NIL))
+    if (await session.execute(select(taken))).scalar_one():
+        raise Conflict(f"This {scope} has another of that name; choose one by which they can be told apart")
+
+
+async def claim_new_name(session: AsyncSession, table: type[Table], row_id: uuid.UUID, name: str) -> None:
+    """The same for a row that gets another name. That there is no such row is for its reader to say."""
+    ids = select(table.key_id, table.user_id, table.group_id, table.model_id).where(table.id == row_id)
+    found = (await session.execute(ids)).one_or_none()
+    if found is not None:
+        scope, scope_id = _which(*found)
+        await claim_name(session, table, name, scope, scope_id, but=row_id)
+
+
+async def _lock_scope(session: AsyncSession, scope: Scope, scope_id: uuid.UUID) -> bool:
+    """Whether there is such a key, user, group or model. Locked before any row of its own, as when it is deleted."""
     match scope:
         case "key":
-            found = exists().where(ApiKey.id == scope_id, ApiKey.deleted_at.is_(None))
+            found = select(ApiKey.id).where(ApiKey.id == scope_id, ApiKey.deleted_at.is_(None))
         case "user":
-            found = exists().where(User.id == scope_id, User.id != NIL, User.deleted_at.is_(None))
+            found = select(User.id).where(User.id == scope_id, User.id != NIL, User.deleted_at.is_(None))
         case "group":
-            found = exists().where(Group.id == scope_id)
+            found = select(Group.id).where(Group.id == scope_id)
         case "model":
-            found = exists().where(Model.id == scope_id, Model.deleted_at.is_(None))
-    return bool((await session.execute(select(found))).scalar_one())
+            found = select(Model.id).where(Model.id == scope_id, Model.deleted_at.is_(None))
+    return (await session.execute(found.with_for_update(key_share=True))).scalar_one_or_none() is not None
 
 
 def sight(caller: Principal) -> uuid.UUID | None:

@@ -109,7 +109,7 @@ class Admission(Entrance, ABC):
         self.check_servable()
         self.streaming = stream
         self.tariff = route.tariff_for(self.key.purpose, self.head.completion_window)
-        if plane.snapshots.current.limits and (gates := self._gates()).all:
+        if (plane.snapshots.current.limits or plane.key_defaults is not None) and (gates := self._gates()).all:
             if gates.token_buckets:
                 self.estimate = self.likely_tokens()
             outcome = plane.limiter.admit(gates, self.estimate, line=self.key.id, then=self._in_turn)
@@ -225,7 +225,12 @@ class Admission(Entrance, ABC):
             and kept.epoch == limiter.epoch
         ):
             return kept.gates
-        gates = limiter.gates(snapshot.limits_of(self.key, self.user, route.model))
+        limits = snapshot.limits_of(self.key, self.user, route.model)
+        if plane.key_defaults is not None:
+            default = plane.key_defaults.limit_of(self.key, self.user, limits)
+            if default is not None:
+                limits.append(default)
+        gates = limiter.gates(limits)
         head.gates = KeptGates(snapshot.version, limiter.epoch, route, gates)
         return gates
 

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import msgspec
 
+from control_layer.gateway.policy.key_defaults import KeyDefaults
+
 __all__ = ["Capture", "GatewayConfig", "PoolSettings", "RetrySettings", "TimeoutDefaults", "TraceSettings"]
 
 
@@ -90,6 +92,8 @@ class GatewayConfig(msgspec.Struct, frozen=True, kw_only=True):
     """What kept answers may take, per worker."""
     shared_answer_seconds: float = 0.1
     """How long a request waits for an answer that hosts share."""
+    key_defaults: KeyDefaults | None = None
+    """`None`: keys without a rate of their own have none."""
     capture: Capture = Capture()
     tracing: TraceSettings | None = None
     """`None`: nothing is traced."""

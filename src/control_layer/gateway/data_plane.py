@@ -44,8 +44,9 @@ class DataPlane:
     """One worker's shared state. The clock and randomness are attributes, so that tests may give their own."""
 
     __slots__ = (
-        "cache", "checkers", "config", "control", "deployments", "draining", "flights", "ids", "journal", "limiter",
-        "loop", "metrics", "monotonic", "purse", "random", "retries", "shared_answers", "snapshots", "tracing",
+        "cache", "checkers", "config", "control", "deployments", "draining", "flights", "ids", "journal",
+        "key_defaults", "limiter", "loop", "metrics", "monotonic", "purse", "random", "retries", "shared_answers",
+        "snapshots", "tracing",
         "upstreams", "wall",
     )  # fmt: skip
 
@@ -83,6 +84,7 @@ class DataPlane:
         self.monotonic: Callable[[], float] = time.monotonic  # the loop's own counts whole milliseconds
         self.purse = Purse(lambda: self.wall())
         self.limiter = Limiter(lambda: self.monotonic())
+        self.key_defaults = config.key_defaults
         self.random: Callable[[], float] = random.random
 
     def deadlines(self, route: Route) -> Timeouts:

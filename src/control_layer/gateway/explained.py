@@ -26,6 +26,7 @@ from control_layer.gateway.exchange import Exchange, State
 from control_layer.gateway.policy.balancing import Target
 from control_layer.gateway.policy.failover import attempts_allowed
 from control_layer.gateway.policy.gate import Gate
+from control_layer.gateway.policy.key_defaults import is_default
 from control_layer.gateway.policy.waste_limit import WasteLimit
 from control_layer.gateway.recording import boundary_for, cache_key
 from control_layer.gateway.refusals import limit_refusal
@@ -87,10 +88,11 @@ class ExplainedExchange(Exchange):
         if self.reservation is not None:
             self.reservation.settle(_NOTHING)
         now = self.plane.monotonic()
-        if self._pick(now, ()) is None:
-            self.refuse(self._nobody(now))
-        else:
+        order, full = self._sequence(now, self._tokens or 0)
+        if order:
             self._tell(None)
+        else:
+            self.refuse(errors.deployments_full() if full else self._nobody(now))
 
     def refuse(self, error: GatewayError) -> None:
         """What keeps the request out is the explanation, once it is known whose request it is."""
@@ -135,7 +137,7 @@ class ExplainedExchange(Exchange):
         told.guardrails = [] if plan is None else [_guardrail(row) for row in plan.rows]
         told.limits = [_limit(gate, tokens, now) for gate in self._gates().all]
         told.budgets = self._budgets(worst)
-        told.deployments = self._deployments(now)
+        told.deployments = self._deployments(now, tokens)
         told.strategy, told.sticky = route.balancing.strategy, route.balancing.sticky
         if route.model.caching is not None:
             kept = plan is None and cache_key(self, route.model.caching) is not None
@@ -162,11 +164,28 @@ class ExplainedExchange(Exchange):
             for budget, (at_hand, enough) in zip(budgets, self.plane.purse.standing(budgets, worst), strict=True)
         ]
 
-    def _deployments(self, now: float) -> list[DeploymentStanding]:
+    def _sequence(self, now: float, tokens: int) -> tuple[dict[str, int], set[str]]:
+        """Which deployments would be asked, each with its place, and which are passed over for limits of their own."""
         order: dict[str, int] = {}
-        while (target := self._pick(now, order)) is not None:
-            order[target.deployment.id] = len(order) + 1
-        return [_standing(target, order, now) for target in self._targets]
+        full: set[str] = set()
+        limits, limiter = self.plane.snapshots.current.limits, self.plane.limiter
+        while (target := self._pick(now, full.union(order))) is not None:
+            lane = self._lane_of(target, limits)
+            if lane is None or limiter.has_room(lane, tokens):
+                order[target.deployment.id] = len(order) + 1
+            else:
+                full.add(target.deployment.id)
+        return order, full
+
+    def _deployments(self, now: float, tokens: int) -> list[DeploymentStanding]:
+        order, full = self._sequence(now, tokens)
+        limits = self.plane.snapshots.current.limits
+        found = []
+        for target in self._targets:
+            lane = self._lane_of(target, limits)
+            own = [] if lane is None else [_limit(gate, tokens, now) for gate in lane.all]
+            found.append(_standing(target, order, now, full=target.deployment.id in full, limits=own))
+        return found
 
 
 def _price(tariff: Tariff, worst: Decimal) -> Price:
@@ -187,8 +206,9 @@ def _limit(gate: Gate, tokens: int, now: float) -> LimitStanding:
     limit = gate.limit
     takes = float(tokens) if gate.of_tokens else 1.0
     return LimitStanding(
-        id=limit.id,
+        id=None if is_default(limit.id) else limit.id,
         name=limit.name,
+        inherited=is_default(limit.id),
         scope=limit.scope,
         kind=limit.kind,
         amount=limit.amount,
@@ -210,7 +230,9 @@ def _waste(limit: WasteLimit, worst: Decimal) -> WasteStanding:
     )
 
 
-def _standing(target: Target, order: dict[str, int], now: float) -> DeploymentStanding:
+def _standing(
+    target: Target, order: dict[str, int], now: float, *, full: bool, limits: list[LimitStanding]
+) -> DeploymentStanding:
     deployment, health = target.deployment, target.health
     return DeploymentStanding(
         id=deployment.id,
@@ -224,4 +246,6 @@ def _standing(target: Target, order: dict[str, int], now: float) -> DeploymentSt
         in_flight=health.in_flight,
         latency_seconds=health.latency or None,
         ready_in_seconds=max(0.0, health.ready_at - now) if not health.ready(now) else 0.0,
+        full=full,
+        limits=limits,
     )

@@ -20,6 +20,7 @@ from control_layer.gateway.errors import GatewayError
 from control_layer.gateway.head import Head, KeptChoice
 from control_layer.gateway.policy.balancing import Target, choose, preferred
 from control_layer.gateway.policy.failover import Failure, attempts_allowed, backoff_seconds, may_follow
+from control_layer.gateway.policy.gate import Gates
 from control_layer.gateway.policy.limiter import Permit
 from control_layer.gateway.snapshot import Route
 from control_layer.gateway.upstreams import Upstream
@@ -258,19 +259,25 @@ class Routing(Admission):
         return choose(targets, rules, now, self.plane.random, identity=identity, tried=tried)
 
     def _enter_lane(self, target: Target, limits: Mapping[str, tuple[Limit, ...]]) -> bool:
-        """Takes what the attempt needs of its deployment's own limits, where it is a part of another model."""
+        """Takes what the attempt needs of its deployment's own limits."""
+        gates = self._lane_of(target, limits)
+        if gates is None:
+            return True
+        if not self.estimate and gates.token_buckets:
+            self.estimate = self.likely_tokens()
+        self.lane = self.plane.limiter.try_(gates, self.estimate)
+        return self.lane is not None
+
+    def _lane_of(self, target: Target, limits: Mapping[str, tuple[Limit, ...]]) -> Gates | None:
+        """A deployment's own limits, where it has some and is a part of another model."""
         deployment_id, limiter = target.deployment.id, self.plane.limiter
         own = limits.get(deployment_id)
         if own is None or deployment_id == self.route.model.id:
-            return True
+            return None
         kept = target.gates
         if kept is None or kept[0] is not own or kept[1] != limiter.epoch:
-            gates = limiter.gates(own)
-            kept = target.gates = own, limiter.epoch, gates
-        if not self.estimate and kept[2].token_buckets:
-            self.estimate = self.likely_tokens()
-        self.lane = limiter.try_(kept[2], self.estimate)
-        return self.lane is not None
+            kept = target.gates = own, limiter.epoch, limiter.gates(own)
+        return kept[2]
 
     def _identity(self, rules: Balancing) -> str:
         """Whose requests go to the same deployment."""

@@ -19,6 +19,7 @@ from control_layer.gateway.journal import Journal
 from control_layer.gateway.lease_link import LeaseLink
 from control_layer.gateway.loop_lag import LoopLag
 from control_layer.gateway.paths import is_anthropic
+from control_layer.gateway.policy.key_defaults import is_default
 from control_layer.gateway.snapshot import SnapshotState
 from control_layer.gateway.snapshot_link import SnapshotLink, load_persisted
 from control_layer.gateway.upstreams import Upstreams
@@ -84,7 +85,7 @@ class Worker:
             self._plane.purse,
             self._plane.limiter,
             self._plane.deployments,
-            lambda limit_id: self._snapshots.current.has_limit(limit_id),
+            lambda limit_id: self._snapshots.current.has_limit(limit_id) or is_default(limit_id),
         )
         for number in (signal.SIGTERM, signal.SIGINT):
             loop.add_signal_handler(number, self._stopping.set)

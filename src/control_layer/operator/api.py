@@ -68,6 +68,10 @@ class Api:
         """The object after the change."""
         return self._call("PATCH", path, body)
 
+    def put(self, path: str, body: object) -> Any:
+        """The object as it was set."""
+        return self._call("PUT", path, body)
+
     def delete(self, path: str) -> None:
         """Takes it away."""
         self._call("DELETE", path)

@@ -3,13 +3,28 @@
 from __future__ import annotations
 
 import uuid
+from decimal import Decimal
 from typing import Any, TypeVar
 
 import msgspec
 
 from control_layer.operator.errors import Unreachable
 
-__all__ = ["EVERYONE", "EVERYONE_NAME", "Account", "Endpoint", "Group", "Key", "Model", "read_as"]
+__all__ = [
+    "EVERYONE",
+    "EVERYONE_NAME",
+    "Account",
+    "Budget",
+    "Endpoint",
+    "Group",
+    "Guardrail",
+    "Key",
+    "Model",
+    "Probe",
+    "RateLimit",
+    "ScopedObject",
+    "read_as",
+]
 
 EVERYONE = uuid.UUID(int=0)
 """The group that everybody is in."""
@@ -85,6 +100,70 @@ class Key(msgspec.Struct, frozen=True):
     spend_limit: str | None = None
     spend_limit_interval: str | None = None
     zero_data_retention: bool = False
+
+
+class ScopedObject(msgspec.Struct, frozen=True):
+    """A limit of the requests of one key, user, group or model."""
+
+    id: uuid.UUID
+    name: str
+    scope: str
+    scope_id: uuid.UUID
+
+
+class RateLimit(ScopedObject, frozen=True):
+    """A limit of requests, tokens or concurrency."""
+
+    kind: str
+    amount: int
+    queue_seconds: float
+    queue_length: int
+    per: str | None = None
+    burst: int | None = None
+
+
+class Budget(ScopedObject, frozen=True):
+    """A budget without what is spent of it."""
+
+    amount: Decimal
+    period: str
+    rolling: bool
+    enforcement: str
+    alert_thresholds: list[Decimal]
+
+
+class Guardrail(msgspec.Struct, frozen=True):
+    """A guardrail; its secret is never shown."""
+
+    id: uuid.UUID
+    name: str
+    enabled: bool
+    position: int
+    stage: str
+    kind: str
+    has_secret: bool
+    whole_stream: bool
+    models: list[uuid.UUID] | None = None
+    groups: list[uuid.UUID] | None = None
+    pattern: str | None = None
+    replacement: str | None = None
+    url: str | None = None
+    timeout_ms: int | None = None
+    fail: str | None = None
+    window_characters: int | None = None
+
+
+class Probe(msgspec.Struct, frozen=True):
+    """A health check of a model."""
+
+    id: uuid.UUID
+    name: str
+    deployment_id: uuid.UUID
+    interval_seconds: int
+    active: bool
+    http_method: str
+    request_path: str | None = None
+    request_body: Any | None = None
 
 
 def read_as(kind: type[_Object], content: object) -> _Object:

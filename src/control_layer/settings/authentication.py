@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 from datetime import timedelta
-from typing import Annotated, Literal
+from math import ceil
+from typing import Annotated, Literal, Self
 
-from pydantic import Field
+from pydantic import Field, model_validator
 
 from control_layer.settings.federation import Oidc, ProxyHeader
 from control_layer.settings.section import Duration, Section
 
-__all__ = ["Auth", "Cors", "Password", "RoleName"]
+__all__ = ["Auth", "Cors", "KeyRate", "KeyRates", "Password", "RoleName"]
 
 RoleName = Literal[
     "PlatformManager",
@@ -94,6 +95,35 @@ class Security(Section):
     """`X-Content-Type-Options` and its like."""
 
 
+class KeyRate(Section):
+    """What each key may take that has no rate of its own; nothing: as much as it likes."""
+
+    requests_per_second: float | None = Field(None, gt=0, allow_inf_nan=False)
+    """Requests per second of each key that has no rate of its own; none: as many as it likes."""
+    burst_size: int | None = Field(None, ge=1)
+    """How many may come at once after a pause; by default as many as come in a second."""
+
+    @model_validator(mode="after")
+    def _of_a_rate(self) -> Self:
+        if self.burst_size is not None and self.requests_per_second is None:
+            raise ValueError("burst_size needs requests_per_second")
+        return self
+
+    @property
+    def burst(self) -> float:
+        """The burst that holds."""
+        return max(1.0, self.burst_size or ceil(self.requests_per_second or 0.0))
+
+
+class KeyRates(Section):
+    """Defaults for keys that have no rate of their own, by the tier of their owner's account."""
+
+    verified: KeyRate = KeyRate()
+    """Of accounts that have proven a payment method."""
+    unverified: KeyRate = KeyRate()
+    """Of all others."""
+
+
 class Auth(Section):
     """How people prove who they are."""
 
@@ -107,3 +137,5 @@ class Auth(Section):
     """Roles of people who register or are signed in for the first time."""
     security: Security = Security()
     """Sessions and browsers."""
+    rate_limits: KeyRates = KeyRates()
+    """Defaults for keys."""

@@ -7,6 +7,7 @@ from pathlib import Path
 
 from pydantic import SecretStr
 
+from control_layer.contract.limits import TierRate
 from control_layer.control.config import ControlConfig, Demo, GatewayAddress, encode_settings
 from control_layer.data_directory import DataDirectory
 from control_layer.gateway.config import (
@@ -17,7 +18,9 @@ from control_layer.gateway.config import (
     TimeoutDefaults,
     TraceSettings,
 )
+from control_layer.gateway.policy.key_defaults import KeyDefaults
 from control_layer.settings import ProxyHeader, Settings, Tracing
+from control_layer.settings.authentication import KeyRate, KeyRates
 
 __all__ = ["PROXY_VARIABLES", "control_config", "gateway_config"]
 
@@ -73,6 +76,7 @@ def gateway_config(
         response_cache_bytes=gateway.response_cache_bytes,
         shared_answer_seconds=gateway.shared_response_cache_timeout.total_seconds(),
         retries=RetrySettings(ratio=gateway.retries.ratio, reserve=gateway.retries.reserve),
+        key_defaults=_key_defaults(settings.auth.rate_limits),
         capture=Capture(enabled=settings.enable_request_logging, max_bytes=gateway.logged_body_bytes),
         tracing=_trace_settings(settings.tracing),
         drain_seconds=gateway.drain.total_seconds(),
@@ -89,6 +93,17 @@ def gateway_config(
         log_level=settings.log_level,
         log_json=log_json,
     )
+
+
+def _key_defaults(rates: KeyRates) -> KeyDefaults | None:
+    """`None` where no tier has a rate."""
+    verified, unverified = _tier_rate(rates.verified), _tier_rate(rates.unverified)
+    return None if verified is None and unverified is None else KeyDefaults(verified=verified, unverified=unverified)
+
+
+def _tier_rate(tier: KeyRate) -> TierRate | None:
+    per_second = tier.requests_per_second
+    return None if per_second is None else TierRate(requests_per_second=per_second, burst=tier.burst)
 
 
 def control_config(

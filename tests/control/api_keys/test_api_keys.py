@@ -14,8 +14,9 @@ from tests.control.management import API, NIL, Management, Person, answered, ref
 
 _KEY_FIELDS = {
     "id", "name", "description", "purpose", "user_id", "created_by", "created_at", "last_used", "model_access",
-    "requests_per_second", "burst_size", "secret_revealed_at", "spend_limit", "spend_limit_interval", "spend",
-    "total_spend", "resets_at", "expires_at", "models", "zero_data_retention", "caching", "previous_secret_expires_at",
+    "requests_per_second", "burst_size", "inherited_rate_limit", "secret_revealed_at", "spend_limit",
+    "spend_limit_interval", "spend", "total_spend", "resets_at", "expires_at", "models",
+    "zero_data_retention", "caching", "previous_secret_expires_at",
 }  # fmt: skip
 _SECRET = re.compile(r"sk-[A-Za-z0-9_-]{43}")
 
@@ -48,6 +49,7 @@ async def test_made_key_has_exactly_the_contracts_fields_and_its_secret(manageme
         "model_access": [],
         "requests_per_second": 2.5,
         "burst_size": 3,
+        "inherited_rate_limit": None,
         "spend_limit": None,
         "spend_limit_interval": None,
         "spend": None,

@@ -40,6 +40,15 @@ async def test_budget_is_made_read_changed_and_deleted(management: Management) -
     await refused(management.admin.get(address), 404, f"Budget with ID {made['id']} not found")
 
 
+async def test_a_name_tells_budgets_of_one_subject_apart(management: Management) -> None:
+    person = await management.person()
+    await answered(management.admin.post(URL, json=_body()), 201)
+    await refused(management.admin.post(URL, json=_body(amount="5")), 409)
+    await answered(management.admin.post(URL, json=_body("user", person.id)), 201)
+    other = await answered(management.admin.post(URL, json=_body(name="Other")), 201)
+    await refused(management.admin.patch(f"{URL}/{other['id']}", json={"name": "Everything"}), 409)
+
+
 async def test_spending_of_the_present_window_is_shown_and_a_reset_begins_anew(management: Management) -> None:
     made = await answered(management.admin.post(URL, json=_body(period="total")), 201)
     start = (await management.sql("SELECT since FROM budgets"))[0][0]

@@ -41,7 +41,8 @@ async def test_a_guardrail_is_made_changed_and_deleted(management: Management) -
     assert made | {"id": "", "created_at": "", "updated_at": "", "created_by": ""} == {
         "id": "", "name": body["name"], "enabled": True, "position": 0, "stage": "request", "kind": "deny_pattern",
         "models": None, "groups": None, "pattern": _CARD, "replacement": None, "url": None, "timeout_ms": None,
-        "fail": None, "whole_stream": False, "has_secret": False, "created_by": "", "created_at": "", "updated_at": "",
+        "fail": None, "whole_stream": False, "window_characters": None, "has_secret": False, "created_by": "",
+        "created_at": "", "updated_at": "",
     }  # fmt: skip
     url = f"{_RAILS}/{made['id']}"
     assert await answered(management.admin.get(url), 200) == made
@@ -49,6 +50,10 @@ async def test_a_guardrail_is_made_changed_and_deleted(management: Management) -
     changed = await answered(management.admin.patch(url, json=changes), 200)
     assert {name: changed[name] for name in changes} == changes
     assert (await answered(management.admin.patch(url, json={"groups": None}), 200))["groups"] is None
+    for window in (16, None, 32_768):
+        assert (await answered(management.admin.patch(url, json={"window_characters": window}), 200))[
+            "window_characters"
+        ] == window
     await answered(management.admin.delete(url), 204)
     assert (await management.admin.get(url)).status_code == 404
     assert (await management.admin.delete(url)).status_code == 404
@@ -98,6 +103,7 @@ async def test_models_and_groups_must_exist(management: Management) -> None:
         ({"kind": "deny_pattern", "pattern": "x", "replacement": "y"}, "no replacement"),
         ({"kind": "deny_pattern", "pattern": "x", "url": "https://x", "fail": "open"}, "no url, fail"),
         ({"kind": "deny_pattern", "pattern": "x", "whole_stream": True}, "no whole_stream"),
+        ({"kind": "allow_pattern", "pattern": "x", "window_characters": 99}, "no window_characters"),
         ({"kind": "deny_pattern", "pattern": "x", "name": " "}, "empty"),
     ],
 )
@@ -109,7 +115,17 @@ async def test_what_makes_no_sense_is_refused_with_the_reason(
 
 
 @pytest.mark.parametrize(
-    "body", [{"kind": "other"}, {"stage": "never"}, {"pattern": ""}, {"models": []}, {"position": -1}, {"name": ""}]
+    "body",
+    [
+        {"window_characters": 15},
+        {"window_characters": 32_769},
+        {"kind": "other"},
+        {"stage": "never"},
+        {"pattern": ""},
+        {"models": []},
+        {"position": -1},
+        {"name": ""},
+    ],
 )
 async def test_what_is_no_guardrail_is_refused(management: Management, body: dict[str, Any]) -> None:
     assert (await management.admin.post(_RAILS, json=_deny() | body)).status_code == 422

@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 from tests.control.management import Management, answered, refused
-from tests.control.models.calls import MODELS, composite, standard
+from tests.control.models.calls import MODELS, composite, grant, standard
 
 _NOTHING = dict.fromkeys(
     (
@@ -84,6 +84,17 @@ async def test_the_models_own_object_stays_as_it_was(management: Management) -> 
     after = await answered(management.admin.get(f"{MODELS}/{model['id']}"), 200)
     assert after == {**before, "updated_at": after["updated_at"]}
     assert after["updated_at"] > before["updated_at"]
+
+
+async def test_it_comes_with_the_list_of_models_on_request_for_those_who_may_read_it(management: Management) -> None:
+    model, person = await standard(management), await management.person()
+    await grant(management, model["id"])
+    await answered(management.admin.put(f"{MODELS}/{model['id']}/traffic-policy", json={"breaker": _BREAKER}), 200)
+    asked = f"{MODELS}?include=traffic_policy&search={model['alias']}"
+    (listed,) = (await answered(management.admin.get(asked), 200))["data"]
+    assert listed["traffic_policy"] == {**_NOTHING, "breaker": _BREAKER}
+    (seen,) = (await answered(person.client.get(asked), 200))["data"]
+    assert "traffic_policy" not in seen
 
 
 @pytest.mark.parametrize(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import uuid
 from typing import Any
 
@@ -28,6 +29,25 @@ async def test_a_limit_is_made_changed_and_lifted(management: Management) -> Non
     assert (changed["amount"], changed["burst"], changed["per"]) == (5, None, "minute")
     await answered(admin.delete(f"{LIMITS}/{made['id']}"), 204)
     await refused(admin.get(f"{LIMITS}/{made['id']}"), 404)
+
+
+async def test_a_name_tells_limits_of_one_subject_apart(management: Management) -> None:
+    admin, person, other = management.admin, await management.person(), await management.person()
+    wanted = _limit(person.id, per="minute")
+    await answered(admin.post(LIMITS, json=wanted), 201)
+    await refused(admin.post(LIMITS, json=wanted), 409)
+    await answered(admin.post(LIMITS, json={**wanted, "scope_id": other.id}), 201)
+    second = await answered(admin.post(LIMITS, json={**wanted, "name": "another"}), 201)
+    await refused(admin.patch(f"{LIMITS}/{second['id']}", json={"name": " a limit "}), 409)
+    await answered(admin.patch(f"{LIMITS}/{second['id']}", json={"name": "another"}), 200)
+    await refused(admin.patch(f"{LIMITS}/{uuid.uuid4()}", json={"name": "a limit"}), 404)
+
+
+async def test_of_two_that_make_one_limit_at_once_one_is_refused(management: Management) -> None:
+    person = await management.person()
+    wanted = _limit(person.id, per="minute")
+    answers = await asyncio.gather(*(management.admin.post(LIMITS, json=wanted) for _ in range(4)))
+    assert sorted(answer.status_code for answer in answers) == [201, 409, 409, 409]
 
 
 async def test_requests_that_wait(management: Management) -> None:

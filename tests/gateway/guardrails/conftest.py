@@ -126,6 +126,7 @@ class Row(msgspec.Struct, kw_only=True):
     fail: str = "closed"
     whole: bool = False
     sealed_secret: bytes | None = None
+    window: int | None = None
 
     def guardrail(self) -> Guardrail:
         return msgspec.convert([getattr(self, name) for name in Guardrail.__struct_fields__], Guardrail)

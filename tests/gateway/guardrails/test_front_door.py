@@ -22,7 +22,8 @@ _CARD = "4111111111111111"
 _SAID = "simulated answer"
 """What every simulated answer says."""
 _LONG = "sim-tokens-200"
-_NAMES = {"long-deny": _LONG, "long-late": _LONG, "long-windows": _LONG, "long-whole": _LONG, "long-clean": _LONG,
+_NAMES = {"long-deny": _LONG, "long-late": _LONG, "long-windows": _LONG, "long-narrow": _LONG, "long-whole": _LONG,
+          "long-clean": _LONG,
           "long-redact": _LONG, "drip-redact": "sim-drip", "cut-clean": "sim-cut",
           "reasoning": "sim-reasoning", "big": "sim-big-12mb",
           "endless": "sim-slow-chunks-50ms-tokens-200"}  # fmt: skip
@@ -68,6 +69,7 @@ def company(simulator_url: str, service: Service, dead_port: int) -> Company:
         "ask-deny-answer": _external(service, "/deny", stage="answer"),
         "long-late": _external(service, "/deny-late", stage="answer"),
         "long-windows": _external(service, "/redact", stage="answer"),
+        "long-narrow": _external(service, "/redact", stage="answer", window=300),
         "long-whole": _external(service, "/redact", stage="answer", whole=True),
     }
     for stage in ("request", "answer"):
@@ -473,8 +475,10 @@ def test_a_service_may_redact_text_for_text(client: httpx.Client, journal: Journ
     assert client.post("/chat/completions", json={**body, "model": "ask-merge-open"}).status_code == 200
 
 
-@pytest.mark.parametrize("model", ["long-windows", "long-whole"])
-def test_a_service_looks_at_streams_in_windows_or_whole(client: httpx.Client, service: Service, model: str) -> None:
+@pytest.mark.parametrize(("model", "window"), [("long-windows", 1000), ("long-narrow", 300), ("long-whole", None)])
+def test_a_service_looks_at_streams_in_windows_or_whole(
+    client: httpx.Client, service: Service, model: str, window: int | None
+) -> None:
     before = len(service.questions)
     answer = client.post("/chat/completions", json=chat(model, stream=True))
     *chunks, done = events(answer)
@@ -482,8 +486,13 @@ def test_a_service_looks_at_streams_in_windows_or_whole(client: httpx.Client, se
     clean = "".join(words("Say something.", 200))
     texts = [question["text"] for question in service.questions[before:]]
     assert "".join(texts) == clean
-    assert [1000 <= len(text) < 1100 for text in texts[:-1]] == [True] * (len(texts) - 1)
-    assert len(texts) == (2 if model == "long-windows" else 1)
+    if window is None:
+        assert len(texts) == 1
+    else:
+        # What comes while it is asked is looked at next, however much it is.
+        assert window <= len(texts[0]) < window + 100
+        assert len(texts) > 1
+        assert all(len(text) >= window for text in texts[:-1])
     text = "".join(chunk["choices"][0]["delta"].get("content", "") for chunk in chunks if chunk["choices"])
     assert text == "".join(part.replace("alpha", "[α]").replace("jo", "[n]") for part in texts)
 

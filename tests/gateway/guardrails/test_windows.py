@@ -28,16 +28,19 @@ _LETTERS = 'ab s3cret-é漢🙂"\\\n\t0123456789'
 _TEXTS = st.text(st.sampled_from(_LETTERS), max_size=120)
 
 
-def row(kind: Kind, pattern: str, replacement: str = "", name: str = "rail") -> Guardrail:
-    return Guardrail(name, name, 0, "both", kind, pattern=pattern, replacement=replacement)
+_WINDOWS = st.integers(len(_FOUND), 64)
 
 
-def redacting(*patterns: tuple[str, str]) -> Redact:
-    return Redact([Rail(row("redact", pattern, by, str(n))) for n, (pattern, by) in enumerate(patterns)])
+def row(kind: Kind, pattern: str, replacement: str = "", name: str = "rail", window: int = WIDTH) -> Guardrail:
+    return Guardrail(name, name, 0, "both", kind, pattern=pattern, replacement=replacement, window=window)
 
 
-def denying(*patterns: str) -> Deny:
-    return Deny([Rail(row("deny_pattern", pattern)) for pattern in patterns])
+def redacting(*patterns: tuple[str, str], window: int = WIDTH) -> Redact:
+    return Redact([Rail(row("redact", pattern, by, str(n), window)) for n, (pattern, by) in enumerate(patterns)])
+
+
+def denying(*patterns: str, window: int = WIDTH) -> Deny:
+    return Deny([Rail(row("deny_pattern", pattern, window=window)) for pattern in patterns])
 
 
 @dataclass
@@ -131,10 +134,10 @@ def said(data: bytes) -> dict[str, str]:
     return texts
 
 
-def through(step: Deny | Redact, data: bytes, cuts: Sequence[int], width: int = WIDTH) -> Out:
+def through(step: Deny | Redact, data: bytes, cuts: Sequence[int]) -> Out:
     """Sends a stream through a window in pieces. Raises `Blocked`, with what left before as its `__context__`."""
     out = Out()
-    window = Window(step, out, width)
+    window = Window(step, out)
     events = EventStream()
     ends = sorted({cut % (len(data) + 1) for cut in cuts} | {len(data)})
     try:
@@ -153,12 +156,12 @@ _PIECES = st.lists(_TEXTS, min_size=1, max_size=12)
 
 
 @pytest.mark.parametrize("dialect", DIALECTS)
-@given(pieces=_PIECES, cuts=_CUTS, ascii_=st.booleans())
+@given(pieces=_PIECES, cuts=_CUTS, ascii_=st.booleans(), window=_WINDOWS)
 def test_text_without_a_match_leaves_byte_for_byte(
-    dialect: str, pieces: list[str], cuts: list[int], ascii_: bool
+    dialect: str, pieces: list[str], cuts: list[int], ascii_: bool, window: int
 ) -> None:
     data = stream(DIALECTS[dialect](pieces), ascii_=ascii_)
-    for step in (denying("never found"), redacting(("never found", "x"))):
+    for step in (denying("never found", window=window), redacting(("never found", "x"), window=window)):
         out = through(step, data, cuts)
         assert out.ended
         if dialect == "messages":  # a sign of life does not wait
@@ -170,17 +173,22 @@ def test_text_without_a_match_leaves_byte_for_byte(
 
 @pytest.mark.parametrize("dialect", DIALECTS)
 @given(
-    before=_TEXTS, behind=_TEXTS, breaks=st.lists(st.integers(0, 400), max_size=15), cuts=_CUTS, ascii_=st.booleans()
+    before=_TEXTS,
+    behind=_TEXTS,
+    breaks=st.lists(st.integers(0, 400), max_size=15),
+    cuts=_CUTS,
+    ascii_=st.booleans(),
+    window=_WINDOWS,
 )
 def test_what_is_denied_is_found_wherever_it_is_split_and_none_of_it_leaves(
-    dialect: str, before: str, behind: str, breaks: list[int], cuts: list[int], ascii_: bool
+    dialect: str, before: str, behind: str, breaks: list[int], cuts: list[int], ascii_: bool, window: int
 ) -> None:
     text = before + _FOUND + behind
     ends = sorted({place % (len(text) + 1) for place in breaks} | {len(text)})
     pieces = [text[start:end] for start, end in zip([0, *ends], ends, strict=False)]
     data = stream(DIALECTS[dialect](pieces), ascii_=ascii_)
     with pytest.raises(Blocked) as blocked:
-        through(denying(_DENIED), data, cuts)
+        through(denying(_DENIED, window=window), data, cuts)
     left = "".join(blocked.value.__notes__)
     sent = said(left.encode())
     assert all(_FOUND not in part for part in sent.values())
@@ -189,11 +197,12 @@ def test_what_is_denied_is_found_wherever_it_is_split_and_none_of_it_leaves(
 
 
 @pytest.mark.parametrize("dialect", DIALECTS)
-@given(pieces=_PIECES, cuts=_CUTS, ascii_=st.booleans())
+@given(pieces=_PIECES, cuts=_CUTS, ascii_=st.booleans(), window=_WINDOWS)
 def test_redaction_is_the_same_however_the_stream_is_cut(
-    dialect: str, pieces: list[str], cuts: list[int], ascii_: bool
+    dialect: str, pieces: list[str], cuts: list[int], ascii_: bool, window: int
 ) -> None:
-    step = redacting((_DENIED, "[sécret]"), (_CARD, '["\\\n]'), ("[ab]{1,3}", ""), ("漢", "🙂🙂"))
+    patterns = ((_DENIED, "[sécret]"), (_CARD, '["\\\n]'), ("[ab]{1,3}", ""), ("漢", "🙂🙂"))
+    step = redacting(*patterns, window=window)
     data = stream(DIALECTS[dialect](pieces), ascii_=ascii_)
     text = "".join(pieces)
     wanted = step.redacted(text.encode(), set()).decode() if not _is_json(text) else None
@@ -226,8 +235,8 @@ def _unchanged_but_for_text(before: bytes, after: bytes) -> None:
 @given(texts=st.lists(st.tuples(st.integers(0, 2), _TEXTS), max_size=20), cuts=_CUTS)
 def test_choices_that_take_turns_are_told_apart(texts: list[tuple[int, str]], cuts: list[int]) -> None:
     data = stream([(None, chat_event(text, index)) for index, text in texts] or [(None, chat_event(""))])
-    step = redacting(("[0-9]{2}", "##"))
-    out = through(step, data, cuts, width=400)
+    step = redacting(("[0-9]{2}", "##"), window=400)
+    out = through(step, data, cuts)
     for index in range(3):
         text = "".join(text for of, text in texts if of == index)
         if not _is_json(text):
@@ -236,7 +245,7 @@ def test_choices_that_take_turns_are_told_apart(texts: list[tuple[int, str]], cu
 
 def test_an_event_waits_for_no_more_than_the_window() -> None:
     out = Out()
-    window = Window(denying("x{30}"), out, WIDTH)
+    window = Window(denying("x{30}"), out)
     events = [SpokenEvent(event) for event in EventStream().feed(stream(in_chat(["word "] * 40)))]
     for number, event in enumerate(events[:40]):
         window.feed(event)

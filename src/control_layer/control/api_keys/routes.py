@@ -11,6 +11,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from control_layer.contract.sealing import CannotOpen
 from control_layer.control.access import signed_in
 from control_layer.control.api_keys.caps import set_cap, spending_of_keys
+from control_layer.control.api_keys.inherited_rate import inherited_rate
 from control_layer.control.api_keys.issuing import give_secret, take_pending_secret
 from control_layer.control.api_keys.queries import count_keys, find_key, list_keys, reachable_models
 from control_layer.control.api_keys.rules import (
@@ -31,6 +32,7 @@ from control_layer.control.permissions import Operation, Resource
 from control_layer.control.principal import Principal
 from control_layer.control.request_context import Caller, Database, Served
 from control_layer.control.route import ControlRoute
+from control_layer.control.services import Services
 from control_layer.control.users.accounts import check_administrator
 from control_layer.control.users.queries import find_staying_user, find_user
 from control_layer.control.webhooks.announcements import announce_api_key
@@ -58,7 +60,8 @@ async def list_(
     total = await count_keys(session, user_id, holder)
     access = _Access(await reachable_models(session, user_id))
     spending = await spending_of_keys(session, rows, services.now())
-    return Page.of([Key.of(row, access.of(row), spending.get(row.id)) for row in rows], total, paging)
+    inherited = await inherited_rate(session, user_id, services.settings.auth.rate_limits)
+    return Page.of([Key.of(row, access.of(row), spending.get(row.id), inherited) for row in rows], total, paging)
 
 
 @router.post("", status_code=201)
@@ -94,14 +97,14 @@ async def create(user_id: Owner, body: NewKey, session: Database, caller: Caller
     session.add(row)
     await session.flush()
     await announce_api_key(session, row, now)
-    return NewlyMadeKey.with_secret(await _shown(session, row, now), secret.text)
+    return NewlyMadeKey.with_secret(await _shown(session, row, services, now), secret.text)
 
 
 @router.get("/{key_id}")
 @signed_in
 async def read(user_id: Owner, key_id: uuid.UUID, session: Database, caller: Caller, services: Served) -> Key:
     """One key, without its secret."""
-    return await _shown(session, await _found(session, user_id, key_id, caller), services.now())
+    return await _shown(session, await _found(session, user_id, key_id, caller), services, services.now())
 
 
 @router.patch("/{key_id}")
@@ -117,7 +120,7 @@ async def update(
     row = await _found(session, user_id, key_id, caller, lock=True)
     apply_changes(row, body, now)
     await session.flush()
-    return await _shown(session, row, now)
+    return await _shown(session, row, services, now)
 
 
 @router.post("/{key_id}/rotate")
@@ -183,9 +186,11 @@ class _Access:
         return [model_id for model_id, alias in self._reachable if chosen is None or alias in chosen]
 
 
-async def _shown(session: AsyncSession, row: tables.ApiKey, now: datetime) -> Key:
+async def _shown(session: AsyncSession, row: tables.ApiKey, services: Services, now: datetime) -> Key:
     access = _Access(await reachable_models(session, row.user_id))
-    return Key.of(row, access.of(row), (await spending_of_keys(session, [row], now)).get(row.id))
+    spending = (await spending_of_keys(session, [row], now)).get(row.id)
+    inherited = await inherited_rate(session, row.user_id, services.settings.auth.rate_limits)
+    return Key.of(row, access.of(row), spending, inherited)
 
 
 async def _found(

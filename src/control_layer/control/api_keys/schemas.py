@@ -13,12 +13,13 @@ from typing import Annotated, Literal
 
 from pydantic import AwareDatetime, Field
 
+from control_layer.contract.limits import TIERED_PURPOSES
 from control_layer.contract.routing import KeyCaching
 from control_layer.control.money import Money
 from control_layer.control.schema import Flag, Input, Int, Number, Output
 from control_layer.store import tables
 
-__all__ = ["CapSpending", "Key", "KeyChanges", "NewKey", "NewlyMadeKey", "RevealedSecret", "Rotation"]
+__all__ = ["CapSpending", "InheritedRate", "Key", "KeyChanges", "NewKey", "NewlyMadeKey", "RevealedSecret", "Rotation"]
 
 _Interval = Literal["daily", "weekly", "monthly"]
 _Models = Annotated[list[str], Field(max_length=1000)]
@@ -78,6 +79,14 @@ class CapSpending:
     resets_at: datetime | None
 
 
+class InheritedRate(Output):
+    """What holds for a key that has no rate of its own: the default of its owner's tier (`auth.rate_limits`)."""
+
+    tier: Literal["verified", "unverified"]
+    requests_per_second: float
+    burst_size: int
+
+
 class Key(Output):
     """A key without its secret."""
 
@@ -92,6 +101,8 @@ class Key(Output):
     model_access: list[uuid.UUID]
     requests_per_second: float | None
     burst_size: int | None
+    inherited_rate_limit: InheritedRate | None
+    """What holds where `requests_per_second` is null; null where nothing does."""
     secret_revealed_at: datetime | None
     spend_limit: Money | None
     spend_limit_interval: str | None
@@ -107,8 +118,14 @@ class Key(Output):
     """Until when the secret before the last rotation works beside the present one; null where it died at once."""
 
     @classmethod
-    def of(cls, row: tables.ApiKey, model_access: Sequence[uuid.UUID], spending: CapSpending | None) -> Key:
-        """The object of a row. `spending` is what counts towards its cap, if it has one."""
+    def of(
+        cls,
+        row: tables.ApiKey,
+        model_access: Sequence[uuid.UUID],
+        spending: CapSpending | None,
+        inherited: InheritedRate | None,
+    ) -> Key:
+        """The object of a row. `spending` is what counts towards its cap, if it has one; `inherited` its tier's."""
         return cls(
             id=row.id,
             name=row.name,
@@ -121,6 +138,9 @@ class Key(Output):
             model_access=list(model_access),
             requests_per_second=row.requests_per_second,
             burst_size=row.burst_size,
+            inherited_rate_limit=(
+                inherited if row.requests_per_second is None and row.purpose in TIERED_PURPOSES else None
+            ),
             secret_revealed_at=row.secret_revealed_at,
             spend_limit=row.spend_limit,
             spend_limit_interval=row.spend_limit_interval,

@@ -21,11 +21,12 @@ from control_layer.control.request_context import Caller, Database, Served
 from control_layer.control.route import ControlRoute
 from control_layer.control.scopes import (
     Scope,
+    claim_name,
+    claim_new_name,
     concerning,
     count_scoped,
     find_scoped,
     list_scoped,
-    scope_exists,
     scoped,
     sight,
 )
@@ -61,11 +62,11 @@ async def create(body: NewBudget, session: Database, caller: Caller, services: S
     """Makes a budget; it counts from now on."""
     if body.rolling and body.period == "total":
         raise invalid("A total budget has no period that could roll; choose day, week or month", code="invalid_period")
-    if not await scope_exists(session, body.scope, body.scope_id):
-        raise invalid("Invalid reference to related resource", code="invalid_reference")
+    name = not_blank("name", body.name)
+    await claim_name(session, tables.Budget, name, body.scope, body.scope_id)
     row = tables.Budget(
         id=uuid.uuid4(),
-        name=not_blank("name", body.name),
+        name=name,
         amount=amount_of(body.amount),
         period=body.period,
         rolling=body.rolling,
@@ -95,6 +96,8 @@ async def read(budget_id: uuid.UUID, session: Database, caller: Caller, services
 @needs(Operation.UPDATE, Resource.CREDITS)
 async def update(budget_id: uuid.UUID, body: BudgetChanges, session: Database, services: Served) -> Budget:
     """Changes a budget; in force within a second. What gateways have on loan at that moment they may still spend."""
+    if body.name is not None:
+        await claim_new_name(session, tables.Budget, budget_id, not_blank("name", body.name))
     row = await _locked(session, budget_id)
     now = services.now()
     if body.name is not None:

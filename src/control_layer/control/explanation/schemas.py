@@ -42,8 +42,11 @@ class Question(Input):
 class ExplainedLimit(Output):
     """How it stands with a limit that the request falls under."""
 
-    id: uuid.UUID
+    id: uuid.UUID | None
+    """Null for one that is inherited."""
     name: str
+    inherited: bool
+    """The default of the account's tier (`auth.rate_limits`), because the key has no rate of its own."""
     scope: Literal["key", "user", "group", "model"]
     kind: Literal["requests", "tokens", "concurrency"]
     amount: float
@@ -104,6 +107,10 @@ class ExplainedDeployment(Output):
     latency_seconds: float | None
     """To the first byte, lately."""
     ready_in_seconds: float
+    full: bool
+    """It is passed over, because a limit of its own has not enough left."""
+    limits: list[ExplainedLimit]
+    """Its own, where it is a part of another model."""
 
 
 class ExplainedPassedOver(Output):

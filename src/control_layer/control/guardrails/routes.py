@@ -69,6 +69,7 @@ async def create(body: NewGuardrail, session: Database, caller: Caller, services
         pattern=None if body.pattern is None else _checked_pattern(body.pattern, body.kind),
         url=None if body.url is None else _checked_url(body.url),
         whole_stream=body.whole_stream,
+        window_characters=body.window_characters,
         created_by=caller.id,
     )
     if body.kind == "redact":
@@ -141,6 +142,8 @@ async def update(guardrail_id: uuid.UUID, body: GuardrailChanges, session: Datab
         row.pattern = _checked_pattern(body.pattern, row.kind)
     if body.replacement is not None:
         row.replacement = body.replacement
+    if "window_characters" in body.model_fields_set:
+        row.window_characters = body.window_characters
     if row.kind == "external":
         _change_service(row, body, services.guardrail_secrets)
     row.updated_at = services.now()
@@ -193,6 +196,8 @@ def _check_kind(body: NewGuardrail | GuardrailChanges, kind: Kind) -> None:
     strange = list(_OF_PATTERNS if kind == "external" else _OF_SERVICES)
     if kind != "redact":
         strange.append("replacement")
+    if kind == "allow_pattern":
+        strange.append("window_characters")
     given = [name for name in strange if getattr(body, name) is not None]
     if kind != "external" and body.whole_stream:
         given.append("whole_stream")

@@ -8,7 +8,7 @@ from typing import Annotated, Literal
 
 from pydantic import Field, SecretStr
 
-from control_layer.contract.guardrails import Fail, Kind, Stage
+from control_layer.contract.guardrails import LARGEST_WINDOW, LEAST_WINDOW, Fail, Kind, Stage
 from control_layer.control.schema import Flag, Input, Output
 from control_layer.store import tables
 
@@ -20,6 +20,7 @@ _Pattern = Annotated[str, Field(min_length=1, max_length=4000)]
 _Replacement = Annotated[str, Field(max_length=200)]
 _Url = Annotated[str, Field(min_length=1, max_length=2000)]
 _Timeout = Annotated[int, Field(strict=True, ge=1, le=60_000)]
+_Window = Annotated[int, Field(strict=True, ge=LEAST_WINDOW, le=LARGEST_WINDOW)]
 _Ids = Annotated[list[uuid.UUID], Field(min_length=1, max_length=1000)]
 
 
@@ -52,12 +53,16 @@ class NewGuardrail(Input):
     """What happens when it does not answer: `open` lets pass, `closed` (where it is absent) blocks."""
     whole_stream: Flag = False
     """The service is asked about a streamed answer once, when all of it has come, and not in windows."""
+    window_characters: _Window | None = None
+    """Of a streamed answer: the longest match that is surely found, for which so much text is held back, or how much
+    the service is asked about at a time. Absent or null for 256, and for 1,000 of an external one."""
     secret: SecretStr | None = None
     """Sent to the service as a bearer token. Never shown again."""
 
 
 class GuardrailChanges(Input):
-    """What changes in a guardrail. Absent keeps, and so does null but for `models` and `groups`; its kind stays."""
+    """What changes in a guardrail. Absent keeps, and so does null but for `models`, `groups` and
+    `window_characters`; its kind stays."""
 
     name: _Name | None = None
     stage: Stage | None = None
@@ -74,6 +79,8 @@ class GuardrailChanges(Input):
     timeout_ms: _Timeout | None = None
     fail: Fail | None = None
     whole_stream: Flag | None = None
+    window_characters: _Window | None = None
+    """Null for what holds where nothing is said."""
     secret: SecretStr | None = None
     remove_secret: Flag | None = None
     """Forget the stored secret."""
@@ -96,6 +103,8 @@ class Guardrail(Output):
     timeout_ms: int | None
     fail: Fail | None
     whole_stream: bool
+    window_characters: int | None
+    """Null: 256, and 1,000 of an external one."""
     has_secret: bool
     created_by: uuid.UUID
     created_at: datetime
@@ -119,6 +128,7 @@ class Guardrail(Output):
             timeout_ms=row.timeout_ms,
             fail=row.fail,
             whole_stream=row.whole_stream,
+            window_characters=row.window_characters,
             has_secret=row.sealed_secret is not None,
             created_by=row.created_by,
             created_at=row.created_at,

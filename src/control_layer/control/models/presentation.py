@@ -17,6 +17,7 @@ from control_layer.control.groups.schemas import Group
 from control_layer.control.models import components, queries
 from control_layer.control.models.cache_pricing import active_cache_pricings
 from control_layer.control.models.pricing import denied_purposes
+from control_layer.control.models.traffic_policy import WrittenPolicy
 from control_layer.control.models.views import CachePricing, Component, Fallback, Metrics, Model, Status, Tariff
 from control_layer.control.models.visibility import Sight
 from control_layer.control.probes.queries import statuses
@@ -40,6 +41,7 @@ class _Inclusions:
     provider_pricing: bool = False
     endpoints: Mapping[uuid.UUID, tables.Endpoint] = field(default_factory=dict)
     components: Mapping[uuid.UUID, Sequence[Component]] = field(default_factory=dict)
+    traffic_policies: bool = False
     translations: Mapping[uuid.UUID, Mapping[str, Any] | None] | None = None
     """Of endpoints."""
 
@@ -118,6 +120,7 @@ async def _read(
         provider_pricing=provider_pricing and sight.pricing,
         endpoints=endpoints,
         components=parts,
+        traffic_policies="traffic_policy" in include and sight.every_model,
         translations=translations,
     )
 
@@ -166,6 +169,7 @@ def _object(row: tables.Model, sight: Sight, inclusions: _Inclusions) -> Model:
         traffic_routing_rules=row.traffic_routing_rules or None,
         allowed_batch_completion_windows=row.allowed_batch_completion_windows,
         metadata=row.model_metadata or None,
+        traffic_policy=WrittenPolicy.of(row) if inclusions.traffic_policies else None,
     )
 
 

@@ -8,6 +8,7 @@ from typing import Any
 
 from control_layer.control.endpoints.schemas import Endpoint
 from control_layer.control.groups.schemas import Group
+from control_layer.control.models.traffic_policy import WrittenPolicy
 from control_layer.control.money import Money
 from control_layer.control.paging import Page
 from control_layer.control.schema import OmitNull, Output
@@ -275,6 +276,7 @@ class Model(Output):
     traffic_routing_rules: OmitNull[list[dict[str, Any]]]
     allowed_batch_completion_windows: OmitNull[list[str]]
     metadata: OmitNull[dict[str, Any]]
+    traffic_policy: OmitNull[WrittenPolicy]
 
 
 class Facets(Output):

@@ -17,11 +17,12 @@ from control_layer.control.request_context import Caller, Database, Served
 from control_layer.control.route import ControlRoute
 from control_layer.control.scopes import (
     Scope,
+    claim_name,
+    claim_new_name,
     concerning,
     count_scoped,
     find_scoped,
     list_scoped,
-    scope_exists,
     scoped,
     sight,
 )
@@ -52,11 +53,11 @@ async def list_(
 @needs(Operation.CREATE, Resource.CREDITS)
 async def create(body: NewRateLimit, session: Database, caller: Caller) -> RateLimit:
     """Makes a limit, in force within a second."""
-    if not await scope_exists(session, body.scope, body.scope_id):
-        raise invalid("Invalid reference to related resource", code="invalid_reference")
+    name = not_blank("name", body.name)
+    await claim_name(session, tables.RateLimit, name, body.scope, body.scope_id)
     row = tables.RateLimit(
         id=uuid.uuid4(),
-        name=not_blank("name", body.name),
+        name=name,
         kind=body.kind,
         amount=body.amount,
         per=body.per,
@@ -87,6 +88,8 @@ async def read(limit_id: uuid.UUID, session: Database, caller: Caller) -> RateLi
 @needs(Operation.UPDATE, Resource.CREDITS)
 async def update(limit_id: uuid.UUID, body: RateLimitChanges, session: Database, services: Served) -> RateLimit:
     """Changes a limit. What was taken stays taken."""
+    if body.name is not None:
+        await claim_new_name(session, tables.RateLimit, limit_id, not_blank("name", body.name))
     row = await _locked(session, limit_id)
     if body.name is not None:
         row.name = not_blank("name", body.name)

@@ -80,6 +80,7 @@ _USERS = (
         tables.User.zero_data_retention,
         grouped(tables.GroupMember.user_id, tables.GroupMember.group_id, tables.User.id),
         and_(is_spent(), tables.User.id != tables.NIL),
+        tables.User.verified,
     )
     .outerjoin(tables.AccountBalance, tables.AccountBalance.user_id == tables.User.id)
     .where(tables.User.deleted_at.is_(None), tables.User.disabled_at.is_(None))
@@ -213,13 +214,14 @@ def _key(row: Row) -> Key:
 
 
 def _user(row: Row, share: Sharing) -> User:
-    user_id, zero_data_retention, groups, credit_spent = row
+    user_id, zero_data_retention, groups, credit_spent, verified = row
     ours = (SYSTEM_GROUP,) if user_id == _SYSTEM_USER else ()
     return User(
         id=user_id,
         groups=share.groups((_EVERYONE, *ours, *groups)),
         log_bodies=not zero_data_retention,
         credit_spent=credit_spent,
+        verified=verified,
     )
 
 

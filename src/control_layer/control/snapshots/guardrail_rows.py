@@ -30,12 +30,14 @@ GUARDRAILS: Select[*tuple[Any, ...]] = select(
     tables.Guardrail.fail,
     tables.Guardrail.whole_stream,
     tables.Guardrail.sealed_secret,
+    tables.Guardrail.window_characters,
 ).where(tables.Guardrail.enabled)
 
 
 def guardrail_of(row: Sequence[Any]) -> Guardrail:
     """The snapshot's row of one of `GUARDRAILS`."""
-    row_id, name, position, stage, kind, models, groups, pattern, replacement, url, timeout, fail, whole, secret = row
+    row_id, name, position, stage, kind, models, groups, pattern, replacement, url, timeout, fail, *more = row
+    whole, secret, window = more
     return Guardrail(
         id=row_id,
         name=name,
@@ -51,4 +53,5 @@ def guardrail_of(row: Sequence[Any]) -> Guardrail:
         fail=fail or "closed",
         whole=whole,
         sealed_secret=secret,
+        window=window,
     )

@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
-from control_layer.contract.guardrails import WINDOW_CHARACTERS
 from control_layer.gateway.errors import GatewayError
 from control_layer.gateway.guardrails.check import Check
 from control_layer.gateway.guardrails.speech import Piece, SpokenEvent
@@ -40,10 +39,10 @@ class Gate:
         self._refused = refused
         self._passed = passed
         """Called when events have gone on in a turn of the loop in which none came."""
-        self._size: int | None = WINDOW_CHARACTERS
+        self._size: int | None = None
         """How many characters are looked at together; `None` for all of the stream."""
-        if isinstance(step, Allow) or step.row.whole:
-            self._size = None
+        if isinstance(step, External) and not step.row.whole:
+            self._size = step.row.window_characters
         self._queue: list[SpokenEvent] = []
         self._characters = 0
         self._held = 0

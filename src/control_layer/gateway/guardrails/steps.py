@@ -33,10 +33,12 @@ class Rail:
 class Deny:
     """Blocks what one of its patterns is found in."""
 
-    __slots__ = ("rails",)
+    __slots__ = ("rails", "width")
 
     def __init__(self, rails: Sequence[Rail]) -> None:
         self.rails = tuple(rails)
+        self.width = max(rail.row.window_characters for rail in rails)
+        """So many characters of a stream are looked at together."""
 
     def blocking(self, texts: Sequence[bytes]) -> Guardrail | None:
         """The first guardrail that finds something."""
@@ -68,10 +70,12 @@ class Deny:
 class Redact:
     """Replaces what its patterns find."""
 
-    __slots__ = ("rails",)
+    __slots__ = ("rails", "width")
 
     def __init__(self, rails: Sequence[Rail]) -> None:
         self.rails = tuple(rails)
+        self.width = max(rail.row.window_characters for rail in rails)
+        """So many characters of a stream are looked at together."""
 
     def spans(self, text: bytes, start: int = 0) -> list[Span[int]]:
         """What gives way to what, in order and apart. Nothing is looked for before `start`."""

@@ -2,7 +2,7 @@
 in what is still to come.
 
 Pure: events go in, events come out in their order. How the stream was cut into events makes no difference to what is
-found, as long as a match is no longer than the window.
+found, as long as a match is no longer than the window: the largest one of the step's guardrails.
 """
 
 from __future__ import annotations
@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections import deque
 from typing import Any, Protocol
 
-from control_layer.contract.guardrails import MATCH_CHARACTERS, Guardrail
+from control_layer.contract.guardrails import Guardrail
 from control_layer.contract.spans import cut
 from control_layer.gateway.guardrails.speech import Piece, SpokenEvent
 from control_layer.gateway.guardrails.steps import Deny, Redact
@@ -64,10 +64,10 @@ class Window:
 
     __slots__ = ("_active", "_channels", "_downstream", "_found", "_held", "_queue", "_step", "_waiting", "_width")
 
-    def __init__(self, step: Deny | Redact, downstream: Downstream, width: int = MATCH_CHARACTERS) -> None:
+    def __init__(self, step: Deny | Redact, downstream: Downstream) -> None:
         self._step = step
         self._downstream = downstream
-        self._width = width
+        self._width = step.width
         self._queue: deque[SpokenEvent] = deque()
         self._channels: dict[tuple[Any, ...], _Channel] = {}
         self._active = 0

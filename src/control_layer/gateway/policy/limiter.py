@@ -142,6 +142,10 @@ class Limiter:
         obstacle = self._obstacle(gates, tokens, self.clock(), fresh=True)
         return obstacle if isinstance(obstacle, Refused) else None
 
+    def has_room(self, gates: Gates, tokens: float) -> bool:
+        """Whether `try_` would let a request in in this moment."""
+        return self._obstacle(gates, tokens, self.clock(), fresh=True) is None
+
     def try_(self, gates: Gates, tokens: float) -> Permit | None:
         """As `admit`, for whoever would rather go elsewhere than wait."""
         if not gates.take(tokens, self.clock()):

@@ -86,9 +86,7 @@ def _fields(found: dict[str, Any]) -> Iterator[tuple[str, object]]:
     if found["answers"] and found["answers"] != found["model"]:
         yield "answered by", found["answers"]
     for limit in found["limits"]:
-        state = f"wait {limit['wait_seconds']:g} s" if limit["wait_seconds"] else "free"
-        left = f"{limit['remaining']:g} of {limit['amount']:g} {limit['kind']} left, takes {limit['takes']:g}"
-        yield f"limit of the {limit['scope']}", f"{limit['name']}: {left}: {state}"
+        yield f"limit of the {limit['scope']}", _limit(limit)
     for guardrail in found["guardrails"]:
         yield "guardrail", f"{guardrail['name']}: {guardrail['kind']}, looks at {guardrail['stage']}"
     for budget in found["budgets"]:
@@ -107,12 +105,16 @@ def _fields(found: dict[str, Any]) -> Iterator[tuple[str, object]]:
     yield from _further(found)
     for deployment in found["deployments"]:
         place = "would not be asked" if deployment["order"] is None else f"asked as number {deployment['order']}"
+        if deployment["full"]:
+            place = "passed over, its own limit is reached"
         health = deployment["state"] + (", probe fails" if deployment["failing"] else "")
         name = f"{deployment['alias']} at {deployment['endpoint']}"
         yield (
             "deployment",
             f"{name}: weight {deployment['weight']}, {health}, {deployment['in_flight']} under way: {place}",
         )
+        for limit in deployment["limits"]:
+            yield f"limit of {deployment['alias']}", _limit(limit)
 
 
 def _further(found: dict[str, Any]) -> Iterator[tuple[str, object]]:
@@ -126,3 +128,10 @@ def _further(found: dict[str, Any]) -> Iterator[tuple[str, object]]:
         yield "may waste", f"{found['waste']['max_wasted_cost']}: {another} can be afforded"
     if found["alternatives"]:
         yield "then asks", ", ".join(found["alternatives"])
+
+
+def _limit(limit: dict[str, Any]) -> str:
+    state = f"wait {limit['wait_seconds']:g} s" if limit["wait_seconds"] else "free"
+    left = f"{limit['remaining']:g} of {limit['amount']:g} {limit['kind']} left, takes {limit['takes']:g}"
+    inherited = " (inherited)" if limit["inherited"] else ""
+    return f"{limit['name']}{inherited}: {left}: {state}"

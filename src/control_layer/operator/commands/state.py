@@ -60,7 +60,7 @@ def apply(
     api_key_file: KeyFile = None,
     as_json: AsJson = False,
 ) -> None:
-    """Make an instance what a file says: endpoints, models, groups, users and keys."""
+    """Make an instance what a file says: who may call which models, where they are, and what holds for requests."""
     from control_layer.operator.declarative.application import Application
     from control_layer.operator.declarative.state import State
     from control_layer.operator.declarative.state_file import read_state
@@ -88,7 +88,7 @@ def apply(
 def export(
     only: Annotated[
         list[str] | None,
-        typer.Option("--only", metavar="KIND", help="endpoints, models, groups, users or keys; repeatable."),
+        typer.Option("--only", metavar="KIND", help="A section of the file, such as models or keys; repeatable."),
     ] = None,
     url: Url = None,
     api_key_file: KeyFile = None,

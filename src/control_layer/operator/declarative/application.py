@@ -6,10 +6,12 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
 from control_layer.operator.api import Api
-from control_layer.operator.declarative.current import Ids, read_current
+from control_layer.operator.declarative.current import read_current
 from control_layer.operator.declarative.execution import Execution
+from control_layer.operator.declarative.ids import Ids
 from control_layer.operator.declarative.people import People
 from control_layer.operator.declarative.plan import Change, Plan, planned
+from control_layer.operator.declarative.resources import Kind, Name
 from control_layer.operator.declarative.state import State
 from control_layer.operator.errors import NotUnderstood
 
@@ -27,10 +29,12 @@ class Application:
     @classmethod
     def planned(cls, api: Api, state: State, *, prune: bool, renew_credentials: bool) -> Application:
         """Reads what the file speaks of. Raises `NotUnderstood` for what cannot be brought about."""
-        people = People(api, state, everybody=prune and state.users is not None)
-        current = read_current(api, people, state)
+        everybody = prune and (state.users, state.rate_limits, state.budgets) != (None, None, None)
+        people = People(api, state, everybody=everybody)
+        desired = people.canonical(state)
+        current = read_current(api, people, desired)
         plan = planned(
-            people.canonical(state),
+            desired,
             current.state,
             prune=prune,
             renew_credentials=renew_credentials,
@@ -43,7 +47,7 @@ class Application:
 
     def run(
         self,
-        credentials: Mapping[str, str],
+        credentials: Mapping[tuple[Kind, Name], str],
         made_key: Callable[[str, str, str], None],
         done: Callable[[Change], None],
     ) -> None:

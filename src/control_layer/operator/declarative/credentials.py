@@ -1,4 +1,4 @@
-"""Providers' credentials, from where the state file says they are."""
+"""Credentials of providers and services, from where the state file says they are."""
 
 from __future__ import annotations
 
@@ -6,27 +6,27 @@ from collections.abc import Mapping
 from pathlib import Path
 
 from control_layer.operator.declarative.plan import Action, Plan
-from control_layer.operator.declarative.resources import Kind
+from control_layer.operator.declarative.resources import SECRETS, Kind, Name
 from control_layer.operator.errors import NotUnderstood
 
 __all__ = ["credentials_needed", "read_credential"]
 
 
-def credentials_needed(plan: Plan, environment: Mapping[str, str], directory: Path) -> dict[str, str]:
-    """Those that the plan sends, by endpoint; `directory` is where relative paths begin.
+def credentials_needed(plan: Plan, environment: Mapping[str, str], directory: Path) -> dict[tuple[Kind, Name], str]:
+    """Those that the plan sends, by what they are for; `directory` is where relative paths begin.
 
     Raises `NotUnderstood` naming every one that cannot be had.
     """
-    found: dict[str, str] = {}
+    found: dict[tuple[Kind, Name], str] = {}
     problems = []
     for change in plan.changes:
-        if change.kind is not Kind.ENDPOINT or change.action is Action.DELETE:
+        if change.action is Action.DELETE:
             continue
         for field in change.fields:
-            if field.field == "credential":
+            if field.field in SECRETS:
                 assert isinstance(field.after, dict)
                 try:
-                    found[change.name[0]] = read_credential(field.after, environment, directory)
+                    found[change.kind, change.name] = read_credential(field.after, environment, directory)
                 except ValueError as error:
                     problems.append(f"{change.label}: {error}")
     if problems:

@@ -2,45 +2,37 @@
 
 from __future__ import annotations
 
-import re
 import uuid
-from collections.abc import Collection, Iterator
+from collections.abc import Collection, Iterable, Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass
+from typing import Any
 
 from pydantic import ValidationError
 
 from control_layer.operator.api import Api
+from control_layer.operator.declarative.current_policies import PolicyReader, environment_variable
+from control_layer.operator.declarative.ids import Ids
+from control_layer.operator.declarative.limit_specs import Scoped
 from control_layer.operator.declarative.model_object import ModelObject
+from control_layer.operator.declarative.model_spec import ModelSpec
 from control_layer.operator.declarative.people import People
 from control_layer.operator.declarative.resources import Kind, Name
-from control_layer.operator.declarative.state import (
-    CredentialSpec,
-    EndpointSpec,
-    GroupSpec,
-    KeySpec,
-    ModelSpec,
-    State,
-    UserSpec,
-)
+from control_layer.operator.declarative.spec import CredentialSpec
+from control_layer.operator.declarative.state import EndpointSpec, GroupSpec, KeySpec, State, UserSpec
 from control_layer.operator.errors import OperatorError
 from control_layer.operator.objects import EVERYONE, EVERYONE_NAME, Account, Endpoint, Group, Key, read_as
 
-__all__ = ["SECTIONS", "Current", "Ids", "exported", "read_current"]
+__all__ = ["SECTIONS", "Current", "exported", "read_current"]
 
-SECTIONS = ("endpoints", "models", "groups", "users", "keys")
+SECTIONS = ("endpoints", "models", "groups", "users", "keys", "guardrails", "rate_limits", "budgets", "probes")
+_LIMITS = frozenset(("rate_limits", "budgets"))
+_OF_MODELS = frozenset(("endpoints", "models", "groups", "guardrails", "probes")) | _LIMITS
+"""Sections that speak of models; and so on."""
+_OF_GROUPS = frozenset(("groups", "guardrails")) | _LIMITS
+_OF_KEYS = frozenset(("keys",)) | _LIMITS
+_OF_PEOPLE = frozenset(("users", "groups")) | _OF_KEYS
 _NATIVE = "native"
-
-
-@dataclass(slots=True)
-class Ids:
-    """The API's ids by the file's names; grows with what is created."""
-
-    endpoints: dict[str, uuid.UUID] = field(default_factory=dict)
-    models: dict[str, uuid.UUID] = field(default_factory=dict)
-    groups: dict[str, uuid.UUID] = field(default_factory=dict)
-    users: dict[str, uuid.UUID] = field(default_factory=dict)
-    keys: dict[Name, uuid.UUID] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,28 +45,22 @@ class Current:
 
 
 def read_current(api: Api, people: People, desired: State) -> Current:
-    """What `desired` speaks of and refers to."""
-    needs_models = any(section is not None for section in (desired.endpoints, desired.models, desired.groups))
+    """What `desired` speaks of and refers to; its people have one label each."""
+    owners = {*(desired.keys or {})}
+    for section in (desired.rate_limits, desired.budgets):
+        owners.update(section.keys if section is not None else ())
     described = [name for name, spec in (desired.groups or {}).items() if spec.members is not None]
-    reader = _Reader(api, people)
-    owners = list(desired.keys or {})
+    sections = [name for name in SECTIONS if getattr(desired, name) is not None]
     with _expressible():
-        return reader.current(
-            models=needs_models, groups=desired.groups is not None, members_of=described, owners=owners
-        )
+        return _Reader(api, people).current(sections, members_of=described, owners=sorted(owners))
 
 
 def exported(api: Api, sections: Collection[str]) -> State:
     """The whole instance, or some sections of it, in a stable order, without what the configuration brings."""
     with _expressible():
-        people = People(api, State(), everybody=bool({"users", "keys", "groups"} & set(sections)))
-        owners = sorted(people.accounts) if "keys" in sections else []
-        current = _Reader(api, people).current(
-            models=bool({"models", "endpoints", "groups"} & set(sections)),
-            groups="groups" in sections,
-            members_of=None,
-            owners=owners,
-        )
+        people = People(api, State(), everybody=bool(_OF_PEOPLE & set(sections)))
+        owners = sorted(people.accounts) if _OF_KEYS & set(sections) else []
+        current = _Reader(api, people).current(sections, members_of=None, owners=owners)
         content = {name: getattr(current.state, name) for name in sections}
         if "users" in sections:
             content["users"] = {
@@ -82,7 +68,11 @@ def exported(api: Api, sections: Collection[str]) -> State:
             }
         if "keys" in sections:
             content["keys"] = {owner: keys for owner, keys in content["keys"].items() if keys}
-        return State(**{name: dict(sorted(content[name].items())) for name in SECTIONS if name in sections})
+        return State(**{name: _in_order(content[name]) for name in SECTIONS if name in sections})
+
+
+def _in_order(section: Any) -> Any:
+    return section.in_order() if isinstance(section, Scoped) else dict(sorted(section.items()))
 
 
 @contextmanager
@@ -107,19 +97,31 @@ class _Reader:
         self._protected: set[tuple[Kind, Name]] = set()
 
     def current(
-        self, *, models: bool, groups: bool, members_of: Collection[str] | None, owners: Collection[str]
+        self, sections: Collection[str], *, members_of: Collection[str] | None, owners: Iterable[str]
     ) -> Current:
-        """`members_of` `None`: of every group of our own."""
-        endpoints = self._endpoints() if models else {}
-        catalogue = self._models() if models else {}
-        companies = self._groups(members_of) if groups else {}
-        keys = {owner: self._keys(owner) for owner in owners if owner in self._people.accounts}
+        """What these sections speak of. `members_of` `None`: of every group of our own."""
+        asked = set(sections)
+        models = bool(_OF_MODELS & asked)
+        state: dict[str, Any] = {
+            "endpoints": self._endpoints() if models else {},
+            "models": self._models() if models else {},
+            "groups": self._groups(members_of, whole="groups" in asked) if _OF_GROUPS & asked else {},
+            "keys": {owner: self._keys(owner) for owner in owners if owner in self._people.accounts},
+        }
         accounts = self._people.accounts
         self._ids.users = {label: account.id for label, account in accounts.items()}
         self._protected |= {(Kind.USER, (label,)) for label, account in accounts.items() if account.is_admin}
-        users = {label: _user(label, account) for label, account in accounts.items()}
-        state = State(endpoints=endpoints, models=catalogue, groups=companies, users=users, keys=keys)
-        return Current(state, self._ids, frozenset(self._protected))
+        state["users"] = {label: _user(label, account) for label, account in accounts.items()}
+        policies = PolicyReader(self._api, self._ids)
+        if "rate_limits" in asked:
+            state["rate_limits"] = policies.rate_limits()
+        if "budgets" in asked:
+            state["budgets"] = policies.budgets()
+        if "guardrails" in asked:
+            state["guardrails"] = policies.guardrails()
+        if "probes" in asked:
+            state["probes"] = policies.probes()
+        return Current(State(**state), self._ids, frozenset(self._protected))
 
     def _endpoints(self) -> dict[str, EndpointSpec]:
         found = [read_as(Endpoint, item) for item in self._api.pages("/endpoints")]
@@ -128,20 +130,25 @@ class _Reader:
 
     def _models(self) -> dict[str, ModelSpec]:
         hosts = {endpoint_id: name for name, endpoint_id in self._ids.endpoints.items()}
-        asked = {"include": "components,pricing"}
+        asked = {"include": "components,pricing,traffic_policy"}
         items = {item["id"]: item for item in self._api.pages("/models", **asked)}
         # Those that a provider no longer lists are seen by the administrator only; others get the same list again.
         items |= {item["id"]: item for item in self._api.pages("/models", **asked, inactive=True)}
         models = [read_as(ModelObject, item) for item in items.values()]
         self._ids.models = {model.alias: model.id for model in models}
-        return {model.alias: model.spec(hosts) for model in models}
+        aliases = {model.id: model.alias for model in models}
+        return {model.alias: model.spec(hosts, aliases) for model in models}
 
-    def _groups(self, members_of: Collection[str] | None) -> dict[str, GroupSpec]:
+    def _groups(self, members_of: Collection[str] | None, *, whole: bool) -> dict[str, GroupSpec]:
+        """Their names alone, where nobody asks for the `whole` of them."""
         aliases = {model_id: alias for alias, model_id in self._ids.models.items()}
         specs = {}
         for group in (read_as(Group, item) for item in self._api.pages("/groups")):
             name = EVERYONE_NAME if group.id == EVERYONE else group.name
             self._ids.groups[name] = group.id
+            if not whole:
+                specs[name] = GroupSpec()
+                continue
             granted = (uuid.UUID(item) for item in self._api.get(f"/groups/{group.id}/models"))
             models = sorted(aliases[model_id] for model_id in granted if model_id in aliases)
             if group.id == EVERYONE:
@@ -171,7 +178,9 @@ def _endpoint(endpoint: Endpoint) -> EndpointSpec:
         **_given(
             url=endpoint.url,
             description=endpoint.description or None,
-            credential=CredentialSpec(env=_variable(endpoint.name)) if endpoint.requires_api_key else None,
+            credential=CredentialSpec(env=environment_variable(endpoint.name, "API_KEY"))
+            if endpoint.requires_api_key
+            else None,
             auth_header_name=endpoint.auth_header_name,
             auth_header_prefix=endpoint.auth_header_prefix,
             verify_tls=endpoint.verify_tls,
@@ -180,12 +189,6 @@ def _endpoint(endpoint: Endpoint) -> EndpointSpec:
             reasoning_translation=endpoint.reasoning_translation or None,
         )
     )
-
-
-def _variable(name: str) -> str:
-    """Where the next `apply` may look for the credential of an endpoint of that name: `OPENAI_API_KEY`."""
-    words = re.sub(r"[^A-Z0-9]+", "_", name.upper()).strip("_") or "ENDPOINT"
-    return f"{'_' if words[0].isdigit() else ''}{words}_API_KEY"
 
 
 def _group(description: str | None, members: list[str] | None, models: list[str]) -> GroupSpec:

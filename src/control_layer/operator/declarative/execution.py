@@ -9,9 +9,11 @@ from functools import partial
 from typing import Any
 
 from control_layer.operator.api import Api
+from control_layer.operator.declarative.calls import CONFLICT, body_of, made, unless_gone
 from control_layer.operator.declarative.composition import Place, arrange, arrangement
-from control_layer.operator.declarative.current import Ids
+from control_layer.operator.declarative.ids import Ids
 from control_layer.operator.declarative.plan import Action, Change, Plan
+from control_layer.operator.declarative.policies import Policies
 from control_layer.operator.declarative.resources import Kind, Name
 from control_layer.operator.errors import ApiRefusal, OperatorError
 from control_layer.operator.names import find_account, find_endpoint, find_group, find_key, find_model
@@ -19,22 +21,8 @@ from control_layer.operator.objects import Account
 
 __all__ = ["Execution", "NotCompleted"]
 
-_NOT_FOUND = 404
-_CONFLICT = 409
-_CLEARED: Mapping[Kind, Mapping[str, object]] = {
-    Kind.ENDPOINT: {"description": ""},
-    Kind.MODEL: {
-        "description": "",
-        "display_name": "",
-        "capabilities": [],
-        "tariffs": [],
-        "metadata": {},
-        "provider_pricing": {"mode": "per_token", "input_price_per_token": None, "output_price_per_token": None},
-    },
-    Kind.GROUP: {"description": ""},
-    Kind.KEY: {"description": ""},
-}
-"""What clears a field that null would leave as it is (§1.7)."""
+_REFERENCES = frozenset(("traffic_routing_rules", "traffic_policy"))
+"""What a model says of any other ones."""
 
 
 class NotCompleted(OperatorError):
@@ -53,12 +41,17 @@ class Execution:
     """One run. `made_key` hears of every new key's owner, name and secret at once; its `OSError` unmakes the key."""
 
     def __init__(
-        self, api: Api, ids: Ids, credentials: Mapping[str, str], made_key: Callable[[str, str, str], None]
+        self,
+        api: Api,
+        ids: Ids,
+        credentials: Mapping[tuple[Kind, Name], str],
+        made_key: Callable[[str, str, str], None],
     ) -> None:
         self._api = api
         self._ids = ids
         self._credentials = credentials
         self._made_key = made_key
+        self._policies = Policies(api, ids, credentials)
 
     def run(self, plan: Plan, done: Callable[[Change], None]) -> None:
         """Makes all changes; `done` hears of each. Raises `NotCompleted`."""
@@ -72,7 +65,7 @@ class Execution:
 
     def _make(self, change: Change) -> None:
         if change.action is Action.DELETE:
-            _unless_gone(partial(self._api.delete, self._path(change.kind, change.name)))
+            unless_gone(partial(self._api.delete, self._path(change.kind, change.name)))
             return
         make = {
             Kind.ENDPOINT: self._endpoint,
@@ -82,6 +75,10 @@ class Execution:
             Kind.MEMBERS: self._members,
             Kind.GRANTS: self._grants,
             Kind.KEY: self._key,
+            Kind.GUARDRAIL: self._policies.guardrail,
+            Kind.RATE_LIMIT: self._policies.rate_limit,
+            Kind.BUDGET: self._policies.budget,
+            Kind.PROBE: self._policies.probe,
         }[change.kind]
         make(change)
 
@@ -98,29 +95,38 @@ class Execution:
                 return f"/users/{ids.users[name[0]]}"
             case Kind.KEY:
                 return f"/users/{ids.users[name[0]]}/api-keys/{ids.keys[name]}"
+            case Kind.GUARDRAIL:
+                return f"/guardrails/{ids.guardrails[name]}"
+            case Kind.RATE_LIMIT:
+                return f"/rate-limits/{ids.rate_limits[name]}"
+            case Kind.BUDGET:
+                return f"/budgets/{ids.budgets[name]}"
+            case Kind.PROBE:
+                return f"/probes/{ids.probes[name]}"
 
     # -- endpoints and models ----------------------------------------------------------------------------------------
 
     def _endpoint(self, change: Change) -> None:
-        name, body = change.name[0], _body(change)
+        name, body = change.name[0], body_of(change)
         if body.pop("credential", None) is not None:
-            body["api_key"] = self._credentials[name]
+            body["api_key"] = self._credentials[change.kind, change.name]
         if change.action is Action.CREATE:
             # The file says which models there are: none is imported.
-            made = self._made(
+            new = made(
                 lambda: self._api.post("/endpoints", {"name": name, **body, "sync": False}),
                 lambda: find_endpoint(self._api, name).id,
             )
-            self._ids.endpoints[name] = made.id
-            if not made.adopted:
+            self._ids.endpoints[name] = new.id
+            if not new.adopted:
                 return
         # An alias mapping, were it empty, keeps the server from synchronising with the provider (§4.4).
         self._api.patch(self._path(Kind.ENDPOINT, change.name), {**body, "alias_mapping": {}})
 
     def _model(self, change: Change) -> None:
-        alias, body = change.name[0], _body(change)
+        alias, body = change.name[0], body_of(change)
         parts: list[dict[str, Any]] | None = body.pop("components", None)
         kind = body.pop("type", None)
+        sets_policy, policy = "traffic_policy" in body, body.pop("traffic_policy", None)
         if "endpoint" in body:
             body["hosted_on"] = str(self._ids.endpoints[body.pop("endpoint")])
         if change.action is Action.CREATE:
@@ -133,6 +139,21 @@ class Execution:
             self._api.patch(f"/models/{model_id}", body)
         if wanted is not None:
             arrange(self._api, model_id, wanted)
+        if sets_policy:
+            self._set_policy(f"/models/{model_id}/traffic-policy", policy)
+
+    def _set_policy(self, path: str, policy: Mapping[str, Any] | None) -> None:
+        if policy is None:
+            self._api.delete(path)
+            return
+        body = dict(policy)
+        for field in ("on_context_overflow", "on_content_refusal"):
+            if field in body:
+                body[field] = str(self._ids.models[body[field]])
+        if canary := body.get("canary"):
+            place = str(self._ids.models[canary["component"]])
+            body["canary"] = {"component_id": place, "percent": canary["percent"]}
+        self._api.put(path, body)
 
     def _create_model(self, alias: str, body: dict[str, Any]) -> None:
         def meanwhile() -> uuid.UUID:
@@ -142,17 +163,17 @@ class Execution:
             return found.id
 
         try:
-            made = self._made(lambda: self._api.post("/models", body), meanwhile)
+            new = made(lambda: self._api.post("/models", body), meanwhile)
         except ApiRefusal as error:
-            if error.status != _CONFLICT:
+            if error.status != CONFLICT:
                 raise
             raise OperatorError(
                 f"the alias '{alias}' is another model's: maybe of one that was deleted, or that its provider no "
                 "longer lists, for those keep theirs; choose another"
             ) from error
-        self._ids.models[alias] = made.id
-        if made.adopted:
-            self._api.patch(f"/models/{made.id}", body)
+        self._ids.models[alias] = new.id
+        if new.adopted:
+            self._api.patch(f"/models/{new.id}", body)
 
     def _place(self, part: Mapping[str, Any]) -> Place:
         return Place(self._ids.models[part["model"]], part["weight"], part["enabled"])
@@ -160,18 +181,18 @@ class Execution:
     # -- groups and people -------------------------------------------------------------------------------------------
 
     def _group(self, change: Change) -> None:
-        name, body = change.name[0], _body(change)
+        name, body = change.name[0], body_of(change)
         if change.action is Action.CREATE:
-            made = self._made(
+            new = made(
                 lambda: self._api.post("/groups", {"name": name, **body}), lambda: find_group(self._api, name).id
             )
-            self._ids.groups[name] = made.id
-            if not made.adopted:
+            self._ids.groups[name] = new.id
+            if not new.adopted:
                 return
         self._api.patch(self._path(Kind.GROUP, change.name), body)
 
     def _user(self, change: Change) -> None:
-        label, body = change.name[0], _body(change)
+        label, body = change.name[0], body_of(change)
         if change.action is Action.CREATE:
             names = {"username": body.pop("username", label), "email": body.pop("email", label)}
             retention = body.pop("zero_data_retention", False)
@@ -179,9 +200,9 @@ class Execution:
             def meanwhile() -> uuid.UUID:
                 return _same(find_account(self._api, names["username"]), names["email"]).id
 
-            made = self._made(lambda: self._api.post("/users", {**names, **body}), meanwhile)
-            self._ids.users[label] = made.id
-            if not made.adopted and not retention:
+            new = made(lambda: self._api.post("/users", {**names, **body}), meanwhile)
+            self._ids.users[label] = new.id
+            if not new.adopted and not retention:
                 return
             body["zero_data_retention"] = retention
         self._api.patch(self._path(Kind.USER, change.name), body)
@@ -203,27 +224,27 @@ class Execution:
         wanted = {ids[name] for name in after}
         for name in before:
             if ids[name] not in wanted:
-                _unless_gone(partial(self._api.delete, f"{path}/{ids[name]}"))
+                unless_gone(partial(self._api.delete, f"{path}/{ids[name]}"))
 
     # -- keys --------------------------------------------------------------------------------------------------------
 
     def _key(self, change: Change) -> None:
         owner, name = change.name
-        body = _body(change)
+        body = body_of(change)
         keys = f"/users/{self._ids.users[owner]}/api-keys"
         if change.action is Action.CREATE:
             try:
-                made = self._api.post(keys, {"name": name, **body})
+                new = self._api.post(keys, {"name": name, **body})
             except ApiRefusal as error:
-                if error.status != _CONFLICT:
+                if error.status != CONFLICT:
                     raise
                 # Somebody has made it meanwhile, and has its secret.
                 key = find_key(self._api, find_account(self._api, str(self._ids.users[owner])), name)
                 self._ids.keys[change.name] = key.id
                 body.pop("purpose", None)
             else:
-                self._ids.keys[change.name] = uuid.UUID(made["id"])
-                self._keep_secret(change, made["key"])
+                self._ids.keys[change.name] = uuid.UUID(new["id"])
+                self._keep_secret(change, new["key"])
                 return
         self._api.patch(self._path(Kind.KEY, change.name), body)
 
@@ -235,29 +256,15 @@ class Execution:
             self._api.delete(self._path(Kind.KEY, change.name))
             raise OperatorError(f"its secret could not be kept ({error}), so the key was deleted again") from error
 
-    def _made(self, make: Callable[[], Any], meanwhile: Callable[[], uuid.UUID]) -> _Made:
-        """What was made, or else what somebody made since the plan. Raises `ApiRefusal` where it is neither."""
-        try:
-            return _Made(uuid.UUID(make()["id"]), adopted=False)
-        except ApiRefusal as error:
-            if error.status != _CONFLICT:
-                raise
-            try:
-                return _Made(meanwhile(), adopted=True)
-            except ApiRefusal:
-                raise
-            except OperatorError:
-                raise error from None
-
 
 def _in_order(changes: Sequence[Change]) -> Iterator[Change]:
-    """Every model after those it speaks of: standard ones first, composite ones next, redirects last."""
+    """Every model after those it speaks of: standard ones first, composite ones next, references last."""
     kept = [change for change in changes if change.action is not Action.DELETE]
     models = [change for change in kept if change.kind is Kind.MODEL]
-    made = [change for change in models if change.action is Action.CREATE]
+    new = [change for change in models if change.action is Action.CREATE]
     yield from (change for change in kept if change.kind is Kind.ENDPOINT)
-    yield from sorted(map(_without_rules, made), key=_is_composite)
-    yield from (rules for change in made if (rules := _rules_alone(change)) is not None)
+    yield from sorted(map(_without_references, new), key=_is_composite)
+    yield from (later for change in new if (later := _references_alone(change)) is not None)
     yield from (change for change in models if change.action is Action.UPDATE)
     yield from (change for change in kept if change.kind not in (Kind.ENDPOINT, Kind.MODEL))
     yield from (change for change in changes if change.action is Action.DELETE)
@@ -267,23 +274,13 @@ def _is_composite(change: Change) -> bool:
     return any(field.field == "components" for field in change.fields)
 
 
-def _without_rules(change: Change) -> Change:
-    return replace(change, fields=tuple(field for field in change.fields if field.field != "traffic_routing_rules"))
+def _without_references(change: Change) -> Change:
+    return replace(change, fields=tuple(field for field in change.fields if field.field not in _REFERENCES))
 
 
-def _rules_alone(change: Change) -> Change | None:
-    rules = tuple(field for field in change.fields if field.field == "traffic_routing_rules")
-    return replace(change, action=Action.UPDATE, fields=rules) if rules else None
-
-
-def _body(change: Change) -> dict[str, Any]:
-    body = {
-        field.field: _CLEARED.get(change.kind, {}).get(field.field) if field.after is None else field.after
-        for field in change.fields
-    }
-    if body.get("backoff_enabled"):
-        body.setdefault("backoff_max_total_ms", None)  # one from an earlier time may be there, unseen
-    return body
+def _references_alone(change: Change) -> Change | None:
+    later = tuple(field for field in change.fields if field.field in _REFERENCES)
+    return replace(change, action=Action.UPDATE, fields=later) if later else None
 
 
 def _names(value: object) -> list[str]:
@@ -294,21 +291,3 @@ def _same(account: Account, email: str) -> Account:
     if account.email != email:
         raise OperatorError(f"the username '{account.username}' has just been given to another account")
     return account
-
-
-def _unless_gone(call: Callable[[], None]) -> None:
-    try:
-        call()
-    except ApiRefusal as error:
-        if error.status != _NOT_FOUND:
-            raise
-
-
-class _Made:
-    """The id of something new; `adopted` where somebody else made it."""
-
-    __slots__ = ("adopted", "id")
-
-    def __init__(self, made: uuid.UUID, *, adopted: bool) -> None:
-        self.id = made
-        self.adopted = adopted

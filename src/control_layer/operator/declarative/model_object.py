@@ -9,7 +9,7 @@ from typing import Any
 
 import msgspec
 
-from control_layer.operator.declarative.state import ComponentSpec, ModelSpec, TariffSpec
+from control_layer.operator.declarative.model_spec import ComponentSpec, ModelSpec, TariffSpec
 
 __all__ = ["ModelObject"]
 
@@ -61,6 +61,34 @@ class Component(msgspec.Struct, frozen=True):
     model: _ComponentModel
 
 
+class _Canary(msgspec.Struct, frozen=True):
+    component_id: uuid.UUID
+    percent: float
+
+
+class _TrafficPolicy(msgspec.Struct, frozen=True):
+    balancing: str | None = None
+    sticky: str | None = None
+    canary: _Canary | None = None
+    on_context_overflow: uuid.UUID | None = None
+    on_content_refusal: uuid.UUID | None = None
+    timeouts: dict[str, Any] | None = None
+    caching: dict[str, Any] | None = None
+    breaker: dict[str, Any] | None = None
+
+    def entry(self, models: Mapping[uuid.UUID, str]) -> dict[str, Any] | None:
+        """What the file says of it; models that are gone have no say. `None` where everything has its default."""
+        named = {
+            "canary": self.canary
+            and self.canary.component_id in models
+            and {"component": models[self.canary.component_id], "percent": self.canary.percent},
+            "on_context_overflow": self.on_context_overflow and models.get(self.on_context_overflow),
+            "on_content_refusal": self.on_content_refusal and models.get(self.on_content_refusal),
+        }
+        same = {name: getattr(self, name) for name in ("balancing", "sticky", "timeouts", "caching", "breaker")}
+        return {name: value for name, value in (same | named).items() if value} or None
+
+
 class ModelObject(msgspec.Struct, frozen=True):
     """A model with its components and tariffs; the reader has the right to see everything of it."""
 
@@ -90,9 +118,10 @@ class ModelObject(msgspec.Struct, frozen=True):
     allowed_batch_completion_windows: list[str] | None = None
     metadata: dict[str, Any] | None = None
     reasoning_translation_overrides: dict[str, Any] | None = None
+    traffic_policy: _TrafficPolicy | None = None
 
-    def spec(self, endpoints: Mapping[uuid.UUID, str]) -> ModelSpec:
-        """The entry; what has its default is left out. `endpoints` are names by id."""
+    def spec(self, endpoints: Mapping[uuid.UUID, str], models: Mapping[uuid.UUID, str]) -> ModelSpec:
+        """The entry; what has its default is left out. `endpoints` and `models` are names by id."""
         entry: dict[str, Any] = {
             name: getattr(self, name)
             for name in _SAME
@@ -101,6 +130,7 @@ class ModelObject(msgspec.Struct, frozen=True):
         entry["model_name"] = None if self.model_name == self.alias else self.model_name
         if self.tariffs:
             entry["tariffs"] = [TariffSpec.model_validate(msgspec.to_builtins(tariff)) for tariff in self.tariffs]
+        entry["traffic_policy"] = self.traffic_policy and self.traffic_policy.entry(models)
         entry |= self._backoff()
         if self.is_composite:
             entry |= self._composite()

@@ -58,8 +58,14 @@ class People:
         keys: dict[str, dict[str, object]] = {}
         for owner, policies in (state.keys or {}).items():
             keys.setdefault(self._said[owner], {}).update(policies)
-        update = {"groups": groups} if state.groups is not None else {}
-        return state.model_copy(update=update | ({"keys": keys} if state.keys is not None else {}))
+        update: dict[str, object] = {"groups": groups} if state.groups is not None else {}
+        if state.keys is not None:
+            update["keys"] = keys
+        if state.rate_limits is not None:
+            update["rate_limits"] = state.rate_limits.renamed(self._said)
+        if state.budgets is not None:
+            update["budgets"] = state.budgets.renamed(self._said)
+        return state.model_copy(update=update)
 
     def label(self, user_id: uuid.UUID) -> str:
         """The label of an account of the instance."""
@@ -138,4 +144,6 @@ def _names(state: State) -> list[str]:
     names = Counter([*(state.users or {}), *(state.keys or {})])
     for group in (state.groups or {}).values():
         names.update(group.members or ())
+    for section in (state.rate_limits, state.budgets):
+        names.update(section.people if section is not None else ())
     return list(names)

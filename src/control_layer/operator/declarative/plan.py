@@ -11,6 +11,7 @@ from urllib.parse import urlsplit
 from control_layer.operator.declarative.resources import (
     FIXED,
     LEFT_ALONE,
+    SECRETS,
     UNCLEARABLE,
     Fields,
     Kind,
@@ -123,16 +124,16 @@ def _creation(kind: Kind, name: Name, fields: Fields) -> Change:
 
 def _different(kind: Kind, after: Fields, before: Fields, *, renew_credentials: bool) -> Iterator[FieldChange]:
     for field, value in after.items():
-        if field == "credential":
-            # Which credential an endpoint has is not told to anybody; it does not follow to another origin.
-            if renew_credentials or "credential" not in before or _moves(after, before):
+        if field in SECRETS:
+            # Which one there is is not told to anybody; it does not follow to another origin.
+            if renew_credentials or field not in before or _moves(after, before):
                 yield FieldChange(field, None, value)
         elif value != before.get(field) and not (_is_list(kind) and not value and not before.get(field)):
             yield FieldChange(field, before.get(field), value)
 
 
 def _moves(after: Fields, before: Fields) -> bool:
-    """Whether an endpoint's address gets another origin (RFC 6454, 4)."""
+    """Whether the address of an endpoint or a service gets another origin (RFC 6454, 4)."""
     origins = [urlsplit(fields["url"])[:2] for fields in (after, before) if isinstance(fields.get("url"), str)]
     return len(origins) == 2 and origins[0] != origins[1]
 
@@ -152,6 +153,10 @@ def _removed(
 ) -> Iterator[tuple[Kind, Name]]:
     """What goes, in the order in which it can: composite models before their components, models before endpoints."""
     mentioned = {
+        Kind.PROBE: desired.probes is not None,
+        Kind.BUDGET: desired.budgets is not None,
+        Kind.RATE_LIMIT: desired.rate_limits is not None,
+        Kind.GUARDRAIL: desired.guardrails is not None,
         Kind.KEY: desired.keys is not None,
         Kind.USER: desired.users is not None,
         Kind.GROUP: desired.groups is not None,
@@ -184,33 +189,53 @@ def _dangling(
     """References to what is neither in the file nor in the instance, or would be removed."""
     gone = set(removed)
     there = {
-        kind: {name[0] for name in (*wanted[kind], *known[kind]) if (kind, name) not in gone}
-        for kind in (Kind.ENDPOINT, Kind.MODEL, Kind.USER)
+        kind: {name for name in (*wanted[kind], *known[kind]) if (kind, name) not in gone}
+        for kind in (Kind.ENDPOINT, Kind.MODEL, Kind.GROUP, Kind.USER, Kind.KEY)
     }
     for user, kind, target in _references(wanted):
         if target not in there[kind]:
-            leaves = (kind, (target,)) in gone
-            near = {*there[kind], *alike} if kind is Kind.USER else there[kind]
-            why = "which --prune would delete" if leaves else f"which there is not{_meant(target, near)}"
-            yield f"{user} needs the {kind} '{target}', {why}"
+            name = "/".join(target)
+            near = {"/".join(each) for each in there[kind]}.union(alike if kind is Kind.USER else ())
+            why = "which --prune would delete" if (kind, target) in gone else f"which there is not{_meant(name, near)}"
+            yield f"{user} needs the {kind} '{name}', {why}"
 
 
-def _references(wanted: Resources) -> Iterator[tuple[str, Kind, str]]:
+def _references(wanted: Resources) -> Iterator[tuple[str, Kind, Name]]:
     for name, fields in wanted[Kind.MODEL].items():
-        user = label(Kind.MODEL, name)
-        if fields["type"] == "standard":
-            yield user, Kind.ENDPOINT, fields["endpoint"]
-        for component in fields.get("components") or ():
-            yield user, Kind.MODEL, component["model"]
-        for rule in fields["traffic_routing_rules"] or ():
-            if "target" in rule["action"]:
-                yield user, Kind.MODEL, rule["action"]["target"]
-    for kind, field, target in ((Kind.MEMBERS, "members", Kind.USER), (Kind.GRANTS, "models", Kind.MODEL)):
+        yield from ((label(Kind.MODEL, name), kind, target) for kind, target in _references_of_model(fields))
+    lists = (
+        (Kind.MEMBERS, "members", Kind.USER),
+        (Kind.GRANTS, "models", Kind.MODEL),
+        (Kind.GUARDRAIL, "models", Kind.MODEL),
+        (Kind.GUARDRAIL, "groups", Kind.GROUP),
+    )
+    for kind, field, target in lists:
         for name, fields in wanted[kind].items():
-            for item in fields[field]:
-                yield label(kind, name), target, item
+            for item in fields[field] or ():
+                yield label(kind, name), target, (item,)
     for owner in {name[0]: None for name in wanted[Kind.KEY]}:
-        yield f"keys of {owner}", Kind.USER, owner
+        yield f"keys of {owner}", Kind.USER, (owner,)
+    for kind in (Kind.RATE_LIMIT, Kind.BUDGET):
+        for name in wanted[kind]:
+            yield label(kind, name), Kind(name[0]), name[1:-1]
+    for name, fields in wanted[Kind.PROBE].items():
+        yield label(Kind.PROBE, name), Kind.MODEL, (fields["model"],)
+
+
+def _references_of_model(fields: Fields) -> Iterator[tuple[Kind, Name]]:
+    if fields["type"] == "standard":
+        yield Kind.ENDPOINT, (fields["endpoint"],)
+    for component in fields.get("components") or ():
+        yield Kind.MODEL, (component["model"],)
+    for rule in fields["traffic_routing_rules"] or ():
+        if "target" in rule["action"]:
+            yield Kind.MODEL, (rule["action"]["target"],)
+    policy = fields["traffic_policy"] or {}
+    for field in ("on_context_overflow", "on_content_refusal"):
+        if field in policy:
+            yield Kind.MODEL, (policy[field],)
+    if "canary" in policy:
+        yield Kind.MODEL, (policy["canary"]["component"],)
 
 
 def _meant(name: str, known: Collection[str]) -> str:

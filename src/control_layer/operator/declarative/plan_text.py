@@ -9,6 +9,7 @@ from dataclasses import asdict
 from typing import Any
 
 from control_layer.operator.declarative.plan import Action, Change, FieldChange, Plan
+from control_layer.operator.declarative.resources import SECRETS
 
 __all__ = ["plan_lines", "plan_object", "summary"]
 
@@ -52,10 +53,10 @@ def _goes_without_saying(change: Change, field: FieldChange) -> bool:
 
 
 def _field_lines(change: Change, field: FieldChange) -> Iterator[str]:
-    if field.field == "credential":
+    if field.field in SECRETS:
         assert isinstance(field.after, dict)
         variable, file = field.after.get("env"), field.after.get("file")
-        yield f"credential: from {f'${variable}' if variable else f'the file {file}'}"
+        yield f"{field.field}: from {f'${variable}' if variable else f'the file {file}'}"
     elif isinstance(field.before, list) or isinstance(field.after, list):
         yield from _list_lines(field)
     elif change.action is Action.CREATE:

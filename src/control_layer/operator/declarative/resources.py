@@ -1,21 +1,32 @@
-"""A state as resources whose fields can be compared: every value in its one JSON form, as the server keeps it."""
+"""A state as resources whose fields can be compared, and what the API can do with the fields of each kind."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from datetime import UTC
-from decimal import Decimal
+from collections.abc import Iterator, Mapping
 from enum import StrEnum
 from typing import Any
 
-import httpx
-
-from control_layer.operator.declarative.state import EndpointSpec, KeySpec, ModelSpec, State, UserSpec, plain
+from control_layer.operator.declarative.guardrail_spec import GuardrailSpec
+from control_layer.operator.declarative.limit_specs import BudgetSpec, Limit, RateLimitSpec, Scoped
+from control_layer.operator.declarative.model_fields import model_fields
+from control_layer.operator.declarative.model_spec import ModelSpec
+from control_layer.operator.declarative.probe_spec import ProbeSpec
+from control_layer.operator.declarative.resource_fields import (
+    budget_fields,
+    endpoint_fields,
+    guardrail_fields,
+    key_fields,
+    probe_fields,
+    rate_limit_fields,
+    user_fields,
+)
+from control_layer.operator.declarative.state import EndpointSpec, KeySpec, State, UserSpec
 from control_layer.operator.objects import EVERYONE_NAME
 
 __all__ = [
     "FIXED",
     "LEFT_ALONE",
+    "SECRETS",
     "UNCLEARABLE",
     "Fields",
     "Kind",
@@ -28,26 +39,40 @@ __all__ = [
 
 
 class Kind(StrEnum):
-    """What a resource is, in the order in which they are made. Members and grants are a group's, once all is there."""
+    """What a resource is, in the order in which they are made. Members and grants are a group's, once all is there;
+    what they let in, guardrails look at from the beginning.
+    """
 
     ENDPOINT = "endpoint"
     MODEL = "model"
     GROUP = "group"
     USER = "user"
+    GUARDRAIL = "guardrail"
     MEMBERS = "members"
     GRANTS = "grants"
     KEY = "key"
+    RATE_LIMIT = "rate limit"
+    BUDGET = "budget"
+    PROBE = "probe"
 
 
 Name = tuple[str, ...]
-"""One part; for a key, its owner and its name."""
+"""One part; for a key, its owner and its name; for a rate limit or budget, whose requests count (`group`, `model`,
+`user` or `key`, and the name of it), and its name."""
 Fields = Mapping[str, Any]
 Resources = Mapping[Kind, Mapping[Name, Fields]]
+
+SECRETS = frozenset(("credential", "secret"))
+"""Fields of which only ever is told where the value is found."""
 
 FIXED: Mapping[Kind, frozenset[str]] = {
     Kind.MODEL: frozenset(("type", "endpoint", "model_name")),
     Kind.USER: frozenset(("email", "username")),
     Kind.KEY: frozenset(("purpose",)),
+    Kind.RATE_LIMIT: frozenset(("kind",)),
+    Kind.BUDGET: frozenset(("period", "rolling")),
+    Kind.GUARDRAIL: frozenset(("kind",)),
+    Kind.PROBE: frozenset(("model",)),
 }
 """What the API cannot change once it is made."""
 
@@ -56,12 +81,15 @@ LEFT_ALONE: Mapping[Kind, frozenset[str]] = {
     Kind.MODEL: frozenset(("model_type",)),
     Kind.USER: frozenset(("email", "username", "display_name")),
     Kind.KEY: frozenset(("requests_per_second", "burst_size")),
+    Kind.GUARDRAIL: frozenset(("secret", "position")),
+    Kind.PROBE: frozenset(("request_path", "request_body")),
 }
 """Fields whose absence says nothing."""
 
 UNCLEARABLE: Mapping[Kind, frozenset[str]] = {
     Kind.ENDPOINT: frozenset(("model_filter",)),
     Kind.KEY: frozenset(("requests_per_second", "burst_size")),
+    Kind.PROBE: frozenset(("request_path", "request_body")),
 }
 """Those of `LEFT_ALONE` that somebody may believe to take away by not naming them."""
 
@@ -69,25 +97,19 @@ _IDENTITY: Mapping[Kind, frozenset[str]] = {
     Kind.ENDPOINT: frozenset(("url",)),
     Kind.MODEL: frozenset(("type", "endpoint", "model_name", "components")),
     Kind.USER: frozenset(("roles",)),
+    Kind.RATE_LIMIT: frozenset(("kind", "amount", "per")),
+    Kind.BUDGET: frozenset(("amount", "period")),
+    Kind.GUARDRAIL: frozenset(("kind", "pattern", "replacement", "url")),
+    Kind.PROBE: frozenset(("model", "interval_seconds")),
 }
 """What a new resource must be told, default or not."""
-
-_BACKOFF = ("backoff_initial_ms", "backoff_max_ms", "backoff_factor", "backoff_jitter", "backoff_max_total_ms")
-_COMPOSITE = (
-    "components",
-    "lb_strategy",
-    "fallback_enabled",
-    "fallback_on_rate_limit",
-    "fallback_on_status",
-    "fallback_with_replacement",
-    "fallback_max_attempts",
-)
-_STANDARD = ("endpoint", "provider_pricing", "reasoning_translation_overrides")
-_INHERITED = {"mode": "inherit"}
 
 
 def label(kind: Kind, name: Name) -> str:
     """As people read it."""
+    if kind in (Kind.RATE_LIMIT, Kind.BUDGET):
+        subject, *whose, own = name
+        return f"{kind} {own} of {subject} {'/'.join(whose)}"
     words = {Kind.MEMBERS: "members of", Kind.GRANTS: "models of"}.get(kind, kind.value)
     return f"{words} {'/'.join(name)}"
 
@@ -100,14 +122,15 @@ def needs_no_word(kind: Kind, field: str, value: object) -> bool:
 def resources_of(state: State) -> Resources:
     """Everything in `state`, by kind and name."""
     groups = state.groups or {}
-    return {
-        Kind.ENDPOINT: {(name,): _endpoint(spec) for name, spec in (state.endpoints or {}).items()},
-        Kind.MODEL: {(alias,): _model(alias, spec) for alias, spec in (state.models or {}).items()},
+    entries: Mapping[Kind, Mapping[Name, Fields]] = {
+        Kind.ENDPOINT: {(name,): endpoint_fields(spec) for name, spec in (state.endpoints or {}).items()},
+        Kind.MODEL: {(alias,): model_fields(alias, spec) for alias, spec in (state.models or {}).items()},
         Kind.GROUP: {
             (name,): {} if name == EVERYONE_NAME else {"description": spec.description or None}
             for name, spec in groups.items()
         },
-        Kind.USER: {(name,): _user(spec) for name, spec in (state.users or {}).items()},
+        Kind.USER: {(name,): user_fields(spec) for name, spec in (state.users or {}).items()},
+        Kind.GUARDRAIL: {(name,): guardrail_fields(name, spec) for name, spec in (state.guardrails or {}).items()},
         Kind.MEMBERS: {
             (name,): {"members": sorted(spec.members)} for name, spec in groups.items() if spec.members is not None
         },
@@ -115,106 +138,36 @@ def resources_of(state: State) -> Resources:
             (name,): {"models": sorted(spec.models)} for name, spec in groups.items() if spec.models is not None
         },
         Kind.KEY: {
-            (owner, name): _key(spec) for owner, keys in (state.keys or {}).items() for name, spec in keys.items()
+            (owner, name): key_fields(spec) for owner, keys in (state.keys or {}).items() for name, spec in keys.items()
         },
+        Kind.RATE_LIMIT: {name: rate_limit_fields(spec) for name, spec in _limits(state.rate_limits)},
+        Kind.BUDGET: {name: budget_fields(spec) for name, spec in _limits(state.budgets)},
+        Kind.PROBE: {(name,): probe_fields(spec) for name, spec in (state.probes or {}).items()},
     }
+    return {kind: {name: _said(kind, fields) for name, fields in found.items()} for kind, found in entries.items()}
 
 
-def _endpoint(spec: EndpointSpec) -> Fields:
-    fields = spec.model_dump(mode="json")
-    fields["url"] = _url(spec.url)
-    fields["description"] = spec.description or None
-    fields["ca_bundle"] = (spec.ca_bundle or "").strip() or None
-    fields["reasoning_translation"] = spec.reasoning_translation or None
-    return _said(Kind.ENDPOINT, fields)
+def _limits(section: Scoped[Limit] | None) -> Iterator[tuple[Name, Limit]]:
+    for kind, subject, limits in section.subjects() if section is not None else ():
+        yield from (((kind, *subject, name), spec) for name, spec in limits.items())
 
 
-def _url(text: str) -> str:
-    """As the server stores it: scheme and host in lower case, no default port, `/` for no path."""
-    try:
-        url = httpx.URL(str(httpx.URL(text)))
-        return f"{url.scheme}://{url.netloc.decode('ascii')}{url.raw_path.decode('ascii').rstrip('?')}"
-    except (httpx.InvalidURL, ValueError):
-        return text  # the server will say what is wrong with it
-
-
-def _model(alias: str, spec: ModelSpec) -> Fields:
-    composite = spec.components is not None
-    fields = spec.model_dump(mode="json", exclude=set(_STANDARD if composite else _COMPOSITE))
-    if not spec.backoff_enabled:
-        for name in _BACKOFF:
-            del fields[name]
-    fields["type"] = "composite" if composite else "standard"
-    fields["model_name"] = spec.model_name or alias
-    for name in ("display_name", "description", "capabilities", "traffic_routing_rules"):
-        fields[name] = fields[name] or None
-    fields["metadata"] = _metadata(spec)
-    fields["tariffs"] = _tariffs(spec) or None
-    for rule in fields["traffic_routing_rules"] or ():
-        rule["action"] = {name: value for name, value in rule["action"].items() if value is not None}
-    if not composite:
-        fields["provider_pricing"] = _provider_pricing(spec)
-        fields["reasoning_translation_overrides"] = _overrides(spec)
-    return _said(Kind.MODEL, fields)
-
-
-def _metadata(spec: ModelSpec) -> object:
-    if spec.metadata is None:
-        return None
-    return spec.metadata.model_dump(mode="json", exclude_none=True) or None
-
-
-def _tariffs(spec: ModelSpec) -> list[dict[str, object]]:
-    prices: list[dict[str, object]] = [
-        {name: plain(value) if isinstance(value, Decimal) else value for name, value in iter(tariff)}
-        for tariff in spec.tariffs or ()
-    ]
-    return sorted(prices, key=lambda price: [str(value) for value in price.values()])
-
-
-def _provider_pricing(spec: ModelSpec) -> object:
-    pricing = spec.provider_pricing
-    if pricing is None:
-        return None
-    prices = {
-        name: plain(value)
-        for name in ("input_price_per_token", "output_price_per_token", "rate", "input_token_cost_ratio")
-        if (value := getattr(pricing, name)) is not None
-    }
-    return {"mode": pricing.mode, **prices} if prices else None
-
-
-def _overrides(spec: ModelSpec) -> object:
-    given = {
-        surface: word for surface, word in (spec.reasoning_translation_overrides or {}).items() if word is not None
-    }
-    overridden = {surface: word for surface, word in given.items() if word != _INHERITED}
-    return overridden or None
-
-
-def _user(spec: UserSpec) -> Fields:
-    fields = spec.model_dump(mode="json")
-    fields["roles"] = sorted({*spec.roles, "StandardUser"})
-    return _said(Kind.USER, fields)
-
-
-def _key(spec: KeySpec) -> Fields:
-    fields = spec.model_dump(mode="json")
-    fields["description"] = spec.description or None
-    fields["spend_limit"] = None if spec.spend_limit is None else plain(spec.spend_limit)
-    fields["expires_at"] = None if spec.expires_at is None else spec.expires_at.astimezone(UTC).isoformat()
-    fields["models"] = None if spec.models is None else sorted(set(spec.models))
-    return _said(Kind.KEY, fields)
-
-
-def _said(kind: Kind, fields: dict[str, Any]) -> Fields:
-    return {name: value for name, value in fields.items() if value is not None or name not in LEFT_ALONE[kind]}
+def _said(kind: Kind, fields: Fields) -> Fields:
+    silent = LEFT_ALONE.get(kind, frozenset())
+    return {name: value for name, value in fields.items() if value is not None or name not in silent}
 
 
 _DEFAULTS: Mapping[Kind, Fields] = {
-    Kind.ENDPOINT: _endpoint(EndpointSpec(url="http://default")),
-    Kind.MODEL: {**_model("", ModelSpec(endpoint="default")), **_model("", ModelSpec(components=[]))},
+    Kind.ENDPOINT: endpoint_fields(EndpointSpec(url="http://default")),
+    Kind.MODEL: {**model_fields("", ModelSpec(endpoint="default")), **model_fields("", ModelSpec(components=[]))},
     Kind.GROUP: {"description": None},
-    Kind.USER: _user(UserSpec()),
-    Kind.KEY: _key(KeySpec()),
+    Kind.USER: user_fields(UserSpec()),
+    Kind.KEY: key_fields(KeySpec()),
+    Kind.RATE_LIMIT: rate_limit_fields(RateLimitSpec(kind="requests", amount=1, per="second")),
+    Kind.BUDGET: budget_fields(BudgetSpec.model_validate({"amount": 1, "period": "day"})),
+    Kind.GUARDRAIL: {
+        **guardrail_fields("", GuardrailSpec(kind="external", url="http://default")),
+        **guardrail_fields("", GuardrailSpec(kind="redact", pattern="default")),
+    },
+    Kind.PROBE: probe_fields(ProbeSpec(model="default", interval_seconds=1)),
 }

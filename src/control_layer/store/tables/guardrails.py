@@ -37,6 +37,8 @@ class Guardrail(Base):
     fail: Mapped[Fail | None] = mapped_column(Text)
     whole_stream: Mapped[bool] = mapped_column(server_default=text("false"))
     sealed_secret: Mapped[bytes | None]
+    window_characters: Mapped[int | None]
+    """Null: what `contract.guardrails` says for its kind."""
     created_by: Mapped[uuid.UUID]
     created_at: Mapped[datetime] = mapped_column(server_default=now())
     updated_at: Mapped[datetime] = mapped_column(server_default=now())
@@ -50,4 +52,8 @@ class Guardrail(Base):
         CheckConstraint("timeout_ms BETWEEN 1 AND 60000", name="timeout_ms"),
         CheckConstraint("fail IN ('open', 'closed')", name="fail"),
         CheckConstraint("kind = 'external' OR (sealed_secret IS NULL AND NOT whole_stream)", name="secret"),
+        CheckConstraint(
+            "window_characters BETWEEN 16 AND 32768 AND (kind <> 'allow_pattern' OR window_characters IS NULL)",
+            name="window_characters",
+        ),
     )
