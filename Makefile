@@ -1,13 +1,17 @@
 # install: an environment in .venv, nothing started     run: everything, with a simulated provider
 # test: all checks, from a fresh machine                lint: the static half of them
+# screenshots: pictures of every page, in dashboard/screenshots
 # bench: the benchmark                                  lock: pins dependencies anew
 # torture: the incidents of tests/faults, against another gateway with TARGET=https://…/v1 KEY=… PROVIDER=http://…
 PYTHON ?= python3
 BIN := .venv/bin
+DASHBOARD := src/control_layer/control/dashboard/static/index.html
+DASHBOARD_SOURCES := $(filter-out dashboard/src/api/schema.d.ts, \
+	$(shell find dashboard/src dashboard/vite dashboard/public -type f) $(wildcard dashboard/*.json dashboard/*.ts dashboard/*.html))
 NODE_TESTS := $(wildcard tests/sdk/node)
 PYTEST_WORKERS ?= 2
 
-.PHONY: install run test lint bench torture lock clean
+.PHONY: install run test lint screenshots bench torture lock clean
 .DEFAULT_GOAL := install
 
 .venv/pyvenv.cfg:
@@ -31,20 +35,35 @@ tests/sdk/node/node_modules/.installed: tests/sdk/node/package-lock.json
 	cd tests/sdk/node && npm ci --no-audit --no-fund --loglevel=error
 	@touch $@
 
-install: .venv/.installed
+# Node.js is the machine's, or comes from PyPI into the environment.
+.venv/.installed-node: .venv/.installed requirements/node.txt
+	@node --version 2>/dev/null | grep -Eq '^v(20\.(19|[2-9][0-9])|2[1-9]|[3-9][0-9])' && command -v npm >/dev/null || \
+		$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements/node.txt
+	@touch $@
+
+$(DASHBOARD): .venv/.installed-node $(DASHBOARD_SOURCES) scripts/dashboard.py
+	$(BIN)/python scripts/dashboard.py
+
+install: .venv/.installed $(DASHBOARD)
 
 run: install
 	@$(BIN)/control-layer serve --demo
 
-lint: .venv/.installed-dev
+lint: .venv/.installed-dev .venv/.installed-node
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
 	$(BIN)/lint-imports
 	@$(BIN)/python scripts/longest
+	$(BIN)/python scripts/dashboard.py lint
 
-test: lint $(NODE_TESTS:%=%/node_modules/.installed)
+test: lint $(DASHBOARD) $(NODE_TESTS:%=%/node_modules/.installed)
+	$(BIN)/python scripts/dashboard.py test
 	$(BIN)/pytest -n $(PYTEST_WORKERS) --dist loadfile --no-loadscope-reorder
+
+screenshots: .venv/.installed-dev $(DASHBOARD)
+	$(BIN)/python scripts/dashboard.py install
+	$(BIN)/python -m tests.dashboard.screenshots
 
 bench: .venv/.installed-dev
 	$(BIN)/python -m bench
@@ -60,4 +79,4 @@ lock: .venv/.installed-dev
 	scripts/lock
 
 clean:
-	rm -rf .venv build dist tests/sdk/node/node_modules .mypy_cache .ruff_cache .pytest_cache .hypothesis
+	rm -rf .venv build dist tests/sdk/node/node_modules dashboard/node_modules $(dir $(DASHBOARD)) .mypy_cache .ruff_cache .pytest_cache .hypothesis

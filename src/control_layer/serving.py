@@ -49,20 +49,21 @@ def start_text(started: Started) -> str:
     if password is not None:
         shown = f"{password}   (shown this once)"
     elif started.completed.password_file is not None:
-        shown = f"kept in {started.completed.password_file}"
+        shown = f"the one you chose, or that in {started.completed.password_file}"
     else:
         shown = "as configured"
     lines = [
         "",
         f"Control Layer is running at {started.address}",
         "",
+        f"  Dashboard       {started.address}",
         f"  AI requests     {started.address}/ai/v1",
         f"  Management API  {started.address}/admin/api/v1",
         f"  Administrator   {started.admin_email}",
         f"  Password        {shown}",
     ]
     if started.metrics is not None:
-        lines.insert(5, f"  Metrics         {started.metrics}")
+        lines.insert(6, f"  Metrics         {started.metrics}")
     if started.away is not None:
         lines += [
             "",

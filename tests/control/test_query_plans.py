@@ -36,7 +36,7 @@ PAGES = {
         "?search=%25_/",
     ],
     "/groups": ["", "?include=models", "?include=users,models&search=group-420"],
-    "/users/{user_id}/api-keys": ["", "?created_by={user_id}"],
+    "/users/{user_id}/api-keys": ["", "?created_by={user_id}", "?search=ci&sort=name", "?sort=last_used"],
     "/users/{user_id}/groups": [""],
     "/groups/{group_id}/users": [""],
     "/groups/{group_id}/models": [""],

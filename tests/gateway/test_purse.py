@@ -105,6 +105,25 @@ def test_first_claim_waits_for_the_control_plane_and_later_ones_do_not() -> None
     world.let_in()
 
 
+@pytest.mark.parametrize("enforcement", ["hard", "spent", "alert"])
+def test_what_costs_nothing_is_let_in_while_anything_is_left(enforcement: Enforcement) -> None:
+    world = World(budget("1", enforcement))
+    world.claim("0")
+    world.deliver()
+    world.let_in()
+
+
+def test_what_costs_nothing_is_refused_when_a_budget_that_stops_when_spent_is_spent() -> None:
+    world = World(budget("1", "spent"))
+    world.claim("0.1")
+    world.deliver()
+    world.let_in().settle(Decimal(1))
+    world.deliver()
+    world.claim("0")
+    world.deliver()
+    world.refused()
+
+
 def test_claim_over_what_is_left_is_refused_with_what_is_left() -> None:
     world = World(budget("1"))
     world.claim("0.9")

@@ -33,6 +33,8 @@ from control_layer.control.batches.routes import router as batches
 from control_layer.control.budgets.routes import router as budgets
 from control_layer.control.catalogue.routes import router as catalogue
 from control_layer.control.config import GatewayAddress
+from control_layer.control.dashboard.built_files import STATIC, BuiltFiles
+from control_layer.control.dashboard.pages import Dashboard
 from control_layer.control.edge import Edge
 from control_layer.control.effective_access.routes import router as effective_access
 from control_layer.control.endpoints.routes import router as endpoints
@@ -47,6 +49,7 @@ from control_layer.control.federation.routes import router as federation
 from control_layer.control.federation.sign_in_attempt import Attempts
 from control_layer.control.files.routes import router as files
 from control_layer.control.files.slots import UploadSlots
+from control_layer.control.first_start.generated_password import GeneratedPassword
 from control_layer.control.grants.routes import router as grants
 from control_layer.control.groups.routes import router as groups
 from control_layer.control.guardrails.routes import router as guardrails
@@ -140,13 +143,15 @@ def build_services(
     settings: Settings,
     gateway: GatewayAddress | None = None,
     mail_directory: Path = _DEFAULT_MAIL,
+    password_generated: bool = False,
     hasher: PasswordHasher = ARGON2,
     now: Callable[[], datetime] = _utc_now,
 ) -> Services:
     """The long-lived parts; somebody must run the errands.
 
-    `gateway` is where this host has its own gateways; `mail_directory` is for mails that are kept as files; `hasher`
-    says what a password's hash costs.
+    `gateway` is where this host has its own gateways; `mail_directory` is for mails that are kept as files;
+    `password_generated` says that the administrator's password was not configured; `hasher` says what a password's
+    hash costs.
     Raises `ValueError` or `OSError` for settings that make no sense here.
     """
     if settings.secret_key is None:
@@ -167,6 +172,7 @@ def build_services(
         upload_slots=UploadSlots(settings.limits),
         sessions=Sessions(secret_key, settings.auth),
         passwords=Passwords(hasher),
+        generated_password=GeneratedPassword(exists=password_generated),
         throttle=LoginThrottle(),
         proxy_headers=ProxyHeaders(settings.auth.proxy_header),
         recent_claims=RecentClaims(),
@@ -203,7 +209,7 @@ def build_app(services: Services) -> FastAPI:
     routes = [route for router in routers for route in router.routes if isinstance(route, APIRoute)]
     app.router.routes.extend(routes)  # as they are: include_router analyses each handler anew for each application
     app.state.routes = routes
-    fallback = Fallback(title, routes)
+    fallback = Fallback(Dashboard(BuiltFiles.in_(STATIC), title), routes)
     app.router.default = fallback
     app.router.routes.append(ScimEntry(fallback))
 

@@ -53,6 +53,8 @@ class ControlConfig(msgspec.Struct, frozen=True, kw_only=True):
     """Mails that are kept as files; made when there is one."""
     gateway: GatewayAddress | None = None
     """`None`: there is none, and probes say so."""
+    password_generated: bool = False
+    """The settings' administrator password was made by us, and holds until the administrator chooses one."""
     demo: Demo | None = None
     log_json: bool = True
 

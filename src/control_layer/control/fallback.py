@@ -1,5 +1,5 @@
-"""What answers where no route does: a page for people who look (GET), 405 for everything else (§1.1), and 501 for what
-the contract has and this release has not.
+"""What answers where no route does: the dashboard for people who look (GET), 405 for everything else (§1.1), and 501
+for what the contract has and this release has not.
 
 Under `/ai` and `/scim` programs look, not people: they get a 404 in the shape that their clients read.
 """
@@ -7,13 +7,13 @@ Under `/ai` and `/scim` programs look, not people: they get a 404 in the shape t
 from __future__ import annotations
 
 from collections.abc import Iterable
-from html import escape
 
 from fastapi.routing import APIRoute
 from starlette.requests import Request
-from starlette.responses import HTMLResponse, JSONResponse, Response
+from starlette.responses import JSONResponse, Response
 from starlette.types import Receive, Scope, Send
 
+from control_layer.control.dashboard.pages import Dashboard
 from control_layer.control.errors import ControlError, method_not_allowed, render
 from control_layer.control.instance.not_yet import not_yet
 from control_layer.control.scim.errors import is_scim, no_such
@@ -30,34 +30,13 @@ _NOT_HERE = {
         "code": "unknown_url",
     }
 }
-_POLICY = "default-src 'none'; style-src 'unsafe-inline'; base-uri 'none'; frame-ancestors 'none'"
-_PAGE = """<!doctype html>
-<html lang="en">
-<head>
-<meta charset="utf-8">
-<title>{title}</title>
-<meta name="viewport" content="width=device-width, initial-scale=1">
-<style>
-body {{ font: 16px/1.6 system-ui, sans-serif; margin: 15vh auto; max-width: 36rem; padding: 0 1rem; color: #1a1a1a; }}
-code {{ font-family: ui-monospace, monospace; }}
-@media (prefers-color-scheme: dark) {{ body {{ background: #161616; color: #e6e6e6; }} a {{ color: #8ab4f8; }} }}
-</style>
-</head>
-<body>
-<h1>{title}</h1>
-<p>AI requests go to <code>/ai/v1</code>, with an API key; any OpenAI SDK works with that base URL.</p>
-<p>The management API is at <code>/admin/api/v1</code>; administrators find its reference at
-<a href="/admin/docs">/admin/docs</a>.</p>
-</body>
-</html>
-"""
 
 
 class Fallback:
     """The ASGI application behind the routes; it also says why a known path refuses a method."""
 
-    def __init__(self, title: str, routes: Iterable[APIRoute]) -> None:
-        self._page = _PAGE.format(title=escape(title))
+    def __init__(self, dashboard: Dashboard, routes: Iterable[APIRoute]) -> None:
+        self._dashboard = dashboard
         self._routes = list(routes)
 
     def learn(self, routes: Iterable[APIRoute]) -> None:
@@ -81,6 +60,5 @@ class Fallback:
         if (missing := not_yet(request.method, request.url.path)) is not None:
             return render(missing, accept)
         if request.method in {"GET", "HEAD"}:
-            headers = {"cache-control": "no-cache", "content-security-policy": _POLICY}
-            return HTMLResponse(self._page, headers=headers)
+            return self._dashboard.answer(request)
         return render(self.refusal(request.method, request.url.path), accept)

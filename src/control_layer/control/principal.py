@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import uuid
+from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import datetime
 
 from control_layer.control.errors import forbidden
-from control_layer.control.permissions import Operation, Resource, Role, allows
+from control_layer.control.permissions import Operation, Resource, Rights, Role, allows
 
 __all__ = ["Principal"]
 
@@ -36,6 +37,16 @@ class Principal:
     def may_on(self, operation: Operation, resource: Resource, owner: uuid.UUID) -> bool:
         """Whether `operation` is permitted on an object of `owner`'s."""
         return self.is_admin or allows(self.roles, operation, resource, own=owner == self.id)
+
+    def permissions(self) -> Iterator[tuple[Resource, Rights]]:
+        """What is permitted at all, resource by resource."""
+        for resource in Resource:
+            rights = Rights(
+                frozenset(operation for operation in Operation if self.may(operation, resource)),
+                frozenset(operation for operation in Operation if self.may_on(operation, resource, self.id)),
+            )
+            if rights.all or rights.own:
+                yield resource, rights
 
     def require(self, operation: Operation, resource: Resource) -> None:
         """Raises 403 unless `may`."""

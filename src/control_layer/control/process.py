@@ -81,7 +81,11 @@ class ControlPlane:
         self._supervision = Supervision(channel)
         self._engine = open_engine(config.database_url, pool_size=settings.database.pool.max_connections)
         self._services = build_services(
-            engine=self._engine, settings=settings, gateway=config.gateway, mail_directory=Path(config.mail_dir)
+            engine=self._engine,
+            settings=settings,
+            gateway=config.gateway,
+            mail_directory=Path(config.mail_dir),
+            password_generated=config.password_generated,
         )
         self._snapshots = SnapshotService(
             self._engine, file=Path(config.snapshot_file), socket=Path(config.snapshot_socket)

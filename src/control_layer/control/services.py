@@ -19,6 +19,7 @@ from control_layer.control.federation.proxy_headers import ProxyHeaders
 from control_layer.control.federation.recent_claims import RecentClaims
 from control_layer.control.federation.sign_in_attempt import Attempts
 from control_layer.control.files.slots import UploadSlots
+from control_layer.control.first_start.generated_password import GeneratedPassword
 from control_layer.control.leases.conditions import Conditions
 from control_layer.control.mail.post import Post
 from control_layer.control.own_gateway import OwnGateway
@@ -46,6 +47,8 @@ class Services:
     upload_slots: UploadSlots
     sessions: Sessions
     passwords: Passwords
+    generated_password: GeneratedPassword
+    """The administrator's, where the configuration has none."""
     throttle: LoginThrottle
     proxy_headers: ProxyHeaders
     recent_claims: RecentClaims

@@ -112,6 +112,7 @@ def control_config(
     *,
     database_url: str,
     gateway: tuple[str, int],
+    password_generated: bool,
     demo: Demo | None,
     log_json: bool,
 ) -> ControlConfig:
@@ -129,6 +130,7 @@ def control_config(
         journal_dir=str(directory.journal),
         gateway=GatewayAddress(host=host, port=port, certificate=_path(settings.gateway.tls.certificate)),
         mail_dir=str(directory.mail),
+        password_generated=password_generated,
         demo=demo,
         log_json=log_json,
     )

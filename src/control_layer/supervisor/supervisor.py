@@ -265,6 +265,7 @@ class Supervisor:
             self._directory,
             database_url=await self._database.url(),
             gateway=self._nearest,
+            password_generated=self._completed.password_file is not None,
             demo=self._demo,
             log_json=self._log_json,
         )

@@ -13,7 +13,8 @@ import pytest
 from tests.control.management import API, NIL, Management, Person, answered, refused
 
 _KEY_FIELDS = {
-    "id", "name", "description", "purpose", "user_id", "created_by", "created_at", "last_used", "model_access",
+    "id", "name", "prefix", "description", "purpose", "user_id", "created_by", "created_at", "last_used",
+    "model_access",
     "requests_per_second", "burst_size", "inherited_rate_limit", "secret_revealed_at", "spend_limit",
     "spend_limit_interval", "spend", "total_spend", "resets_at", "expires_at", "models",
     "zero_data_retention", "caching", "previous_secret_expires_at",
@@ -63,10 +64,38 @@ async def test_made_key_has_exactly_the_contracts_fields_and_its_secret(manageme
     }
     assert {name: key[name] for name in expected} == expected
     assert key["secret_revealed_at"] is not None
+    assert key["key"].startswith(key["prefix"])
+    assert len(key["prefix"]) < 16
     del key["key"]
     assert await answered(person.client.get(f"{API}/users/current/api-keys/{key['id']}"), 200) == key
     page = await answered(person.client.get(f"{API}/users/{person.id}/api-keys?limit=1"), 200)
     assert page == {"data": [key], "total_count": 2, "skip": 0, "limit": 1}  # newest first; the other is the fixture's
+
+
+async def test_a_list_is_searched_and_sorted(management: Management) -> None:
+    person = await management.person()  # with the key "test"
+    billing = await _made(
+        person.client, name="Billing 100%", description="of the shop", expires_at="2099-01-01T00:00:00Z"
+    )
+    await _made(person.client, name="analysis")
+    url = f"{API}/users/current/api-keys"
+
+    async def found(query: str) -> list[str]:
+        page = await answered(person.client.get(f"{url}?{query}"), 200)
+        assert page["total_count"] == len(page["data"])
+        return [key["name"] for key in page["data"]]
+
+    assert await found("") == ["analysis", "Billing 100%", "test"]
+    assert await found("sort=name") == ["analysis", "Billing 100%", "test"]
+    assert await found("sort=name&sort_direction=desc") == ["test", "Billing 100%", "analysis"]
+    assert await found("sort=created_at&sort_direction=asc") == ["test", "Billing 100%", "analysis"]
+    assert await found("sort=expires_at") == ["Billing 100%", "analysis", "test"]
+    for search in ("bILL", "SHOP", "0%25", billing["prefix"]):
+        assert await found(f"search={search}") == ["Billing 100%"]
+    assert await found("search=%20") == ["analysis", "Billing 100%", "test"]
+    assert await found("search=_%25") == []
+    for query in ("sort=secret_digest", "sort_direction=up", "search=%00"):
+        await refused(person.client.get(f"{url}?{query}"), 400)
 
 
 async def test_hidden_keys_are_nowhere_to_be_seen(management: Management) -> None:

@@ -6,7 +6,7 @@ import hashlib
 import socket
 import uuid
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import AsyncExitStack, contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -21,12 +21,14 @@ from tests.control.management import (
     NIL,
     Management,
     answered,
+    client_of,
     settings_for_tests,
 )
 
-from control_layer.control.app import build_services
+from control_layer.control.app import build_app, build_services
 from control_layer.control.config import Demo
 from control_layer.control.first_start.seeding import seed
+from control_layer.control.services import Services
 
 _PROVIDER_KEY = "sk-provider-secret"
 
@@ -149,6 +151,40 @@ def test_serves_before_its_model_sources_answer(tmp_path: Path, database_url: st
             with asking:
                 _restarted(control)
         assert _PROVIDER_KEY not in control.log
+
+
+async def test_a_generated_password_is_to_be_changed_and_no_start_brings_it_back(management: Management) -> None:
+    settings = settings_for_tests(admin_email="boss@example.org", admin_password="as it was generated")
+
+    async def started(password_generated: bool = True) -> Services:
+        services = build_services(engine=management.engine, settings=settings, password_generated=password_generated)
+        clients.callback(services.passwords.close)
+        await seed(services)
+        return services
+
+    async def signed_in(services: Services, password: str, status: int = 200) -> httpx.AsyncClient:
+        client = await clients.enter_async_context(client_of(build_app(services)))
+        login = {"email": "boss@example.org", "password": password}
+        await answered(client.post("/authentication/login", json=login), status)
+        return client
+
+    async def must_change(client: httpx.AsyncClient) -> bool:
+        me = await answered(client.get(f"{API}/users/current"), 200)
+        return bool(me.get("must_change_password", False))
+
+    async with AsyncExitStack() as clients:
+        for _ in range(2):
+            services = await started()
+            boss = await signed_in(services, "as it was generated")
+            assert await must_change(boss)
+        change = {"current_password": "as it was generated", "new_password": "chosen by the boss"}
+        await answered(boss.post("/authentication/password-change", json=change), 200)
+        assert not await must_change(boss)
+        services = await started()
+        assert not await must_change(await signed_in(services, "chosen by the boss"))
+        # One that is configured is in force whatever was chosen.
+        services = await started(password_generated=False)
+        assert not await must_change(await signed_in(services, "as it was generated"))
 
 
 async def test_an_administrator_whose_name_was_taken_comes_in_all_the_same(management: Management) -> None:

@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 from tests.control.management import ADMIN_EMAIL, API, NIL, Management, answered, refused
 
-from control_layer.control.permissions import Role
+from control_layer.control.permissions import Resource, Role
 
 _USER_FIELDS = {
     "id", "username", "email", "display_name", "avatar_url", "is_admin", "roles", "created_at", "updated_at",
@@ -149,6 +149,21 @@ async def test_one_user_matches_include_by_substring_and_never_groups(management
     me = await answered(person.client.get(f"{API}/users/current?include=xbillingx,organizations,groups"), 200)
     assert set(me) == _USER_FIELDS | {"credit_balance", "organizations"}
     assert (me["credit_balance"], me["organizations"]) == (0, [])
+
+
+async def test_what_the_caller_may_do_is_told_to_them_alone(management: Management) -> None:
+    viewer = await management.person(Role.REQUEST_VIEWER)
+    me = await answered(viewer.client.get(f"{API}/users/current?include=permissions"), 200)
+    rights = {each["resource"]: (each["all"], each["own"]) for each in me["permissions"]}
+    assert rights["ApiKeys"] == ([], ["Create", "Read", "Update", "Delete"])
+    assert rights["Requests"] == (["Read"], ["Read"])
+    assert "Endpoints" not in rights
+    assert "permissions" not in await answered(viewer.client.get(f"{API}/users/current"), 200)
+    administrator = await answered(management.admin.get(f"{API}/users/current?include=permissions"), 200)
+    every = ["Create", "Read", "Update", "Delete"]
+    assert [(each["all"], each["own"]) for each in administrator["permissions"]] == [(every, every)] * len(Resource)
+    other = await answered(management.admin.get(f"{API}/users/{viewer.id}?include=permissions"), 200)
+    assert "permissions" not in other
 
 
 async def test_balance_of_somebody_else_is_left_out_without_the_right(management: Management) -> None:

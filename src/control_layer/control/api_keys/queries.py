@@ -8,6 +8,7 @@ from collections.abc import Sequence
 from sqlalchemy import ColumnElement, and_, func, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
+from control_layer.control.api_keys.listing import Asked
 from control_layer.control.models.visibility import accessible_to
 from control_layer.store.tables import ApiKey, Model
 
@@ -34,16 +35,16 @@ async def find_key(
 
 
 async def list_keys(
-    session: AsyncSession, owner: uuid.UUID, holder: uuid.UUID | None, skip: int, limit: int
+    session: AsyncSession, owner: uuid.UUID, holder: uuid.UUID | None, asked: Asked, skip: int, limit: int
 ) -> Sequence[ApiKey]:
-    """Newest first."""
-    newest = select(ApiKey).where(_visible(owner, holder)).order_by(ApiKey.created_at.desc(), ApiKey.id.desc())
-    return (await session.execute(newest.offset(skip).limit(limit))).scalars().all()
+    """Those that match what was asked for, in its order."""
+    matching = select(ApiKey).where(_visible(owner, holder), asked.condition()).order_by(*asked.order())
+    return (await session.execute(matching.offset(skip).limit(limit))).scalars().all()
 
 
-async def count_keys(session: AsyncSession, owner: uuid.UUID, holder: uuid.UUID | None) -> int:
+async def count_keys(session: AsyncSession, owner: uuid.UUID, holder: uuid.UUID | None, asked: Asked) -> int:
     """How many `list_keys` goes through."""
-    statement = select(func.count()).select_from(ApiKey).where(_visible(owner, holder))
+    statement = select(func.count()).select_from(ApiKey).where(_visible(owner, holder), asked.condition())
     return (await session.execute(statement)).scalar_one()
 
 

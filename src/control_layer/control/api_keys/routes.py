@@ -13,6 +13,7 @@ from control_layer.control.access import signed_in
 from control_layer.control.api_keys.caps import set_cap, spending_of_keys
 from control_layer.control.api_keys.inherited_rate import inherited_rate
 from control_layer.control.api_keys.issuing import give_secret, take_pending_secret
+from control_layer.control.api_keys.listing import Asked
 from control_layer.control.api_keys.queries import count_keys, find_key, list_keys, reachable_models
 from control_layer.control.api_keys.rules import (
     apply_changes,
@@ -51,13 +52,14 @@ async def list_(
     caller: Caller,
     services: Served,
     paging: Paging,
+    asked: Asked,
     created_by: uuid.UUID | None = None,
 ) -> Page[Key]:
-    """A user's keys, newest first, without their secrets."""
+    """A user's keys without their secrets, newest first unless another order is asked for."""
     holder = holder_seen_by(caller, user_id, created_by)
     await _require_user(session, user_id)
-    rows = await list_keys(session, user_id, holder, paging.skip, paging.limit)
-    total = await count_keys(session, user_id, holder)
+    rows = await list_keys(session, user_id, holder, asked, paging.skip, paging.limit)
+    total = await count_keys(session, user_id, holder, asked)
     access = _Access(await reachable_models(session, user_id))
     spending = await spending_of_keys(session, rows, services.now())
     inherited = await inherited_rate(session, user_id, services.settings.auth.rate_limits)

@@ -92,6 +92,8 @@ class Key(Output):
 
     id: uuid.UUID
     name: str
+    prefix: str
+    """How its secret begins, to tell keys apart by."""
     description: str | None
     purpose: str
     user_id: uuid.UUID
@@ -129,6 +131,7 @@ class Key(Output):
         return cls(
             id=row.id,
             name=row.name,
+            prefix=row.secret_prefix,
             description=row.description,
             purpose=row.purpose,
             user_id=row.user_id,

@@ -1,4 +1,7 @@
-"""The administrator of the configuration: made once, then only given the configured password at each start."""
+"""The administrator of the configuration: made once, then only given the configured password at each start.
+
+A generated password is theirs to replace, so it is given to them only when they are made.
+"""
 
 from __future__ import annotations
 
@@ -20,6 +23,7 @@ _SOURCE = "system"
 
 async def ensure_administrator(session: AsyncSession, services: Services) -> User:
     """The administrator's row, with the configured password in force. `settings.admin_password` must be there."""
+    generated = services.generated_password
     settings = services.settings
     if settings.admin_password is None:
         raise ValueError("the control plane needs settings.admin_password")
@@ -39,9 +43,13 @@ async def ensure_administrator(session: AsyncSession, services: Services) -> Use
         )
         await open_account(session, services.key_secrets, administrator)
     elif not await services.passwords.verify(administrator.password_hash, password):
+        if generated.exists:
+            return administrator
         administrator.password_hash = await services.passwords.hash(password)
         await end_sessions(session, administrator.id)
         await forget_resets(session, administrator.id)
+    if generated.exists:
+        generated.seen_in_force(administrator.password_hash)
     return administrator
 
 

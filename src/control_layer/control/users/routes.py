@@ -15,6 +15,7 @@ from control_layer.control.include import included
 from control_layer.control.paging import Page, Paging
 from control_layer.control.people import Owner
 from control_layer.control.permissions import Operation, Resource
+from control_layer.control.principal import Principal
 from control_layer.control.request_context import Caller, Database, Served
 from control_layer.control.route import ControlRoute
 from control_layer.control.text import not_blank
@@ -30,7 +31,7 @@ from control_layer.control.users.accounts import (
     standing_of,
 )
 from control_layer.control.users.queries import count_users, find_user, list_users
-from control_layer.control.users.schemas import NewUser, User, UserChanges
+from control_layer.control.users.schemas import NewUser, Permission, User, UserChanges
 
 __all__ = ["router"]
 
@@ -76,8 +77,8 @@ async def create(body: NewUser, session: Database, services: Served) -> User:
 
 @router.get("/{user_id}")
 @signed_in
-async def read(user_id: Owner, session: Database, caller: Caller, include: str = "") -> User:
-    """One account; `current` is the caller's own."""
+async def read(user_id: Owner, session: Database, caller: Caller, services: Served, include: str = "") -> User:
+    """One account; `current` is the caller's own, which may include what they are permitted."""
     caller.require_on(Operation.READ, Resource.USERS, user_id)
     row = await find_user(session, user_id)
     if row is None:
@@ -88,6 +89,8 @@ async def read(user_id: Owner, session: Database, caller: Caller, include: str =
         row,
         credit_balance=await balance_of(session, user_id) if sees_balance else None,
         organizations=[] if "organizations" in include else None,
+        permissions=_permissions(caller) if "permissions" in include and user_id == caller.id else None,
+        must_change_password=user_id == caller.id and services.generated_password.is_in_force(row),
     )
 
 
@@ -124,6 +127,17 @@ async def delete(user_id: uuid.UUID, session: Database, caller: Caller, services
     if row.is_admin:
         raise protected("delete", "user", "the administrator belongs to the configuration")
     await scrub_account(session, row, services.now())
+
+
+def _permissions(caller: Principal) -> list[Permission]:
+    return [
+        Permission(resource=resource, all=_ordered(rights.all), own=_ordered(rights.own))
+        for resource, rights in caller.permissions()
+    ]
+
+
+def _ordered(operations: frozenset[Operation]) -> list[Operation]:
+    return [operation for operation in Operation if operation in operations]
 
 
 def _unknown(user_id: uuid.UUID) -> ControlError:

@@ -10,11 +10,19 @@ from typing import Annotated, Literal
 from pydantic import Field, SecretStr
 
 from control_layer.control.groups.schemas import Group
-from control_layer.control.permissions import Role
+from control_layer.control.permissions import Operation, Resource, Role
 from control_layer.control.schema import Flag, Input, Number, OmitNull, Output
 from control_layer.store import tables
 
-__all__ = ["NewPassword", "NewUser", "OrganizationMembership", "PasswordSet", "User", "UserChanges"]
+__all__ = [
+    "NewPassword",
+    "NewUser",
+    "OrganizationMembership",
+    "PasswordSet",
+    "Permission",
+    "User",
+    "UserChanges",
+]
 
 
 class NewUser(Input):
@@ -66,6 +74,16 @@ class OrganizationMembership(Output):
     verified: bool
 
 
+class Permission(Output):
+    """What the caller may do with the objects of one resource."""
+
+    resource: Resource
+    all: list[Operation]
+    """On everybody's."""
+    own: list[Operation]
+    """On their own."""
+
+
 class User(Output):
     """An account as callers see it."""
 
@@ -97,6 +115,10 @@ class User(Output):
     groups: OmitNull[list[Group]]
     credit_balance: OmitNull[float]
     organizations: OmitNull[list[OrganizationMembership]]
+    permissions: OmitNull[list[Permission]]
+    """The caller's own, with `include=permissions`. Resources that they may do nothing with are left out."""
+    must_change_password: OmitNull[bool]
+    """The caller's password was generated at the first start and should be replaced by one of their own."""
 
     @classmethod
     def of(
@@ -106,6 +128,8 @@ class User(Output):
         groups: list[Group] | None = None,
         credit_balance: Decimal | None = None,
         organizations: list[OrganizationMembership] | None = None,
+        permissions: list[Permission] | None = None,
+        must_change_password: bool = False,
     ) -> User:
         """The object of a row, with what was asked to be included."""
         payable = row.payment_provider_id is not None
@@ -137,4 +161,6 @@ class User(Output):
             groups=groups,
             credit_balance=None if credit_balance is None else float(credit_balance),
             organizations=organizations,
+            permissions=permissions,
+            must_change_password=must_change_password or None,
         )

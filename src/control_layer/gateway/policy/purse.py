@@ -19,6 +19,8 @@ from control_layer.contract.windows import Window, window_at
 __all__ = ["Claim", "Purse", "Refusal", "Reservation"]
 
 _NOTHING = Decimal(0)
+_LEAST = Decimal("0.000001")
+"""Asked for at least: a budget that stops when spent covers what costs nothing only while something is at hand."""
 _IDLE_SECONDS = 3.0
 """A slice that nobody used for so long is given back: others may need it."""
 _REFUSED_SECONDS = 1.0
@@ -268,7 +270,7 @@ class Purse:
                 if not held.covers(claim.worst):
                     lacking[held] = lacking.get(held, _NOTHING) + claim.worst
         for held, worst in lacking.items():
-            self._ask(held, worst)
+            self._ask(held, max(worst, _LEAST))
 
     def _slices_of(self, budgets: Iterable[Budget]) -> list[_Slice]:
         now = self._wall()

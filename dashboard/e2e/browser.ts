@@ -1,0 +1,95 @@
+/** A headless Chromium, and pages that report what must never happen in them. */
+import sparticuz from '@sparticuz/chromium'
+import { chromium, type Browser, type BrowserContextOptions, type Page } from 'playwright-core'
+import { afterAll, afterEach, beforeAll, expect } from 'vitest'
+import { ADMIN, SERVER } from './server'
+
+const OWN_SERVICES_OFF = [
+  '--no-first-run',
+  '--disable-background-networking',
+  '--disable-component-update',
+  '--disable-sync',
+  '--disable-quic',
+]
+/** Those of the package that make Chromium something else than people have. */
+const UNWANTED = ['--single-process', '--disable-web-security', '--allow-running-insecure-content']
+
+let browser: Browser
+let pages: Page[] = []
+let offences: string[] = []
+
+/** For the top of a test file. */
+export function useBrowser() {
+  beforeAll(async () => {
+    const args = sparticuz.args.filter((argument) => !UNWANTED.includes(argument))
+    browser = await chromium.launch({
+      executablePath: await sparticuz.executablePath(),
+      args: [...args, ...OWN_SERVICES_OFF],
+    })
+  })
+  afterEach(async () => {
+    for (const page of pages) await page.context().close()
+    const found = offences
+    pages = []
+    offences = []
+    expect(found).toEqual([])
+  })
+  afterAll(() => browser.close())
+}
+
+/** A page in a browser of its own: nobody is signed in. */
+export async function newPage(options: BrowserContextOptions = {}): Promise<Page> {
+  const context = await browser.newContext({
+    baseURL: SERVER,
+    viewport: { width: 1360, height: 860 },
+    permissions: ['clipboard-read', 'clipboard-write'],
+    ...options,
+  })
+  context.setDefaultTimeout(15_000)
+  const page = await context.newPage()
+  page.on('pageerror', (error) => offences.push(`error: ${error.message}`))
+  page.on('console', (message) => {
+    if (message.text().includes('Content Security Policy')) offences.push(message.text())
+  })
+  page.on('request', (request) => {
+    const url = new URL(request.url())
+    if (/^https?:$/.test(url.protocol) && url.origin !== SERVER)
+      offences.push(`another origin: ${request.url()}`)
+  })
+  pages.push(page)
+  return page
+}
+
+export async function signIn(page: Page, who = ADMIN, to = '/') {
+  await page.goto(to)
+  await page.getByLabel('E-mail').fill(who.email)
+  await page.getByLabel('Password').fill(who.password)
+  await page.getByRole('button', { name: 'Sign in' }).click()
+  await page
+    .getByRole('navigation', { name: 'Pages' })
+    .or(page.getByRole('button', { name: 'Open the menu' }))
+    .first()
+    .waitFor()
+}
+
+export async function signedIn(options: BrowserContextOptions = {}, to = '/'): Promise<Page> {
+  const page = await newPage(options)
+  await signIn(page, ADMIN, to)
+  return page
+}
+
+let number = 0
+
+/** A new person with an account of their own, signed in. */
+export async function registered(options: BrowserContextOptions = {}): Promise<Page> {
+  number += 1
+  const name = `person-${process.pid}-${number}`
+  const page = await newPage(options)
+  await page.goto('/register')
+  await page.getByLabel('Username').fill(name)
+  await page.getByLabel('E-mail').fill(`${name}@example.org`)
+  await page.getByLabel('Password').fill('a long enough password')
+  await page.getByRole('button', { name: 'Create account' }).click()
+  await page.getByRole('heading', { name: 'Models', level: 1 }).waitFor()
+  return page
+}

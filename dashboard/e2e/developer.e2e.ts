@@ -1,0 +1,215 @@
+/** A developer who wants to call a model, and whatever may come between. */
+import { execFileSync } from 'node:child_process'
+import { writeFileSync, mkdtempSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import type { Page } from 'playwright-core'
+import { expect, test } from 'vitest'
+import { newPage, registered, signedIn, signIn, useBrowser } from './browser'
+import { ADMIN, PYTHON, SERVER } from './server'
+
+useBrowser()
+
+function clipboard(page: Page): Promise<string> {
+  return page.evaluate(() => navigator.clipboard.readText())
+}
+
+async function copySnippet(page: Page, name: string): Promise<string> {
+  await page.getByRole('tab', { name, exact: true }).click()
+  await page.getByRole('tabpanel').getByRole('button', { name: 'Copy' }).click()
+  await page.getByRole('tabpanel').getByText('Copied').waitFor()
+  return clipboard(page)
+}
+
+function runPython(code: string): string {
+  const file = join(mkdtempSync(join(tmpdir(), 'snippet-')), 'snippet.py')
+  writeFileSync(file, code)
+  return execFileSync(PYTHON, [file], { encoding: 'utf8' })
+}
+
+test('a standard user makes a key beside a snippet, copies it, and it runs', async () => {
+  const page = await registered()
+  await page.getByRole('button', { name: 'API of sim-small' }).click()
+  const dialog = page.getByRole('dialog', { name: 'Use sim-small' })
+  expect(await dialog.getByRole('tabpanel').textContent()).toContain('YOUR_API_KEY')
+  await dialog.getByRole('button', { name: 'Make a new key' }).click()
+  await dialog.getByText('The snippets hold the secret of sim-small.').waitFor()
+
+  const streaming = await copySnippet(page, 'Python')
+  expect(streaming).toContain(`base_url="${SERVER}/ai/v1"`)
+  expect(streaming).toContain('stream=True')
+  await expect.poll(() => tried(() => runPython(streaming)), { timeout: 20_000, interval: 300 }).not.toBe('')
+  await dialog.getByLabel('Stream').click()
+  for (const name of ['Python', 'Anthropic']) {
+    expect(runPython(await copySnippet(page, name)).trim()).not.toBe('')
+  }
+  const curl = await copySnippet(page, 'curl')
+  const answer = JSON.parse(
+    execFileSync('sh', ['-c', curl.replace('curl ', 'curl -sS ')], { encoding: 'utf8' }),
+  ) as {
+    choices: unknown[]
+  }
+  expect(answer.choices).toHaveLength(1)
+
+  await page.keyboard.press('Escape')
+  await page.getByRole('link', { name: 'API keys' }).click()
+  await page.getByRole('cell', { name: 'sim-small', exact: true }).waitFor()
+})
+
+/** What it says, or nothing while a new key has not reached the gateways. */
+function tried(run: () => string): string {
+  try {
+    return run().trim()
+  } catch {
+    return ''
+  }
+}
+
+test('a key is made, shown once, rotated with grace, and deleted', async () => {
+  const page = await registered()
+  await page.getByRole('link', { name: 'API keys' }).click()
+  await page.getByText('No keys yet').waitFor()
+  await page.getByRole('button', { name: 'Create key' }).first().click()
+  const form = page.getByRole('dialog', { name: 'Create an API key' })
+  await form.getByRole('button', { name: 'Create key' }).click()
+  await form.getByText('A key needs a name.').waitFor()
+  await form.getByLabel('Name').fill('ci')
+  await form.getByLabel('Requests a second').fill('many')
+  await form.getByRole('button', { name: 'Create key' }).click()
+  await form.getByText('A number greater than zero.').waitFor()
+  await form.getByLabel('Requests a second').fill('5')
+  await form.getByLabel('Spending, in $').fill('20')
+  await form.getByLabel('Expires').click()
+  await page.getByRole('option', { name: 'In 30 days' }).click()
+  await form.getByLabel('Models').click()
+  await page.getByLabel('sim-small').click()
+  await page.keyboard.press('Escape')
+  await form.getByRole('button', { name: 'Create key' }).click()
+
+  const shown = page.getByRole('dialog', { name: 'Your new key' })
+  const secret = (await shown.getByTestId('secret').textContent()) ?? ''
+  expect(secret).toMatch(/^sk-[\w-]{43}$/)
+  await page.keyboard.press('Escape')
+  expect(await shown.isVisible()).toBe(true)
+  await shown.getByRole('button', { name: 'Copy' }).click()
+  await shown.getByText('Copied').waitFor()
+  expect(await clipboard(page)).toBe(secret)
+  await shown.getByRole('button', { name: 'I have stored it' }).click()
+  await page.getByRole('cell', { name: 'ci', exact: true }).waitFor()
+  expect(await page.content()).not.toContain(secret)
+
+  await page.getByRole('button', { name: 'Actions for ci' }).click()
+  await page.getByRole('menuitem', { name: 'Rotate…' }).click()
+  await page.getByRole('button', { name: 'Rotate key' }).click()
+  const rotated = page.getByRole('dialog', { name: 'New secret of ci' })
+  expect(await rotated.getByTestId('secret').textContent()).not.toBe(secret)
+  await rotated.getByRole('button', { name: 'I have stored it' }).click()
+  await page.getByText('Rotating').waitFor()
+
+  await page.getByRole('button', { name: 'Create key' }).click()
+  await form.getByLabel('Name').fill('ci')
+  await form.getByRole('button', { name: 'Create key' }).click()
+  await form.getByText('You have a key with this name already.').waitFor()
+  await form.getByLabel('Name').fill('second')
+  await form.getByRole('button', { name: 'Create key' }).click()
+  await page.getByRole('button', { name: 'I have stored it' }).click()
+
+  await page.getByLabel('Select all on this page').click()
+  await page.getByRole('button', { name: 'Delete 2 keys…' }).click()
+  await page
+    .getByRole('dialog', { name: 'Delete 2 keys?' })
+    .getByRole('button', { name: 'Delete 2 keys' })
+    .click()
+  await page.getByText('No keys yet').waitFor()
+})
+
+test('a key is made with the keyboard alone', async () => {
+  const page = await registered()
+  await page.keyboard.press('Control+k')
+  await page.getByRole('dialog', { name: 'Search' }).waitFor()
+  await page.keyboard.type('create an')
+  await page.keyboard.press('Enter')
+  await page.getByRole('dialog', { name: 'Create an API key' }).waitFor()
+  await tabTo(page, 'Name')
+  await page.keyboard.type('by keyboard')
+  await tabTo(page, 'Expires')
+  await page.keyboard.press('Enter')
+  await page.getByRole('option', { name: 'Never' }).waitFor()
+  await page.keyboard.press('ArrowDown')
+  await page.keyboard.press('Enter')
+  await page.getByRole('option', { name: 'Never' }).waitFor({ state: 'detached' })
+  await tabTo(page, 'Create key')
+  await page.keyboard.press('Enter')
+  await page.getByRole('dialog', { name: 'Your new key' }).waitFor()
+  await tabTo(page, 'I have stored it')
+  await page.keyboard.press('Enter')
+  await page.getByRole('cell', { name: 'by keyboard', exact: true }).waitFor()
+})
+
+/** Presses Tab until the focus is on what has this name. */
+async function tabTo(page: Page, name: string) {
+  for (let presses = 0; presses < 40; presses += 1) {
+    const focused = await page.evaluate(() => {
+      const element = document.activeElement
+      if (element === null) return ''
+      const labels =
+        element instanceof HTMLInputElement || element instanceof HTMLButtonElement ? element.labels : null
+      return element.getAttribute('aria-label') ?? labels?.[0]?.textContent ?? element.textContent
+    })
+    if (focused.startsWith(name)) return
+    await page.keyboard.press('Tab')
+  }
+  throw new Error(`Tab does not lead to ${name}`)
+}
+
+test('who may not read groups and analytics is shown neither', async () => {
+  const page = await registered()
+  await page.getByRole('cell', { name: 'sim-small' }).first().waitFor()
+  expect(await page.getByRole('columnheader', { name: 'Groups' }).count()).toBe(0)
+  expect(await page.getByRole('columnheader', { name: 'Requests' }).count()).toBe(0)
+  const admin = await signedIn()
+  await admin.getByRole('columnheader', { name: 'Requests' }).waitFor()
+})
+
+test('a session that has ended leads back to where one was', async () => {
+  const page = await signedIn({}, '/models?q=small')
+  await page.getByRole('cell', { name: 'sim-small' }).first().waitFor()
+  await page.context().clearCookies()
+  await page.getByRole('searchbox', { name: 'Find a model' }).fill('large')
+  await page.getByText('Your session has ended.').waitFor()
+  await page.getByLabel('E-mail').fill(ADMIN.email)
+  await page.getByLabel('Password').fill(ADMIN.password)
+  await page.getByRole('button', { name: 'Sign in' }).click()
+  await page.getByRole('cell', { name: 'sim-large' }).first().waitFor()
+  expect(new URL(page.url()).searchParams.get('q')).toBe('large')
+})
+
+test('a server that goes away is waited for', async () => {
+  const page = await signedIn()
+  await page.getByRole('cell', { name: 'sim-small' }).first().waitFor()
+  await page.route('**/*', (route) => route.abort('connectionrefused'))
+  await page.getByRole('searchbox', { name: 'Find a model' }).fill('large')
+  await page.getByText('Connecting again…').waitFor()
+  await page.unroute('**/*')
+  await page.getByRole('cell', { name: 'sim-large' }).first().waitFor()
+  await page.getByText('Connecting again…').waitFor({ state: 'detached' })
+})
+
+test('an address that nothing has says so', async () => {
+  const page = await signedIn({}, '/no/such/page')
+  await page.getByRole('heading', { name: 'Nothing is here' }).waitFor()
+  await page.getByRole('link', { name: 'Go to the start page' }).click()
+  await page.getByRole('heading', { name: 'Models', level: 1 }).waitFor()
+})
+
+test('the theme follows the system until it is chosen, and stays chosen', async () => {
+  const page = await newPage({ colorScheme: 'dark' })
+  await signIn(page)
+  const dark = () => page.evaluate(() => document.documentElement.classList.contains('dark'))
+  expect(await dark()).toBe(true)
+  await page.getByRole('button', { name: /^Account of/ }).click()
+  await page.getByRole('radio', { name: 'Light' }).click()
+  expect(await dark()).toBe(false)
+  await page.reload()
+  expect(await dark()).toBe(false)
+})

@@ -1,0 +1,32 @@
+/** Pictures of every page: `make screenshots`. */
+import { mkdirSync } from 'node:fs'
+import { join } from 'node:path'
+import { describe, expect, test } from 'vitest'
+import { newPage, registered, signedIn, useBrowser } from './browser'
+import { PAGES, visit } from './pages'
+import { PICTURES } from './server'
+
+useBrowser()
+
+const VIEWPORTS = { wide: { width: 1440, height: 900 }, narrow: { width: 390, height: 844 } }
+
+describe.runIf(PICTURES !== undefined)('pictures', () => {
+  const directory = PICTURES ?? ''
+  describe.each(['light', 'dark'] as const)('%s', (colorScheme) => {
+    test.each(['wide', 'narrow'] as const)('%s', { timeout: 180_000 }, async (width) => {
+      mkdirSync(directory, { recursive: true })
+      const options = { colorScheme, viewport: VIEWPORTS[width] }
+      const outside = await newPage(options)
+      const inside = await signedIn(options)
+      const empty = await registered(options)
+      for (const each of PAGES) {
+        const page = each.inside ? inside : outside
+        await visit(page, each)
+        await page.screenshot({ path: join(directory, `${each.name}-${colorScheme}-${width}.png`) })
+      }
+      await visit(empty, { name: 'api-keys-empty', path: '/api-keys', inside: true })
+      await empty.screenshot({ path: join(directory, `api-keys-empty-${colorScheme}-${width}.png`) })
+      expect(PAGES.length).toBeGreaterThan(0)
+    })
+  })
+})

@@ -1,0 +1,38 @@
+/** The cache of answers, and what happens everywhere when the session ends or the server goes away. */
+import { MutationCache, QueryCache, QueryClient } from '@tanstack/react-query'
+import { asProblem } from './problem'
+import { serverAway } from './reachability'
+
+const RETRIES = 2
+
+/** Set by the session: what to do when an answer says that nobody is signed in any more. */
+let ended: () => void = () => undefined
+
+export function onSessionEnd(act: () => void) {
+  ended = act
+}
+
+function look(error: Error) {
+  const problem = asProblem(error)
+  if (problem.unreachable) serverAway()
+  else if (problem.status === 401 && problem.code === 'not_authenticated') ended()
+}
+
+export function makeQueryClient(): QueryClient {
+  return new QueryClient({
+    queryCache: new QueryCache({ onError: look }),
+    mutationCache: new MutationCache({ onError: look }),
+    defaultOptions: {
+      queries: {
+        staleTime: 15_000,
+        retry: (count, error) =>
+          asProblem(error).status >= 500 && !asProblem(error).unreachable && count < RETRIES,
+        // Our own reachability says when to ask again; the browser's `onLine` knows nothing of the server.
+        networkMode: 'always',
+      },
+      mutations: { networkMode: 'always' },
+    },
+  })
+}
+
+export const queryClient = makeQueryClient()

@@ -1,0 +1,39 @@
+/** The pages in the sidebar and the command palette, and who sees them. */
+import { Boxes, KeyRound, type LucideIcon } from 'lucide-react'
+import type { Can } from '@/session/session'
+
+export interface Place {
+  to: '/models' | '/api-keys'
+  name: string
+  icon: LucideIcon
+  /** Words that people look for it by. */
+  keywords: readonly string[]
+  visible: (can: Can) => boolean
+}
+
+export interface Section {
+  name: string
+  places: readonly Place[]
+}
+
+export const SECTIONS: readonly Section[] = [
+  {
+    name: 'Build',
+    places: [
+      {
+        to: '/models',
+        name: 'Models',
+        icon: Boxes,
+        keywords: ['snippets', 'catalogue', 'deployments'],
+        visible: (can) => can('Read', 'Models', 'own'),
+      },
+      {
+        to: '/api-keys',
+        name: 'API keys',
+        icon: KeyRound,
+        keywords: ['tokens', 'secrets', 'credentials'],
+        visible: (can) => can('Read', 'ApiKeys', 'own'),
+      },
+    ],
+  },
+]

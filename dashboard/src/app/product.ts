@@ -1,0 +1,2 @@
+/** The instance's name: the server writes it into the page (`metadata.title`). */
+export const product = document.title

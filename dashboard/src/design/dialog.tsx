@@ -1,0 +1,77 @@
+/** What opens over the page: a dialog in the middle, a drawer at the side. Both hold the focus and give it back. */
+import { X } from 'lucide-react'
+import { Dialog as Radix } from 'radix-ui'
+import type { ReactNode } from 'react'
+import { Button } from './button'
+import { cn } from './class-names'
+
+interface OverlayProps {
+  open: boolean
+  onClose: () => void
+  title: ReactNode
+  description?: ReactNode
+  children: ReactNode
+  /** Stays beneath the content while it scrolls. */
+  footer?: ReactNode
+  /** Nothing but its own buttons closes it: what it shows is shown once. */
+  insistent?: boolean
+  className?: string
+}
+
+const prevent = (event: Event) => event.preventDefault()
+
+function Overlay({ className, place, ...props }: OverlayProps & { place: string }) {
+  const insisting = props.insistent === true ? { onEscapeKeyDown: prevent, onInteractOutside: prevent } : {}
+  return (
+    <Radix.Root open={props.open} onOpenChange={(open) => !open && props.onClose()}>
+      <Radix.Portal>
+        <Radix.Overlay className="fixed inset-0 z-50 animate-appear bg-shade" />
+        <Radix.Content
+          className={cn(
+            'fixed z-50 flex flex-col bg-surface text-ink shadow-floating outline-none',
+            place,
+            className,
+          )}
+          {...(props.description === undefined ? { 'aria-describedby': undefined } : {})}
+          {...insisting}
+        >
+          <header className="flex items-start gap-3 border-b border-line px-5 pt-4 pb-3">
+            <div className="min-w-0 flex-1">
+              <Radix.Title className="text-lg font-semibold tracking-tight">{props.title}</Radix.Title>
+              {props.description !== undefined && (
+                <Radix.Description className="mt-0.5 text-soft">{props.description}</Radix.Description>
+              )}
+            </div>
+            {props.insistent !== true && (
+              <Radix.Close asChild>
+                <Button variant="ghost" size="icon-sm" aria-label="Close" className="-mr-1.5">
+                  <X aria-hidden />
+                </Button>
+              </Radix.Close>
+            )}
+          </header>
+          <div className="min-h-0 flex-1 overflow-y-auto px-5 py-4">{props.children}</div>
+          {props.footer !== undefined && (
+            <footer className="flex flex-wrap items-center justify-end gap-2 border-t border-line px-5 py-3">
+              {props.footer}
+            </footer>
+          )}
+        </Radix.Content>
+      </Radix.Portal>
+    </Radix.Root>
+  )
+}
+
+export function Dialog(props: OverlayProps) {
+  return (
+    <Overlay
+      place="inset-x-3 top-[max(0.75rem,8vh)] mx-auto max-h-[84vh] max-w-lg animate-rise rounded-xl border border-line"
+      {...props}
+    />
+  )
+}
+
+/** The detail of a row, beside the list it is from. */
+export function Drawer(props: OverlayProps) {
+  return <Overlay place="inset-y-0 right-0 w-full max-w-xl animate-slide border-l border-line" {...props} />
+}

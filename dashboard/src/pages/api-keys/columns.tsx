@@ -1,0 +1,147 @@
+import type { ColumnDef } from '@tanstack/react-table'
+import { Ellipsis, RotateCw, Trash2 } from 'lucide-react'
+import { Badge } from '@/components/badge'
+import { Figure, Time } from '@/components/values'
+import { Button } from '@/design/button'
+import { Menu, MenuItem, MenuSeparator } from '@/design/menu'
+import { money } from '@/format/number'
+import type { Key } from './queries'
+
+interface Actions {
+  rotate: ((key: Key) => void) | undefined
+  remove: ((key: Key) => void) | undefined
+}
+
+export function keyColumns({ rotate, remove }: Actions): ColumnDef<Key>[] {
+  return [
+    {
+      id: 'name',
+      header: 'Name',
+      meta: { sort: 'name', wide: true },
+      cell: ({ row: { original: key } }) => (
+        <div className="max-w-72">
+          <div className="flex items-center gap-2">
+            <span className="truncate font-medium">{key.name}</span>
+            <KeyState apiKey={key} />
+          </div>
+          <code className="font-mono text-xs text-faint sm:hidden">{key.prefix}…</code>
+        </div>
+      ),
+    },
+    {
+      id: 'prefix',
+      header: 'Secret',
+      meta: { from: 'sm' },
+      cell: ({ row: { original: key } }) => (
+        <code className="font-mono text-xs text-soft">{key.prefix}…</code>
+      ),
+    },
+    {
+      id: 'models',
+      header: 'Models',
+      meta: { from: 'lg' },
+      cell: ({ row: { original: key } }) => <ModelsOfKey apiKey={key} />,
+    },
+    {
+      id: 'spend',
+      header: 'Budget',
+      meta: { numeric: true, from: 'md' },
+      cell: ({ row: { original: key } }) => <Spending apiKey={key} />,
+    },
+    {
+      id: 'last_used',
+      header: 'Last used',
+      meta: { sort: 'last_used', from: 'sm' },
+      cell: ({ row }) => <Time at={row.original.last_used} />,
+    },
+    {
+      id: 'expires_at',
+      header: 'Expires',
+      meta: { sort: 'expires_at', from: 'md' },
+      cell: ({ row }) => <Time at={row.original.expires_at} />,
+    },
+    {
+      id: 'created_at',
+      header: 'Created',
+      meta: { sort: 'created_at', from: 'xl' },
+      cell: ({ row }) => <Time at={row.original.created_at} />,
+    },
+    {
+      id: 'actions',
+      header: () => <span className="sr-only">Actions</span>,
+      meta: { pinned: true },
+      cell: ({ row: { original: key } }) =>
+        (rotate !== undefined || remove !== undefined) && (
+          <div className="text-right">
+            <Menu
+              trigger={
+                <Button variant="ghost" size="icon-sm" aria-label={`Actions for ${key.name}`}>
+                  <Ellipsis aria-hidden />
+                </Button>
+              }
+            >
+              {rotate !== undefined && (
+                <MenuItem onSelect={() => rotate(key)}>
+                  <RotateCw aria-hidden /> Rotate…
+                </MenuItem>
+              )}
+              {rotate !== undefined && remove !== undefined && <MenuSeparator />}
+              {remove !== undefined && (
+                <MenuItem danger onSelect={() => remove(key)}>
+                  <Trash2 aria-hidden /> Delete…
+                </MenuItem>
+              )}
+            </Menu>
+          </div>
+        ),
+    },
+  ]
+}
+
+export function KeyState({ apiKey: key }: { apiKey: Key }) {
+  const now = Date.now()
+  return (
+    <>
+      {key.purpose === 'platform' && <Badge tone="note">Management API</Badge>}
+      {key.expires_at !== null && Date.parse(key.expires_at) <= now && <Badge tone="bad">Expired</Badge>}
+      {key.previous_secret_expires_at !== null && Date.parse(key.previous_secret_expires_at) > now && (
+        <Badge tone="warn">Rotating</Badge>
+      )}
+    </>
+  )
+}
+
+function ModelsOfKey({ apiKey: key }: { apiKey: Key }) {
+  if (key.purpose === 'platform') return <span className="text-faint">None</span>
+  if (key.models === null) return <span className="text-soft">All of yours ({key.model_access.length})</span>
+  const [first, ...others] = key.models
+  return (
+    <span className="inline-flex items-center gap-1.5 text-soft">
+      <span className="max-w-40 truncate">{first ?? 'None'}</span>
+      {others.length > 0 && <Badge>+{others.length}</Badge>}
+    </span>
+  )
+}
+
+const EVERY: Record<string, string> = { daily: 'a day', weekly: 'a week', monthly: 'a month' }
+
+export function Spending({ apiKey: key }: { apiKey: Key }) {
+  if (key.spend_limit === null) return <span className="text-faint">No limit</span>
+  const used = Math.min(1, Number(key.spend ?? 0) / Number(key.spend_limit))
+  return (
+    <span className="inline-flex flex-col items-end gap-1">
+      <span>
+        <Figure value={money(key.spend ?? '0')} />
+        <span className="text-faint">
+          {' '}
+          of {money(key.spend_limit).shown} {EVERY[key.spend_limit_interval ?? ''] ?? 'in all'}
+        </span>
+      </span>
+      <progress
+        aria-label="Share of the limit that is spent"
+        value={used}
+        className="h-1 w-24 appearance-none overflow-hidden rounded-full bg-line [&::-webkit-progress-bar]:bg-line [&::-webkit-progress-value]:bg-accent"
+      />
+    </span>
+  )
+}

@@ -1,0 +1,81 @@
+import { RotateCw, Trash2 } from 'lucide-react'
+import type { ReactNode } from 'react'
+import { DetailList } from '@/components/detail-list'
+import { Time } from '@/components/values'
+import { Badge } from '@/components/badge'
+import { Button } from '@/design/button'
+import { Drawer } from '@/design/dialog'
+import { KeyState, Spending } from './columns'
+import type { Key } from './queries'
+
+interface KeyDrawerProps {
+  apiKey: Key
+  onClose: () => void
+  onRotate: (() => void) | undefined
+  onDelete: (() => void) | undefined
+}
+
+export function KeyDrawer({ apiKey: key, onClose, onRotate, onDelete }: KeyDrawerProps) {
+  return (
+    <Drawer
+      open
+      onClose={onClose}
+      title={
+        <span className="flex items-center gap-2">
+          <span className="truncate">{key.name}</span> <KeyState apiKey={key} />
+        </span>
+      }
+      {...(key.description === null ? {} : { description: key.description })}
+      footer={
+        <>
+          {onDelete !== undefined && (
+            <Button onClick={onDelete} className="mr-auto text-bad">
+              <Trash2 aria-hidden /> Delete…
+            </Button>
+          )}
+          {onRotate !== undefined && (
+            <Button onClick={onRotate}>
+              <RotateCw aria-hidden /> Rotate…
+            </Button>
+          )}
+        </>
+      }
+    >
+      <DetailList
+        entries={[
+          [
+            'Secret',
+            <code key="secret" className="font-mono text-xs">
+              {key.prefix}…
+            </code>,
+          ],
+          ['For', key.purpose === 'platform' ? 'The management API' : 'AI requests'],
+          ['Models', <Models key="models" apiKey={key} />],
+          ['Requests a second', key.requests_per_second ?? none],
+          ['At once', key.burst_size ?? none],
+          ['Budget', <Spending key="spent" apiKey={key} />],
+          ['Counted anew', key.resets_at === null ? none : <Time key="resets" at={key.resets_at} />],
+          ['Conversations', key.zero_data_retention ? 'Not kept' : 'Kept as the server is configured'],
+          ['Last used', <Time key="used" at={key.last_used} />],
+          ['Expires', <Time key="expires" at={key.expires_at} />],
+          ['Old secret works until', <Time key="old" at={key.previous_secret_expires_at} never="—" />],
+          ['Created', <Time key="created" at={key.created_at} />],
+        ]}
+      />
+    </Drawer>
+  )
+}
+
+const none: ReactNode = <span className="text-faint">—</span>
+
+function Models({ apiKey: key }: { apiKey: Key }) {
+  if (key.purpose === 'platform') return none
+  if (key.models === null) return `All that you may use (${key.model_access.length})`
+  return (
+    <span className="flex flex-wrap gap-1">
+      {key.models.map((alias) => (
+        <Badge key={alias}>{alias}</Badge>
+      ))}
+    </span>
+  )
+}

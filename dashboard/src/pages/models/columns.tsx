@@ -1,0 +1,136 @@
+import type { ColumnDef } from '@tanstack/react-table'
+import { CodeXml } from 'lucide-react'
+import { Sparkline } from '@/components/chart'
+import { Figure, Time } from '@/components/values'
+import { Button } from '@/design/button'
+import { count, milliseconds, plural } from '@/format/number'
+import type { Can } from '@/session/session'
+import { GroupBadges, HealthStatus, Price, providerOf, TypeBadge } from './parts'
+import { lastDay, type Model } from './queries'
+
+/** Those that the person may know the values of. */
+export function modelColumns(can: Can, onApi: (model: Model) => void): ColumnDef<Model>[] {
+  const figures: ColumnDef<Model>[] = can('Read', 'Analytics') ? trafficColumns() : []
+  const groups: ColumnDef<Model>[] = can('Read', 'Groups')
+    ? [
+        {
+          id: 'groups',
+          header: 'Groups',
+          meta: { from: 'xl' },
+          cell: ({ row }) => <GroupBadges model={row.original} />,
+        },
+      ]
+    : []
+  return [
+    {
+      id: 'alias',
+      header: 'Model',
+      meta: { sort: 'alias', wide: true },
+      cell: ({ row: { original: model } }) => (
+        <div className="max-w-72 py-1.5 leading-4">
+          <div className="truncate font-medium">{model.display_name ?? model.alias}</div>
+          <SecondName model={model} />
+        </div>
+      ),
+    },
+    {
+      id: 'provider',
+      header: 'Provider',
+      meta: { sort: 'provider', from: 'xl' },
+      cell: ({ row }) => (
+        <span className="block max-w-36 truncate text-soft">{providerOf(row.original) ?? '—'}</span>
+      ),
+    },
+    {
+      id: 'type',
+      header: 'Type',
+      meta: { from: 'sm' },
+      cell: ({ row }) => <TypeBadge model={row.original} />,
+    },
+    {
+      id: 'status',
+      header: 'Status',
+      meta: { from: 'md' },
+      cell: ({ row }) => <HealthStatus model={row.original} />,
+    },
+    ...groups,
+    {
+      id: 'price',
+      header: '$ in / out per 1M',
+      meta: { sort: 'price_from', numeric: true, from: 'md' },
+      cell: ({ row }) => <Price model={row.original} />,
+    },
+    ...figures,
+    {
+      id: 'api',
+      header: () => <span className="sr-only">API</span>,
+      meta: { numeric: true, pinned: true },
+      cell: ({ row: { original: model } }) => (
+        <Button size="sm" aria-label={`API of ${model.alias}`} onClick={() => onApi(model)}>
+          <CodeXml aria-hidden /> API
+        </Button>
+      ),
+    },
+  ]
+}
+
+/** What the model is called elsewhere; where that is the same, who hosts it, if no column says so. */
+function SecondName({ model }: { model: Model }) {
+  const other = model.display_name == null ? model.model_name : model.alias
+  if (other !== model.alias || model.display_name != null) {
+    return <div className="truncate font-mono text-xs text-faint">{other}</div>
+  }
+  return <div className="truncate text-xs text-faint xl:hidden">{providerOf(model)}</div>
+}
+
+function trafficColumns(): ColumnDef<Model>[] {
+  return [
+    {
+      id: 'requests',
+      header: 'Requests',
+      meta: { numeric: true, from: 'lg' },
+      cell: ({ row }) => <Figure value={count(row.original.metrics?.total_requests ?? 0)} />,
+    },
+    {
+      id: 'tokens',
+      header: 'Tokens',
+      meta: { numeric: true, from: '2xl' },
+      cell: ({
+        row: {
+          original: { metrics },
+        },
+      }) => (
+        <Figure value={count((metrics?.total_input_tokens ?? 0) + (metrics?.total_output_tokens ?? 0))} />
+      ),
+    },
+    {
+      id: 'latency',
+      header: 'Avg. time',
+      meta: { numeric: true, from: '2xl' },
+      cell: ({ row }) => {
+        const latency = row.original.metrics?.avg_latency_ms
+        return latency == null ? (
+          <span className="text-faint">—</span>
+        ) : (
+          <Figure value={milliseconds(latency)} />
+        )
+      },
+    },
+    {
+      id: 'last_used',
+      header: 'Last used',
+      meta: { from: '2xl' },
+      cell: ({ row }) => <Time at={row.original.metrics?.last_active_at} />,
+    },
+    {
+      id: 'day',
+      header: 'Last 24 h',
+      meta: { from: 'lg' },
+      cell: ({ row: { original: model } }) => {
+        const hours = lastDay(model, Date.now())
+        const total = hours.reduce((sum, hour) => sum + hour, 0)
+        return <Sparkline values={hours} label={`${plural(total, 'request')} in the last 24 hours`} />
+      },
+    },
+  ]
+}

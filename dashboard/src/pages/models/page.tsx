@@ -1,0 +1,158 @@
+import { useQuery } from '@tanstack/react-query'
+import { useSearch } from '@tanstack/react-router'
+import { Boxes, LayoutGrid, Rows3, SearchX } from 'lucide-react'
+import { useCallback, useMemo } from 'react'
+import { DataTable } from '@/components/data-table/data-table'
+import { FilterBar, FilterSelect } from '@/components/data-table/filter-bar'
+import { useListState } from '@/components/data-table/list-state'
+import { EmptyState, Page } from '@/components/page'
+import { Button } from '@/design/button'
+import { Segments } from '@/design/tabs'
+import { useCan } from '@/session/session'
+import { ApiDialog } from './api-dialog'
+import { ModelCards } from './cards'
+import { modelColumns } from './columns'
+import { MODELS_LIST } from './list-spec'
+import { groupsOptions, modelOptions, modelsOptions, TYPES, type Model, type ModelsState } from './queries'
+
+const VIEWS = [
+  { value: 'table', label: 'Table', icon: <Rows3 aria-hidden /> },
+  { value: 'cards', label: 'Cards', icon: <LayoutGrid aria-hidden /> },
+] as const
+
+export function ModelsPage() {
+  const can = useCan()
+  const state = useListState(MODELS_LIST)
+  const { view, api }: { view?: unknown; api?: unknown } = useSearch({ strict: false })
+  const query = useQuery(modelsOptions(state))
+  const { set } = state
+  const openApi = useCallback((model: Model) => set({ api: model.id, page: state.page }), [set, state.page])
+  const columns = useMemo(() => modelColumns(can, openApi), [can, openApi])
+  const nothingFound = (
+    <EmptyState
+      icon={<SearchX />}
+      title="No model matches"
+      action={<Button onClick={state.widen}>Show all models</Button>}
+    >
+      Names and providers are looked through. Filters narrow what is found.
+    </EmptyState>
+  )
+  const empty = (
+    <EmptyState icon={<Boxes />} title="No models yet">
+      {can('Create', 'Endpoints')
+        ? 'Connect a provider, and its models appear here. Grant them to a group, and its people can use them.'
+        : 'An administrator grants models to your groups. Those that you may use appear here.'}
+    </EmptyState>
+  )
+  return (
+    <Page title="Models" description="Everything that you can call, and how.">
+      <FilterBar
+        state={state}
+        hidden={query.data?.total_count === 0}
+        searchLabel="Find a model"
+        end={
+          <Segments
+            compact
+            label="View"
+            value={view === 'cards' ? 'cards' : 'table'}
+            onChange={(next) => set({ view: next === 'cards' ? next : undefined, page: state.page })}
+            options={VIEWS}
+          />
+        }
+      >
+        <Filters state={state} facets={query.data?.facets} />
+      </FilterBar>
+      {view === 'cards' ? (
+        <ModelCards
+          query={query}
+          state={state}
+          onApi={openApi}
+          nothing={state.narrowed ? nothingFound : empty}
+        />
+      ) : (
+        <DataTable
+          label="Models"
+          columns={columns}
+          query={query}
+          state={state}
+          rowId={(model) => model.id}
+          rowName={(model) => model.alias}
+          onOpen={openApi}
+          empty={empty}
+          nothingFound={nothingFound}
+        />
+      )}
+      {typeof api === 'string' && (
+        <OpenedApi
+          id={api}
+          listed={query.data?.data.find((model) => model.id === api)}
+          onClose={() => set({ api: undefined, page: state.page })}
+        />
+      )}
+    </Page>
+  )
+}
+
+interface OpenedApiProps {
+  id: string
+  listed: Model | undefined
+  onClose: () => void
+}
+
+/** A link may speak of a model that is not on this page of the list. */
+function OpenedApi({ id, listed, onClose }: OpenedApiProps) {
+  const asked = useQuery({ ...modelOptions(id), enabled: listed === undefined })
+  const model = listed ?? asked.data
+  return model === undefined ? null : <ApiDialog model={model} onClose={onClose} />
+}
+
+interface Facets {
+  providers: string[]
+  capabilities: string[]
+  model_types: string[]
+}
+
+function Filters({ state, facets }: { state: ModelsState; facets: Facets | null | undefined }) {
+  const can = useCan()
+  const groups = useQuery({ ...groupsOptions, enabled: can('Read', 'Groups') })
+  const plain = (values: readonly string[] = []) => values.map((value) => ({ value, label: value }))
+  return (
+    <>
+      {shown(facets?.providers, state.filters.provider) && (
+        <FilterSelect
+          label="Provider"
+          value={state.filters.provider}
+          onChange={(provider) => state.set({ provider })}
+          options={plain(facets?.providers)}
+        />
+      )}
+      <FilterSelect
+        label="Type"
+        value={state.filters.model_type}
+        onChange={(model_type) => state.set({ model_type })}
+        options={Object.entries(TYPES).map(([value, label]) => ({ value, label }))}
+      />
+      {shown(facets?.capabilities, state.filters.capability) && (
+        <FilterSelect
+          label="Capability"
+          value={state.filters.capability}
+          onChange={(capability) => state.set({ capability })}
+          options={plain(facets?.capabilities)}
+        />
+      )}
+      {groups.data !== undefined && groups.data.data.length > 1 && (
+        <FilterSelect
+          label="Group"
+          value={state.filters.group}
+          onChange={(group) => state.set({ group })}
+          options={groups.data.data.map((group) => ({ value: group.id, label: group.name }))}
+        />
+      )}
+    </>
+  )
+}
+
+/** A filter without choices is noise, but for one that is in force. */
+function shown(values: readonly string[] | undefined, inForce: string | undefined): boolean {
+  return inForce !== undefined || (values !== undefined && values.length > 0)
+}

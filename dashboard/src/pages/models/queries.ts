@@ -1,0 +1,69 @@
+/** The models that a person sees, and what there is to filter them by. */
+import { keepPreviousData, queryOptions } from '@tanstack/react-query'
+import { api, must, type Schema } from '@/api/client'
+import { listQuery, type ListState } from '@/components/data-table/list-state'
+import type { MODELS_LIST } from './list-spec'
+
+export type Model = Schema['Model']
+type Sort = (typeof MODELS_LIST)['sorts'][number]
+type Filter = (typeof MODELS_LIST)['filters'][number]
+export type ModelsState = ListState<Sort, Filter>
+type ModelType = NonNullable<NonNullable<Schema['Model']['model_type']>>
+
+const INCLUDED = 'metrics,status,pricing,groups,endpoints,facets'
+
+export const TYPES: Record<string, string> = { CHAT: 'Chat', EMBEDDINGS: 'Embeddings', RERANKER: 'Reranking' }
+
+export function modelsOptions(state: ModelsState) {
+  const { model_type, ...filters } = state.filters
+  const query = {
+    include: INCLUDED,
+    sort: 'alias' as const,
+    ...listQuery(state),
+    ...filters,
+    ...(isType(model_type) ? { model_type } : {}),
+  }
+  return queryOptions({
+    queryKey: ['models', query],
+    queryFn: ({ signal }) => must(api.GET('/admin/api/v1/models', { params: { query }, signal })),
+    placeholderData: keepPreviousData,
+  })
+}
+
+function isType(name: ModelType | undefined): name is 'CHAT' | 'EMBEDDINGS' | 'RERANKER' {
+  return name !== undefined && name in TYPES
+}
+
+export function modelOptions(id: string) {
+  return queryOptions({
+    queryKey: ['models', 'one', id],
+    queryFn: () => must(api.GET('/admin/api/v1/models/{model_id}', { params: { path: { model_id: id } } })),
+  })
+}
+
+/** For the filter by group, which is there only for those who may read groups. */
+export const groupsOptions = queryOptions({
+  queryKey: ['groups', 'choices'],
+  queryFn: () => must(api.GET('/admin/api/v1/groups', { params: { query: { limit: 100 } } })),
+})
+
+/** Requests of each of the last 24 hours, oldest first. */
+export function lastDay(model: Model, now: number): number[] {
+  const HOUR_MS = 3_600_000
+  const end = Math.floor(now / HOUR_MS)
+  const hours = new Array<number>(24).fill(0)
+  for (const { timestamp, requests } of model.metrics?.time_series ?? []) {
+    const place = 23 - (end - Math.floor(Date.parse(timestamp) / HOUR_MS))
+    if (place >= 0 && place < 24) hours[place] = (hours[place] ?? 0) + requests
+  }
+  return hours
+}
+
+/** What a request of somebody who pays costs, where it costs anything. */
+export function price(model: Model): { input: string; output: string } | undefined {
+  const tariffs = model.tariffs ?? []
+  const tariff =
+    tariffs.find((each) => each.api_key_purpose === 'realtime') ??
+    tariffs.find((each) => each.api_key_purpose === null)
+  return tariff && { input: tariff.input_price_per_token, output: tariff.output_price_per_token }
+}

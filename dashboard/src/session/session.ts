@@ -1,0 +1,88 @@
+/** Who is signed in, and what they may do. The server decides in any case; what it would refuse is not shown. */
+import { queryOptions, useQuery } from '@tanstack/react-query'
+import { api, must, type Schema } from '@/api/client'
+import { asProblem } from '@/api/problem'
+import { queryClient } from '@/api/queries'
+
+export type User = Schema['User']
+type Permission = Schema['Permission']
+export type Resource = Permission['resource']
+export type Operation = Permission['all'][number]
+
+const FRESH_MS = 60_000
+
+async function currentUser(): Promise<User | null> {
+  try {
+    const params = { path: { user_id: 'current' }, query: { include: 'permissions,billing' } } as const
+    return await must(api.GET('/admin/api/v1/users/{user_id}', { params }))
+  } catch (error) {
+    if (asProblem(error).status === 401) return null
+    throw error
+  }
+}
+
+export const sessionOptions = queryOptions({
+  queryKey: ['session'],
+  queryFn: currentUser,
+  staleTime: FRESH_MS,
+})
+
+/** The person who is signed in. Only beneath the pages that need one. */
+export function useUser(): User {
+  const { data } = useQuery(sessionOptions)
+  // Between the end of a session and the way to the login page the last person's name still stands there.
+  const user = data ?? lastUser
+  if (user === undefined) throw new Error('nobody is signed in')
+  lastUser = user
+  return user
+}
+
+let lastUser: User | undefined
+
+/** Whether `user` may do it: with everybody's objects, or, with `own`, with their own. */
+export function can(
+  user: User,
+  operation: Operation,
+  resource: Resource,
+  whose: 'all' | 'own' = 'all',
+): boolean {
+  const rights = user.permissions?.find((permission) => permission.resource === resource)
+  return rights?.[whose].includes(operation) === true
+}
+
+export type Can = (operation: Operation, resource: Resource, whose?: 'all' | 'own') => boolean
+
+export function useCan(): Can {
+  const user = useUser()
+  return (operation, resource, whose) => can(user, operation, resource, whose)
+}
+
+/** Takes in a session that has just begun. */
+export async function enterSession() {
+  queryClient.clear()
+  await queryClient.query({ ...sessionOptions, staleTime: 0 })
+}
+
+export async function signOut() {
+  await must(api.POST('/authentication/logout'))
+  queryClient.clear()
+  queryClient.setQueryData(sessionOptions.queryKey, null)
+}
+
+/** A path of ours to go back to; anything else is the start page. */
+export function returnPath(wanted: unknown): string {
+  if (typeof wanted !== 'string' || !/^\/(?![/\\])/.test(wanted)) return '/'
+  return wanted
+}
+
+export const configOptions = queryOptions({
+  queryKey: ['config'],
+  queryFn: () => must(api.GET('/admin/api/v1/config')),
+  staleTime: Infinity,
+})
+
+/** The base URL for SDKs. */
+export function useAiBaseUrl(): string {
+  const { data } = useQuery(configOptions)
+  return data?.ai_api_base_url ?? `${window.location.origin}/ai/v1`
+}
