@@ -243,7 +243,10 @@ class Exchange(Caching):
         """Hands the request to the provider's connection pool."""
         body, envelope = self.body, self.envelope
         if envelope is not None:
-            body = envelope.rewritten(model=attempt.deployment.upstream_model, include_usage=self._asks_for_usage)
+            body = envelope.rewritten(
+                model=attempt.deployment.upstream_model,
+                include_usage=self._asks_for_usage and attempt.upstream.takes_stream_options,
+            )
         attempt.send(body, len(body))
 
     @property

@@ -13,9 +13,11 @@ from collections.abc import AsyncIterator, Callable, Sequence
 from datetime import datetime
 from typing import Any, TypeVar
 
+import msgspec
 from sqlalchemy import Select, and_, extract, func, literal, or_, select
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
+from control_layer.contract.dialects import DialectOptions
 from control_layer.contract.snapshot import Endpoint, Key, User
 from control_layer.control.models.charging import Turns, read_turns
 from control_layer.control.snapshots.budget_rows import BUDGET_ID, BUDGETS, budget_of
@@ -91,6 +93,8 @@ _ENDPOINTS = select(
     tables.Endpoint.sealed_credential,
     tables.Endpoint.verify_tls,
     tables.Endpoint.ca_bundle,
+    tables.Endpoint.dialect,
+    tables.Endpoint.options,
 )
 _KEYS_FOUND = _KEYS.where(tables.ApiKey.id == IDS)
 _PREVIOUS_SECRETS_FOUND = _PREVIOUS_SECRETS.where(tables.ApiKey.id == IDS)
@@ -216,4 +220,7 @@ def _user(row: Row, share: Sharing) -> User:
 
 
 def _endpoint(row: Row) -> Endpoint:
-    return Endpoint(*row)
+    endpoint, options = Endpoint(*row[:-1]), row[-1]
+    if options is None:
+        return endpoint
+    return msgspec.structs.replace(endpoint, options=msgspec.convert(options, DialectOptions))

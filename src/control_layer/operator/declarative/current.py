@@ -13,9 +13,10 @@ from pydantic import ValidationError
 from control_layer.operator.api import Api
 from control_layer.operator.declarative.model_object import ModelObject
 from control_layer.operator.declarative.people import People
-from control_layer.operator.declarative.resources import Kind, Name
+from control_layer.operator.declarative.resources import Kind, Name, header_of
 from control_layer.operator.declarative.state import (
     CredentialSpec,
+    DialectOptionsSpec,
     EndpointSpec,
     GroupSpec,
     KeySpec,
@@ -167,13 +168,16 @@ class _Reader:
 
 
 def _endpoint(endpoint: Endpoint) -> EndpointSpec:
+    header, prefix = header_of(endpoint.dialect)
     return EndpointSpec(
         **_given(
             url=endpoint.url,
             description=endpoint.description or None,
             credential=CredentialSpec(env=_variable(endpoint.name)) if endpoint.requires_api_key else None,
-            auth_header_name=endpoint.auth_header_name,
-            auth_header_prefix=endpoint.auth_header_prefix,
+            dialect=endpoint.dialect,
+            options=DialectOptionsSpec(**endpoint.options) if endpoint.options else None,
+            auth_header_name=None if endpoint.auth_header_name == header else endpoint.auth_header_name,
+            auth_header_prefix=None if endpoint.auth_header_prefix == prefix else endpoint.auth_header_prefix,
             verify_tls=endpoint.verify_tls,
             ca_bundle=endpoint.ca_bundle,
             model_filter=endpoint.model_filter,

@@ -21,6 +21,7 @@ __all__ = [
     "Kind",
     "Name",
     "Resources",
+    "header_of",
     "label",
     "needs_no_word",
     "resources_of",
@@ -52,7 +53,7 @@ FIXED: Mapping[Kind, frozenset[str]] = {
 """What the API cannot change once it is made."""
 
 LEFT_ALONE: Mapping[Kind, frozenset[str]] = {
-    Kind.ENDPOINT: frozenset(("credential", "model_filter")),
+    Kind.ENDPOINT: frozenset(("credential", "model_filter", "dialect")),
     Kind.MODEL: frozenset(("model_type",)),
     Kind.USER: frozenset(("email", "username", "display_name")),
     Kind.KEY: frozenset(("requests_per_second", "burst_size")),
@@ -72,6 +73,11 @@ _IDENTITY: Mapping[Kind, frozenset[str]] = {
 }
 """What a new resource must be told, default or not."""
 
+_HEADERS: Mapping[str, tuple[str, str]] = {
+    "anthropic": ("x-api-key", ""),
+    "azure": ("api-key", ""),
+    "gemini": ("x-goog-api-key", ""),
+}
 _BACKOFF = ("backoff_initial_ms", "backoff_max_ms", "backoff_factor", "backoff_jitter", "backoff_max_total_ms")
 _COMPOSITE = (
     "components",
@@ -84,6 +90,11 @@ _COMPOSITE = (
 )
 _STANDARD = ("endpoint", "provider_pricing", "reasoning_translation_overrides")
 _INHERITED = {"mode": "inherit"}
+
+
+def header_of(dialect: object) -> tuple[str, str]:
+    """The header that takes a credential in a dialect, and what stands before it there."""
+    return _HEADERS.get(str(dialect), ("Authorization", "Bearer "))
 
 
 def label(kind: Kind, name: Name) -> str:
@@ -125,8 +136,21 @@ def _endpoint(spec: EndpointSpec) -> Fields:
     fields["url"] = _url(spec.url)
     fields["description"] = spec.description or None
     fields["ca_bundle"] = (spec.ca_bundle or "").strip() or None
+    fields["options"] = _options(spec)
     fields["reasoning_translation"] = spec.reasoning_translation or None
+    for name in ("auth_header_name", "auth_header_prefix"):
+        if fields[name] is None:
+            del fields[name]  # the dialect's, which may not be said here
     return _said(Kind.ENDPOINT, fields)
+
+
+def _options(spec: EndpointSpec) -> object:
+    if spec.options is None:
+        return None
+    options = spec.options.model_dump(mode="json", exclude_defaults=True)
+    if "quirks" in options:
+        options["quirks"] = sorted(options["quirks"])
+    return options or None
 
 
 def _url(text: str) -> str:

@@ -17,6 +17,8 @@ from control_layer.operator.objects import EVERYONE_NAME
 __all__ = [
     "ComponentSpec",
     "CredentialSpec",
+    "Dialect",
+    "DialectOptionsSpec",
     "EndpointSpec",
     "GroupSpec",
     "KeySpec",
@@ -71,6 +73,7 @@ Role = Literal[
     "ConnectionsUser",
 ]
 Purpose = Literal["realtime", "batch", "playground"]
+Dialect = Literal["openai", "anthropic", "gemini", "azure", "bedrock", "vertex", "ollama", "cohere"]
 _Positive = Annotated[float, Field(gt=0, allow_inf_nan=False)]
 _Count = Annotated[int, Field(ge=0, le=2**31 - 1)]
 _AtLeastOne = Annotated[int, Field(ge=1, le=2**31 - 1)]
@@ -97,14 +100,31 @@ class CredentialSpec(Spec):
         return self
 
 
+class DialectOptionsSpec(Spec):
+    """What a dialect needs said beyond its name."""
+
+    api_version: Name | None = None
+    deployment_paths: bool = False
+    anthropic_version: Name | None = None
+    unsupported_parameters: Literal["refuse", "drop"] = "refuse"
+    quirks: Annotated[
+        list[Literal["no_stream_options", "max_tokens_only", "no_developer_role", "no_parallel_tool_calls"]],
+        AfterValidator(_once),
+    ] = []
+
+
 class EndpointSpec(Spec):
     """A provider. `credential` is sent when the endpoint has none, when it moves, and with `--renew-credentials`."""
 
     url: Name
     description: str | None = None
     credential: CredentialSpec | None = None
-    auth_header_name: Name = "Authorization"
-    auth_header_prefix: str = "Bearer "
+    dialect: Dialect | None = None
+    """The API that the provider speaks; absent: as it is, and of a new endpoint what its address is known for."""
+    options: DialectOptionsSpec | None = None
+    auth_header_name: Name | None = None
+    """By default the dialect's, like the prefix."""
+    auth_header_prefix: str | None = None
     verify_tls: bool = True
     ca_bundle: str | None = None
     model_filter: Names | None = None
