@@ -9,8 +9,9 @@ from hashlib import sha256
 from typing import TYPE_CHECKING, Any
 from urllib.parse import parse_qs
 
-from control_layer.simulator import endpoints
+from control_layer.simulator import anthropic, azure, endpoints, gemini
 from control_layer.simulator.completions import complete
+from control_layer.simulator.native import Asked, NativeApi
 from control_layer.simulator.realtime import RealtimeSession, accept_key
 from control_layer.simulator.script import Script, script_for
 from control_layer.simulator.strictness import Refusal, check_body, check_head, parse_form, parse_object
@@ -26,6 +27,8 @@ _JSON: Header = (b"content-type", b"application/json")
 _EVENTS: Header = (b"content-type", b"text/event-stream")
 _DONE = b"data: [DONE]\n\n"
 _FAILURE = b'data: {"error":{"message":"Simulated failure at sim-host.internal","type":"server_error","code":null}}\n\n'
+_NATIVE: dict[str, NativeApi] = {"anthropic": anthropic.API, "azure": azure.API, "gemini": gemini.API}
+"""By the first segment of the path."""
 _BREAK_SECONDS = 0.01
 """Between the last byte of an answer that breaks off and the reset, so that the byte gets there."""
 
@@ -34,8 +37,8 @@ class SimulatedExchange:
     """A `wire.Handler`. Timers stand for a model's thinking; all of them end with the client."""
 
     __slots__ = (
-        "_chunks", "_ended", "_paused", "_pending", "_request", "_responder", "_script", "_session", "_simulator",
-        "_timer",
+        "_api", "_chunks", "_ended", "_paused", "_pending", "_request", "_responder", "_script", "_session",
+        "_simulator", "_timer",
     )  # fmt: skip
 
     def __init__(self, simulator: Simulator, request: Request, responder: Responder) -> None:
@@ -46,6 +49,7 @@ class SimulatedExchange:
         self._pending: Iterator[bytes] = iter(())
         self._timer: asyncio.TimerHandle | None = None
         self._script = Script()
+        self._api: NativeApi | None = None
         self._session: RealtimeSession | None = None
         self._ended = False
         self._paused = False
@@ -83,8 +87,11 @@ class SimulatedExchange:
         if path.startswith("/sim/"):
             self._control(path)
             return
+        self._or_refuse(lambda: self._serve(path, body))
+
+    def _or_refuse(self, serve: Callable[[], None]) -> None:
         try:
-            self._serve(path, body)
+            serve()
         except Refusal as refusal:
             self._error(refusal.status, refusal.code, refusal.message)
 
@@ -99,7 +106,12 @@ class SimulatedExchange:
 
     def _serve(self, path: str, body: bytes) -> None:
         request = self._request
+        prefix, _, rest = path.removeprefix("/").partition("/")
+        self._api = _NATIVE.get(prefix)
         check_head(request)
+        if self._api is not None:
+            self._native(self._api, f"/{rest}", body)
+            return
         if not self._authorised():
             raise Refusal(401, "invalid_api_key", "Incorrect API key provided.")
         if path == "/v1/realtime":
@@ -118,6 +130,29 @@ class SimulatedExchange:
             self._follow(path, str(fields.get("model", "")), lambda: self._perform(path, fields, body))
         else:
             self._echo(path, body)
+
+    def _native(self, api: NativeApi, path: str, body: bytes) -> None:
+        api.authorise(self._request, self._simulator.api_key)
+        read = api.read(self._request, path, body)
+        if isinstance(read, Asked):
+            self._follow(path, read.model, lambda: self._or_refuse(lambda: self._say(read)))
+        else:
+            self._json(read.body)
+
+    def _say(self, asked: Asked) -> None:
+        """A native answer, as the script says."""
+        script = self._script
+        answered = asked.answer(script, self._answer_id())
+        fields, events = {"model": asked.model}, answered.events
+        if events is None:
+            self._simulator.bill(self._sent_id(), asked.model, answered.usage)
+            self._json(answered.body)
+        elif script.error_after is not None:
+            self._stream([*events[: script.error_after], answered.failure], fields, answered.usage)
+        elif script.cut:
+            self._stream(events[: len(events) // 2], fields, answered.usage)
+        else:
+            self._stream(events[: -answered.last] if script.no_done else events, fields, answered.usage)
 
     def _authorised(self) -> bool:
         key = self._simulator.api_key
@@ -148,13 +183,15 @@ class SimulatedExchange:
         script = self._script
         if script.error is not None:
             self._error(script.error, "simulated_error", f"Simulated error {script.error}.")
+        elif script.redirect:
+            self._respond(307, [(b"location", b"https://elsewhere.invalid/v1"), _SIMULATED], b"")
+        elif self._api is not None:
+            perform()
         elif script.context_length:
             text = "This model's maximum context length is 10 tokens, says sim-host.internal."
             self._error(400, "context_length_exceeded", text)
         elif script.refuses:
             self._error(400, "content_filter", "The prompt is against the content policy, says sim-host.internal.")
-        elif script.redirect:
-            self._respond(307, [(b"location", b"https://elsewhere.invalid/v1"), _SIMULATED], b"")
         else:
             perform()
 
@@ -274,7 +311,9 @@ class SimulatedExchange:
 
     def _error(self, status: int, code: str, message: str) -> None:
         answer: dict[str, Any] = {"error": {"message": message, "type": "simulated_error", "param": None, "code": code}}
-        if self._request.path.startswith(b"/v1/messages"):
+        if self._api is not None:
+            answer = self._api.refused(Refusal(status, code, message), self._answer_id())
+        elif self._request.path.startswith(b"/v1/messages"):
             answer = {"type": "error", "error": {"type": code, "message": message}}
         headers = [_JSON, _SIMULATED]
         if status in (429, 503):
@@ -283,8 +322,11 @@ class SimulatedExchange:
 
     def _respond(self, status: int, headers: list[Header], body: bytes) -> None:
         self._simulator.completed += 1
-        self._responder.respond(status, headers, body)
+        self._responder.respond(status, [*headers, *self._own_headers()], body)
         self._close()
+
+    def _own_headers(self) -> list[Header]:
+        return [] if self._api is None else self._api.headers(self._answer_id())
 
     def _echo(self, path: str, body: bytes) -> None:
         """What reached us; of the credential only whether it is there, and a hash to compare."""
@@ -306,7 +348,8 @@ class SimulatedExchange:
     ) -> None:
         script = self._script
         self._simulator.bill(self._sent_id(), str(fields.get("model")), usage)
-        self._responder.start(200, [_EVENTS, _SIMULATED, (b"cache-control", b"no-cache")], None)
+        headers = [_EVENTS, _SIMULATED, (b"cache-control", b"no-cache"), *self._own_headers()]
+        self._responder.start(200, headers, None)
         if script.reset == "after":
             self._later(_BREAK_SECONDS, self._break)
             return

@@ -29,6 +29,8 @@ BEHAVIOURS = (
     ("context", "refuse: context_length_exceeded"),
     ("redirect", "answer with a redirect"),
     ("refuses", "refuse: content_filter"),
+    ("safety", "break off in the middle because of a filter"),
+    ("calls-<n>", "call the tool n times at once"),
     ("error-in-stream", "report an error in the middle of a stream"),
     ("error-first", "report an error as the first event of a stream"),
     ("error-early", "report an error in a stream that has begun, but said nothing"),
@@ -49,6 +51,7 @@ BEHAVIOURS = (
 
 _MAX_TOKENS = 100_000
 _MAX_MEGABYTES = 1024
+_MAX_CALLS = 100
 
 
 @dataclass(slots=True, frozen=True, kw_only=True)
@@ -81,6 +84,10 @@ class Script:
     error_after: int | None = None
     """Report an error behind so many events of a stream."""
     reasoning: bool = False
+    safety: bool = False
+    """A filter cuts the answer off."""
+    calls: int = 1
+    """So many calls of a tool at once."""
 
 
 _WORDS: dict[str, dict[str, Any]] = {
@@ -92,6 +99,7 @@ _WORDS: dict[str, dict[str, Any]] = {
     "cut": {"cut": True},
     "truncated": {"truncated": True},
     "refuses": {"refuses": True},
+    "safety": {"safety": True},
     "error-in": {"error_after": 3},
     "error-first": {"error_after": 0},
     "error-early": {"error_after": 1},
@@ -123,6 +131,8 @@ def script_for(model: str) -> Script:
             changes["flaky"] = number
         elif word == "tokens" and number:
             changes["tokens"] = min(number, _MAX_TOKENS)
+        elif word == "calls" and number:
+            changes["calls"] = min(number, _MAX_CALLS)
         elif word == "big" and number:
             changes["big"] = min(number, _MAX_MEGABYTES)
         elif pair == "slow-first":
