@@ -137,6 +137,9 @@ def test_calls_are_signed_where_it_thinks_and_go_back_as_they_came(client: httpx
     generate(client, contents=unsigned, tools=_TOOLS)
     error = generate(client, "sim-reasoning", 400, contents=unsigned, tools=_TOOLS)["error"]
     assert "missing a thought_signature" in error["message"]
+    url_safe = parts[0]["thoughtSignature"].replace("+", "-").replace("/", "_").rstrip("=")
+    contents[1] = model({**parts[0], "thoughtSignature": url_safe}, parts[1])
+    generate(client, "sim-reasoning", contents=contents, tools=_TOOLS)
     stood_in = model({**_CALL, "thoughtSignature": "skip_thought_signature_validator"})
     generate(client, "sim-reasoning", contents=[_USER, stood_in, user(_RESPONSE)], tools=_TOOLS)
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from typing import Any, Protocol, TypeVar
 
@@ -30,6 +30,11 @@ class Answered:
     """What a stream says when it fails."""
     last: int = 1
     """How many events at its end say that the stream is whole."""
+    unbroken: Iterable[bytes] | None = None
+    """Events that no script takes away from."""
+    sound: bytes | None = None
+    """A WAV file."""
+    billed: bool = True
 
 
 @dataclass(slots=True)

@@ -29,6 +29,8 @@ _MAX_PAGES = 20
 _NO_OPTIONS = DialectOptions()
 _MAX_REDIRECTS = 3
 _MAX_ERROR_BYTES = 64 * 1024
+_BAD_KEY = b"API_KEY_INVALID"
+"""Google's word for it, under status 400."""
 _REFUSALS = {
     401: "The provider refused the API key (status 401). Check api_key, auth_header_name and auth_header_prefix",
     403: "The provider does not let this API key list models (status 403)",
@@ -134,14 +136,15 @@ async def _page(client: httpx.AsyncClient, provider: Provider, model_list: Model
             address = str(response.request.url.copy_with(query=None))
             if response.status_code != 200:
                 said = await _body(response, _MAX_ERROR_BYTES)
-                raise DiscoveryFailed(_refusal(response.status_code, address, provider) + hint(said, provider.dialect))
+                status = 401 if _BAD_KEY in said else response.status_code
+                raise DiscoveryFailed(_refusal(status, address, provider) + hint(said, provider.dialect))
             body = await _body(response, _MAX_BYTES)
             if len(body) > _MAX_BYTES:
                 raise NoModels(f"The provider's answer is larger than {_MAX_BYTES} bytes: that is no list of models")
             try:
                 return model_list.read(body)
             except NotAModelList:
-                why = hint(body, provider.dialect) or ". Check the URL"
+                why = hint(body, provider.dialect) or f". Check the URL{_or_dialect(provider)}"
                 raise NoModels(f"{address} answered, but not with a list of models{why}") from None
     raise DiscoveryFailed(f"{client.base_url} redirects in a circle")
 
@@ -157,10 +160,13 @@ def _same_origin(client: httpx.AsyncClient, target: httpx.URL) -> httpx.URL:
 def _refusal(status: int, address: str, provider: Provider) -> str:
     known = _REFUSALS.get(status)
     if known is not None:
-        openai = provider.dialect == "openai"
-        usual = "; it usually ends in /v1" if openai else f", and whether the dialect is '{provider.dialect}'"
+        usual = _or_dialect(provider) or "; it usually ends in /v1"
         return known.format(address=address, usual=usual)
     return f"{address} answered with status {status} instead of a list of models"
+
+
+def _or_dialect(provider: Provider) -> str:
+    return "" if provider.dialect == "openai" else f", and whether the dialect is '{provider.dialect}'"
 
 
 async def _body(response: httpx.Response, limit: int) -> bytes:

@@ -113,10 +113,16 @@ def _check_part(at: str, part: Part) -> None:
     if not given and part.thought_signature is None:
         raise refusal(f"* {at}.data: required oneof field 'data' must have one initialized field")
     if part.inline_data is not None:
-        try:
-            base64.b64decode(part.inline_data.data, validate=True)
-        except (binascii.Error, ValueError):
-            raise refusal(f"Invalid value at '{at}.inline_data.data' (TYPE_BYTES), Base64 decoding failed") from None
+        _bytes(f"{at}.inline_data.data", part.inline_data.data)
+
+
+def _bytes(at: str, text: str) -> bytes:
+    """Bytes in either alphabet of base64, padded or not, as proto takes them."""
+    plain_text = text.replace("-", "+").replace("_", "/").rstrip("=")
+    try:
+        return base64.b64decode(plain_text + "=" * (-len(plain_text) % 4), validate=True)
+    except (binascii.Error, ValueError):
+        raise refusal(f"Invalid value at '{at}' (TYPE_BYTES), Base64 decoding failed") from None
 
 
 def _check_tools(request: GenerateRequest) -> None:
@@ -216,7 +222,9 @@ def _check_calls(request: GenerateRequest, model: str) -> None:
         for part in signed:
             call = part.function_call
             assert call is not None
-            if part.thought_signature not in (signature(call.name, call.args or {}), *_SKIPPED):
+            expected = (signature(call.name, call.args or {}), *_SKIPPED)
+            at = "contents.parts.thought_signature"
+            if _bytes(at, str(part.thought_signature)) not in [_bytes(at, each) for each in expected]:
                 raise refusal("Corrupted thought signature.")
         open_calls = [call.name for call in calls]
     if open_calls:
