@@ -76,12 +76,16 @@ class World:
         digest = hashlib.sha256(self.secret.encode()).digest()
         return Key(digest, str(uuid.UUID(int=1)), str(uuid.UUID(int=2)))
 
+    def sealed(self, endpoint_id: str) -> bytes | None:
+        """The credential as the endpoint of that id has it."""
+        if not self.credential:
+            return None
+        return Seal(_SECRET_KEY, "provider-credential").seal(self.credential, endpoint_id)
+
     def update(self, version: int = 1) -> Update:
         """All of it in one piece."""
         endpoint_id = str(uuid.UUID(int=3))
-        sealed = (
-            Seal(_SECRET_KEY, "provider-credential").seal(self.credential, endpoint_id) if self.credential else None
-        )
+        sealed = self.sealed(endpoint_id)
         models = []
         for number, alias in enumerate([*self.aliases, *self.not_granted]):
             model_id = str(uuid.UUID(int=100 + number))

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from control_layer.contract.endpoint_url import upstream_path
+from control_layer.contract.endpoint_url import azure_path, upstream_path
 
 
 @pytest.mark.parametrize(
@@ -48,3 +48,15 @@ def test_a_trailing_slash_changes_nothing_and_no_slash_is_doubled(segments: list
 def test_a_base_with_and_without_the_version_reach_the_same(segments: list[str]) -> None:
     base = "".join("/" + segment for segment in segments)
     assert upstream_path(base, "/v1/models") == upstream_path(base + "/v1", "/v1/models") == base + "/v1/models"
+
+
+@pytest.mark.parametrize("base", ["", "/", "/openai", "/openai/", "/openai/v1"])
+def test_azures_api_lies_under_openai(base: str) -> None:
+    assert azure_path(base, "/v1/chat/completions") == "/openai/v1/chat/completions"
+    assert azure_path(base, "/v1/chat/completions", "my gpt/4") == "/openai/deployments/my%20gpt%2F4/chat/completions"
+    assert azure_path(base, "/v1/images/generations", "d") == "/openai/deployments/d/images/generations"
+    assert azure_path(base, "/v1/responses", "d") == "/openai/responses"
+
+
+def test_a_gateway_before_azure_keeps_its_prefix() -> None:
+    assert azure_path("/team", "/v1/embeddings") == "/team/openai/v1/embeddings"

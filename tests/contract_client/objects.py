@@ -45,6 +45,8 @@ ENDPOINT = {
     "requires_api_key": BOOL,
     "auth_header_name": STR,
     "auth_header_prefix": STR,
+    "dialect": STR,
+    "options": omitted(OBJECT),
     "reasoning_translation": omitted(OBJECT),
     "created_by": UUID,
     "created_at": TS,

@@ -30,6 +30,8 @@ _endpoints = _entry(
     {"url": st.sampled_from(["https://one.example/v1", "HTTP://Two.example:80"])},
     description=_maybe(_texts),
     credential=st.just({"env": "CREDENTIAL"}),
+    dialect=st.sampled_from(["openai", "anthropic", "azure"]),
+    options=_maybe(st.fixed_dictionaries({}, optional={"unsupported_parameters": st.sampled_from(["refuse", "drop"])})),
     auth_header_prefix=st.sampled_from(["", "Bearer "]),
     verify_tls=st.booleans(),
     model_filter=st.lists(st.sampled_from(NAMES), unique=True),

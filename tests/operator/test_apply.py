@@ -28,7 +28,9 @@ def _company(name: str) -> dict[str, Any]:
                 "url": "HTTP://Provider.example:80/v1",
                 "description": "Ours",
                 "credential": {"env": "PROVIDER_CREDENTIAL"},
-                "auth_header_name": "X-Api-Key",
+                "dialect": "anthropic",
+                "options": {"unsupported_parameters": "drop"},
+                "auth_header_name": "X-Provider-Key",
                 "auth_header_prefix": "",
             }
         },
@@ -139,7 +141,9 @@ def _changed(name: str) -> dict[str, Any]:
     state = _company(name)
     endpoint = state["endpoints"][f"{name}-provider"]
     endpoint.update(url="http://elsewhere.example/v1", verify_tls=False)
-    del endpoint["description"]
+    for field in ("description", "auth_header_name", "options"):
+        del endpoint[field]
+    endpoint["dialect"] = "azure"
     mix, small = state["models"][f"{name}-mix"], state["models"][f"{name}-small"]
     mix["components"] = [{"model": f"{name}-large", "weight": 5}, {"model": f"{name}-new"}, {"model": f"{name}-small"}]
     mix["traffic_routing_rules"][0]["action"]["target"] = f"{name}-new"

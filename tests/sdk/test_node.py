@@ -3,29 +3,16 @@
 from __future__ import annotations
 
 import json
-import os
-import shutil
-import subprocess
-from pathlib import Path
 from typing import Any
 
 import pytest
 from bench.processes import GatewayProcess
-
-NODE = Path(__file__).parent / "node"
+from tests.sdk.node_script import run_script
 
 
 def run(gateway: GatewayProcess, script: str) -> dict[str, Any]:
     """What a script saw."""
-    node = shutil.which("node")
-    assert node is not None, "Node.js 20 or newer is needed for these tests"
-    assert (NODE / "node_modules").is_dir(), "run `make test`, or `npm ci` in tests/sdk/node"
-    environment = {**os.environ, "GATEWAY_URL": gateway.base_url, "GATEWAY_KEY": gateway.secret}
-    done = subprocess.run(
-        [node, script], cwd=NODE, env=environment, capture_output=True, text=True, timeout=90, check=False
-    )
-    assert done.returncode == 0, done.stderr
-    return dict(json.loads(done.stdout))
+    return run_script(script, GATEWAY_URL=gateway.base_url, GATEWAY_KEY=gateway.secret)
 
 
 @pytest.fixture(scope="module")

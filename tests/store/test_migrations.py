@@ -159,6 +159,26 @@ async def test_what_kept_answers_saved_before_is_in_the_sums_that_have_it_now(em
     await connection.close()
 
 
+async def test_endpoints_at_well_known_addresses_get_their_dialect(empty_database_url: str) -> None:
+    await migrate(empty_database_url, "0027")
+    connection = await connect(empty_database_url)
+    urls = {
+        "https://api.anthropic.com/v1": "anthropic",
+        "https://ours.openai.azure.com/openai/v1": "azure",
+        "https://api.openai.com/v1": "openai",
+        "https://proxy.example/https://api.anthropic.com/v1": "openai",
+    }
+    for number, url in enumerate(urls):
+        statement = "INSERT INTO endpoints (id, name, url, created_by) VALUES ($1, $2, $2, $1)"
+        await connection.execute(statement, uuid.UUID(int=number), url)
+    await migrate(empty_database_url)
+    rows = await connection.fetch("SELECT url, dialect, auth_header_name FROM endpoints")
+    await connection.close()
+    assert {row["url"]: row["dialect"] for row in rows} == urls
+    # What worked goes on as it was.
+    assert {row["auth_header_name"] for row in rows} == {"Authorization"}
+
+
 async def _needs(url: str) -> dict[str, dict[str, tuple[str, bool]]]:
     """Each table's columns, with their type and whether an INSERT may leave them out."""
     connection = await connect(url)

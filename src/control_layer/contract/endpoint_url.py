@@ -2,16 +2,19 @@
 
 Administrators paste a base URL with or without the API version (`https://host/openai`, `https://host/openai/v1`,
 `https://host/v1beta/openai`). A version segment anywhere in it makes it a complete base; without one the path's own
-version is added. `/v1/v1` never comes out.
+version is added. `/v1/v1` never comes out. Azure's API lies under `/openai`, whether the base says so or not.
 """
 
 from __future__ import annotations
 
 import re
+from urllib.parse import quote
 
-__all__ = ["upstream_path"]
+__all__ = ["azure_path", "upstream_path"]
 
 _VERSION = re.compile(r"v\d+(?:alpha|beta)?\d*")
+_OF_DEPLOYMENTS = ("/v1/chat/completions", "/v1/completions", "/v1/embeddings", "/v1/audio/", "/v1/images/")
+"""Azure's paths that name the deployment."""
 
 
 def upstream_path(base_path: str, api_path: str) -> str:
@@ -31,3 +34,17 @@ def upstream_path(base_path: str, api_path: str) -> str:
     if any(_VERSION.fullmatch(segment) for segment in segments):
         return f"{base}/{rest}"
     return f"{base}/{version}/{rest}"
+
+
+def azure_path(base_path: str, api_path: str, deployment: str | None = None) -> str:
+    """`upstream_path` at an Azure resource; with a `deployment`, of its older API, whose paths have no version."""
+    base = base_path.rstrip("/")
+    if "openai" not in base.split("/"):
+        base += "/openai"
+    if deployment is None:
+        return upstream_path(base, api_path)
+    base = base.removesuffix("/v1")
+    rest = api_path.removeprefix("/v1")
+    if api_path.startswith(_OF_DEPLOYMENTS):
+        return f"{base}/deployments/{quote(deployment, safe='')}{rest}"
+    return base + rest

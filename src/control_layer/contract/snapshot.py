@@ -12,6 +12,7 @@ from typing import Literal
 
 import msgspec
 
+from control_layer.contract.dialects import DialectOptions
 from control_layer.contract.guardrails import Guardrail
 from control_layer.contract.limits import Limit
 from control_layer.contract.pricing import Tariff
@@ -145,6 +146,9 @@ class Endpoint(msgspec.Struct, frozen=True, array_like=True, gc=False):
     verify_tls: bool = True
     ca_bundle: str | None = None
     """PEM text of extra certificate authorities."""
+    dialect: str = "openai"
+    """Of `contract.dialects`; a text, because a newer release on another host may know more of them."""
+    options: DialectOptions = DialectOptions()
 
 
 class Budget(msgspec.Struct, frozen=True, array_like=True, gc=False):

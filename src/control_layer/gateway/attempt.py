@@ -72,7 +72,7 @@ class Attempt:
         self._call = self.upstream.pool.send(
             receiver or self,
             exchange.request.method,
-            self.upstream.target(exchange.path.api_path, exchange.upstream_query(self)),
+            self.upstream.target(exchange.path.api_path, exchange.upstream_query(self), self.deployment.upstream_model),
             self._head(exchange.head.upstream_lines(self.upstream.credential_name)),
             body,
             body_length=length,
@@ -86,7 +86,7 @@ class Attempt:
         self._call = self.upstream.pool.upgrade(
             self,
             exchange.request.method,
-            self.upstream.target(exchange.path.api_path, exchange.upstream_query(self)),
+            self.upstream.target(exchange.path.api_path, exchange.upstream_query(self), self.deployment.upstream_model),
             self._head(to_upstream(headers, self.upstream.credential_name)),
             protocol=b"websocket",
             timeouts=exchange.plane.deadlines(exchange.route),

@@ -264,7 +264,8 @@ class Exchange(ClientFallbacks):
         """The body as the provider gets it."""
         if self.envelope is None:
             return self.body
-        return self.envelope.rewritten(model=attempt.deployment.upstream_model, include_usage=self._asks_for_usage)
+        asks = self._asks_for_usage and attempt.upstream.takes_stream_options
+        return self.envelope.rewritten(model=attempt.deployment.upstream_model, include_usage=asks)
 
     @property
     def _asks_for_usage(self) -> bool:

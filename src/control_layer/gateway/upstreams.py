@@ -9,14 +9,15 @@ from urllib.parse import quote, urlsplit
 
 import structlog
 
-from control_layer.contract.endpoint_url import upstream_path
+from control_layer.contract.dialects import is_served
+from control_layer.contract.endpoint_url import azure_path, upstream_path
 from control_layer.contract.sealing import CannotOpen, Seal
 from control_layer.contract.snapshot import Endpoint
 from control_layer.gateway.config import GatewayConfig
 from control_layer.gateway.errors import model_unavailable
 from control_layer.wire import Origin, Pool, PoolOptions, client_context, proxy_for
 
-__all__ = ["Upstream", "Upstreams"]
+__all__ = ["AzureUpstream", "Upstream", "Upstreams"]
 
 _log = structlog.get_logger(__name__)
 _MAX_TARGETS = 512
@@ -31,7 +32,8 @@ class Upstream:
     """One endpoint: where requests go and what identifies us there."""
 
     __slots__ = (
-        "_base_path", "_failures", "_targets", "_tell_at", "credential", "credential_name", "endpoint", "pool",
+        "_failures", "_targets", "_tell_at", "base_path", "credential", "credential_name", "endpoint", "pool",
+        "takes_stream_options",
     )  # fmt: skip
 
     def __init__(self, endpoint: Endpoint, pool: Pool, credential: bytes, base_path: str) -> None:
@@ -40,7 +42,9 @@ class Upstream:
         self.credential = credential
         """The rendered header line, `b""` for an endpoint without one. Never logged."""
         self.credential_name = endpoint.auth_header_name.lower().encode()
-        self._base_path = quote(base_path, safe=_PATH_SAFE)
+        self.base_path = quote(base_path, safe=_PATH_SAFE)
+        self.takes_stream_options = "no_stream_options" not in endpoint.options.quirks
+        """Its streams can be asked for usage."""
         self._targets: dict[str, bytes] = {}
         self._failures = 0
         self._tell_at = 0.0
@@ -54,15 +58,43 @@ class Upstream:
             )
             self._failures, self._tell_at = 0, now + _TELL_SECONDS
 
-    def target(self, api_path: str, query: bytes) -> bytes:
-        """The request target for a provider path such as `/v1/chat/completions`."""
-        target = self._targets.get(api_path)
-        if target is None:
-            target = upstream_path(self._base_path, api_path).encode("latin-1")
-            if len(self._targets) >= _MAX_TARGETS:
-                self._targets.clear()  # only unknown paths can fill it
-            self._targets[api_path] = target
+    def target(self, api_path: str, query: bytes, model: str) -> bytes:
+        """The request target for a provider path such as `/v1/chat/completions`. `model` is the provider's name."""
+        del model
+        target = self._targets.get(api_path) or self.keep_target(api_path, upstream_path(self.base_path, api_path))
         return target + b"?" + query if query else target
+
+    def keep_target(self, key: str, path: str) -> bytes:
+        """Keeps a path for the next request that needs it."""
+        if len(self._targets) >= _MAX_TARGETS:
+            self._targets.clear()  # only unknown paths can fill it
+        target = self._targets[key] = path.encode("latin-1")
+        return target
+
+
+class AzureUpstream(Upstream):
+    """An Azure OpenAI resource. The endpoint says which of its two APIs, and its version; a client's version is not
+    for it.
+    """
+
+    __slots__ = ("_by_deployment", "_version")
+
+    def __init__(self, endpoint: Endpoint, pool: Pool, credential: bytes, base_path: str) -> None:
+        super().__init__(endpoint, pool, credential, base_path)
+        self._by_deployment = endpoint.options.deployment_paths
+        version = endpoint.options.api_version
+        self._version = None if version is None else b"api-version=" + quote(version, safe="").encode()
+
+    def target(self, api_path: str, query: bytes, model: str) -> bytes:
+        deployment = model if self._by_deployment else None
+        key = api_path if deployment is None else f"{api_path} {deployment}"
+        target = self._targets.get(key) or self.keep_target(key, azure_path(self.base_path, api_path, deployment))
+        parameters = [part for part in query.split(b"&") if part and part.partition(b"=")[0] != b"api-version"]
+        if deployment is not None:  # there, a realtime session's model is a deployment
+            parameters = [b"deployment=" + part[6:] if part.startswith(b"model=") else part for part in parameters]
+        if self._version is not None:
+            parameters.append(self._version)
+        return target + b"?" + b"&".join(parameters) if parameters else target
 
 
 class Upstreams:
@@ -104,6 +136,9 @@ class Upstreams:
         self.retain(())
 
     def _make(self, endpoint: Endpoint) -> Upstream:
+        if not is_served(endpoint.dialect):  # a newer release on another host has connected it
+            _log.error("endpoint_unusable", endpoint=endpoint.name, error=f"dialect {endpoint.dialect} is not served")
+            raise model_unavailable("its provider's dialect is not one that this release knows")
         settings = self._config.pool
         options = PoolOptions(
             max_connections=settings.max_connections,
@@ -120,7 +155,8 @@ class Upstreams:
         except (KeyError, ValueError, OSError) as error:
             _log.error("endpoint_unusable", endpoint=endpoint.name, error=str(error))
             raise model_unavailable("its endpoint's address or certificates cannot be used") from error
-        return Upstream(endpoint, pool, self._credential(endpoint), url.path)
+        make = AzureUpstream if endpoint.dialect == "azure" else Upstream
+        return make(endpoint, pool, self._credential(endpoint), url.path)
 
     def _tls(self, endpoint: Endpoint) -> ssl.SSLContext:
         # Reading the system's certificates takes tens of milliseconds, so endpoints share what is the same.

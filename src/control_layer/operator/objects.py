@@ -70,6 +70,8 @@ class Endpoint(msgspec.Struct, frozen=True):
     verify_tls: bool = True
     ca_bundle: str | None = None
     reasoning_translation: dict[str, Any] | None = None
+    dialect: str = "openai"
+    options: dict[str, Any] | None = None
 
 
 class Model(msgspec.Struct, frozen=True):

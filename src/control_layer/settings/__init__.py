@@ -86,7 +86,7 @@ class Settings(Section):
     database: Database = Database()
     """Where state is kept."""
     model_sources: tuple[ModelSource, ...] = ()
-    """Endpoints that the first start connects: a list of `name`, `url`, `api_key`, `grant_to_everyone`."""
+    """Endpoints that the first start connects: a list of `name`, `url`, `api_key`, `dialect`, …"""
     metadata: Metadata = Metadata()
     """What the instance says about itself."""
     openapi: OpenApi = OpenApi()

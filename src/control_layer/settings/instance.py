@@ -2,11 +2,29 @@
 
 from __future__ import annotations
 
+from typing import Literal
+
 from pydantic import SecretStr
 
+from control_layer.contract.dialects import DialectName, Quirk
 from control_layer.settings.section import Section
 
 __all__ = ["Metadata", "ModelSource", "OpenApi"]
+
+
+class DialectOptions(Section):
+    """What a dialect needs said beyond its name, as in the management API."""
+
+    api_version: str | None = None
+    """Azure's `api-version`."""
+    deployment_paths: bool = False
+    """Azure's older paths, which name the deployment."""
+    anthropic_version: str | None = None
+    """The `anthropic-version` of what is translated."""
+    unsupported_parameters: Literal["refuse", "drop"] = "refuse"
+    """What happens to parameters that the provider does not know."""
+    quirks: tuple[Quirk, ...] = ()
+    """What an OpenAI-compatible server does not know."""
 
 
 class ModelSource(Section):
@@ -20,6 +38,10 @@ class ModelSource(Section):
     """The credential at the provider."""
     grant_to_everyone: bool = True
     """Let every user call its models."""
+    dialect: DialectName | None = None
+    """The API that it speaks; by default what its address is known for, else `openai`."""
+    options: DialectOptions | None = None
+    """What the dialect needs said beyond its name."""
 
 
 class Metadata(Section):

@@ -89,7 +89,7 @@ def _as_chat(body: dict[str, Any]) -> dict[str, Any]:
 def response(body: dict[str, Any], script: Script, answer_id: str) -> dict[str, Any]:
     """The Responses API, blocking."""
     done = complete(_as_chat(body), script, answer_id, chat=True)
-    text = {"type": "output_text", "text": "".join(done.content), "annotations": []}
+    text = {"type": "output_text", "text": done.turn.text, "annotations": []}
     item = {"type": "message", "id": f"msg_{answer_id}", "status": "completed", "role": "assistant", "content": [text]}
     filtered = done.finish_reason == "content_filter"
     return {
@@ -142,7 +142,7 @@ def message(body: dict[str, Any], script: Script, answer_id: str) -> dict[str, A
     done = complete(body, script, answer_id, chat=True)
     return {
         "id": f"msg_{answer_id}", "type": "message", "role": "assistant", "model": body.get("model"),
-        "content": [{"type": "text", "text": "".join(done.content)}], "stop_sequence": None,
+        "content": [{"type": "text", "text": done.turn.text}], "stop_sequence": None,
         "stop_reason": _STOP_REASONS.get(done.finish_reason, "end_turn"), "usage": _message_usage(done),
     }  # fmt: skip
 

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import asyncio
 import json
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from hashlib import sha256
 from typing import TYPE_CHECKING, Any
 from urllib.parse import parse_qs
 
-from control_layer.simulator import endpoints
-from control_layer.simulator.completions import complete
+from control_layer.simulator import anthropic, azure, compatible, endpoints, gemini
+from control_layer.simulator.native import Asked, NativeApi
 from control_layer.simulator.realtime import RealtimeSession, accept_key
 from control_layer.simulator.script import Script, script_for
 from control_layer.simulator.strictness import Refusal, check_body, check_head, parse_form, parse_object
@@ -24,8 +24,8 @@ __all__ = ["SimulatedExchange"]
 _SIMULATED: Header = (b"x-simulated", b"true")
 _JSON: Header = (b"content-type", b"application/json")
 _EVENTS: Header = (b"content-type", b"text/event-stream")
-_DONE = b"data: [DONE]\n\n"
-_FAILURE = b'data: {"error":{"message":"Simulated failure at sim-host.internal","type":"server_error","code":null}}\n\n'
+_NATIVE: dict[str, NativeApi] = {"anthropic": anthropic.API, "azure": azure.API, "gemini": gemini.API}
+"""By the first segment of the path."""
 _BREAK_SECONDS = 0.01
 """Between the last byte of an answer that breaks off and the reset, so that the byte gets there."""
 
@@ -34,8 +34,8 @@ class SimulatedExchange:
     """A `wire.Handler`. Timers stand for a model's thinking; all of them end with the client."""
 
     __slots__ = (
-        "_chunks", "_ended", "_paused", "_pending", "_request", "_responder", "_script", "_session", "_simulator",
-        "_timer",
+        "_api", "_chunks", "_ended", "_paused", "_pending", "_request", "_responder", "_script", "_session",
+        "_simulator", "_timer",
     )  # fmt: skip
 
     def __init__(self, simulator: Simulator, request: Request, responder: Responder) -> None:
@@ -46,6 +46,7 @@ class SimulatedExchange:
         self._pending: Iterator[bytes] = iter(())
         self._timer: asyncio.TimerHandle | None = None
         self._script = Script()
+        self._api: NativeApi | None = None
         self._session: RealtimeSession | None = None
         self._ended = False
         self._paused = False
@@ -83,8 +84,11 @@ class SimulatedExchange:
         if path.startswith("/sim/"):
             self._control(path)
             return
+        self._or_refuse(lambda: self._serve(path, body))
+
+    def _or_refuse(self, serve: Callable[[], None]) -> None:
         try:
-            self._serve(path, body)
+            serve()
         except Refusal as refusal:
             self._error(refusal.status, refusal.code, refusal.message)
 
@@ -99,7 +103,12 @@ class SimulatedExchange:
 
     def _serve(self, path: str, body: bytes) -> None:
         request = self._request
+        prefix, _, rest = path.removeprefix("/").partition("/")
+        self._api = _NATIVE.get(prefix)
         check_head(request)
+        if self._api is not None:
+            self._native(self._api, f"/{rest}", body)
+            return
         if not self._authorised():
             raise Refusal(401, "invalid_api_key", "Incorrect API key provided.")
         if path == "/v1/realtime":
@@ -111,13 +120,50 @@ class SimulatedExchange:
         elif (content_type := request.header(b"content-type") or b"").startswith(b"multipart/"):
             form = parse_form(content_type, body)
             model = form.get("model", b"").decode("utf-8", "replace")
-            self._follow(path, model, lambda: self._upload(path, model, form, len(body)))
+            upload = Asked(model, lambda script, _: compatible.uploaded(path, model, form, len(body), script))
+            self._follow(path, model, lambda: self._say(upload))
         elif body.lstrip()[:1] == b"{" or path.startswith("/v1/chat/"):
             fields = parse_object(body)
             check_body(path, fields)
             self._follow(path, str(fields.get("model", "")), lambda: self._perform(path, fields, body))
         else:
             self._echo(path, body)
+
+    def _native(self, api: NativeApi, path: str, body: bytes) -> None:
+        api.authorise(self._request, self._simulator.api_key)
+        read = api.read(self._request, path, body)
+        if isinstance(read, Asked):
+            self._follow(path, read.model, lambda: self._say(read))
+        else:
+            self._json(read.body)
+
+    def _perform(self, path: str, fields: dict[str, Any], body: bytes) -> None:
+        model, size = str(fields.get("model")), len(body)
+        found = compatible.answered(path, fields, size, self._script, self._answer_id())
+        if found is None:
+            self._echo(path, body)
+        else:
+            self._say(Asked(model, lambda *_: found))
+
+    def _say(self, asked: Asked) -> None:
+        """An answer, as the script says."""
+        script = self._script
+        answered = asked.answer(script, self._answer_id())
+        events = answered.events
+        if answered.billed:
+            self._simulator.bill(self._sent_id(), asked.model, answered.usage)
+        if answered.sound is not None:
+            self._respond(200, [(b"content-type", b"audio/wav"), _SIMULATED], answered.sound)
+        elif answered.unbroken is not None:
+            self._stream(answered.unbroken)
+        elif events is None:
+            self._json(answered.body)
+        elif script.error_after is not None:
+            self._stream([*events[: script.error_after], answered.failure])
+        elif script.cut:
+            self._stream(events[: len(events) // 2])
+        else:
+            self._stream(events[: -answered.last] if script.no_done else events)
 
     def _authorised(self) -> bool:
         key = self._simulator.api_key
@@ -148,89 +194,12 @@ class SimulatedExchange:
         script = self._script
         if script.error is not None:
             self._error(script.error, "simulated_error", f"Simulated error {script.error}.")
-        elif script.context_length:
-            text = "This model's maximum context length is 10 tokens, says sim-host.internal."
-            self._error(400, "context_length_exceeded", text)
-        elif script.refuses:
-            self._error(400, "content_filter", "The prompt is against the content policy, says sim-host.internal.")
         elif script.redirect:
             self._respond(307, [(b"location", b"https://elsewhere.invalid/v1"), _SIMULATED], b"")
         else:
-            perform()
-
-    def _perform(self, path: str, fields: dict[str, Any], body: bytes) -> None:
-        script, answer_id = self._script, self._answer_id()
-        streaming = fields.get("stream") is True
-        if path in ("/v1/chat/completions", "/v1/completions"):
-            self._completion(fields, answer_id, chat=path.startswith("/v1/chat"), streaming=streaming)
-        elif path == "/v1/embeddings":
-            self._billed(self._with_usage(endpoints.embeddings(fields)), fields)
-        elif path == "/v1/responses" and streaming:
-            whole, events = endpoints.response_events(fields, script, answer_id)
-            self._stream(events, fields, whole["usage"])
-        elif path == "/v1/responses":
-            self._billed(self._with_usage(endpoints.response(fields, script, answer_id)), fields)
-        elif path == "/v1/messages" and streaming:
-            whole, events = endpoints.message_events(fields, script, answer_id)
-            self._stream(events, fields, whole["usage"])
-        elif path == "/v1/messages":
-            self._billed(self._with_usage(endpoints.message(fields, script, answer_id)), fields)
-        elif path == "/v1/messages/count_tokens":
-            self._json({"input_tokens": max(1, len(body) // 4)})
-        elif path == "/v1/moderations":
-            self._json(endpoints.moderations(fields, answer_id))
-        elif path in ("/v1/rerank", "/v2/rerank", "/v1/score"):
-            self._json(endpoints.rerank(fields, answer_id))
-        elif path == "/v1/images/generations":
-            usage = {"input_tokens": 10, "output_tokens": 20, "total_tokens": 30}
-            self._json({"created": 1, "data": [{"b64_json": endpoints.PIXEL}], "usage": usage})
-        elif path == "/v1/audio/speech":
-            self._respond(200, [(b"content-type", b"audio/wav"), _SIMULATED], endpoints.speech(fields))
-        else:
-            self._echo(path, body)
-
-    def _with_usage(self, answer: dict[str, Any]) -> dict[str, Any]:
-        if self._script.usage == "none":
-            del answer["usage"]
-        return answer
+            self._or_refuse(perform)
 
     # -- answers -----------------------------------------------------------------------------------------------------
-
-    def _completion(self, fields: dict[str, Any], answer_id: str, *, chat: bool, streaming: bool) -> None:
-        script = self._script
-        done = complete(fields, script, answer_id, chat=chat)
-        if not streaming:
-            whole = self._with_usage(done.whole())
-            if script.big:
-                whole["choices"][0]["message"]["content"] = "x" * (script.big * 1024 * 1024)
-            self._billed(whole, fields)
-            return
-        options = fields.get("stream_options") or {}
-        chunks = done.chunks(script, bool(options.get("include_usage")))
-        events = [b"data: %b\n\n" % json.dumps(chunk, separators=(",", ":")).encode() for chunk in chunks]
-        if script.error_after is not None:
-            self._stream([*events[: script.error_after], _FAILURE], fields, done.usage)
-        elif script.cut:
-            self._stream(events[: len(events) // 2], fields, done.usage)
-        elif script.big:
-            text = events[2]
-            self._stream(
-                _repeated(events[:2], text, script.big * 1024 * 1024, [*events[3:], _DONE]), fields, done.usage
-            )
-        else:
-            self._stream(events if script.no_done else [*events, _DONE], fields, done.usage)
-
-    def _upload(self, path: str, model: str, form: dict[str, bytes], size: int) -> None:
-        if not path.startswith("/v1/audio/"):
-            self._json({"created": 1, "data": [{"b64_json": endpoints.PIXEL}], "received_bytes": size, "model": model})
-            return
-        text = f"Simulated transcript of {size} bytes for {model}."
-        usage = {"type": "tokens", "input_tokens": size // 100, "output_tokens": 9, "total_tokens": size // 100 + 9}
-        if form.get("stream") == b"true":
-            events = endpoints.transcript_events(text, usage)
-            self._stream(events, {"model": model}, usage)
-        else:
-            self._billed({"text": text, "usage": usage}, {"model": model})
 
     def _realtime(self) -> None:
         key = self._request.header(b"sec-websocket-key")
@@ -248,10 +217,6 @@ class SimulatedExchange:
             switched.append((b"sec-websocket-protocol", offered.split(b",")[0].strip()))
         self._responder.upgrade(101, switched)
         self._responder.write(self._session.greeting())
-
-    def _billed(self, answer: dict[str, Any], fields: dict[str, Any]) -> None:
-        self._simulator.bill(self._sent_id(), str(fields.get("model")), answer.get("usage"))
-        self._json(answer)
 
     def _sent_id(self) -> str:
         return (self._request.header(b"x-request-id") or b"").decode("latin-1")
@@ -274,7 +239,9 @@ class SimulatedExchange:
 
     def _error(self, status: int, code: str, message: str) -> None:
         answer: dict[str, Any] = {"error": {"message": message, "type": "simulated_error", "param": None, "code": code}}
-        if self._request.path.startswith(b"/v1/messages"):
+        if self._api is not None:
+            answer = self._api.refused(Refusal(status, code, message), self._answer_id())
+        elif self._request.path.startswith(b"/v1/messages"):
             answer = {"type": "error", "error": {"type": code, "message": message}}
         headers = [_JSON, _SIMULATED]
         if status in (429, 503):
@@ -283,8 +250,11 @@ class SimulatedExchange:
 
     def _respond(self, status: int, headers: list[Header], body: bytes) -> None:
         self._simulator.completed += 1
-        self._responder.respond(status, headers, body)
+        self._responder.respond(status, [*headers, *self._own_headers()], body)
         self._close()
+
+    def _own_headers(self) -> list[Header]:
+        return [] if self._api is None else self._api.headers(self._answer_id())
 
     def _echo(self, path: str, body: bytes) -> None:
         """What reached us; of the credential only whether it is there, and a hash to compare."""
@@ -301,12 +271,10 @@ class SimulatedExchange:
 
     # -- streaming ---------------------------------------------------------------------------------------------------
 
-    def _stream(
-        self, events: list[bytes] | Iterator[bytes], fields: dict[str, Any], usage: dict[str, Any] | None
-    ) -> None:
+    def _stream(self, events: Iterable[bytes]) -> None:
         script = self._script
-        self._simulator.bill(self._sent_id(), str(fields.get("model")), usage)
-        self._responder.start(200, [_EVENTS, _SIMULATED, (b"cache-control", b"no-cache")], None)
+        headers = [_EVENTS, _SIMULATED, (b"cache-control", b"no-cache"), *self._own_headers()]
+        self._responder.start(200, headers, None)
         if script.reset == "after":
             self._later(_BREAK_SECONDS, self._break)
             return
@@ -352,12 +320,3 @@ class SimulatedExchange:
         if path == "/sim/reset":
             self._simulator.reset()
         self._responder.respond(200, [_JSON], json.dumps(self._simulator.stats()).encode())
-
-
-def _repeated(before: list[bytes], event: bytes, total: int, after: list[bytes]) -> Iterator[bytes]:
-    """`event` padded to 16 KB, as often as it takes to send `total` bytes."""
-    padded = event.replace(b'"content":"', b'"content":"' + b"x" * (16 * 1024), 1)
-    yield from before
-    for _ in range(-(-total // len(padded))):
-        yield padded
-    yield from after

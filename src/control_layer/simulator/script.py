@@ -31,6 +31,7 @@ BEHAVIOURS = (
     ("refuses", "refuse: content_filter"),
     ("filtered", "answer with nothing but that the content policy ended it"),
     ("filtered-late", "the same in the middle of the answer"),
+    ("calls-<n>", "call the tool n times at once"),
     ("error-in-stream", "report an error in the middle of a stream"),
     ("error-first", "report an error as the first event of a stream"),
     ("error-early", "report an error in a stream that has begun, but said nothing"),
@@ -51,6 +52,7 @@ BEHAVIOURS = (
 
 _MAX_TOKENS = 100_000
 _MAX_MEGABYTES = 1024
+_MAX_CALLS = 100
 
 
 @dataclass(slots=True, frozen=True, kw_only=True)
@@ -85,6 +87,8 @@ class Script:
     error_after: int | None = None
     """Report an error behind so many events of a stream."""
     reasoning: bool = False
+    calls: int = 1
+    """So many calls of a tool at once."""
 
 
 _WORDS: dict[str, dict[str, Any]] = {
@@ -129,6 +133,8 @@ def script_for(model: str) -> Script:
             changes["flaky"] = number
         elif word == "tokens" and number:
             changes["tokens"] = min(number, _MAX_TOKENS)
+        elif word == "calls" and number:
+            changes["calls"] = min(number, _MAX_CALLS)
         elif word == "big" and number:
             changes["big"] = min(number, _MAX_MEGABYTES)
         elif pair == "slow-first":
@@ -151,6 +157,7 @@ def describe() -> str:
     listed = ", ".join(MODELS)
     return "\n".join(
         [
+            "Base URLs: /v1 (OpenAI-compatible), /anthropic, /gemini and /azure (the providers' own APIs, strict).",
             f"Models: {listed}; any other name works too.",
             "Words in a model's name ask for a behaviour, alone or together, such as sim-slow-first-200ms-tokens-50:",
             *lines,

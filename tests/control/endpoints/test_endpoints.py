@@ -17,7 +17,7 @@ from control_layer.control.permissions import Role
 
 _FIELDS = {
     "id", "name", "description", "url", "model_filter", "requires_api_key", "auth_header_name", "auth_header_prefix",
-    "verify_tls", "created_by", "created_at", "updated_at",
+    "verify_tls", "dialect", "created_by", "created_at", "updated_at",
 }  # fmt: skip
 
 

@@ -9,8 +9,26 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from control_layer.control.endpoints.listing import Dialect, ListedModel, NotAModelList, dialect_of, read_page
+from control_layer.contract.dialects import DIALECTS, DialectOptions
+from control_layer.control.endpoints.listing import ListedModel, ListPage, ModelList, NotAModelList, model_list_of
 from control_layer.control.endpoints.model_type import ModelType, detected
+
+_PLAIN = DialectOptions()
+_OLDER = DialectOptions(api_version="2024-10-21", deployment_paths=True)
+
+
+def list_of(dialect: str, base: str = "/", options: DialectOptions = _PLAIN) -> ModelList:
+    found = model_list_of(dialect, base, options)
+    assert found is not None
+    return found
+
+
+def read(dialect: str, content: object, options: DialectOptions = _PLAIN) -> ListPage:
+    return list_of(dialect, options=options).read(json.dumps(content).encode())
+
+
+def names(page: ListPage) -> list[str]:
+    return [model.id for model in page.models]
 
 
 def test_reads_an_openai_list_each_model_once_in_its_order() -> None:
@@ -21,62 +39,83 @@ def test_reads_an_openai_list_each_model_once_in_its_order() -> None:
         {"id": ""},
         {"id": "x\0y"},
     ]
-    page = read_page(json.dumps({"object": "list", "data": data}).encode(), Dialect.OPENAI)
-    assert page.models == (ListedModel("b", 1700000000, "acme"), ListedModel("a"))
-    assert page.next_after is None
+    page = read("openai", {"object": "list", "data": data})
+    assert page == ListPage((ListedModel("b", 1700000000, "acme"), ListedModel("a")), None)
 
 
 def test_reads_anthropic_pages_to_the_end() -> None:
     first = {"data": [{"type": "model", "id": "claude-a", "created_at": "2025-01-01T00:00:00Z"}], "has_more": True}
-    page = read_page(json.dumps({**first, "first_id": "claude-a", "last_id": "claude-a"}).encode(), Dialect.ANTHROPIC)
-    assert page.next_after == "claude-a"
-    assert Dialect.ANTHROPIC.query("claude-a") == "limit=1000&after_id=claude-a"
-    last = {"data": [], "has_more": False, "last_id": None}
-    assert read_page(json.dumps(last).encode(), Dialect.ANTHROPIC).next_after is None
+    page = read("anthropic", {**first, "first_id": "claude-a", "last_id": "claude-a"})
+    assert (names(page), page.next_after) == (["claude-a"], "claude-a")
+    asked = list_of("anthropic")
+    assert asked.headers == {"anthropic-version": "2023-06-01"}
+    assert asked.target(None) == "/v1/models?limit=1000"
+    assert asked.target("claude-a") == "/v1/models?limit=1000&after_id=claude-a"
+    assert read("anthropic", {"data": [], "has_more": False, "last_id": None}).next_after is None
+
+
+def test_reads_geminis_pages_without_what_cannot_be_asked() -> None:
+    models = [
+        {"name": "models/gemini-a", "supportedGenerationMethods": ["generateContent", "countTokens"]},
+        {"name": "models/embedder", "supportedGenerationMethods": ["embedContent"]},
+        {"name": "models/painter", "supportedGenerationMethods": ["predict"]},
+        {"name": "models/talker", "supportedGenerationMethods": ["bidiGenerateContent"]},
+        {"name": "models/unsaid"},
+    ]
+    page = read("gemini", {"models": models, "nextPageToken": "t/1"})
+    assert (names(page), page.next_after) == (["gemini-a", "embedder", "unsaid"], "t/1")
+    assert list_of("gemini").target("t/1") == "/v1beta/models?pageSize=1000&pageToken=t%2F1"
+    assert list_of("gemini", "/v1beta").target(None) == "/v1beta/models?pageSize=1000"
+    assert read("gemini", {"models": models[:1], "nextPageToken": ""}).next_after is None
+
+
+def test_reads_azures_models_or_its_deployments() -> None:
+    assert names(read("azure", {"data": [{"id": "gpt-4o", "status": "succeeded"}]})) == ["gpt-4o"]
+    assert list_of("azure").target(None) == list_of("azure", "/openai/v1/").target(None) == "/openai/v1/models"
+    preview = DialectOptions(api_version="preview")
+    assert list_of("azure", "/", preview).target(None) == "/openai/v1/models?api-version=preview"
+    data = [{"id": "chat", "model": "gpt-4o", "status": "succeeded"}, {"id": "new", "status": "creating"}]
+    assert names(read("azure", {"data": data}, _OLDER)) == ["chat"]
+    assert list_of("azure", "/openai/v1", _OLDER).target(None) == "/openai/deployments?api-version=2022-12-01"
+
+
+def test_reads_ollamas_tags_and_coheres_models() -> None:
+    assert names(read("ollama", {"models": [{"name": "llama3:latest", "digest": "d"}]})) == ["llama3:latest"]
+    assert {list_of("ollama", base).target(None) for base in ("/", "/api", "/v1", "/api/")} == {"/api/tags"}
+    page = read("cohere", {"models": [{"name": "command-r", "endpoints": ["chat"]}], "next_page_token": "n"})
+    assert (names(page), page.next_after) == (["command-r"], "n")
+    assert list_of("cohere", "/v2").target("n") == "/v1/models?page_size=1000&page_token=n"
+
+
+def test_some_have_none() -> None:
+    assert [name for name in DIALECTS if model_list_of(name, "/", _PLAIN) is None] == ["bedrock", "vertex"]
 
 
 def test_reads_openrouters_list_which_has_no_object_field() -> None:
     body = {"data": [{"id": "acme/model", "canonical_slug": "x", "name": "Acme", "created": 1.7e9, "pricing": {}}]}
-    assert read_page(json.dumps(body).encode(), Dialect.OPENROUTER).models == (ListedModel("acme/model", 1700000000),)
+    assert read("openai", body).models == (ListedModel("acme/model", 1700000000),)
 
 
-@pytest.mark.parametrize(
-    ("url", "dialect"),
-    [
-        ("https://api.anthropic.com/", Dialect.ANTHROPIC),
-        ("https://openrouter.ai/api/v1", Dialect.OPENROUTER),
-        ("https://api.openai.com/v1", Dialect.OPENAI),
-        ("https://api.anthropic.com.evil.example/", Dialect.OPENAI),
-    ],
-)
-def test_dialect_is_the_hosts(url: str, dialect: Dialect) -> None:
-    assert dialect_of(url) is dialect
-
-
-def test_anthropic_takes_the_key_in_its_own_header() -> None:
-    headers = Dialect.ANTHROPIC.headers("key", "Authorization", "Bearer ")
-    assert headers == {"anthropic-version": "2023-06-01", "x-api-key": "key"}
-    assert Dialect.OPENAI.headers("key", "X-Key", "") == {"X-Key": "key"}
-    assert Dialect.OPENAI.headers(None, "Authorization", "Bearer ") == {}
-
-
+@pytest.mark.parametrize("dialect", ["openai", "gemini"])
 @pytest.mark.parametrize(
     "body",
     [
         b"", b"{}", b"[]", b"null", b"<html>", b'{"data": {}}', b'{"data": [1]}', b'{"data": [{"name": "x"}]}',
-        b'{"data": [{"id": 7}]}', b'{"data": [{"id": "\xff"}]}', b"[" * 100_000,
+        b'{"data": [{"id": 7}]}', b'{"data": [{"id": "\xff"}]}', b"[" * 100_000, b'{"models": [{"id": "x"}]}',
     ],
 )  # fmt: skip
-def test_refuses_what_is_no_list(body: bytes) -> None:
+def test_refuses_what_is_no_list(dialect: str, body: bytes) -> None:
     with pytest.raises(NotAModelList):
-        read_page(body, Dialect.OPENAI)
+        list_of(dialect).read(body)
 
 
 @given(st.binary(max_size=200))
 def test_any_bytes_are_a_list_or_refused(body: bytes) -> None:
-    for dialect in Dialect:
-        with suppress(NotAModelList):
-            read_page(body, dialect)
+    for dialect in DIALECTS:
+        found = model_list_of(dialect, "/", _OLDER)
+        if found is not None:
+            with suppress(NotAModelList):
+                found.read(body)
 
 
 @pytest.mark.parametrize(

@@ -13,6 +13,7 @@ import pytest
 from tests.control.snapshots.rows import EVERYONE, SYSTEM
 from tests.control.snapshots.world import World
 
+from control_layer.contract.dialects import DialectOptions
 from control_layer.contract.routing import Backoff, Balancing, Breaker, Fallback, Hedging, Purposes, ResponseCaching
 from control_layer.contract.snapshot import Deployment, Endpoint, Key, Model, Timeouts, User
 from control_layer.store.tables import Tariff
@@ -281,11 +282,24 @@ async def test_endpoints_carry_the_sealed_credential_as_it_is(world: World) -> N
         "sealed_credential": b"\x01sealed",
         "verify_tls": False,
         "ca_bundle": "PEM",
+        "dialect": "azure",
+        "options": '{"api_version": "preview", "quirks": ["of-a-newer-release"]}',
     }
     endpoint = await world.rows.endpoint(name="e", **columns)
     _, _, _, endpoints, _ = await world.truth()
     assert endpoints == {
-        endpoint: Endpoint(endpoint, "e", "https://provider.test/v1", "X-Key", "", b"\x01sealed", False, "PEM")
+        endpoint: Endpoint(
+            endpoint,
+            "e",
+            "https://provider.test/v1",
+            "X-Key",
+            "",
+            b"\x01sealed",
+            False,
+            "PEM",
+            "azure",
+            DialectOptions(api_version="preview", quirks=("of-a-newer-release",)),
+        )
     }
 
 

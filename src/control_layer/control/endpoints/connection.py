@@ -4,9 +4,14 @@ from __future__ import annotations
 
 import re
 import ssl
+import uuid
 from collections.abc import Mapping, Sequence
 
+import msgspec
+
+from control_layer.contract.dialects import DIALECTS, DialectOptions, recognised
 from control_layer.contract.sealing import CannotOpen, Seal
+from control_layer.control.endpoints.dialect import checked_dialect, checked_options, options_left
 from control_layer.control.endpoints.discovery import Provider
 from control_layer.control.endpoints.provider_url import BadProviderUrl, normalised, origin_of
 from control_layer.control.endpoints.schemas import EndpointChanges, EndpointToValidate, NewEndpoint
@@ -15,18 +20,16 @@ from control_layer.control.text import not_blank
 from control_layer.store import tables
 
 __all__ = [
-    "DEFAULT_HEADER_NAME",
-    "DEFAULT_HEADER_PREFIX",
     "change_connection",
     "checked_aliases",
     "checked_filter",
+    "new_endpoint",
     "provider_at",
     "provider_of",
     "set_connection",
+    "speak",
 ]
 
-DEFAULT_HEADER_NAME = "Authorization"
-DEFAULT_HEADER_PREFIX = "Bearer "
 _TOKEN = re.compile(r"[!#$%&'*+\-.^_`|~0-9A-Za-z]{1,128}")  # RFC 9110, 5.6.2
 _PRINTABLE = re.compile(r"[\x20-\x7e]*")
 _MAX_CA_BUNDLE = 256 * 1024
@@ -41,10 +44,26 @@ def checked_url(text: str) -> str:
         raise invalid(str(error), code="invalid_url") from None
 
 
+def new_endpoint(name: str, *, created_by: uuid.UUID) -> tables.Endpoint:
+    """A row that lacks its address."""
+    openai = DIALECTS["openai"]
+    return tables.Endpoint(
+        id=uuid.uuid4(),
+        name=name,
+        auth_header_name=openai.auth_header_name,
+        auth_header_prefix=openai.auth_header_prefix,
+        verify_tls=True,
+        dialect=openai.name,
+        created_by=created_by,
+    )
+
+
 def set_connection(row: tables.Endpoint, body: NewEndpoint | EndpointChanges, seal: Seal) -> None:
     """Puts what `body` says into the row, which must have its id; the credential sealed. Raises 400."""
+    before = row.url
     if body.url is not None:
         row.url = checked_url(body.url)
+    _set_dialect(row, body, before)
     if body.auth_header_name is not None:
         row.auth_header_name = _checked_header_name(body.auth_header_name)
     if body.auth_header_prefix is not None:
@@ -56,6 +75,26 @@ def set_connection(row: tables.Endpoint, body: NewEndpoint | EndpointChanges, se
     credential = _credential(body)
     if credential is not None:
         row.sealed_credential = seal.seal(credential, str(row.id))
+
+
+def speak(row: tables.Endpoint, dialect: str) -> None:
+    """Gives the row a dialect, and its header for the credential unless the row has one of its own."""
+    former = DIALECTS.get(row.dialect)
+    if former is not None and (row.auth_header_name, row.auth_header_prefix) == former.header:
+        row.auth_header_name, row.auth_header_prefix = DIALECTS[dialect].header
+    row.dialect = dialect
+
+
+def _set_dialect(row: tables.Endpoint, body: NewEndpoint | EndpointChanges, before: str | None) -> None:
+    """What the body says; else what a new address is known for, unless somebody has said otherwise of the old one."""
+    former = row.dialect
+    moved = row.url != before and (before is None or row.dialect == recognised(before))
+    if body.dialect is not None or moved:
+        speak(row, checked_dialect(body.dialect, row.url))
+    if "options" in body.model_fields_set:
+        row.options = checked_options(row.dialect, body.options)
+    elif row.dialect != former and row.options:
+        row.options = options_left(row.dialect, row.options)
 
 
 def change_connection(row: tables.Endpoint, body: EndpointChanges, seal: Seal) -> None:
@@ -95,19 +134,25 @@ def provider_of(row: tables.Endpoint, seal: Seal) -> Provider:
         auth_header_prefix=row.auth_header_prefix,
         verify_tls=row.verify_tls,
         ca_bundle=row.ca_bundle,
+        dialect=row.dialect,
+        options=msgspec.convert(row.options or {}, DialectOptions),
     )
 
 
 def provider_at(url: str, body: EndpointToValidate) -> Provider:
     """How to reach a provider that has no row. Raises 400."""
     name, prefix = body.auth_header_name, body.auth_header_prefix
+    url = checked_url(url)
+    dialect = DIALECTS[checked_dialect(body.dialect, url)]
     return Provider(
-        url=checked_url(url),
+        url=url,
         credential=_credential(body),
-        auth_header_name=DEFAULT_HEADER_NAME if name is None else _checked_header_name(name),
-        auth_header_prefix=DEFAULT_HEADER_PREFIX if prefix is None else _checked_prefix(prefix),
+        auth_header_name=dialect.auth_header_name if name is None else _checked_header_name(name),
+        auth_header_prefix=dialect.auth_header_prefix if prefix is None else _checked_prefix(prefix),
         verify_tls=body.verify_tls is not False,
         ca_bundle=_checked_ca_bundle(body.ca_bundle),
+        dialect=dialect.name,
+        options=msgspec.convert(checked_options(dialect.name, body.options) or {}, DialectOptions),
     )
 
 

@@ -17,19 +17,24 @@ from urllib.parse import urlsplit
 import httpx
 
 from control_layer import __version__
-from control_layer.contract.endpoint_url import upstream_path
-from control_layer.control.endpoints.listing import Dialect, ListedModel, ListPage, NotAModelList, dialect_of, read_page
+from control_layer.contract.dialects import DIALECTS, DialectOptions
+from control_layer.control.endpoints.foreign_answer import hint
+from control_layer.control.endpoints.listing import ListedModel, ListPage, ModelList, NotAModelList, model_list_of
 
 __all__ = ["DiscoveryFailed", "NoModels", "Provider", "discover"]
 
 _MAX_BYTES = 10 * 1024 * 1024
 """The largest known list (a few hundred models with prices and descriptions) is under 1 MB."""
 _MAX_PAGES = 20
+_NO_OPTIONS = DialectOptions()
 _MAX_REDIRECTS = 3
+_MAX_ERROR_BYTES = 64 * 1024
+_BAD_KEY = b"API_KEY_INVALID"
+"""Google's word for it, under status 400."""
 _REFUSALS = {
     401: "The provider refused the API key (status 401). Check api_key, auth_header_name and auth_header_prefix",
     403: "The provider does not let this API key list models (status 403)",
-    404: "The provider has no model list at {address} (status 404). Check the URL; it usually ends in /v1",
+    404: "The provider has no model list at {address} (status 404). Check the URL{usual}",
     429: "The provider limits our requests (status 429). Try again in a moment",
 }
 
@@ -54,6 +59,8 @@ class Provider:
     verify_tls: bool
     ca_bundle: str | None
     """PEM text of extra certificate authorities."""
+    dialect: str = "openai"
+    options: DialectOptions = _NO_OPTIONS
 
 
 async def discover(provider: Provider, *, timeout_seconds: float, ca_file: Path | None = None) -> list[ListedModel]:
@@ -63,14 +70,19 @@ async def discover(provider: Provider, *, timeout_seconds: float, ca_file: Path 
     """
     split = urlsplit(provider.url)
     origin = f"{split.scheme}://{split.netloc}"
-    path = upstream_path(split.path, "/v1/models")
+    model_list = model_list_of(provider.dialect, split.path, provider.options)
+    if model_list is None:
+        title = DIALECTS[provider.dialect].title
+        raise DiscoveryFailed(
+            f"{title} does not say which models there are: name them in model_filter, with skip_fetch"
+        )
     trust = await asyncio.to_thread(_trust, provider, ca_file) if split.scheme == "https" else False
     try:
         async with (
             asyncio.timeout(timeout_seconds),
             httpx.AsyncClient(base_url=origin, verify=trust, timeout=None) as client,  # noqa: S113 - bounded as a whole
         ):
-            return await _all_pages(client, provider, dialect_of(provider.url), path)
+            return await _all_pages(client, provider, model_list)
     except TimeoutError:
         raise DiscoveryFailed(f"{origin} did not answer within {timeout_seconds:g} seconds") from None
     except (httpx.HTTPError, httpx.InvalidURL, OSError, ValueError) as error:
@@ -93,29 +105,29 @@ def _trust(provider: Provider, ca_file: Path | None) -> ssl.SSLContext:
     return context
 
 
-async def _all_pages(client: httpx.AsyncClient, provider: Provider, dialect: Dialect, path: str) -> list[ListedModel]:
+async def _all_pages(client: httpx.AsyncClient, provider: Provider, model_list: ModelList) -> list[ListedModel]:
     models: dict[str, ListedModel] = {}
     after: str | None = None
     for _ in range(_MAX_PAGES):
-        page = await _page(client, provider, dialect, path, after)
-        models.update((model.id, model) for model in page.models)
+        page = await _page(client, provider, model_list, after)
+        for model in page.models:
+            models.setdefault(model.id, model)
         after = page.next_after
         if after is None:
             break
     return list(models.values())
 
 
-async def _page(
-    client: httpx.AsyncClient, provider: Provider, dialect: Dialect, path: str, after: str | None
-) -> ListPage:
+async def _page(client: httpx.AsyncClient, provider: Provider, model_list: ModelList, after: str | None) -> ListPage:
     headers = {
-        **dialect.headers(provider.credential, provider.auth_header_name, provider.auth_header_prefix),
+        **model_list.headers,
         "accept": "application/json",
         "accept-encoding": "identity",
         "user-agent": f"control-layer/{__version__}",
     }
-    query = dialect.query(after)
-    target = httpx.URL(path + (f"?{query}" if query else ""))
+    if provider.credential is not None:
+        headers[provider.auth_header_name] = provider.auth_header_prefix + provider.credential
+    target = httpx.URL(model_list.target(after))
     for _ in range(_MAX_REDIRECTS + 1):
         async with client.stream("GET", target, headers=headers) as response:
             if response.next_request is not None:
@@ -123,11 +135,17 @@ async def _page(
                 continue
             address = str(response.request.url.copy_with(query=None))
             if response.status_code != 200:
-                raise DiscoveryFailed(_refusal(response.status_code, address))
+                said = await _body(response, _MAX_ERROR_BYTES)
+                status = 401 if _BAD_KEY in said else response.status_code
+                raise DiscoveryFailed(_refusal(status, address, provider) + hint(said, provider.dialect))
+            body = await _body(response, _MAX_BYTES)
+            if len(body) > _MAX_BYTES:
+                raise NoModels(f"The provider's answer is larger than {_MAX_BYTES} bytes: that is no list of models")
             try:
-                return read_page(await _body(response), dialect)
+                return model_list.read(body)
             except NotAModelList:
-                raise NoModels(f"{address} answered, but not with a list of models. Check the URL") from None
+                why = hint(body, provider.dialect) or f". Check the URL{_or_dialect(provider)}"
+                raise NoModels(f"{address} answered, but not with a list of models{why}") from None
     raise DiscoveryFailed(f"{client.base_url} redirects in a circle")
 
 
@@ -139,19 +157,25 @@ def _same_origin(client: httpx.AsyncClient, target: httpx.URL) -> httpx.URL:
     return target
 
 
-def _refusal(status: int, address: str) -> str:
+def _refusal(status: int, address: str, provider: Provider) -> str:
     known = _REFUSALS.get(status)
     if known is not None:
-        return known.format(address=address)
+        usual = _or_dialect(provider) or "; it usually ends in /v1"
+        return known.format(address=address, usual=usual)
     return f"{address} answered with status {status} instead of a list of models"
 
 
-async def _body(response: httpx.Response) -> bytes:
+def _or_dialect(provider: Provider) -> str:
+    return "" if provider.dialect == "openai" else f", and whether the dialect is '{provider.dialect}'"
+
+
+async def _body(response: httpx.Response, limit: int) -> bytes:
+    """As much of it as is needed to see that it is longer than `limit`."""
     body = bytearray()
     async for chunk in response.aiter_bytes():
         body += chunk
-        if len(body) > _MAX_BYTES:
-            raise NoModels(f"The provider's answer is larger than {_MAX_BYTES} bytes: that is no list of models")
+        if len(body) > limit:
+            break
     return bytes(body)
 
 

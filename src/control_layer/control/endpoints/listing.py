@@ -1,40 +1,27 @@
-"""Providers' model lists: which dialect a provider speaks, how it is asked, how its answer is read. No I/O."""
+"""Providers' model lists: where each dialect keeps it, how it is asked for, how the answer is read. No I/O."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import dataclass
-from enum import Enum
-from urllib.parse import quote, urlsplit
+import re
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from dataclasses import dataclass, field
+from typing import Any
+from urllib.parse import quote
 
 import msgspec
 
-__all__ = ["Dialect", "ListPage", "ListedModel", "NotAModelList", "dialect_of", "read_page"]
+from control_layer.contract.dialects import DialectOptions
+from control_layer.contract.endpoint_url import azure_path, upstream_path
+
+__all__ = ["ListPage", "ListedModel", "ModelList", "NotAModelList", "model_list_of"]
 
 _MAX_NAME_LENGTH = 512
+_VERSIONED = re.compile(r"/(v\d+|api)$")
 _ANTHROPIC_VERSION = "2023-06-01"
-_ANTHROPIC_PAGE = 1000  # the most that its API gives at once
-
-
-class Dialect(Enum):
-    """Whose model list it is."""
-
-    OPENAI = "openai"
-    ANTHROPIC = "anthropic"
-    OPENROUTER = "openrouter"
-
-    def headers(self, credential: str | None, header_name: str, header_prefix: str) -> Mapping[str, str]:
-        """What identifies us. Anthropic takes the key in a header of its own, however traffic is set up."""
-        if self is Dialect.ANTHROPIC:
-            version = {"anthropic-version": _ANTHROPIC_VERSION}
-            return version if credential is None else version | {"x-api-key": credential}
-        return {} if credential is None else {header_name: header_prefix + credential}
-
-    def query(self, after: str | None) -> str:
-        """The query string that asks for the page behind `after`."""
-        if self is not Dialect.ANTHROPIC:
-            return ""
-        return f"limit={_ANTHROPIC_PAGE}" + (f"&after_id={quote(after, safe='')}" if after else "")
+_PAGE = 1000  # the most that Anthropic, Gemini and Cohere give at once
+_AZURE_DEPLOYMENTS_VERSION = "2022-12-01"  # later versions list deployments at Azure's management API only
+_GEMINI_METHODS = frozenset(("generateContent", "embedContent"))
+"""What we can ask of a model; others draw, or speak a protocol of their own."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,27 +39,65 @@ class ListPage:
     """The models of one answer. `next_after` asks for what follows; `None` on the last page."""
 
     models: tuple[ListedModel, ...]
-    next_after: str | None
+    next_after: str | None = None
 
 
 class NotAModelList(Exception):
     """The provider answered with something else."""
 
 
-def dialect_of(url: str) -> Dialect:
-    """By host name."""
-    host = (urlsplit(url).hostname or "").lower()
-    if host == "api.anthropic.com":
-        return Dialect.ANTHROPIC
-    if host == "openrouter.ai":
-        return Dialect.OPENROUTER
-    return Dialect.OPENAI
+@dataclass(frozen=True, slots=True)
+class ModelList:
+    """Where one is, and how it is asked for."""
+
+    path: str
+    read: Callable[[bytes], ListPage]
+    """Raises `NotAModelList`."""
+    query: str = ""
+    page_parameter: str | None = None
+    headers: Mapping[str, str] = field(default_factory=dict)
+
+    def target(self, after: str | None) -> str:
+        """The request target for the page behind `after`, or the first."""
+        page = f"{self.page_parameter}={quote(after, safe='')}" if after and self.page_parameter else ""
+        query = "&".join(part for part in (self.query, page) if part)
+        return f"{self.path}?{query}" if query else self.path
+
+
+def model_list_of(dialect: str, base: str, options: DialectOptions) -> ModelList | None:
+    """The list at a provider whose URL has the path `base`; `None` for a dialect that has none."""
+    match dialect:
+        case "anthropic":
+            headers = {"anthropic-version": _ANTHROPIC_VERSION}
+            return ModelList(upstream_path(base, "/v1/models"), _anthropic, f"limit={_PAGE}", "after_id", headers)
+        case "gemini":
+            return ModelList(upstream_path(base, "/v1beta/models"), _gemini, f"pageSize={_PAGE}", "pageToken")
+        case "azure" if options.deployment_paths:
+            version = f"api-version={_AZURE_DEPLOYMENTS_VERSION}"
+            return ModelList(azure_path(base, "/v1/deployments", ""), _azure_deployments, version)
+        case "azure":
+            version = "" if options.api_version is None else f"api-version={quote(options.api_version, safe='')}"
+            return ModelList(azure_path(base, "/v1/models"), _openai, version)
+        case "ollama":
+            return ModelList(_root(base) + "/api/tags", _named)
+        case "cohere":
+            return ModelList(_root(base) + "/v1/models", _named, f"page_size={_PAGE}", "page_token")
+        case "openai":
+            return ModelList(upstream_path(base, "/v1/models"), _openai)
+        case _:
+            return None
+
+
+def _root(base: str) -> str:
+    """Without the version that an administrator may have pasted along."""
+    return _VERSIONED.sub("", base.rstrip("/"))
 
 
 class _Entry(msgspec.Struct):
     id: str
     created: object = None
     owned_by: object = None
+    status: object = None
 
 
 class _List(msgspec.Struct):
@@ -81,22 +106,66 @@ class _List(msgspec.Struct):
     last_id: str | None = None
 
 
-def read_page(body: bytes, dialect: Dialect) -> ListPage:
-    """The models in a provider's answer, each once, in its order. Raises `NotAModelList`.
+class _Named(msgspec.Struct):
+    name: str
+    supportedGenerationMethods: list[str] | None = None  # noqa: N815 - Gemini's name
 
-    All three dialects keep models in `data`, each with an `id`; they differ in what stands beside it, which we do not
-    need, and in Anthropic's paging.
-    """
+
+class _NamedList(msgspec.Struct):
+    models: list[_Named]
+    nextPageToken: str | None = None  # noqa: N815 - Gemini's name
+    next_page_token: str | None = None
+
+
+def _openai(body: bytes) -> ListPage:
+    """Also OpenRouter's, which lacks `object`, and Azure's."""
+    return ListPage(_once(_entries(_decoded(body, _List))))
+
+
+def _anthropic(body: bytes) -> ListPage:
+    listed = _decoded(body, _List)
+    return ListPage(_once(_entries(listed)), listed.last_id if listed.has_more else None)
+
+
+def _azure_deployments(body: bytes) -> ListPage:
+    listed = _decoded(body, _List)
+    return ListPage(_once(ListedModel(entry.id) for entry in listed.data if entry.status in (None, "succeeded")))
+
+
+def _gemini(body: bytes) -> ListPage:
+    listed = _decoded(body, _NamedList)
+    useful = (
+        model.name.removeprefix("models/")
+        for model in listed.models
+        if model.supportedGenerationMethods is None or _GEMINI_METHODS & set(model.supportedGenerationMethods)
+    )
+    return ListPage(_once(map(ListedModel, useful)), listed.nextPageToken or None)
+
+
+def _named(body: bytes) -> ListPage:
+    """Ollama's and Cohere's."""
+    listed = _decoded(body, _NamedList)
+    return ListPage(_once(ListedModel(model.name) for model in listed.models), listed.next_page_token or None)
+
+
+def _decoded(body: bytes, kind: type[Any]) -> Any:
     try:
-        listed = msgspec.json.decode(body, type=_List)
+        return msgspec.json.decode(body, type=kind)
     except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError):
         raise NotAModelList from None
-    models: dict[str, ListedModel] = {}
+
+
+def _entries(listed: _List) -> Iterator[ListedModel]:
     for entry in listed.data:
-        name = entry.id.strip()
+        created = int(entry.created) if isinstance(entry.created, int | float) else None
+        yield ListedModel(entry.id, created, entry.owned_by if isinstance(entry.owned_by, str) else None)
+
+
+def _once(models: Iterable[ListedModel]) -> tuple[ListedModel, ...]:
+    """Each model once, in the provider's order; names that cannot be one left out."""
+    found: dict[str, ListedModel] = {}
+    for model in models:
+        name = model.id.strip()
         if name and "\0" not in name and len(name) <= _MAX_NAME_LENGTH:
-            created = int(entry.created) if isinstance(entry.created, int | float) else None
-            owner = entry.owned_by if isinstance(entry.owned_by, str) else None
-            models.setdefault(name, ListedModel(name, created, owner))
-    more = dialect is Dialect.ANTHROPIC and listed.has_more and listed.last_id
-    return ListPage(tuple(models.values()), listed.last_id if more else None)
+            found.setdefault(name, ListedModel(name, model.created, model.owned_by))
+    return tuple(found.values())

@@ -4,19 +4,21 @@ no sense: any provider with an OpenAI-compatible API can be connected.
 
 from __future__ import annotations
 
+from control_layer.contract.dialects import DIALECTS, DialectName
 from control_layer.control.schema import Output
 
 __all__ = ["PRESETS", "Preset"]
 
 
 class Preset(Output):
-    """A provider. `name`, `url`, `auth_header_name` and `auth_header_prefix` are fields of an endpoint to be made."""
+    """A provider. `name`, `url`, `dialect` and the header's name and prefix are fields of an endpoint to be made."""
 
     key: str
     """Stable, for programs."""
     name: str
     url: str
     """The base URL; parts in `<…>` are the customer's own."""
+    dialect: DialectName
     auth_header_name: str
     auth_header_prefix: str
     requires_api_key: bool
@@ -26,13 +28,13 @@ class Preset(Output):
     """Where the provider says how to get a key."""
 
 
-def _preset(
-    key: str, name: str, url: str, docs_url: str, hint: str, *, header: str = "Authorization", prefix: str = "Bearer "
-) -> Preset:
+def _preset(key: str, name: str, url: str, docs_url: str, hint: str, *, dialect: DialectName = "openai") -> Preset:
+    header, prefix = DIALECTS[dialect].header
     return Preset(
         key=key,
         name=name,
         url=url,
+        dialect=dialect,
         auth_header_name=header,
         auth_header_prefix=prefix,
         requires_api_key=True,
@@ -59,8 +61,7 @@ PRESETS: tuple[Preset, ...] = (
         "https://api.anthropic.com/v1",
         "https://console.anthropic.com/settings/keys",
         "Takes the key in x-api-key. Clients of the Messages API reach it at /ai/v1/messages.",
-        header="x-api-key",
-        prefix="",
+        dialect="anthropic",
     ),
     _preset(
         "azure-openai",
@@ -68,8 +69,7 @@ PRESETS: tuple[Preset, ...] = (
         "https://<resource>.openai.azure.com/openai/v1",
         "https://learn.microsoft.com/azure/ai-services/openai/",
         "Replace <resource> by your resource's name. Models are called by the names of their deployments.",
-        header="api-key",
-        prefix="",
+        dialect="azure",
     ),
     _preset(
         "google-gemini",

@@ -13,11 +13,10 @@ from control_layer.control.access import needs
 from control_layer.control.catalogue.suggestion import adopt_for_new_models
 from control_layer.control.endpoints import importing, queries
 from control_layer.control.endpoints.connection import (
-    DEFAULT_HEADER_NAME,
-    DEFAULT_HEADER_PREFIX,
     change_connection,
     checked_aliases,
     checked_filter,
+    new_endpoint,
     provider_at,
     provider_of,
     set_connection,
@@ -72,17 +71,10 @@ async def presets() -> Sequence[Preset]:
 @needs(Operation.CREATE, Resource.ENDPOINTS)
 async def create(body: NewEndpoint, caller: Caller, session: Database, services: Served) -> Endpoint:
     """Connects a provider and imports its models; all of it or nothing."""
-    endpoint = tables.Endpoint(
-        id=uuid.uuid4(),
-        name=not_blank("name", body.name),
-        description=body.description,
-        model_filter=None if body.model_filter is None else checked_filter(body.model_filter),
-        auth_header_name=DEFAULT_HEADER_NAME,
-        auth_header_prefix=DEFAULT_HEADER_PREFIX,
-        verify_tls=True,
-        reasoning_translation=checked_translations(body.reasoning_translation),
-        created_by=caller.id,
-    )
+    endpoint = new_endpoint(not_blank("name", body.name), created_by=caller.id)
+    endpoint.description = body.description
+    endpoint.model_filter = None if body.model_filter is None else checked_filter(body.model_filter)
+    endpoint.reasoning_translation = checked_translations(body.reasoning_translation)
     set_connection(endpoint, body, services.provider_credentials)
     aliases = checked_aliases(body.alias_mapping or {})
     if await queries.name_taken(session, endpoint.name):

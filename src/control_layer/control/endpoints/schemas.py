@@ -8,6 +8,8 @@ from typing import Any, Literal
 
 from pydantic import SecretStr
 
+from control_layer.contract.dialects import DialectName
+from control_layer.control.endpoints.dialect import Options
 from control_layer.control.endpoints.reasoning import Translations
 from control_layer.control.endpoints.synchronisation import SyncPlan
 from control_layer.control.schema import Flag, Input, OmitNull, Output
@@ -35,6 +37,10 @@ class _Connection(Input):
     verify_tls: Flag | None = None
     ca_bundle: str | None = None
     """PEM text; in an update, null takes it away."""
+    dialect: DialectName | None = None
+    """The API that the provider speaks. By default what the address is known for, else `openai`."""
+    options: Options | None = None
+    """What the dialect needs said beyond its name; replaced as a whole. Another dialect keeps what it knows."""
 
 
 class NewEndpoint(_Connection):
@@ -84,6 +90,8 @@ class Endpoint(Output):
     auth_header_prefix: str
     verify_tls: bool
     ca_bundle: OmitNull[str]
+    dialect: str
+    options: OmitNull[dict[str, Any]]
     reasoning_translation: OmitNull[dict[str, Any]]
     created_by: uuid.UUID
     created_at: datetime
@@ -103,6 +111,8 @@ class Endpoint(Output):
             auth_header_prefix=row.auth_header_prefix,
             verify_tls=row.verify_tls,
             ca_bundle=row.ca_bundle,
+            dialect=row.dialect,
+            options=row.options,
             reasoning_translation=row.reasoning_translation,
             created_by=row.created_by,
             created_at=row.created_at,

@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-import uuid
 from dataclasses import dataclass, field
 
 from sqlalchemy import select
 from sqlalchemy.ext.asyncio import AsyncSession
 
+from control_layer.contract.dialects import DialectName
 from control_layer.control.endpoints import queries
-from control_layer.control.endpoints.connection import DEFAULT_HEADER_NAME, DEFAULT_HEADER_PREFIX, provider_of
+from control_layer.control.endpoints.connection import new_endpoint, provider_of, speak
+from control_layer.control.endpoints.dialect import Options, checked_dialect, checked_options
 from control_layer.control.endpoints.discovery import discover
 from control_layer.control.endpoints.provider_url import normalised
 from control_layer.control.endpoints.synchronisation import synchronise
@@ -32,6 +33,9 @@ class Source:
     url: str
     credential: str | None = field(repr=False)
     grant_to_everyone: bool
+    dialect: DialectName | None = None
+    """`None`: what its address is known for."""
+    options: Options | None = None
 
 
 async def connect_source(services: Services, source: Source) -> None:
@@ -39,15 +43,9 @@ async def connect_source(services: Services, source: Source) -> None:
 
     Raises `DiscoveryFailed` and `BadProviderUrl`, which leave nothing behind, and `ControlError`.
     """
-    endpoint = Endpoint(
-        id=uuid.uuid4(),
-        name=source.name,
-        url=normalised(source.url),
-        auth_header_name=DEFAULT_HEADER_NAME,
-        auth_header_prefix=DEFAULT_HEADER_PREFIX,
-        verify_tls=True,
-        created_by=NIL,
-    )
+    endpoint = new_endpoint(source.name, created_by=NIL)
+    endpoint.url = normalised(source.url)
+    _set_dialect(endpoint, source)
     _set_credential(endpoint, source.credential, services)
     provider = provider_of(endpoint, services.provider_credentials)
     listed = await discover(provider, timeout_seconds=_DISCOVER_SECONDS, ca_file=services.settings.gateway.ca_bundle)
@@ -55,6 +53,7 @@ async def connect_source(services: Services, source: Source) -> None:
         known = await _endpoint_named(session, source.name)
         if known is not None:
             known.url = endpoint.url
+            _set_dialect(known, source)
             _set_credential(known, source.credential, services)
             endpoint = known
         else:
@@ -65,6 +64,11 @@ async def connect_source(services: Services, source: Source) -> None:
             for model in await queries.hosted_models(session, endpoint.id):
                 if not model.deleted:
                     await add_grant(session, NIL, model.id)
+
+
+def _set_dialect(endpoint: Endpoint, source: Source) -> None:
+    speak(endpoint, checked_dialect(source.dialect, endpoint.url))
+    endpoint.options = checked_options(endpoint.dialect, source.options)
 
 
 def _set_credential(endpoint: Endpoint, credential: str | None, services: Services) -> None:

@@ -9,6 +9,7 @@ import structlog
 from sqlalchemy import select
 from sqlalchemy.dialects.postgresql import insert
 
+from control_layer.control.endpoints.dialect import Options
 from control_layer.control.endpoints.discovery import DiscoveryFailed
 from control_layer.control.endpoints.provider_url import BadProviderUrl
 from control_layer.control.errors import ControlError
@@ -42,10 +43,16 @@ async def _missing(services: Services, sources: Iterable[ModelSource]) -> list[M
 async def _connected(services: Services, source: ModelSource) -> bool:
     try:
         credential = None if source.api_key is None else source.api_key.get_secret_value()
-        await connect_source(
-            services,
-            Source(name=source.name, url=source.url, credential=credential, grant_to_everyone=source.grant_to_everyone),
+        options = None if source.options is None else Options(**source.options.model_dump())
+        found = Source(
+            name=source.name,
+            url=source.url,
+            credential=credential,
+            grant_to_everyone=source.grant_to_everyone,
+            dialect=source.dialect,
+            options=options,
         )
+        await connect_source(services, found)
         async with transaction(services) as session:
             await session.execute(insert(Seeded).values(name=_mark(source)).on_conflict_do_nothing())
     except (DiscoveryFailed, BadProviderUrl, ControlError) as error:

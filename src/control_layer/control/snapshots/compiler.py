@@ -13,9 +13,11 @@ from collections.abc import AsyncIterator, Callable, Sequence
 from datetime import datetime
 from typing import Any, TypeVar
 
+import msgspec
 from sqlalchemy import Select, and_, extract, func, literal, or_, select
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
+from control_layer.contract.dialects import DialectOptions
 from control_layer.contract.snapshot import Endpoint, Key, Purge, User
 from control_layer.control.models.charging import Turns, read_turns
 from control_layer.control.snapshots.budget_rows import BUDGET_ID, BUDGETS, budget_of
@@ -94,6 +96,8 @@ _ENDPOINTS = select(
     tables.Endpoint.sealed_credential,
     tables.Endpoint.verify_tls,
     tables.Endpoint.ca_bundle,
+    tables.Endpoint.dialect,
+    tables.Endpoint.options,
 )
 _PURGES = select(text_of(tables.AnswerPurge.subject_id), tables.AnswerPurge.generation)
 _KEYS_FOUND = _KEYS.where(tables.ApiKey.id == IDS)
@@ -226,7 +230,10 @@ def _user(row: Row, share: Sharing) -> User:
 
 
 def _endpoint(row: Row) -> Endpoint:
-    return Endpoint(*row)
+    endpoint, options = Endpoint(*row[:-1]), row[-1]
+    if options is None:
+        return endpoint
+    return msgspec.structs.replace(endpoint, options=msgspec.convert(options, DialectOptions))
 
 
 def _purge(row: Row) -> Purge:

@@ -13,7 +13,7 @@ from control_layer.operator.commands.invocation import AsJson, KeyFile, Url, com
 __all__ = ["commands"]
 
 commands = command_group("endpoint", "Providers' endpoints.")
-_COLUMNS = ("name", "address", "credential", "description", "id")
+_COLUMNS = ("name", "address", "dialect", "credential", "description", "id")
 
 
 @commands.command("list")
@@ -38,6 +38,10 @@ def add(
     credential_file: Annotated[
         Path | None, typer.Option(metavar="FILE", help="File that holds the credential.")
     ] = None,
+    dialect: Annotated[
+        str | None,
+        typer.Option(metavar="DIALECT", help="The API that it speaks, such as anthropic; by default by its address."),
+    ] = None,
     model: Annotated[list[str] | None, typer.Option(metavar="NAME", help="Import only this model; repeatable.")] = None,
     url: Url = None,
     api_key_file: KeyFile = None,
@@ -49,6 +53,8 @@ def add(
     from control_layer.operator.output import Output
 
     body: dict[str, object] = {"name": name, "url": address}
+    if dialect is not None:
+        body["dialect"] = dialect
     if model:
         body["model_filter"] = model
     if credential_env is not None or credential_file is not None:
@@ -81,5 +87,5 @@ def sync(
 
 
 def _row(endpoint: dict[str, Any]) -> tuple[object, ...]:
-    fields = ("name", "url", "requires_api_key", "description", "id")
+    fields = ("name", "url", "dialect", "requires_api_key", "description", "id")
     return tuple(endpoint[field] for field in fields)

@@ -17,9 +17,16 @@ from control_layer.operator.declarative.limit_specs import Scoped
 from control_layer.operator.declarative.model_object import ModelObject
 from control_layer.operator.declarative.model_spec import ModelSpec
 from control_layer.operator.declarative.people import People
-from control_layer.operator.declarative.resources import Kind, Name
+from control_layer.operator.declarative.resources import Kind, Name, header_of
 from control_layer.operator.declarative.spec import CredentialSpec
-from control_layer.operator.declarative.state import EndpointSpec, GroupSpec, KeySpec, State, UserSpec
+from control_layer.operator.declarative.state import (
+    DialectOptionsSpec,
+    EndpointSpec,
+    GroupSpec,
+    KeySpec,
+    State,
+    UserSpec,
+)
 from control_layer.operator.errors import OperatorError
 from control_layer.operator.objects import EVERYONE, EVERYONE_NAME, Account, Endpoint, Group, Key, read_as
 
@@ -174,6 +181,7 @@ class _Reader:
 
 
 def _endpoint(endpoint: Endpoint) -> EndpointSpec:
+    header, prefix = header_of(endpoint.dialect)
     return EndpointSpec(
         **_given(
             url=endpoint.url,
@@ -181,8 +189,10 @@ def _endpoint(endpoint: Endpoint) -> EndpointSpec:
             credential=CredentialSpec(env=environment_variable(endpoint.name, "API_KEY"))
             if endpoint.requires_api_key
             else None,
-            auth_header_name=endpoint.auth_header_name,
-            auth_header_prefix=endpoint.auth_header_prefix,
+            dialect=endpoint.dialect,
+            options=DialectOptionsSpec(**endpoint.options) if endpoint.options else None,
+            auth_header_name=None if endpoint.auth_header_name == header else endpoint.auth_header_name,
+            auth_header_prefix=None if endpoint.auth_header_prefix == prefix else endpoint.auth_header_prefix,
             verify_tls=endpoint.verify_tls,
             ca_bundle=endpoint.ca_bundle,
             model_filter=endpoint.model_filter,

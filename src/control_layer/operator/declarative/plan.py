@@ -17,6 +17,7 @@ from control_layer.operator.declarative.resources import (
     Kind,
     Name,
     Resources,
+    header_of,
     label,
     needs_no_word,
     resources_of,
@@ -123,6 +124,13 @@ def _creation(kind: Kind, name: Name, fields: Fields) -> Change:
 
 
 def _different(kind: Kind, after: Fields, before: Fields, *, renew_credentials: bool) -> Iterator[FieldChange]:
+    if kind is Kind.ENDPOINT:
+        after = _with_header(after, after.get("dialect") or before.get("dialect"))
+        before = _with_header(before, before.get("dialect"))
+        if after.get("dialect", before.get("dialect")) != before.get("dialect"):
+            moved = ("auth_header_name", "auth_header_prefix")  # the server changes them with the dialect
+            yield from (FieldChange(field, before[field], after[field]) for field in moved)
+            before = {**before, **{field: after[field] for field in moved}}
     for field, value in after.items():
         if field in SECRETS:
             # Which one there is is not told to anybody; it does not follow to another origin.
@@ -130,6 +138,12 @@ def _different(kind: Kind, after: Fields, before: Fields, *, renew_credentials: 
                 yield FieldChange(field, None, value)
         elif value != before.get(field) and not (_is_list(kind) and not value and not before.get(field)):
             yield FieldChange(field, before.get(field), value)
+
+
+def _with_header(fields: Fields, dialect: object) -> Fields:
+    """Without a word on it, the header that takes the credential is the dialect's."""
+    header, prefix = header_of(dialect)
+    return {"auth_header_name": header, "auth_header_prefix": prefix, **fields}
 
 
 def _moves(after: Fields, before: Fields) -> bool:

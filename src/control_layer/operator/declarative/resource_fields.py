@@ -37,8 +37,21 @@ def endpoint_fields(spec: EndpointSpec) -> Entry:
     fields["url"] = _url(spec.url)
     fields["description"] = spec.description or None
     fields["ca_bundle"] = (spec.ca_bundle or "").strip() or None
+    fields["options"] = _options(spec)
     fields["reasoning_translation"] = spec.reasoning_translation or None
+    for name in ("auth_header_name", "auth_header_prefix"):
+        if fields[name] is None:
+            del fields[name]  # the dialect's, which may not be said here
     return fields
+
+
+def _options(spec: EndpointSpec) -> object:
+    if spec.options is None:
+        return None
+    options = spec.options.model_dump(mode="json", exclude_defaults=True)
+    if "quirks" in options:
+        options["quirks"] = sorted(options["quirks"])
+    return options or None
 
 
 def user_fields(spec: UserSpec) -> Entry:

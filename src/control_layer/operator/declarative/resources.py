@@ -32,6 +32,7 @@ __all__ = [
     "Kind",
     "Name",
     "Resources",
+    "header_of",
     "label",
     "needs_no_word",
     "resources_of",
@@ -77,7 +78,7 @@ FIXED: Mapping[Kind, frozenset[str]] = {
 """What the API cannot change once it is made."""
 
 LEFT_ALONE: Mapping[Kind, frozenset[str]] = {
-    Kind.ENDPOINT: frozenset(("credential", "model_filter")),
+    Kind.ENDPOINT: frozenset(("credential", "model_filter", "dialect")),
     Kind.MODEL: frozenset(("model_type",)),
     Kind.USER: frozenset(("email", "username", "display_name")),
     Kind.KEY: frozenset(("requests_per_second", "burst_size")),
@@ -103,6 +104,17 @@ _IDENTITY: Mapping[Kind, frozenset[str]] = {
     Kind.PROBE: frozenset(("model", "interval_seconds")),
 }
 """What a new resource must be told, default or not."""
+
+_HEADERS: Mapping[str, tuple[str, str]] = {
+    "anthropic": ("x-api-key", ""),
+    "azure": ("api-key", ""),
+    "gemini": ("x-goog-api-key", ""),
+}
+
+
+def header_of(dialect: object) -> tuple[str, str]:
+    """The header that takes a credential in a dialect, and what stands before it there."""
+    return _HEADERS.get(str(dialect), ("Authorization", "Bearer "))
 
 
 def label(kind: Kind, name: Name) -> str:

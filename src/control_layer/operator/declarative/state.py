@@ -27,7 +27,7 @@ from control_layer.operator.declarative.spec import (
 )
 from control_layer.operator.objects import EVERYONE_NAME
 
-__all__ = ["EndpointSpec", "GroupSpec", "KeySpec", "Role", "State", "UserSpec"]
+__all__ = ["Dialect", "DialectOptionsSpec", "EndpointSpec", "GroupSpec", "KeySpec", "Role", "State", "UserSpec"]
 
 Role = Literal[
     "PlatformManager",
@@ -38,6 +38,20 @@ Role = Literal[
     "BackgroundInferenceUser",
     "ConnectionsUser",
 ]
+Dialect = Literal["openai", "anthropic", "gemini", "azure", "bedrock", "vertex", "ollama", "cohere"]
+
+
+class DialectOptionsSpec(Spec):
+    """What a dialect needs said beyond its name."""
+
+    api_version: Name | None = None
+    deployment_paths: bool = False
+    anthropic_version: Name | None = None
+    unsupported_parameters: Literal["refuse", "drop"] = "refuse"
+    quirks: Annotated[
+        list[Literal["no_stream_options", "max_tokens_only", "no_developer_role", "no_parallel_tool_calls"]],
+        AfterValidator(once),
+    ] = Field(default_factory=list)
 
 
 class EndpointSpec(Spec):
@@ -46,8 +60,12 @@ class EndpointSpec(Spec):
     url: Name
     description: str | None = None
     credential: CredentialSpec | None = None
-    auth_header_name: Name = "Authorization"
-    auth_header_prefix: str = "Bearer "
+    dialect: Dialect | None = None
+    """The API that the provider speaks; absent: as it is, and of a new endpoint what its address is known for."""
+    options: DialectOptionsSpec | None = None
+    auth_header_name: Name | None = None
+    """By default the dialect's, like the prefix."""
+    auth_header_prefix: str | None = None
     verify_tls: bool = True
     ca_bundle: str | None = None
     model_filter: Names | None = None

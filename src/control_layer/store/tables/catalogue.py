@@ -31,6 +31,10 @@ class Endpoint(Base):
     reasoning_translation: Mapped[dict[str, Any] | None]
     verify_tls: Mapped[bool] = mapped_column(server_default=text("true"))
     ca_bundle: Mapped[str | None]
+    dialect: Mapped[str] = mapped_column(server_default="openai")
+    """Of `contract.dialects`."""
+    options: Mapped[dict[str, Any] | None]
+    """`contract.dialects.DialectOptions`, without what has its default."""
     created_by: Mapped[uuid.UUID]
     created_at: Mapped[datetime] = mapped_column(server_default=now())
     updated_at: Mapped[datetime] = mapped_column(server_default=now())

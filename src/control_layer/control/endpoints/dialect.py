@@ -1,0 +1,65 @@
+"""Which API a provider speaks, as an administrator says it or as its address tells, and what it needs said: checked."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from typing import Any, Literal
+
+from control_layer.contract.dialects import DIALECTS, DialectName, Quirk, recognised, served_names
+from control_layer.control.errors import invalid
+from control_layer.control.schema import Flag, Input
+
+__all__ = ["Options", "checked_dialect", "checked_options", "options_left"]
+
+_VERSION = re.compile(r"[0-9A-Za-z][0-9A-Za-z._-]{0,63}")
+_DEFAULTS = {"unsupported_parameters": "refuse", "deployment_paths": False, "quirks": []}
+
+
+class Options(Input):
+    """What a dialect needs said beyond its name. What is absent, null or the default is as if it were not there."""
+
+    api_version: str | None = None
+    """Azure: its `api-version`, such as `2024-10-21`. Without `deployment_paths` it is not needed."""
+    deployment_paths: Flag | None = None
+    """Azure: use `/openai/deployments/{model}/…` instead of `/openai/v1/…`."""
+    anthropic_version: str | None = None
+    """Anthropic: the `anthropic-version` of what is translated, instead of the one that allows what is sent."""
+    unsupported_parameters: Literal["refuse", "drop"] | None = None
+    """What happens to parameters the provider does not know: the request is refused, or they are left out."""
+    quirks: list[Quirk] | None = None
+    """What an OpenAI-compatible server does not know."""
+
+
+def checked_dialect(said: DialectName | None, url: str) -> DialectName:
+    """What was said, or what the address is known for. Raises 400 for one that the gateway cannot send requests to."""
+    dialect = DIALECTS[said or recognised(url)]
+    if dialect.served:
+        return dialect.name
+    names = ", ".join(served_names())
+    what = f"{dialect.title} (dialect '{dialect.name}')"
+    begin = f"{what} is not served yet" if said else f"This is the address of {what}, which is not served yet"
+    raise invalid(f"{begin}; there are {names}. {dialect.instead}".rstrip(), code="dialect_not_served")
+
+
+def options_left(dialect: str, options: Mapping[str, Any]) -> dict[str, Any] | None:
+    """Those of them that mean something to the dialect."""
+    known = DIALECTS[dialect].options | {"unsupported_parameters"}
+    return {name: value for name, value in options.items() if name in known} or None
+
+
+def checked_options(dialect: str, options: Options | None) -> dict[str, Any] | None:
+    """As they are stored: what differs from the default. Raises 400 for those that mean nothing to the dialect."""
+    given = {} if options is None else options.model_dump(mode="json", exclude_none=True)
+    given = {name: value for name, value in given.items() if value != _DEFAULTS.get(name)}
+    foreign = sorted(given.keys() - (options_left(dialect, given) or {}).keys())
+    if foreign:
+        raise invalid(f"options.{foreign[0]} means nothing to the dialect '{dialect}'", code="invalid_options")
+    for name in ("api_version", "anthropic_version"):
+        if name in given and not _VERSION.fullmatch(given[name]):
+            raise invalid(f"options.{name} must be a version such as 2024-10-21", code="invalid_options")
+    if "deployment_paths" in given and "api_version" not in given:
+        raise invalid("options.deployment_paths needs options.api_version, such as 2024-10-21", code="invalid_options")
+    if "quirks" in given:
+        given["quirks"] = sorted(set(given["quirks"]))
+    return given or None

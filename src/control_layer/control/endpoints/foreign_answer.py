@@ -1,0 +1,59 @@
+"""Whose API an answer looks like: what to tell an administrator who has chosen the wrong dialect. No I/O."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import msgspec
+
+from control_layer.contract.dialects import DIALECTS, DialectName
+
+__all__ = ["hint", "spoken_in"]
+
+
+def hint(body: bytes, dialect: str) -> str:
+    """A sentence for whoever believes that the answer's sender speaks `dialect`; empty where it may well do."""
+    spoken = spoken_in(body)
+    if spoken is None or spoken == dialect or (spoken == "openai" and dialect == "azure"):
+        return ""
+    found = DIALECTS[spoken]
+    do = f"set dialect to '{spoken}'" if found.served else f"which is not served yet. {found.instead}"
+    joint = "; " if found.served else ", "
+    return f". It answers as {found.title} does{joint}{do}".rstrip(". ")
+
+
+def spoken_in(body: bytes) -> DialectName | None:
+    """The dialect of a model list or an error; `None` where it could be anybody's."""
+    try:
+        answer = msgspec.json.decode(body)
+    except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError):
+        return None
+    if not isinstance(answer, dict):
+        return None
+    if isinstance(answer.get("error"), dict):
+        return _of_error(answer, answer["error"])
+    for name in ("data", "models"):
+        entries = answer.get(name)
+        if isinstance(entries, list) and entries and isinstance(entries[0], dict):
+            return _of_entry(name, entries[0])
+    return None
+
+
+def _of_error(answer: dict[str, Any], error: dict[str, Any]) -> DialectName | None:
+    if answer.get("type") == "error" and isinstance(error.get("type"), str):
+        return "anthropic"
+    if isinstance(error.get("code"), int) and isinstance(error.get("status"), str):
+        return "gemini"
+    if "subscription key" in str(error.get("message")):
+        return "azure"
+    return "openai" if {"message", "type", "param", "code"} <= error.keys() else None
+
+
+def _of_entry(place: str, entry: dict[str, Any]) -> DialectName | None:
+    if place == "data":
+        return {"model": "anthropic"}.get(str(entry.get("type")), "openai" if "object" in entry else None)  # type: ignore[return-value]
+    if str(entry.get("name")).startswith("models/"):
+        return "gemini"
+    if "endpoints" in entry:
+        return "cohere"
+    return "ollama" if "digest" in entry or "modified_at" in entry else None

@@ -1,0 +1,187 @@
+"""What the Gemini API answers, whole and as a stream."""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+from control_layer.simulator.gemini.checks import declarations, signature
+from control_layer.simulator.gemini.schema import Content, EmbedRequest, GenerateRequest
+from control_layer.simulator.native import Answered
+from control_layer.simulator.script import Script
+from control_layer.simulator.text import count_tokens, vector
+from control_layer.simulator.turn import Ask, Tool, Turn, take_turn
+
+__all__ = ["counted", "embedded", "generated"]
+
+_FINISHES = {
+    "stop": "STOP", "stop_sequence": "STOP", "tool_calls": "STOP", "length": "MAX_TOKENS", "content_filter": "SAFETY",
+}  # fmt: skip
+_FAILURE = {
+    "error": {"code": 503, "message": "The model is overloaded, says sim-host.internal", "status": "UNAVAILABLE"}
+}
+_DIMENSIONS = 768
+_PER_CHUNK = 3
+
+
+def counted(contents: list[Content]) -> dict[str, Any]:
+    """The answer of `:countTokens`."""
+    total = count_tokens("\n".join(map(_text, contents)), len(contents))
+    return {"totalTokens": total, "promptTokensDetails": _details(total)}
+
+
+def embedded(request: EmbedRequest) -> dict[str, Any]:
+    """A vector."""
+    return {"values": vector(_text(request.content), request.output_dimensionality or _DIMENSIONS)}
+
+
+def generated(request: GenerateRequest, model: str, script: Script, answer_id: str, how: str) -> Answered:
+    """The answer to a request that was checked. `how` is `whole`, `sse`, or `list` for a stream in a JSON array."""
+    turn = take_turn(_ask(request), script)
+    tail = {"modelVersion": model, "responseId": answer_id}
+    usage = _usage(request, turn)
+    told = {} if script.usage == "none" else {"usageMetadata": usage}
+    if script.refuses:
+        blocked = {"promptTokenCount": turn.prompt_tokens, "totalTokenCount": turn.prompt_tokens}
+        told = {} if script.usage == "none" else {"usageMetadata": blocked}
+        parts: list[dict[str, Any]] = [{"promptFeedback": {"blockReason": "SAFETY"}, **told, **tail}]
+        usage = blocked
+    elif how == "whole":
+        parts = [{"candidates": _candidates(request, turn), **told, **tail}]
+    else:
+        parts = _chunks(request, turn, told, tail)
+    if how == "sse":
+        return Answered(events=[_event(part) for part in parts], usage=usage, failure=_event(_FAILURE))
+    return Answered(body=parts[0] if how == "whole" else parts, usage=usage)
+
+
+def _ask(request: GenerateRequest) -> Ask:
+    config, last = request.generation_config, request.contents[-1]
+    calling = request.tool_config.function_calling_config
+    allowed = calling.allowed_function_names
+    tools = [each for each in declarations(request) if not allowed or each.name in allowed]
+    schema = config.response_json_schema or config.response_schema
+    if schema is None and config.response_mime_type == "application/json":
+        schema = {"type": "object", "properties": {"simulated": {"type": "boolean"}}}
+    said = [_text(content) for content in request.contents]
+    if request.system_instruction is not None:
+        said.insert(0, _text(request.system_instruction))
+    answered = any(part.function_response is not None for part in last.parts)
+    return Ask(
+        prompt="\n".join(said),
+        messages=len(request.contents),
+        last="" if answered or last.role == "model" else _text(last),
+        tools=[Tool(each.name, _lower(each.parameters or each.parameters_json_schema)) for each in tools],
+        choice={"ANY": "required", "NONE": "none"}.get(calling.mode, "auto"),
+        schema=_lower(schema),
+        limit=config.max_output_tokens,
+        stops=config.stop_sequences,
+        think=_thinks(request),
+    )
+
+
+def _thinks(request: GenerateRequest) -> bool:
+    thinking = request.generation_config.thinking_config
+    return bool(thinking.include_thoughts or thinking.thinking_budget or thinking.thinking_level)
+
+
+def _lower(schema: Any) -> Any:
+    """Types in small letters, as JSON Schema has them."""
+    if isinstance(schema, list):
+        return [_lower(each) for each in schema]
+    if not isinstance(schema, dict):
+        return schema
+    return {
+        name: inner.lower() if name == "type" and isinstance(inner, str) else _lower(inner)
+        for name, inner in schema.items()
+    }
+
+
+def _text(content: Content) -> str:
+    texts = []
+    for part in content.parts:
+        if part.function_response is not None:
+            texts.append(json.dumps(part.function_response.response))
+        elif part.text is not None and not part.thought:
+            texts.append(part.text)
+    return "".join(texts)
+
+
+def _usage(request: GenerateRequest, turn: Turn) -> dict[str, Any]:
+    candidates = turn.output_tokens * request.generation_config.candidate_count
+    usage: dict[str, Any] = {
+        "promptTokenCount": turn.prompt_tokens,
+        "candidatesTokenCount": candidates,
+        "totalTokenCount": turn.prompt_tokens + candidates + turn.reasoning_tokens,
+        "promptTokensDetails": _details(turn.prompt_tokens),
+    }
+    if turn.reasoning_tokens:
+        usage["thoughtsTokenCount"] = turn.reasoning_tokens
+    if turn.prompt_tokens >= 1024 or request.cached_content is not None:
+        usage["cachedContentTokenCount"] = turn.prompt_tokens // 2
+        usage["cacheTokensDetails"] = _details(turn.prompt_tokens // 2)
+    return usage
+
+
+def _details(count: int) -> list[dict[str, Any]]:
+    return [{"modality": "TEXT", "tokenCount": count}]
+
+
+def _thoughts(request: GenerateRequest, turn: Turn) -> list[dict[str, Any]]:
+    shown = turn.reasoning and request.generation_config.thinking_config.include_thoughts
+    return [{"text": turn.reasoning, "thought": True}] if shown else []
+
+
+def _calls(turn: Turn) -> list[dict[str, Any]]:
+    """Where the model thinks, the first of them carries the signature."""
+    parts: list[dict[str, Any]] = []
+    for index, (name, text) in enumerate(turn.calls):
+        arguments = json.loads(text)
+        part: dict[str, Any] = {"functionCall": {"name": name, "args": arguments}}
+        if turn.reasoning and index == 0:
+            part["thoughtSignature"] = signature(name, arguments)
+        parts.append(part)
+    return parts
+
+
+def _candidates(request: GenerateRequest, turn: Turn) -> list[dict[str, Any]]:
+    parts = [*_thoughts(request, turn), *_calls(turn)]
+    if turn.text:
+        parts.append({"text": turn.text})
+        if turn.reasoning:
+            parts[-1]["thoughtSignature"] = signature("text", turn.text)
+    return [
+        _candidate(index, parts, _FINISHES[turn.finish]) for index in range(request.generation_config.candidate_count)
+    ]
+
+
+def _candidate(index: int, parts: list[dict[str, Any]], finish: str | None) -> dict[str, Any]:
+    candidate: dict[str, Any] = {"content": {"parts": parts, "role": "model"}, "index": index}
+    if not parts:
+        candidate["content"] = {"role": "model"}
+    return candidate if finish is None else {**candidate, "finishReason": finish}
+
+
+def _chunks(request: GenerateRequest, turn: Turn, told: dict[str, Any], tail: dict[str, Any]) -> list[dict[str, Any]]:
+    """A call comes whole; the last piece has the finish reason and all that was used."""
+    pieces: list[list[dict[str, Any]]] = [[part] for part in (*_thoughts(request, turn), *_calls(turn))]
+    starts = range(0, len(turn.pieces), _PER_CHUNK)
+    pieces += [[{"text": "".join(turn.pieces[at : at + _PER_CHUNK])}] for at in starts]
+    if turn.text and turn.reasoning:
+        pieces.append([{"text": "", "thoughtSignature": signature("text", turn.text)}])
+    elif not pieces:
+        pieces.append([])
+    begun = {"usageMetadata": {"promptTokenCount": turn.prompt_tokens, "totalTokenCount": turn.prompt_tokens}}
+    chunks = []
+    count = request.generation_config.candidate_count
+    for number, parts in enumerate(pieces):
+        for index in range(count):
+            last = number == len(pieces) - 1
+            candidate = _candidate(index, parts, _FINISHES[turn.finish] if last else None)
+            usage = (told if last and index == count - 1 else begun) if told else {}
+            chunks.append({"candidates": [candidate], **usage, **tail})
+    return chunks
+
+
+def _event(part: dict[str, Any]) -> bytes:
+    return b"data: %b\r\n\r\n" % json.dumps(part, separators=(",", ":")).encode()
