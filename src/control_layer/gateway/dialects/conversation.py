@@ -45,7 +45,7 @@ long turn that the client may continue."""
 
 
 class Text(msgspec.Struct, frozen=True, tag="text"):
-    """Words. `citations` are a provider's, undecoded."""
+    """Words. `citations`, a JSON array, are a provider's, undecoded."""
 
     text: str
     cache: CacheMark | None = None
@@ -199,6 +199,7 @@ class Conversation(msgspec.Struct, frozen=True, kw_only=True):
     audio_output: msgspec.Raw | None = None
     """OpenAI's `audio`: voice and format; the answer is to be spoken."""
     service_tier: str | None = None
+    """In OpenAI's words, as in answers: `auto`, `default`, `flex`, `priority`, …"""
     user: str | None = None
     """Who asks, in the client's own terms (`user`, `metadata.user_id`)."""
     cache_key: str | None = None

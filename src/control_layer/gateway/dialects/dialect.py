@@ -65,6 +65,8 @@ class ProviderError(msgspec.Struct, frozen=True):
     `content_filter`, `model_not_found`, …), else the provider's own."""
     type: str | None = None
     parameter: str | None = None
+    request_id: str | None = None
+    """The provider's, for whoever asks it what went wrong."""
 
 
 class EventReader(Protocol):

@@ -34,14 +34,17 @@ class Started(msgspec.Struct, frozen=True, gc=False):
     created: int | None = None
     tokens: Tokens | None = None
     """What is known of the input, for dialects that say so at the beginning."""
+    service_tier: str | None = None
 
 
 class TextDelta(msgspec.Struct, frozen=True, gc=False):
-    """More of what is said. `citations` are a provider's, undecoded."""
+    """More of what is said. `citations`, a JSON array, are a provider's for the part that it belongs to, undecoded."""
 
     text: str
     choice: int = 0
     citations: msgspec.Raw | None = None
+    opens: bool = False
+    """It begins a part of its own, although text came before: what is cited is told from what is not."""
 
 
 class ThinkingDelta(msgspec.Struct, frozen=True, gc=False):

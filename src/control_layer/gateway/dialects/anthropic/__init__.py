@@ -1,0 +1,47 @@
+"""Anthropic's Messages API, as a client's dialect and as a provider's."""
+
+from __future__ import annotations
+
+from control_layer.gateway.dialects.anthropic.answers import read_answer, write_answer
+from control_layer.gateway.dialects.anthropic.client_requests import read_request
+from control_layer.gateway.dialects.anthropic.client_streams import Writer
+from control_layer.gateway.dialects.anthropic.errors import read_error, write_error
+from control_layer.gateway.dialects.anthropic.provider_requests import write_request
+from control_layer.gateway.dialects.anthropic.provider_streams import Reader
+from control_layer.gateway.dialects.conversation import Answer, Conversation
+from control_layer.gateway.dialects.dialect import Outgoing, ProviderError
+
+__all__ = ["ANTHROPIC", "Anthropic"]
+
+
+class Anthropic:
+    """A `ClientDialect` and a `ProviderDialect`."""
+
+    __slots__ = ()
+
+    def read_request(self, body: bytes | bytearray) -> Conversation:
+        return read_request(body)
+
+    def write_answer(self, answer: Answer, model: str) -> bytes:
+        return write_answer(answer, model)
+
+    def writer(self, conversation: Conversation, model: str) -> Writer:  # noqa: ARG002  (all streams are alike)
+        return Writer(model)
+
+    def write_error(self, status: int, error: ProviderError) -> bytes:
+        return write_error(status, error)
+
+    def write_request(self, conversation: Conversation, model: str, *, lenient: bool) -> Outgoing:
+        return write_request(conversation, model, lenient=lenient)
+
+    def read_answer(self, body: bytes) -> Answer:
+        return read_answer(body)
+
+    def reader(self) -> Reader:
+        return Reader()
+
+    def read_error(self, status: int, body: bytes) -> ProviderError:
+        return read_error(status, body)
+
+
+ANTHROPIC = Anthropic()
