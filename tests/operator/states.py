@@ -45,7 +45,11 @@ _tariffs = st.lists(
     max_size=2,
 )
 _policies = _entry(
-    {}, on_context_overflow=st.sampled_from(NAMES), caching=st.just({}), timeouts=st.just({"idle": 3}) | st.just({})
+    {},
+    on_context_overflow=st.sampled_from(NAMES),
+    caching=st.just({}),
+    timeouts=st.just({"idle": 3}) | st.just({}),
+    fallback=st.just({"max_wasted_cost": "0.10"}),
 )
 _common: dict[str, st.SearchStrategy[Any]] = {
     "description": _maybe(_texts),
@@ -92,6 +96,7 @@ _keys = _entry(
         st.integers(0, 10**6).map(lambda seconds: datetime(2030, 1, 1, tzinfo=UTC) + timedelta(seconds=seconds))
     ),
     models=_maybe(st.lists(st.sampled_from(NAMES), unique=True)),
+    caching=_maybe(st.sampled_from(["off", "user"])),
 )
 _guardrails = _entry(
     {"kind": st.just("redact"), "pattern": st.sampled_from(["x", "y+"])},

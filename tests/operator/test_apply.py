@@ -49,6 +49,7 @@ def _company(name: str) -> dict[str, Any]:
                     "canary": {"component": f"{name}-large", "percent": 5},
                     "on_context_overflow": f"{name}-large",
                     "timeouts": {"idle": 30},
+                    "hedging": {"after_percentile": 95},
                 },
                 "traffic_routing_rules": [
                     {"api_key_purpose": "batch", "action": {"type": "redirect", "target": f"{name}-small"}}
@@ -73,7 +74,11 @@ def _company(name: str) -> dict[str, Any]:
                 "endpoint": f"{name}-provider",
                 "backoff_enabled": True,
                 "backoff_max_total_ms": 9000,
-                "traffic_policy": {"caching": {"ttl_seconds": 60, "scope": "user"}, "breaker": {"failures": 3}},
+                "traffic_policy": {
+                    "caching": {"ttl_seconds": 60, "scope": "user", "shared": True},
+                    "fallback": {"max_wasted_cost": 0.5, "max_wasted_percent": "2.50"},
+                    "breaker": {"failures": 3},
+                },
                 "allowed_batch_completion_windows": [],
             },
         },
@@ -91,7 +96,8 @@ def _company(name: str) -> dict[str, Any]:
         },
         "keys": {
             f"{name}-jo@example.org": {
-                "ci": {"description": "For CI", "models": [f"{name}-small"], "requests_per_second": 2.5},
+                "ci": {"description": "For CI", "models": [f"{name}-small"], "requests_per_second": 2.5}
+                | {"caching": "off"},
                 "ops": {
                     "purpose": "platform",
                     "expires_at": "2031-01-01T00:00:00+02:00",
@@ -226,8 +232,8 @@ def test_the_difference_is_shown_field_by_field(operator: Operator) -> None:
         "- {model: diff-small, weight: 10, enabled: true}",
     ):
         assert expected in lines, expected
-    (policy,) = (line for line in lines if line.startswith("traffic_policy: {caching"))
-    assert policy.startswith("traffic_policy: {caching: {ttl_seconds: 60.0, scope: user")
+    (policy,) = (line for line in lines if line.startswith("traffic_policy: {") and "ttl_seconds: 60.0" in line)
+    assert "caching: {ttl_seconds: 60.0, scope: user" in policy
     assert policy.endswith("→ none")
 
 

@@ -102,6 +102,7 @@ class Key(msgspec.Struct, frozen=True):
     spend_limit: str | None = None
     spend_limit_interval: str | None = None
     zero_data_retention: bool = False
+    caching: str | None = None
 
 
 class ScopedObject(msgspec.Struct, frozen=True):

@@ -229,6 +229,7 @@ def _key(key: Key) -> KeySpec:
             expires_at=key.expires_at,
             models=key.models,
             zero_data_retention=key.zero_data_retention,
+            caching=key.caching,
         )
     )
 

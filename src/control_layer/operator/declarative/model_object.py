@@ -66,12 +66,17 @@ class _Canary(msgspec.Struct, frozen=True):
     percent: float
 
 
+_POLICY_AS_IT_IS = ("balancing", "sticky", "fallback", "hedging", "timeouts", "caching", "breaker")
+
+
 class _TrafficPolicy(msgspec.Struct, frozen=True):
     balancing: str | None = None
     sticky: str | None = None
     canary: _Canary | None = None
     on_context_overflow: uuid.UUID | None = None
     on_content_refusal: uuid.UUID | None = None
+    fallback: dict[str, Any] | None = None
+    hedging: dict[str, Any] | None = None
     timeouts: dict[str, Any] | None = None
     caching: dict[str, Any] | None = None
     breaker: dict[str, Any] | None = None
@@ -85,7 +90,7 @@ class _TrafficPolicy(msgspec.Struct, frozen=True):
             "on_context_overflow": self.on_context_overflow and models.get(self.on_context_overflow),
             "on_content_refusal": self.on_content_refusal and models.get(self.on_content_refusal),
         }
-        same = {name: getattr(self, name) for name in ("balancing", "sticky", "timeouts", "caching", "breaker")}
+        same = {name: getattr(self, name) for name in _POLICY_AS_IT_IS}
         return {name: value for name, value in (same | named).items() if value} or None
 
 

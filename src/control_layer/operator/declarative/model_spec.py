@@ -154,7 +154,7 @@ class ModelSpec(Spec):
         once([component.model for component in self.components or ()])
         policy = self.traffic_policy
         if policy is not None:
-            strange = ("breaker",) if self.components is not None else ("balancing", "sticky", "canary")
+            strange = ("breaker",) if self.components is not None else ("balancing", "sticky", "canary", "hedging")
             chosen = [name for name in strange if getattr(policy, name) is not None]
             if chosen:
                 kind = "standard" if self.components is not None else "composite"

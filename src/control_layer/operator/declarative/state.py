@@ -109,6 +109,8 @@ class KeySpec(Spec):
     models: list[str] | None = None
     """Aliases that the key is restricted to."""
     zero_data_retention: bool = False
+    caching: Literal["off", "key", "user", "group"] | None = None
+    """Fewer kept answers than its models give; absent: as they say."""
 
     @model_validator(mode="after")
     def _cap(self) -> Self:

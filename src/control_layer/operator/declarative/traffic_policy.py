@@ -6,7 +6,7 @@ from typing import Annotated, Literal, Self
 
 from pydantic import Field, model_validator
 
-from control_layer.operator.declarative.spec import Name, Spec
+from control_layer.operator.declarative.spec import Amount, Name, Spec
 
 __all__ = ["TrafficPolicySpec"]
 
@@ -36,6 +36,29 @@ class CachingSpec(Spec):
     ttl_seconds: float = Field(3600.0, gt=0, le=30 * 86400, allow_inf_nan=False)
     scope: Literal["key", "user", "group", "shared"] = "key"
     max_entry_bytes: int = Field(1024 * 1024, ge=1024, le=64 * 1024 * 1024)
+    shared: bool = False
+    """By workers and hosts, in the database."""
+
+
+class FallbackCostsSpec(Spec):
+    """What attempts may cost that came to nothing."""
+
+    max_wasted_cost: Amount
+    max_wasted_percent: Annotated[Amount, Field(le=100)] | None = None
+
+
+class HedgingSpec(Spec):
+    """A second attempt at another component, and when it begins."""
+
+    after_ms: int | None = Field(None, ge=1, le=3_600_000)
+    after_percentile: float | None = Field(None, ge=50, lt=100, allow_inf_nan=False)
+    budget_percent: float = Field(5.0, gt=0, le=100, allow_inf_nan=False)
+
+    @model_validator(mode="after")
+    def _begins_once(self) -> Self:
+        if (self.after_ms is None) == (self.after_percentile is None):
+            raise ValueError("give either 'after_ms' or 'after_percentile'")
+        return self
 
 
 class BreakerSpec(Spec):
@@ -63,6 +86,8 @@ class TrafficPolicySpec(Spec):
     canary: CanarySpec | None = None
     on_context_overflow: Name | None = None
     on_content_refusal: Name | None = None
+    fallback: FallbackCostsSpec | None = None
+    hedging: HedgingSpec | None = None
     timeouts: TimeoutsSpec | None = None
     caching: CachingSpec | None = None
     breaker: BreakerSpec | None = None
