@@ -5,12 +5,13 @@ from __future__ import annotations
 import gc
 import os
 import shutil
+import sys
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 from hypothesis import HealthCheck, settings
-from tests.databases import carry_out, database_of, fresh_database
+from tests.databases import carry_out, database_of, fresh_database, leave
 
 from control_layer.store.embedded import EmbeddedPostgres
 from control_layer.store.migrations import migrate
@@ -18,6 +19,10 @@ from control_layer.store.migrations import migrate
 _MEMORY = Path("/dev/shm")
 _ENOUGH_BYTES = 6 * 1024**3
 """Clusters of all instances and databases of a run take about half of it; containers often have 64 MB in all."""
+
+# Where bytecode is never written, every process of every test would compile the product anew.
+os.environ.pop("PYTHONDONTWRITEBYTECODE", None)
+sys.dont_write_bytecode = False
 
 # A cluster is a thousand files: on a disk a test waits for their creation most of its time.
 if _MEMORY.is_dir() and shutil.disk_usage(_MEMORY).free >= _ENOUGH_BYTES:
@@ -48,7 +53,9 @@ def postgres_url(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
         settings={"fsync": "off", "synchronous_commit": "off", "full_page_writes": "off"},
     )
     try:
-        yield server.start()
+        url = server.start()
+        yield url
+        leave(url)
     finally:
         server.stop()
 

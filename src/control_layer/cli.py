@@ -17,6 +17,7 @@ import typer
 
 from control_layer import __version__, audit_command, reconcile_command
 from control_layer.command_line import CANNOT_START, WRONG_CONFIGURATION, ConfigFile, fail
+from control_layer.contract.loading import for_good
 from control_layer.operator.commands import add_commands
 
 __all__ = ["app", "main"]
@@ -72,17 +73,17 @@ def serve(
         )
         if value is not None
     }
-    from control_layer.serving import serve_until_stopped
-    from control_layer.settings_sources import SettingsError, Sources
+    with for_good():
+        from control_layer.data_directory import UnusableDirectory
+        from control_layer.serving import serve_until_stopped
+        from control_layer.settings_sources import SettingsError, Sources
+        from control_layer.supervisor.errors import CannotStart
 
     sources = Sources(file=config, environment=os.environ, options=options)
     try:
         settings = sources.load()
     except SettingsError as error:
         fail("the configuration is not valid:", *error.problems, status=WRONG_CONFIGURATION)
-    from control_layer.data_directory import UnusableDirectory
-    from control_layer.supervisor.errors import CannotStart
-
     try:
         serve_until_stopped(sources, settings, demo=demo)
     except (CannotStart, UnusableDirectory) as error:

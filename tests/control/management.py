@@ -36,6 +36,7 @@ API = "/admin/api/v1"
 POOL_SIZE = 5
 _QUICK = PasswordHasher(time_cost=1, memory_cost=8, parallelism=1)
 """Argon2's smallest parameters, for everybody but those who test what a hash costs."""
+_IDLE: list[AsyncEngine] = []
 _ORIGIN = "https://control.test"  # https, because session cookies are Secure
 
 
@@ -130,17 +131,35 @@ async def _running(errands: Errands) -> AsyncIterator[None]:
         await asyncio.wait((task,))
 
 
+def _engine(database_url: str) -> AsyncEngine:
+    """An engine on this database, with what an earlier one has compiled where none of those is in use.
+
+    Most of a test's statements are those of the test before: compiling them anew took a third of its time.
+    """
+    fresh = open_engine(database_url, pool_size=POOL_SIZE)
+    if not _IDLE:
+        return fresh
+    engine = _IDLE.pop()
+    engine.sync_engine.pool._creator = fresh.sync_engine.pool._creator
+    return engine
+
+
+async def _put_back(engine: AsyncEngine) -> None:
+    await engine.dispose()
+    _IDLE.append(engine)
+
+
 @asynccontextmanager
 async def managed(database_url: str, settings: Settings, hasher: PasswordHasher = _QUICK) -> AsyncIterator[Management]:
     """The application as it is after its first start, with the administrator signed in."""
-    engine = open_engine(database_url, pool_size=POOL_SIZE)
+    engine = _engine(database_url)
     directory = tempfile.TemporaryDirectory()
     mail_directory = Path(directory.name) / "mail"
     services = build_services(engine=engine, settings=settings, mail_directory=mail_directory, hasher=hasher)
     app = build_app(services)
     async with AsyncExitStack() as clients:
         clients.callback(directory.cleanup)
-        clients.push_async_callback(engine.dispose)
+        clients.push_async_callback(_put_back, engine)
         clients.callback(services.passwords.close)
         if services.payments is not None:
             clients.push_async_callback(services.payments.close)

@@ -1,46 +1,17 @@
-"""`python -m control_layer.control FD`: the control plane on the supervision channel that it inherits as FD.
-
-Ends with status 0 when it was told to stop, 3 when it cannot start at all, 1 when a part of it died.
-"""
+"""`python -m control_layer.control FD`: the control plane on the supervision channel that it inherits as FD."""
 
 from __future__ import annotations
 
-import socket
-import sys
-
-import msgspec
-import structlog
-import uvloop
-
-from control_layer.contract.logs import configure_logs
-from control_layer.control.config import ControlConfig, decode_settings
-from control_layer.control.process import ControlPlane
-from control_layer.control.supervision import first_frame
-from control_layer.settings import Settings
-from control_layer.store.migrations import MigrationFailed
+from control_layer.contract.loading import for_good
 
 __all__ = ["main"]
 
-_log = structlog.get_logger(__name__)
-_CANNOT_START = 3
-
 
 def main() -> None:
-    """Reads the configuration, then serves until told to stop."""
-    channel = socket.socket(fileno=int(sys.argv[1]))
-    config = msgspec.msgpack.decode(first_frame(channel), type=ControlConfig)
-    settings = decode_settings(config.settings)
-    configure_logs(settings.log_level, json=config.log_json, process="control")
-    try:
-        uvloop.run(_serve(config, settings, channel))
-    except MigrationFailed as error:
-        _log.error("migration_failed", reason=str(error))
-        sys.exit(_CANNOT_START)
-
-
-async def _serve(config: ControlConfig, settings: Settings, channel: socket.socket) -> None:
-    channel.setblocking(False)
-    await ControlPlane(config, settings, channel).run()
+    """Loads the control plane and serves until told to stop; `child` says with which status it ends."""
+    with for_good():
+        from control_layer.control.child import serve
+    serve()
 
 
 if __name__ == "__main__":
