@@ -17,6 +17,7 @@ from control_layer.wire import EventStream
 
 AS_CLIENT: ClientDialect = ANTHROPIC
 AS_PROVIDER: ProviderDialect = ANTHROPIC
+ASKED = Conversation(messages=())
 
 sdk_event: TypeAdapter[Any] = TypeAdapter(RawMessageStreamEvent)
 
@@ -28,7 +29,7 @@ def read(pieces: list[bytes]) -> list[Event]:
 
 
 def written(events: list[Event], model: str) -> bytes:
-    writer = AS_CLIENT.writer(Conversation(messages=()), model)
+    writer = AS_CLIENT.writer(ASKED, model)
     return b"".join(writer.write([event]) for event in events)
 
 

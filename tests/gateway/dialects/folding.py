@@ -41,7 +41,7 @@ class _Folded:
         """Where in `parts` each call is."""
         self.thinks = False
         """The last part is thoughts that are not signed yet."""
-        self.logprobs: dict[str, list[Any]] | None = None
+        self.logprobs: dict[str, list[Any] | None] | None = None
         self.finished: Finished | None = None
 
     def add(self, event: Event) -> None:
@@ -80,9 +80,10 @@ class _Folded:
                     self.parts.append(last := Audio("", ""))
                 self.parts[-1] = _heard(last, msgspec.json.decode(event.audio))
             case LogprobsDelta():
-                self.logprobs = self.logprobs or defaultdict(list)
+                self.logprobs = self.logprobs or {}
                 for name, tokens in msgspec.json.decode(event.logprobs).items():
-                    self.logprobs[name] += tokens or []
+                    before = self.logprobs.get(name)
+                    self.logprobs[name] = before if tokens is None else [*(before or ()), *tokens]
             case Finished():
                 assert self.finished is None
                 self.finished = event

@@ -289,5 +289,5 @@ def test_what_is_asked_is_read_as_it_was_written(asked: Conversation) -> None:
 def test_what_is_answered_is_read_as_it_was_written(parts: list[Part], name: str) -> None:
     parts = [msgspec.structs.replace(part, cache=None) if isinstance(part, ToolCall) else part for part in parts]
     answer = Answer(name, (Choice(tuple(parts), "stop"),), None)
-    read_back = ANTHROPIC.read_answer(ANTHROPIC.write_answer(answer, "m"))
+    read_back = ANTHROPIC.read_answer(ANTHROPIC.write_answer(answer, Conversation(messages=()), "m"))
     assert msgspec.structs.replace(read_back, tokens=None) == answer

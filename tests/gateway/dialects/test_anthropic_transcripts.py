@@ -8,7 +8,7 @@ import msgspec
 import pytest
 from anthropic.types import Message, MessageCreateParams
 from pydantic import TypeAdapter
-from tests.gateway.dialects.anthropic_streams import AS_CLIENT, AS_PROVIDER, read, sdk_message, written
+from tests.gateway.dialects.anthropic_streams import AS_CLIENT, AS_PROVIDER, ASKED, read, sdk_message, written
 from tests.gateway.dialects.folding import fold
 from tests.gateway.dialects.transcripts import Scenario, plain, scenarios, splits
 
@@ -93,7 +93,7 @@ def test_a_stream_that_breaks_off_has_no_end(scenario: Scenario) -> None:
 @answer_scenarios
 def test_an_answer_is_written_as_the_sdk_reads_it(scenario: Scenario) -> None:
     answer = AS_PROVIDER.read_answer(scenario.bytes("answer.json"))
-    body = AS_CLIENT.write_answer(answer, "alias")
+    body = AS_CLIENT.write_answer(answer, ASKED, "alias")
     message = Message.model_validate(msgspec.json.decode(body))
     assert message.model == "alias"
     assert plain(AS_PROVIDER.read_answer(body)) == plain(without_refusals(answer))
@@ -103,7 +103,7 @@ def test_an_answer_is_written_as_the_sdk_reads_it(scenario: Scenario) -> None:
 def test_a_stream_is_written_as_the_sdk_reads_it(scenario: Scenario) -> None:
     events = read([scenario.bytes("stream.sse")])
     stream = written(events, "alias")
-    whole = AS_CLIENT.write_answer(fold(events), "alias")
+    whole = AS_CLIENT.write_answer(fold(events), ASKED, "alias")
     streamed, blocking = sdk_message(stream).to_dict(), Message.model_validate(msgspec.json.decode(whole)).to_dict()
     assert as_said(streamed) == as_said(blocking)
     assert plain(fold(read([stream]))) == plain(without_refusals(fold(events)))
@@ -122,5 +122,5 @@ def as_said(message: dict[str, Any]) -> dict[str, Any]:
 
 def without_refusals(answer: Answer) -> Answer:
     """The API has no block for why a model declines: its words are said as text, behind what was said before."""
-    body = ANTHROPIC.write_answer(answer, "m")
+    body = ANTHROPIC.write_answer(answer, ASKED, "m")
     return ANTHROPIC.read_answer(body) if b'"refusal"' in body else answer

@@ -204,9 +204,16 @@ class Conversation(msgspec.Struct, frozen=True, kw_only=True):
     """Who asks, in the client's own terms (`user`, `metadata.user_id`)."""
     cache_key: str | None = None
     """OpenAI's `prompt_cache_key`."""
+    single_call: bool = False
+    """The client knows OpenAI's older `functions` only: one call an answer, without an id."""
     others: tuple[tuple[str, msgspec.Raw], ...] = ()
     """Fields of the client's that nothing above says, by name, in order: a dialect that is the client's own hands them
     on; any other refuses or drops them."""
+    hints: tuple[tuple[str, msgspec.Raw], ...] = ()
+    """The like, but the answer means the same without them (labels, what a provider is to keep, how it saves work): a
+    dialect that has no word for one leaves it out."""
+    dialect: str | None = None
+    """Whose words `others` and `hints` are; `None`: nobody's who hands them on."""
 
 
 class Choice(msgspec.Struct, frozen=True):

@@ -22,7 +22,7 @@ class Anthropic:
     def read_request(self, body: bytes | bytearray) -> Conversation:
         return read_request(body)
 
-    def write_answer(self, answer: Answer, model: str) -> bytes:
+    def write_answer(self, answer: Answer, conversation: Conversation, model: str) -> bytes:  # noqa: ARG002
         return write_answer(answer, model)
 
     def writer(self, conversation: Conversation, model: str) -> Writer:  # noqa: ARG002  (all streams are alike)

@@ -1,0 +1,114 @@
+"""A `Conversation` as a request for a chat completion."""
+
+from __future__ import annotations
+
+from typing import Literal
+
+import msgspec
+
+from control_layer.gateway.dialects.conversation import Conversation, ResponseFormat, Tool, ToolChoice
+from control_layer.gateway.dialects.dialect import Outgoing
+from control_layer.gateway.dialects.omissions import Omissions
+from control_layer.gateway.dialects.openai_chat.client_requests import DIALECT, HINTS
+from control_layer.gateway.dialects.openai_chat.provider_messages import write_messages
+from control_layer.gateway.dialects.openai_chat.provider_reasoning import effort_of
+from control_layer.gateway.dialects.openai_chat.quirks import Quirks
+from control_layer.gateway.dialects.openai_chat.requests import (
+    NOTHING,
+    FunctionParam,
+    JsonSchema,
+    NamedFunction,
+    RequestBody,
+    ResponseFormatParam,
+    StreamOptions,
+    ToolChoiceParam,
+    ToolParam,
+)
+
+__all__ = ["write_request"]
+
+_PATH = "/v1/chat/completions"
+_FORMAT_NAME = "answer"
+"""Where the client's dialect has no name for a form."""
+
+_encode = msgspec.json.Encoder().encode
+_decode_fields = msgspec.json.Decoder(dict[str, msgspec.Raw]).decode
+
+
+def write_request(conversation: Conversation, model: str, quirks: Quirks, *, lenient: bool) -> Outgoing:
+    """Raises `Unsupported` for what the API cannot be asked for; with `lenient` it is left out where it can be."""
+    omissions = Omissions(lenient=lenient)
+    if conversation.top_k is not None and not quirks.takes_top_k:
+        omissions.refuse("top_k", "OpenAI's API takes no top_k.")
+    most, tools = conversation.max_output_tokens, conversation.tools
+    logprobs = conversation.logprobs
+    body = RequestBody(
+        model=model,
+        messages=write_messages(conversation.messages, quirks, omissions),
+        stream=conversation.stream or None,
+        stream_options=StreamOptions(True) if conversation.stream and not quirks.no_stream_options else None,
+        max_completion_tokens=None if quirks.max_tokens_only else most,
+        max_tokens=most if quirks.max_tokens_only else None,
+        temperature=conversation.temperature,
+        top_p=conversation.top_p,
+        top_k=conversation.top_k if quirks.takes_top_k else None,
+        stop=[*conversation.stop] or None,
+        seed=conversation.seed,
+        n=None if conversation.choices == 1 else conversation.choices,
+        presence_penalty=conversation.presence_penalty,
+        frequency_penalty=conversation.frequency_penalty,
+        logprobs=None if logprobs is None else True,
+        top_logprobs=logprobs or None,
+        logit_bias=conversation.logit_bias or NOTHING,
+        tools=[_tool(tool) for tool in tools] or None,
+        tool_choice=_tool_choice(conversation.tool_choice) if tools else None,
+        parallel_tool_calls=_parallel(conversation, quirks, omissions) if tools else None,
+        response_format=None if conversation.response_format is None else _format(conversation.response_format),
+        reasoning_effort=effort_of(conversation.reasoning, model, omissions),
+        modalities=None if conversation.audio_output is None else ["text", "audio"],
+        audio=conversation.audio_output or NOTHING,
+        service_tier=conversation.service_tier,
+        user=conversation.user,
+        prompt_cache_key=conversation.cache_key,
+    )
+    return Outgoing(_PATH, _with_the_rest(_encode(body), conversation, omissions), dropped=omissions.dropped)
+
+
+def _with_the_rest(body: bytes, conversation: Conversation, omissions: Omissions) -> bytes:
+    """The body with the client's fields that only its own dialect knows, where that is this one."""
+    own = conversation.dialect == DIALECT
+    rest: list[tuple[str, msgspec.Raw]] = []
+    for name, value in conversation.others:
+        if own:
+            rest.append((name, value))
+        else:
+            omissions.refuse(name, f"OpenAI's chat completions have nothing like {name!r}.")
+    rest += [(name, value) for name, value in conversation.hints if own or name in HINTS]
+    return _encode(_decode_fields(body) | dict(rest)) if rest else body
+
+
+def _tool(tool: Tool) -> ToolParam:
+    return ToolParam("function", FunctionParam(tool.name, tool.description, tool.parameters or NOTHING, tool.strict))
+
+
+def _tool_choice(choice: ToolChoice | None) -> Literal["none", "auto", "required"] | ToolChoiceParam | None:
+    if choice is None:
+        return None
+    if choice.mode == "named":
+        return ToolChoiceParam("function", NamedFunction(choice.name or ""))
+    return choice.mode
+
+
+def _parallel(conversation: Conversation, quirks: Quirks, omissions: Omissions) -> bool | None:
+    if not quirks.no_parallel_tool_calls:
+        return conversation.parallel_tool_calls
+    if conversation.parallel_tool_calls is False:
+        omissions.refuse("parallel_tool_calls", "The provider cannot be told to call one tool at a time.")
+    return None
+
+
+def _format(wanted: ResponseFormat) -> ResponseFormatParam:
+    if wanted.kind == "json_object" or wanted.schema is None:
+        return ResponseFormatParam("json_object")
+    name = wanted.name or _FORMAT_NAME
+    return ResponseFormatParam("json_schema", JsonSchema(name, wanted.description, wanted.schema, wanted.strict))
