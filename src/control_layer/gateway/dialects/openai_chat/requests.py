@@ -31,6 +31,7 @@ __all__ = [
     "ImageUrl",
     "InputAudio",
     "JsonSchema",
+    "Marked",
     "MessageParam",
     "NamedFunction",
     "ReasoningParam",
@@ -68,12 +69,12 @@ class CacheBreakpoint(msgspec.Struct, frozen=True, omit_defaults=True):
     ttl: Literal["30m", "12h"] | None = None
 
 
-class _Marked(msgspec.Struct, frozen=True, omit_defaults=True, kw_only=True):
+class Marked(msgspec.Struct, frozen=True, omit_defaults=True, kw_only=True):
     cache_control: CacheControl | None = None
     prompt_cache_breakpoint: CacheBreakpoint | None = None
 
 
-class TextPart(_Marked, frozen=True, omit_defaults=True, tag_field="type", tag="text"):
+class TextPart(Marked, frozen=True, omit_defaults=True, tag_field="type", tag="text"):
     text: str
 
 
@@ -82,7 +83,7 @@ class ImageUrl(msgspec.Struct, frozen=True, omit_defaults=True):
     detail: str | None = None
 
 
-class ImagePart(_Marked, frozen=True, omit_defaults=True, tag_field="type", tag="image_url"):
+class ImagePart(Marked, frozen=True, omit_defaults=True, tag_field="type", tag="image_url"):
     image_url: ImageUrl
 
 
@@ -91,7 +92,7 @@ class InputAudio(msgspec.Struct, frozen=True):
     format: str
 
 
-class AudioPart(_Marked, frozen=True, omit_defaults=True, tag_field="type", tag="input_audio"):
+class AudioPart(Marked, frozen=True, omit_defaults=True, tag_field="type", tag="input_audio"):
     input_audio: InputAudio
 
 
@@ -101,7 +102,7 @@ class FileData(msgspec.Struct, frozen=True, omit_defaults=True):
     filename: str | None = None
 
 
-class FilePart(_Marked, frozen=True, omit_defaults=True, tag_field="type", tag="file"):
+class FilePart(Marked, frozen=True, omit_defaults=True, tag_field="type", tag="file"):
     file: FileData
 
 
@@ -261,7 +262,7 @@ class RequestBody(msgspec.Struct, frozen=True, omit_defaults=True, kw_only=True)
     prompt_cache_key: str | None = None
 
 
-def cache_mark(marked: _Marked) -> CacheMark | None:
+def cache_mark(marked: Marked) -> CacheMark | None:
     """What a part's mark asks for, whoever's it is."""
     if marked.cache_control is not None:
         return marked.cache_control.ttl or "5m"
