@@ -16,9 +16,17 @@ import msgspec
 __all__ = ["DIALECTS", "Dialect", "DialectName", "DialectOptions", "Quirk", "is_served", "recognised", "served_names"]
 
 DialectName = Literal["openai", "anthropic", "gemini", "azure", "bedrock", "vertex", "ollama", "cohere"]
-Quirk = Literal["no_stream_options", "max_tokens_only", "no_developer_role", "no_parallel_tool_calls"]
-"""What an OpenAI-compatible server does not know: `stream_options`; `max_completion_tokens`; the role `developer`;
-`parallel_tool_calls`."""
+Quirk = Literal[
+    "no_stream_options",
+    "max_tokens_only",
+    "no_developer_role",
+    "no_parallel_tool_calls",
+    "text_as_string",
+    "takes_top_k",
+    "takes_thoughts",
+]
+"""What an OpenAI-compatible server does not know (`stream_options`; `max_completion_tokens`; the role `developer`;
+`parallel_tool_calls`; texts in several parts), or knows beyond OpenAI's own (`top_k`; thoughts that are given back)."""
 
 
 class DialectOptions(msgspec.Struct, frozen=True, omit_defaults=True):

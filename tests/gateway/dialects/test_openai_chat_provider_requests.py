@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, get_args
 
 import msgspec
 import pytest
 
+from control_layer.contract.dialects import Quirk
 from control_layer.gateway.dialects.conversation import (
     Audio,
     Conversation,
@@ -68,6 +69,7 @@ def test_a_stream_is_asked_to_count_whoever_asks() -> None:
 def test_quirks_have_names() -> None:
     quirks = Quirks.named(["max_tokens_only", "something_of_tomorrow", "no_stream_options"])
     assert quirks == Quirks(max_tokens_only=True, no_stream_options=True)
+    assert set(Quirks.__struct_fields__) == set(get_args(Quirk))
 
 
 def test_a_server_may_not_know_what_openai_knows() -> None:

@@ -39,6 +39,15 @@ Role = Literal[
     "ConnectionsUser",
 ]
 Dialect = Literal["openai", "anthropic", "gemini", "azure", "bedrock", "vertex", "ollama", "cohere"]
+Quirk = Literal[
+    "no_stream_options",
+    "max_tokens_only",
+    "no_developer_role",
+    "no_parallel_tool_calls",
+    "text_as_string",
+    "takes_top_k",
+    "takes_thoughts",
+]
 
 
 class DialectOptionsSpec(Spec):
@@ -49,7 +58,7 @@ class DialectOptionsSpec(Spec):
     anthropic_version: Name | None = None
     unsupported_parameters: Literal["refuse", "drop"] = "refuse"
     quirks: Annotated[
-        list[Literal["no_stream_options", "max_tokens_only", "no_developer_role", "no_parallel_tool_calls"]],
+        list[Quirk],
         AfterValidator(once),
     ] = Field(default_factory=list)
 
