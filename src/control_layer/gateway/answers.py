@@ -135,6 +135,7 @@ class EventAnswer:
         last = self._observer.flush()
         if self._head is not None:
             if self._failed_early() or self._broke_early():
+                self._attempt.release()  # what it had counted does not count, not even if the client leaves now
                 return
             self._start()
         self._read_counts()
