@@ -29,7 +29,7 @@ def _company(name: str) -> dict[str, Any]:
                 "description": "Ours",
                 "credential": {"env": "PROVIDER_CREDENTIAL"},
                 "dialect": "anthropic",
-                "options": {"unsupported_parameters": "drop"},
+                "options": {"quirks": ["no_stream_options"]},
                 "auth_header_name": "X-Provider-Key",
                 "auth_header_prefix": "",
             }

@@ -16,17 +16,8 @@ import msgspec
 __all__ = ["DIALECTS", "Dialect", "DialectName", "DialectOptions", "Quirk", "is_served", "recognised", "served_names"]
 
 DialectName = Literal["openai", "anthropic", "gemini", "azure", "bedrock", "vertex", "ollama", "cohere"]
-Quirk = Literal[
-    "no_stream_options",
-    "max_tokens_only",
-    "no_developer_role",
-    "no_parallel_tool_calls",
-    "text_as_string",
-    "takes_top_k",
-    "takes_thoughts",
-]
-"""What an OpenAI-compatible server does not know (`stream_options`; `max_completion_tokens`; the role `developer`;
-`parallel_tool_calls`; texts in several parts), or knows beyond OpenAI's own (`top_k`; thoughts that are given back)."""
+Quirk = Literal["no_stream_options"]
+"""What an OpenAI-compatible server does not know: it refuses `stream_options`."""
 
 
 class DialectOptions(msgspec.Struct, frozen=True, omit_defaults=True):
@@ -36,10 +27,6 @@ class DialectOptions(msgspec.Struct, frozen=True, omit_defaults=True):
     """Azure's `api-version`."""
     deployment_paths: bool = False
     """Azure's older paths, `/openai/deployments/{model}/…`; they need `api_version`."""
-    anthropic_version: str | None = None
-    """The `anthropic-version` of translated requests; `None` takes the one that allows what is sent."""
-    unsupported_parameters: str = "refuse"
-    """What happens to what the provider cannot do: `refuse`, or `drop` where the request makes sense without it."""
     quirks: tuple[str, ...] = ()
     """Of `Quirk`."""
 
@@ -62,7 +49,7 @@ class Dialect:
     instead: str = ""
     """What to do while it is not served."""
     options: frozenset[str] = frozenset()
-    """Those of `DialectOptions` that mean something to it, beside `unsupported_parameters`."""
+    """Those of `DialectOptions` that mean something to it."""
 
     @property
     def header(self) -> tuple[str, str]:
@@ -79,7 +66,6 @@ _TABLE = (
         auth_header_name="x-api-key",
         auth_header_prefix="",
         address=re.compile(r"api\.anthropic\.com/.*|[^/]+\.services\.ai\.azure\.com/anthropic(/.*)?"),
-        options=frozenset(("anthropic_version",)),
     ),
     Dialect(
         name="azure",

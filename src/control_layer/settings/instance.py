@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from typing import Literal
-
 from pydantic import SecretStr
 
 from control_layer.contract.dialects import DialectName, Quirk
@@ -19,10 +17,6 @@ class DialectOptions(Section):
     """Azure's `api-version`."""
     deployment_paths: bool = False
     """Azure's older paths, which name the deployment."""
-    anthropic_version: str | None = None
-    """The `anthropic-version` of what is translated."""
-    unsupported_parameters: Literal["refuse", "drop"] = "refuse"
-    """What happens to parameters that the provider does not know."""
     quirks: tuple[Quirk, ...] = ()
     """What an OpenAI-compatible server does not know."""
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
-from typing import Any, Literal
+from typing import Any
 
 from control_layer.contract.dialects import DIALECTS, DialectName, Quirk, recognised, served_names
 from control_layer.control.errors import invalid
@@ -13,7 +13,7 @@ from control_layer.control.schema import Flag, Input
 __all__ = ["Options", "checked_dialect", "checked_options", "options_left"]
 
 _VERSION = re.compile(r"[0-9A-Za-z][0-9A-Za-z._-]{0,63}")
-_DEFAULTS = {"unsupported_parameters": "refuse", "deployment_paths": False, "quirks": []}
+_DEFAULTS = {"deployment_paths": False, "quirks": []}
 
 
 class Options(Input):
@@ -23,10 +23,6 @@ class Options(Input):
     """Azure: its `api-version`, such as `2024-10-21`. Without `deployment_paths` it is not needed."""
     deployment_paths: Flag | None = None
     """Azure: use `/openai/deployments/{model}/…` instead of `/openai/v1/…`."""
-    anthropic_version: str | None = None
-    """Anthropic: the `anthropic-version` of what is translated, instead of the one that allows what is sent."""
-    unsupported_parameters: Literal["refuse", "drop"] | None = None
-    """What happens to parameters the provider does not know: the request is refused, or they are left out."""
     quirks: list[Quirk] | None = None
     """What an OpenAI-compatible server does not know."""
 
@@ -44,7 +40,7 @@ def checked_dialect(said: DialectName | None, url: str) -> DialectName:
 
 def options_left(dialect: str, options: Mapping[str, Any]) -> dict[str, Any] | None:
     """Those of them that mean something to the dialect."""
-    known = DIALECTS[dialect].options | {"unsupported_parameters"}
+    known = DIALECTS[dialect].options
     return {name: value for name, value in options.items() if name in known} or None
 
 
@@ -55,9 +51,8 @@ def checked_options(dialect: str, options: Options | None) -> dict[str, Any] | N
     foreign = sorted(given.keys() - (options_left(dialect, given) or {}).keys())
     if foreign:
         raise invalid(f"options.{foreign[0]} means nothing to the dialect '{dialect}'", code="invalid_options")
-    for name in ("api_version", "anthropic_version"):
-        if name in given and not _VERSION.fullmatch(given[name]):
-            raise invalid(f"options.{name} must be a version such as 2024-10-21", code="invalid_options")
+    if "api_version" in given and not _VERSION.fullmatch(given["api_version"]):
+        raise invalid("options.api_version must be a version such as 2024-10-21", code="invalid_options")
     if "deployment_paths" in given and "api_version" not in given:
         raise invalid("options.deployment_paths needs options.api_version, such as 2024-10-21", code="invalid_options")
     if "quirks" in given:

@@ -39,15 +39,7 @@ Role = Literal[
     "ConnectionsUser",
 ]
 Dialect = Literal["openai", "anthropic", "gemini", "azure", "bedrock", "vertex", "ollama", "cohere"]
-Quirk = Literal[
-    "no_stream_options",
-    "max_tokens_only",
-    "no_developer_role",
-    "no_parallel_tool_calls",
-    "text_as_string",
-    "takes_top_k",
-    "takes_thoughts",
-]
+Quirk = Literal["no_stream_options"]
 
 
 class DialectOptionsSpec(Spec):
@@ -55,8 +47,6 @@ class DialectOptionsSpec(Spec):
 
     api_version: Name | None = None
     deployment_paths: bool = False
-    anthropic_version: Name | None = None
-    unsupported_parameters: Literal["refuse", "drop"] = "refuse"
     quirks: Annotated[
         list[Quirk],
         AfterValidator(once),
