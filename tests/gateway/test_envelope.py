@@ -162,7 +162,7 @@ def test_a_list_of_models_is_read_and_does_not_reach_the_provider(
         del asked["model"]
         models = models or ["well"]
         asked["models"] = models
-    envelope = read_envelope(json.dumps(asked, separators=spaces).encode(), lists=True)
+    envelope = read_envelope(json.dumps(asked, separators=spaces).encode(), fallbacks=True)
     assert envelope.model == (document["model"] if named else models[0])
     assert list(envelope.fallbacks or ()) == [each for each in dict.fromkeys(models) if each != envelope.model]
     sent = json.loads(envelope.rewritten(model="sent", include_usage=False))

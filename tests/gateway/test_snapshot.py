@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
@@ -11,6 +12,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from control_layer.contract.frames import frame
+from control_layer.contract.routing import Fallback, Hedging
 from control_layer.contract.snapshot import Deployment, Endpoint, Key, Model, Update, User
 from control_layer.gateway.snapshot import OutOfStep, SnapshotState
 from control_layer.gateway.snapshot_link import load_persisted
@@ -57,6 +59,22 @@ def test_a_whole_snapshot_leaves_nothing_of_the_one_before() -> None:
     state.receive(update(1, keys=(key(1),), models=(model("m", "g"),)))
     state.receive(update(5, keys=(key(2),)))
     assert tables(state) == (5, {key(2).digest: key(2)}, {}, {}, {})
+
+
+def test_what_a_model_has_learnt_and_spent_outlives_its_row_while_the_rules_are_the_same() -> None:
+    rules = {"hedging": Hedging(1.0, None, 0.05), "fallback": Fallback(max_wasted_cost=Decimal(1))}
+    state = SnapshotState()
+    state.receive(update(1, models=(msgspec.structs.replace(model("m"), **rules),)))
+    first = state.current.routes["m"]
+    state.receive(update(2, 1, models=(msgspec.structs.replace(model("m", "g"), **rules),)))
+    changed = state.current.routes["m"]
+    assert changed is not first
+    assert (changed.hedging, changed.waste) == (first.hedging, first.waste)
+    state.receive(update(9, models=(msgspec.structs.replace(model("m"), **rules),)))
+    assert (state.current.routes["m"].hedging, state.current.routes["m"].waste) == (first.hedging, first.waste)
+    state.receive(update(10, 9, models=(msgspec.structs.replace(model("m"), hedging=Hedging(1.0, None, 0.06)),)))
+    assert state.current.routes["m"].hedging not in (None, first.hedging)
+    assert state.current.routes["m"].waste is None
 
 
 @pytest.mark.parametrize(("version", "base"), [(3, 2), (1, 1), (0, 1)])

@@ -161,7 +161,7 @@ class Attempt:
     # -- the provider's side: wire.Receiver --------------------------------------------------------------------------
 
     def on_response(self, status: int, headers: list[Header], length: int | None) -> None:
-        self.status = status
+        self.hear(status, headers)
         exchange = self._exchange
         content_type = b""
         encoded = False
@@ -172,8 +172,6 @@ class Attempt:
                 encoded = value.lower() != b"identity"
             elif name in (b"x-request-id", b"request-id"):
                 exchange.upstream_request_id = value.decode("latin-1")[:128]
-        if status == _LIMITED or status in _BUSY:
-            self.hear(status, headers)
         if status == _SWITCHING:
             self._answer = SplicedAnswer(exchange, self, headers)
         elif status >= _REDIRECTS_FROM:

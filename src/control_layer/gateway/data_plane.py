@@ -46,8 +46,7 @@ class DataPlane:
     __slots__ = (
         "cache", "checkers", "config", "control", "deployments", "draining", "flights", "ids", "journal",
         "key_defaults", "limiter", "loop", "metrics", "monotonic", "purse", "random", "retries", "shared_answers",
-        "snapshots", "tracing",
-        "upstreams", "wall",
+        "snapshots", "tracing", "upstreams", "wall",
     )  # fmt: skip
 
     def __init__(

@@ -42,13 +42,13 @@ class Envelope:
         """The top level, undecoded."""
         self.model = (named if named is not None else _field(fields, "model", _model)) or ""
         self.fallbacks: Sequence[str] | None = None
-        """The models that the client names for when this one fails, in its order, once `take_list` has read them."""
+        """Models that the client names for when this one fails, in its order, once `take_fallbacks` has read them."""
         self.streaming = _field(fields, "stream", _flag) is True
         options = self._stream_options = _field(fields, "stream_options", _options) or {}
         self.include_usage = _field(options, "include_usage", _flag, "stream_options.") is True
         """The client asked for usage at the end of the stream."""
 
-    def take_list(self) -> None:
+    def take_fallbacks(self) -> None:
         """Takes `models` out of the fields: it is not for the provider. Without a model, the first of the list is asked
         for. Raises GatewayError.
         """
@@ -109,9 +109,9 @@ class Envelope:
         return _encode(sent)
 
 
-def read_envelope(body: bytes | bytearray, named: str | None = None, lists: bool = False) -> Envelope:
+def read_envelope(body: bytes | bytearray, named: str | None = None, *, fallbacks: bool = False) -> Envelope:
     """Reads a body's envelope. `named` is a model named outside the body, which the body's own then gives way to. With
-    `lists`, `models` is ours to read: it does not reach the provider.
+    `fallbacks`, `models` is ours to read: it does not reach the provider.
 
     Raises GatewayError with the parameter's name.
     """
@@ -128,8 +128,8 @@ def read_envelope(body: bytes | bytearray, named: str | None = None, lists: bool
         if not (name.isascii() and name.islower()) and name.casefold() in _DECIDED:
             raise errors.unknown_parameter(name, name.casefold())
     envelope = Envelope(body, fields, named)
-    if lists and "models" in fields:
-        envelope.take_list()
+    if fallbacks and "models" in fields:
+        envelope.take_fallbacks()
     if not envelope.model:
         raise errors.missing_model()
     if len(envelope.model) > _MAX_MODEL:

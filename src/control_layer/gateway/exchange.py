@@ -41,7 +41,7 @@ from control_layer.gateway.recording import cache_key
 from control_layer.gateway.sample import Sample
 from control_layer.gateway.tracing import RequestTrace
 from control_layer.gateway.upstream_errors import REFUSALS, as_gateway_error, code_of, failure_of
-from control_layer.gateway.waste import given_up
+from control_layer.gateway.waste import affords_another
 from control_layer.wire import ExchangeError, Header, Request, Responder, TotalTimeout
 
 if TYPE_CHECKING:
@@ -155,7 +155,7 @@ class Exchange(ClientFallbacks):
 
     def read_body(self) -> str:
         """The model that the request names. Raises GatewayError."""
-        self.envelope = read_envelope(self.body, None, self.plane.config.client_fallbacks)
+        self.envelope = read_envelope(self.body, fallbacks=self.plane.config.client_fallbacks)
         return self.envelope.model
 
     def ask_for(self, alias: str) -> None:
@@ -315,7 +315,7 @@ class Exchange(ClientFallbacks):
         return self.answer_failed(attempt, Failure.REFUSED_CONTENT, None, reason)
 
     def gives_up(self, failure: Failure) -> bool:
-        if not given_up(self, failure):
+        if not affords_another(self, failure):
             return False
         self.leave_lane()
         self.forget_answer()

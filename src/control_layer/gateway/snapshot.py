@@ -49,6 +49,15 @@ class Route:
         self.targets: tuple[Target, ...] | None = None
         """Its deployments and how they fare: looked up at the first request (`deployments`)."""
 
+    def succeed(self, earlier: Route) -> None:
+        """Takes over what an earlier state of the model has learnt and spent, where the rules for it are the same."""
+        before, after = earlier.model, self.model
+        if before.hedging == after.hedging:
+            self.hedging = earlier.hedging
+        rules = (before.fallback.max_wasted_cost, before.fallback.wasted_share)
+        if rules == (after.fallback.max_wasted_cost, after.fallback.wasted_share):
+            self.waste = earlier.waste
+
     def tariff_for(self, purpose: Purpose, completion_window: str | None) -> Tariff | None:
         """What a request costs that is made with a key of that purpose: its window's price, its purpose's, else that of
         realtime. `None` for a free model.
@@ -109,7 +118,10 @@ class Snapshot:
         for endpoint in update.endpoints:
             self.endpoints[endpoint.id] = endpoint
         for model in update.models:
-            self.routes[model.alias] = Route(model)
+            route, earlier = Route(model), self.routes.get(model.alias)
+            if earlier is not None:
+                route.succeed(earlier)
+            self.routes[model.alias] = route
         for key in update.keys:
             self.keys[key.digest] = key
         for limit_id in update.gone_limits:
@@ -216,6 +228,10 @@ class SnapshotState:
             staged.apply(update)
             if not update.final:
                 return False
+            for alias, route in staged.routes.items():
+                earlier = self.current.routes.get(alias)
+                if earlier is not None:
+                    route.succeed(earlier)
             self.current = staged
             self.forget_pieces()
             return True

@@ -17,7 +17,7 @@ from control_layer.gateway.usage import estimate
 if TYPE_CHECKING:
     from control_layer.gateway.exchange import Exchange
 
-__all__ = ["given_up", "total", "wasted_by"]
+__all__ = ["affords_another", "total", "wasted_by"]
 
 
 class Waste(NamedTuple):
@@ -28,7 +28,7 @@ class Waste(NamedTuple):
     """`None` for a free model."""
 
 
-def given_up(exchange: Exchange, failure: Failure) -> bool:
+def affords_another(exchange: Exchange, failure: Failure) -> bool:
     """Whether another attempt can be afforded, in number and in money. Then it counts as made, and what the present one
     wasted is noted.
     """
