@@ -86,6 +86,14 @@ def test_the_bound_holds_in_any_cut_and_no_byte_is_lost(sizes: list[int], cuts: 
         assert all(len(raw) <= 30 for raw, _, _ in events)
 
 
+@pytest.mark.parametrize("end", [b"", b"\n", b"\r\n", b"\r"])
+def test_the_last_event_may_lack_its_blank_line(end: bytes) -> None:
+    stream = EventStream()
+    assert [event.data for event in stream.feed(b"data: one\n\ndata: two" + end)] == [b"one"]
+    assert [event.data for event in stream.last()] == [b"two"]
+    assert (stream.last(), stream.held) == ([], 0)
+
+
 def test_an_event_of_the_bound_passes_and_one_more_byte_does_not() -> None:
     event = b"data: " + b"x" * 22 + b"\n\n"
     assert fed([event], 30)[0]

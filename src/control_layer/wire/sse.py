@@ -91,6 +91,11 @@ class EventStream:
         self._held.clear()
         return rest
 
+    def last(self) -> list[Event]:
+        """What is left, read as if its end had come: some leave out the blank line behind their last event."""
+        rest = self.flush().rstrip(b"\r\n")
+        return self.feed(rest + b"\n\n") if rest.strip() else []
+
     def _event(self, raw: bytes) -> Event:
         block = raw
         if self._first:

@@ -8,11 +8,10 @@ from http import HTTPStatus
 import msgspec
 
 from control_layer.gateway.dialects.dialect import ProviderError
+from control_layer.gateway.dialects.unreadable import answered, quoted
 
 __all__ = ["ErrorDetail", "code_of", "error_event", "read_error", "write_error"]
 
-_MAX_QUOTED = 500
-"""Of an answer that cannot be read."""
 
 _TYPES = {
     400: "invalid_request_error",
@@ -84,13 +83,12 @@ def read_error(status: int, body: bytes) -> ProviderError:
     try:
         found = _decode(body)
     except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError):
-        quoted = body[: 4 * _MAX_QUOTED].decode(errors="replace").strip()[:_MAX_QUOTED]
-        return ProviderError(quoted or _phrase(status), type=_type_of(status))
+        return ProviderError(quoted(body, status), type=_type_of(status))
     error = found.error
     kind = error.type or _type_of(status)
     named = _PARAMETER.match(error.message) if kind == "invalid_request_error" else None
     return ProviderError(
-        error.message or _phrase(status),
+        error.message or answered(status),
         code_of(error, kind),
         kind,
         None if named is None else named[1],
@@ -114,13 +112,6 @@ def code_of(error: ErrorDetail, kind: str) -> str:
 
 def _type_of(status: int) -> str:
     return _TYPES.get(status, "invalid_request_error" if status < HTTPStatus.INTERNAL_SERVER_ERROR else "api_error")
-
-
-def _phrase(status: int) -> str:
-    try:
-        return f"The provider answered {status} {HTTPStatus(status).phrase}."
-    except ValueError:
-        return f"The provider answered {status}."
 
 
 # -- for clients -----------------------------------------------------------------------------------------------------

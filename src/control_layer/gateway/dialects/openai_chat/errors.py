@@ -11,11 +11,10 @@ from typing import Any
 import msgspec
 
 from control_layer.gateway.dialects.dialect import ProviderError
+from control_layer.gateway.dialects.unreadable import MAX_QUOTED, answered, quoted
 
 __all__ = ["error_of", "read_error", "write_error"]
 
-_MAX_QUOTED = 500
-"""Of an answer that cannot be read."""
 _MAX_CODE = 64
 
 _TYPES = {
@@ -51,8 +50,7 @@ def read_error(status: int, body: bytes) -> ProviderError:
     try:
         found = _decode(body)
     except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError):
-        quoted = body[: 4 * _MAX_QUOTED].decode(errors="replace").strip()[:_MAX_QUOTED]
-        return ProviderError(quoted or _phrase(status), _CODES.get(status), _type_of(status))
+        return ProviderError(quoted(body, status), _CODES.get(status), _type_of(status))
     request_id = found.get("request_id")
     error = error_of(found.get("error", found), status)
     return msgspec.structs.replace(error, request_id=request_id if isinstance(request_id, str) else None)
@@ -64,7 +62,7 @@ def error_of(error: object, status: int) -> ProviderError:
     message = _text(fields.get("message")) or _text(fields.get("detail")) or _text(fields.get("error"))
     kind, code = _text(fields.get("type")), _text(fields.get("code"))
     if not message:
-        message = _phrase(status) if not fields.get("detail") else _encode(fields["detail"]).decode()[:_MAX_QUOTED]
+        message = answered(status) if not fields.get("detail") else _encode(fields["detail"]).decode()[:MAX_QUOTED]
     return ProviderError(
         message,
         _code_of(status, (code or "")[:_MAX_CODE], kind or "", message.lower()),
@@ -89,13 +87,6 @@ def _code_of(status: int, code: str, kind: str, message: str) -> str | None:
 
 def _type_of(status: int) -> str:
     return _TYPES.get(status, "invalid_request_error" if status < HTTPStatus.INTERNAL_SERVER_ERROR else "server_error")
-
-
-def _phrase(status: int) -> str:
-    try:
-        return f"The provider answered {status} {HTTPStatus(status).phrase}."
-    except ValueError:
-        return f"The provider answered {status}."
 
 
 # -- for clients -----------------------------------------------------------------------------------------------------

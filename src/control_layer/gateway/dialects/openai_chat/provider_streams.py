@@ -123,9 +123,8 @@ class Reader:
 
     def end(self) -> list[Event]:
         """Some leave out the blank line behind their last event, and some `[DONE]` where every choice has finished."""
-        rest = self._events.flush()
         events: list[Event] = []
-        for event in self._events.feed(rest.rstrip(b"\r\n") + b"\n\n") if rest.strip() else ():
+        for event in self._events.last():
             try:
                 self._read(event, events)
             except UnreadableAnswer:
