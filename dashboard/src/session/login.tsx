@@ -3,11 +3,11 @@ import { Link, useNavigate, useSearch } from '@tanstack/react-router'
 import { KeyRound } from 'lucide-react'
 import { useForm } from 'react-hook-form'
 import { api, must } from '@/api/client'
-import { FormError, FormField, showProblem } from '@/components/form-field'
+import { FormError, showProblem } from '@/components/form-field'
 import { Skeleton } from '@/components/page'
 import { Button } from '@/design/button'
-import { Input } from '@/design/field'
 import { Entrance } from './entrance'
+import { EmailField, NEEDS_EMAIL, PasswordField, Submit } from './fields'
 import { enterSession, returnPath } from './session'
 
 export function useWaysIn() {
@@ -87,32 +87,15 @@ function PasswordForm() {
   })
   return (
     <form onSubmit={submit} className="space-y-4" noValidate>
-      <FormField label="E-mail" error={errors.email?.message}>
-        {(control) => (
-          <Input
-            {...control}
-            {...form.register('email', { required: 'Your e-mail address is needed.' })}
-            type="email"
-            autoComplete="username"
-            // eslint-disable-next-line jsx-a11y/no-autofocus -- the page is this form
-            autoFocus
-          />
-        )}
-      </FormField>
-      <FormField label="Password" error={errors.password?.message}>
-        {(control) => (
-          <Input
-            {...control}
-            {...form.register('password', { required: 'Your password is needed.' })}
-            type="password"
-            autoComplete="current-password"
-          />
-        )}
-      </FormField>
-      <FormError>{errors.root?.message}</FormError>
-      <Button type="submit" variant="primary" size="lg" className="w-full" busy={isSubmitting}>
+      <EmailField registration={form.register('email', NEEDS_EMAIL)} error={errors.email} first />
+      <PasswordField
+        registration={form.register('password', { required: 'Your password is needed.' })}
+        error={errors.password}
+        autoComplete="current-password"
+      />
+      <Submit problem={errors.root?.message} busy={isSubmitting}>
         Sign in
-      </Button>
+      </Submit>
       <p className="text-center text-xs">
         <Link to="/forgot-password" className="text-soft hover:text-ink hover:underline">
           Forgot your password?

@@ -4,11 +4,11 @@ import { useState } from 'react'
 import { useForm } from 'react-hook-form'
 import { api, must } from '@/api/client'
 import { asProblem } from '@/api/problem'
-import { FormError, FormField, showProblem } from '@/components/form-field'
+import { FormField, showProblem } from '@/components/form-field'
 import { say } from '@/components/toast'
-import { Button } from '@/design/button'
 import { Input } from '@/design/field'
 import { Entrance } from './entrance'
+import { EmailField, NEEDS_EMAIL, PasswordField, Submit } from './fields'
 import { enterSession, returnPath, signOut, useUser } from './session'
 
 const toLogin = (
@@ -46,20 +46,10 @@ export function ForgotPassword() {
       footer={toLogin}
     >
       <form onSubmit={submit} className="space-y-4" noValidate>
-        <FormField label="E-mail" error={errors.email?.message}>
-          {(control) => (
-            <Input
-              {...control}
-              {...form.register('email', { required: 'Your e-mail address is needed.' })}
-              type="email"
-              autoComplete="username"
-            />
-          )}
-        </FormField>
-        <FormError>{errors.root?.message}</FormError>
-        <Button type="submit" variant="primary" size="lg" className="w-full" busy={isSubmitting}>
+        <EmailField registration={form.register('email', NEEDS_EMAIL)} error={errors.email} />
+        <Submit problem={errors.root?.message} busy={isSubmitting}>
           Send the link
-        </Button>
+        </Submit>
       </form>
     </Entrance>
   )
@@ -84,32 +74,23 @@ function NewPasswordForm({ action, onSubmit }: NewPasswordFormProps) {
   })
   return (
     <form onSubmit={submit} className="space-y-4" noValidate>
-      <FormField label="New password" error={errors.new_password?.message}>
-        {(control) => (
-          <Input
-            {...control}
-            {...form.register('new_password', { required: 'Choose a password.' })}
-            type="password"
-            autoComplete="new-password"
-          />
-        )}
-      </FormField>
-      <FormField label="Once more" error={errors.again?.message}>
-        {(control) => (
-          <Input
-            {...control}
-            {...form.register('again', {
-              validate: (again, { new_password }) => again === new_password || 'The two are not the same.',
-            })}
-            type="password"
-            autoComplete="new-password"
-          />
-        )}
-      </FormField>
-      <FormError>{errors.root?.message}</FormError>
-      <Button type="submit" variant="primary" size="lg" className="w-full" busy={isSubmitting}>
+      <PasswordField
+        label="New password"
+        registration={form.register('new_password', { required: 'Choose a password.' })}
+        error={errors.new_password}
+        autoComplete="new-password"
+      />
+      <PasswordField
+        label="Once more"
+        registration={form.register('again', {
+          validate: (again, { new_password }) => again === new_password || 'The two are not the same.',
+        })}
+        error={errors.again}
+        autoComplete="new-password"
+      />
+      <Submit problem={errors.root?.message} busy={isSubmitting}>
         {action}
-      </Button>
+      </Submit>
     </form>
   )
 }

@@ -1,10 +1,10 @@
 import { Link, useNavigate, useSearch } from '@tanstack/react-router'
 import { useForm } from 'react-hook-form'
 import { api, must } from '@/api/client'
-import { FormError, FormField, showProblem } from '@/components/form-field'
-import { Button } from '@/design/button'
+import { FormField, showProblem } from '@/components/form-field'
 import { Input } from '@/design/field'
 import { Entrance } from './entrance'
+import { EmailField, NEEDS_EMAIL, PasswordField, Submit } from './fields'
 import { useWaysIn } from './login'
 import { enterSession, returnPath } from './session'
 
@@ -57,30 +57,15 @@ function RegistrationForm() {
           />
         )}
       </FormField>
-      <FormField label="E-mail" error={errors.email?.message}>
-        {(control) => (
-          <Input
-            {...control}
-            {...form.register('email', { required: 'Your e-mail address is needed.' })}
-            type="email"
-            autoComplete="username"
-          />
-        )}
-      </FormField>
-      <FormField label="Password" error={errors.password?.message}>
-        {(control) => (
-          <Input
-            {...control}
-            {...form.register('password', { required: 'Choose a password.' })}
-            type="password"
-            autoComplete="new-password"
-          />
-        )}
-      </FormField>
-      <FormError>{errors.root?.message}</FormError>
-      <Button type="submit" variant="primary" size="lg" className="w-full" busy={isSubmitting}>
+      <EmailField registration={form.register('email', NEEDS_EMAIL)} error={errors.email} />
+      <PasswordField
+        registration={form.register('password', { required: 'Choose a password.' })}
+        error={errors.password}
+        autoComplete="new-password"
+      />
+      <Submit problem={errors.root?.message} busy={isSubmitting}>
         Create account
-      </Button>
+      </Submit>
     </form>
   )
 }

@@ -43,7 +43,7 @@ export function ApiDialog({ model, onClose }: { model: Model; onClose: () => voi
       onClose={onClose}
       className="max-w-3xl"
       title={`Use ${model.display_name ?? model.alias}`}
-      description="Any SDK of OpenAI or Anthropic works with this base URL and a key of yours."
+      description="All that a program needs is this base URL and a key of yours."
     >
       <div className="mb-4 flex flex-wrap items-center justify-between gap-x-4 gap-y-2 rounded-lg border border-line bg-sunken py-1.5 pr-1.5 pl-3">
         <span className="min-w-0">
@@ -78,6 +78,7 @@ export function ApiDialog({ model, onClose }: { model: Model; onClose: () => voi
               ) : (
                 <span>
                   Needs <code className="font-mono text-soft">{each.install}</code>
+                  {each.provider !== undefined && <>, and a provider that speaks {each.provider}</>}
                 </span>
               )}
               {streams(type) && (
