@@ -20,7 +20,7 @@ from tests.gateway.dialects.openai_chat_streams import (
     sdk_completion,
     written,
 )
-from tests.gateway.dialects.transcripts import Scenario, plain, scenarios, splits
+from tests.gateway.dialects.transcripts import Scenario, plain, scenarios
 
 from control_layer.gateway.dialects.events import Ended, Finished
 from control_layer.gateway.usage import from_response
@@ -35,11 +35,6 @@ answer_scenarios = pytest.mark.parametrize("scenario", ANSWERS, ids=lambda scena
 
 
 @request_scenarios
-def test_a_clients_request_is_read(scenario: Scenario) -> None:
-    assert plain(AS_CLIENT.read_request(scenario.bytes("request.json"))) == scenario.json("conversation.json")
-
-
-@request_scenarios
 def test_a_request_is_written_as_the_sdk_would(scenario: Scenario) -> None:
     conversation = AS_CLIENT.read_request(bytearray(scenario.bytes("request.json")))
     outgoing = FAITHFUL.write_request(conversation, scenario.json("sent.json")["model"], lenient=False)
@@ -50,37 +45,10 @@ def test_a_request_is_written_as_the_sdk_would(scenario: Scenario) -> None:
     sdk_request.validate_python(sent)
 
 
-@request_scenarios
-def test_what_is_sent_is_read_as_what_was_asked(scenario: Scenario) -> None:
-    sent = AS_CLIENT.read_request(scenario.bytes("sent.json"))
-    again = FAITHFUL.write_request(sent, scenario.json("sent.json")["model"], lenient=False)
-    assert msgspec.json.decode(again.body) == scenario.json("sent.json")
-
-
 @answer_scenarios
-def test_an_answer_is_read(scenario: Scenario) -> None:
-    assert plain(AS_PROVIDER.read_answer(scenario.bytes("answer.json"))) == scenario.json("folded.json")
-
-
-@answer_scenarios
-def test_a_stream_folds_to_the_whole_answer(scenario: Scenario) -> None:
-    """S3: to the token."""
+def test_a_stream_may_end_without_saying_so(scenario: Scenario) -> None:
     stream = scenario.bytes("stream.sse")
-    assert plain(fold(read([stream]))) == scenario.json("folded.json")
-    assert plain(fold(read([stream.replace(b"\n", b"\r\n")]))) == scenario.json("folded.json")
-    assert plain(fold(read([stream.replace(b"data: {", b": a comment\nid: 7\ndata:{")]))) == scenario.json(
-        "folded.json"
-    )
-    assert plain(fold(read([stream.rstrip(b"\n")]))) == scenario.json("folded.json")
     assert plain(fold(read([stream.removesuffix(b"data: [DONE]\n\n")]))) == scenario.json("folded.json")
-
-
-@answer_scenarios
-def test_it_does_not_matter_how_a_stream_is_cut(scenario: Scenario) -> None:
-    stream = scenario.bytes("stream.sse")
-    events = read([stream])
-    for pieces in splits(stream):
-        assert read(pieces) == events
 
 
 @answer_scenarios
