@@ -21,7 +21,7 @@ from tests.recorder.traffic import FIRST_DAY, request
 
 from control_layer.control.reconciliation import reconcile
 from control_layer.recorder import Folding, Keep, Recorder, Retention
-from control_layer.store.engine import connect, open_engine
+from control_layer.store.engine import connect
 
 _SECRETS = {"SECRET_KEY": "hush" * 8, "CONTROL_LAYER_ADMIN_PASSWORD": "hush"}
 _ONE = "ctid = (SELECT ctid FROM {table} WHERE {condition} LIMIT 1)"
@@ -46,13 +46,6 @@ _DAMAGE = (
     ("transactions", "UPDATE transactions SET amount = amount {} 1", "is charged to"),
     ("requests", "UPDATE requests SET input_tokens = input_tokens {} 1 WHERE status = 200", "-1 input_tokens"),
 )
-
-
-@pytest.fixture
-async def engine(database_url: str) -> AsyncIterator[AsyncEngine]:
-    engine = open_engine(database_url, pool_size=3)
-    yield engine
-    await engine.dispose()
 
 
 @pytest.fixture

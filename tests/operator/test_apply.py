@@ -28,8 +28,8 @@ def _company(name: str) -> dict[str, Any]:
                 "url": "HTTP://Provider.example:80/v1",
                 "description": "Ours",
                 "credential": {"env": "PROVIDER_CREDENTIAL"},
-                "dialect": "anthropic",
-                "options": {"quirks": ["no_stream_options"]},
+                "dialect": "azure",
+                "options": {"api_version": "preview", "quirks": ["no_stream_options"]},
                 "auth_header_name": "X-Provider-Key",
                 "auth_header_prefix": "",
             }

@@ -27,19 +27,12 @@ from control_layer.recorder import Folding
 from control_layer.recorder.ledger import Ledger
 from control_layer.recorder.partitions import Days
 from control_layer.recorder.rows import rows_of
-from control_layer.store.engine import connect, open_engine
+from control_layer.store.engine import connect
 from control_layer.store.measures import ACCOUNT, MODEL
 
 _KINDS = ((Unit.DAY, False), (Unit.DAY, True), (Unit.HOUR, False), (Unit.HOUR, True), (Unit.MINUTE, False))
 _NEW_YEAR = datetime(2026, 1, 1, tzinfo=UTC)
 _FRACTIONS = {"p0": 0.0, "p50": 0.5, "p95": 0.95, "p99": 0.99, "p100": 1.0}
-
-
-@pytest.fixture
-async def engine(database_url: str) -> AsyncIterator[AsyncEngine]:
-    engine = open_engine(database_url, pool_size=3)
-    yield engine
-    await engine.dispose()
 
 
 @pytest.fixture

@@ -28,13 +28,6 @@ _ROOM = 1024 * 1024
 
 
 @pytest.fixture
-async def engine(database_url: str) -> AsyncIterator[AsyncEngine]:
-    engine = open_engine(database_url, pool_size=3)
-    yield engine
-    await engine.dispose()
-
-
-@pytest.fixture
 async def db(database_url: str) -> AsyncIterator[asyncpg.Connection]:
     connection = await connect(database_url)
     await _model(connection, {"caching": {"shared": True}})

@@ -18,7 +18,7 @@ from control_layer.operator.declarative.model_object import ModelObject
 from control_layer.operator.declarative.model_spec import ModelSpec
 from control_layer.operator.declarative.people import People
 from control_layer.operator.declarative.resources import Kind, Name, header_of
-from control_layer.operator.declarative.spec import CredentialSpec
+from control_layer.operator.declarative.spec import CredentialSpec, given
 from control_layer.operator.declarative.state import (
     DialectOptionsSpec,
     EndpointSpec,
@@ -183,7 +183,7 @@ class _Reader:
 def _endpoint(endpoint: Endpoint) -> EndpointSpec:
     header, prefix = header_of(endpoint.dialect)
     return EndpointSpec(
-        **_given(
+        **given(
             url=endpoint.url,
             description=endpoint.description or None,
             credential=CredentialSpec(env=environment_variable(endpoint.name, "API_KEY"))
@@ -202,12 +202,12 @@ def _endpoint(endpoint: Endpoint) -> EndpointSpec:
 
 
 def _group(description: str | None, members: list[str] | None, models: list[str]) -> GroupSpec:
-    return GroupSpec(**_given(description=description or None, members=members, models=models))
+    return GroupSpec(**given(description=description or None, members=members, models=models))
 
 
 def _user(label: str, account: Account) -> UserSpec:
     return UserSpec(
-        **_given(
+        **given(
             email=None if account.email == label else account.email,
             username=None if account.username == label else account.username,
             display_name=account.display_name or None,
@@ -219,7 +219,7 @@ def _user(label: str, account: Account) -> UserSpec:
 
 def _key(key: Key) -> KeySpec:
     return KeySpec.model_validate(
-        _given(
+        given(
             description=key.description or None,
             purpose=key.purpose,
             requests_per_second=key.requests_per_second,
@@ -232,7 +232,3 @@ def _key(key: Key) -> KeySpec:
             caching=key.caching,
         )
     )
-
-
-def _given(**fields: object) -> dict[str, object]:
-    return {name: value for name, value in fields.items() if value is not None}

@@ -13,6 +13,7 @@ from control_layer.operator.declarative.ids import Ids
 from control_layer.operator.declarative.limit_specs import Budgets, BudgetSpec, RateLimits, RateLimitSpec, Subject
 from control_layer.operator.declarative.probe_spec import ProbeSpec
 from control_layer.operator.declarative.resources import Name
+from control_layer.operator.declarative.spec import given
 from control_layer.operator.errors import OperatorError
 from control_layer.operator.objects import Budget, Guardrail, Probe, RateLimit, ScopedObject, read_as
 
@@ -85,7 +86,7 @@ def environment_variable(name: str, kind: str) -> str:
 
 def _rate_limit(row: RateLimit) -> RateLimitSpec:
     return RateLimitSpec.model_validate(
-        _given(
+        given(
             kind=row.kind,
             amount=row.amount,
             per=row.per,
@@ -109,7 +110,7 @@ def _budget(row: Budget) -> BudgetSpec:
 
 
 def _guardrail(row: Guardrail, models: Mapping[uuid.UUID, str], groups: Mapping[uuid.UUID, str]) -> GuardrailSpec:
-    fields = _given(
+    fields = given(
         kind=row.kind,
         stage=row.stage,
         enabled=row.enabled,
@@ -121,7 +122,7 @@ def _guardrail(row: Guardrail, models: Mapping[uuid.UUID, str], groups: Mapping[
         replacement=None if row.replacement == f"[{row.name}]" else row.replacement,
     )
     if row.kind == "external":
-        fields |= _given(url=row.url, timeout_ms=row.timeout_ms, fail=row.fail, whole_stream=row.whole_stream)
+        fields |= given(url=row.url, timeout_ms=row.timeout_ms, fail=row.fail, whole_stream=row.whole_stream)
         if row.has_secret:
             fields["secret"] = {"env": environment_variable(row.name, "SECRET")}
     return GuardrailSpec.model_validate(fields)
@@ -134,7 +135,7 @@ def _named(ids: list[uuid.UUID], names: Mapping[uuid.UUID, str]) -> list[str]:
 
 def _probe(row: Probe, model: str) -> ProbeSpec:
     return ProbeSpec.model_validate(
-        _given(
+        given(
             model=model,
             interval_seconds=row.interval_seconds,
             active=row.active,
@@ -143,7 +144,3 @@ def _probe(row: Probe, model: str) -> ProbeSpec:
             request_body=row.request_body,
         )
     )
-
-
-def _given(**fields: object) -> dict[str, object]:
-    return {name: value for name, value in fields.items() if value is not None}

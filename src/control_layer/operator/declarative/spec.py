@@ -19,6 +19,7 @@ __all__ = [
     "Positive",
     "Purpose",
     "Spec",
+    "given",
     "once",
     "plain",
 ]
@@ -36,6 +37,11 @@ def once(items: list[str]) -> list[str]:
     if twice:
         raise ValueError(f"'{twice[0]}' is given a second time")
     return items
+
+
+def given(**fields: object) -> dict[str, object]:
+    """Those that have a value: an entry says nothing of the others."""
+    return {name: value for name, value in fields.items() if value is not None}
 
 
 def plain(value: Decimal) -> str:
