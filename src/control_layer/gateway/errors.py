@@ -215,6 +215,17 @@ def unknown_parameter(name: str, known: str) -> GatewayError:
     return GatewayError(400, _INVALID, "unknown_parameter", text, param=_short(name))
 
 
+def api_not_served() -> GatewayError:
+    text = "The model's provider has nothing of this kind. Call one that has, or this one at another path."
+    return GatewayError(400, _INVALID, "unsupported_api", text, param="model")
+
+
+def unsupported_parameter(param: str, reason: str) -> GatewayError:
+    """The model's provider cannot be told what a parameter asks for."""
+    text = f"Unsupported parameter: '{_short(param)}' is not supported with this model. {reason}"
+    return GatewayError(400, _INVALID, "unsupported_parameter", text, param=_short(param))
+
+
 def invalid_value(param: str, detail: str) -> GatewayError:
     return GatewayError(400, _INVALID, "invalid_value", f"Invalid value for '{param}': {detail}.", param=param)
 
