@@ -81,11 +81,13 @@ class Attempt:
         else:
             path, query = translation.path, translation.query
             lines = translation.head_lines(exchange.head.headers)
+        method = exchange.request.method
+        target = self.upstream.target(path, query, self.deployment.upstream_model)
         self._call = self.upstream.pool.send(
             receiver or self,
-            exchange.request.method,
-            self.upstream.target(path, query, self.deployment.upstream_model),
-            self._head(lines),
+            method,
+            target,
+            self._head(lines, self.upstream.authorization(method, target, body)),
             body,
             body_length=length,
             timeouts=exchange.plane.deadlines(exchange.route),
@@ -99,18 +101,18 @@ class Attempt:
             self,
             exchange.request.method,
             self.upstream.target(exchange.path.api_path, exchange.upstream_query(self), self.deployment.upstream_model),
-            self._head(to_upstream(headers, self.upstream.credential_name)),
+            self._head(to_upstream(headers, self.upstream.credential_name), self.upstream.credential),
             protocol=b"websocket",
             timeouts=exchange.plane.deadlines(exchange.route),
         )
         return self._call
 
-    def _head(self, lines: bytes) -> bytes:
+    def _head(self, lines: bytes, authorization: bytes) -> bytes:
         exchange = self._exchange
         event_id = exchange.event_text.encode()
         if exchange.trace is not None:
             lines += exchange.trace.attempt(exchange, self)
-        return b"%baccept-encoding: identity\r\nx-request-id: %b\r\n%b" % (lines, event_id, self.upstream.credential)
+        return b"%baccept-encoding: identity\r\nx-request-id: %b\r\n%b" % (lines, event_id, authorization)
 
     def record(self, error: str | None) -> AttemptRecord:
         """How it went, for the usage event."""
@@ -187,8 +189,7 @@ class Attempt:
         if status == _SWITCHING:
             self._answer = SplicedAnswer(exchange, self, headers)
         elif self.translation is not None and not _REDIRECTS_FROM <= status < _ERRORS_FROM:
-            streams = content_type.startswith(_EVENTS)
-            self._answer = translated_answer(exchange, self, self.translation, status, headers, streams=streams)
+            self._answer = translated_answer(exchange, self, self.translation, status, headers, content_type)
         elif status >= _REDIRECTS_FROM:
             self._answer = ErrorAnswer(exchange, self, status, headers)
         else:

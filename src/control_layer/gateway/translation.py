@@ -50,7 +50,7 @@ class Translation:
     """The request in the provider's dialect, and what is needed to say its answer in the client's."""
 
     __slots__ = (
-        "_client", "_conversation", "_headers", "_model", "_provider", "body", "dropped", "path", "query", "tokens",
+        "_client", "_conversation", "_headers", "_model", "_provider", "body", "dropped", "path", "query", "stream_type", "tokens",
     )  # fmt: skip
 
     def __init__(self, join: Join, body: bytes | bytearray, alias: str, model: str) -> None:
@@ -59,6 +59,8 @@ class Translation:
         if join.provider is None:
             raise errors.api_not_served()
         self._provider = join.provider
+        self.stream_type = join.provider.stream_type
+        """How the provider's streams are framed."""
         self._model = alias
         try:
             conversation = join.client.read_request(body)
@@ -114,13 +116,18 @@ class Translation:
 
 
 def translated_answer(
-    exchange: Exchange, attempt: Attempt, translation: Translation, status: int, headers: list[Header], streams: bool
+    exchange: Exchange,
+    attempt: Attempt,
+    translation: Translation,
+    status: int,
+    headers: list[Header],
+    content_type: bytes,
 ) -> Answer:
-    """The form of a provider's answer. `streams`: it consists of Server-Sent Events."""
+    """The form of a provider's answer."""
     rest = [field for field in headers if field[0] not in _FRAMING]
     if status >= _ERRORS_FROM:
         return _TranslatedError(exchange, attempt, translation, status, rest)
-    if streams:
+    if content_type.startswith(translation.stream_type):
         return _TranslatedEvents(exchange, attempt, translation, status, rest)
     return _TranslatedWhole(exchange, attempt, translation, status, rest)
 

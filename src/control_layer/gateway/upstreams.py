@@ -61,6 +61,13 @@ class Upstream:
             )
             self._failures, self._tell_at = 0, now + _TELL_SECONDS
 
+    def authorization(self, method: bytes, target: bytes, body: bytes | bytearray | None) -> bytes:
+        """The field lines that identify us in one request, for providers that want it signed. `body`: `None` where it
+        is streamed.
+        """
+        del method, target, body
+        return self.credential
+
     def target(self, api_path: str, query: bytes, model: str) -> bytes:
         """The request target for a provider path such as `/v1/chat/completions`. `model` is the provider's name."""
         del model
