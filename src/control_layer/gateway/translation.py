@@ -50,7 +50,8 @@ class Translation:
     """The request in the provider's dialect, and what is needed to say its answer in the client's."""
 
     __slots__ = (
-        "_client", "_conversation", "_headers", "_model", "_provider", "body", "dropped", "path", "query", "stream_type", "tokens",
+        "_client", "_conversation", "_headers", "_model", "_provider", "body", "dropped", "path", "query",
+        "stream_type", "tokens",
     )  # fmt: skip
 
     def __init__(self, join: Join, body: bytes | bytearray, alias: str, model: str) -> None:
