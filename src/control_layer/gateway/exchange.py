@@ -19,6 +19,7 @@ import structlog
 from control_layer.contract.pricing import NOTHING, Tariff, cost_of, is_answered, worst_cost_of
 from control_layer.contract.usage import Closed, Opened, Outcome, Tokens
 from control_layer.gateway import accounting, errors
+from control_layer.gateway.abilities import check_abilities
 from control_layer.gateway.admission import State
 from control_layer.gateway.answers import Answer
 from control_layer.gateway.attempt import Attempt
@@ -164,6 +165,8 @@ class Exchange(ClientFallbacks):
 
     def ask_for(self, alias: str) -> None:
         self.authorise(alias)
+        if self.plane.config.validate_capabilities:
+            check_abilities(self)
         self.admit(stream=self.envelope is not None and self.envelope.streaming)
 
     def check(self, plan: Plan) -> None:
