@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 import msgspec
 import pytest
-from tests.gateway.dialects import anthropic_streams, openai_chat_streams
+from tests.gateway.dialects import anthropic_streams, gemini_requests, openai_chat_streams
 from tests.gateway.dialects.folding import fold
 from tests.gateway.dialects.transcripts import Scenario, plain, scenarios, splits
 
@@ -19,7 +19,6 @@ class _Spoken:
     """A dialect in which there are transcripts."""
 
     name: str
-    client: ClientDialect
     provider: ProviderDialect
     """One that takes all that its clients may say."""
 
@@ -30,25 +29,32 @@ class _Spoken:
 
 
 _SPOKEN = (
-    _Spoken("anthropic", anthropic_streams.AS_CLIENT, anthropic_streams.AS_PROVIDER),
-    _Spoken("openai_chat", openai_chat_streams.AS_CLIENT, openai_chat_streams.FAITHFUL),
+    _Spoken("anthropic", anthropic_streams.AS_PROVIDER),
+    _Spoken("gemini", gemini_requests.AS_PROVIDER),
+    _Spoken("openai_chat", openai_chat_streams.FAITHFUL),
 )
+_CLIENTS: dict[str, ClientDialect] = {
+    "anthropic": anthropic_streams.AS_CLIENT,
+    "openai_chat": openai_chat_streams.AS_CLIENT,
+}
 
 
-def _each(*files: str) -> pytest.MarkDecorator:
-    found = [(spoken, scenario) for spoken in _SPOKEN for scenario in scenarios(spoken.name, *files)]
+def _each(*files: str, by_clients: bool = False) -> pytest.MarkDecorator:
+    chosen = [spoken for spoken in _SPOKEN if not by_clients or spoken.name in _CLIENTS]
+    found = [(spoken, scenario) for spoken in chosen for scenario in scenarios(spoken.name, *files)]
     names = [f"{spoken.name}/{scenario.name}" for spoken, scenario in found]
     return pytest.mark.parametrize(("spoken", "scenario"), found, ids=names)
 
 
-@_each("request.json")
+@_each("request.json", by_clients=True)
 def test_a_clients_request_is_read(spoken: _Spoken, scenario: Scenario) -> None:
-    assert plain(spoken.client.read_request(scenario.bytes("request.json"))) == scenario.json("conversation.json")
+    client = _CLIENTS[spoken.name]
+    assert plain(client.read_request(scenario.bytes("request.json"))) == scenario.json("conversation.json")
 
 
-@_each("request.json")
+@_each("request.json", by_clients=True)
 def test_what_is_sent_is_read_as_what_was_asked(spoken: _Spoken, scenario: Scenario) -> None:
-    sent = spoken.client.read_request(scenario.bytes("sent.json"))
+    sent = _CLIENTS[spoken.name].read_request(scenario.bytes("sent.json"))
     again = spoken.provider.write_request(sent, scenario.json("sent.json")["model"], lenient=False)
     assert msgspec.json.decode(again.body) == scenario.json("sent.json")
 

@@ -1,0 +1,33 @@
+"""Google's Gemini API (https://ai.google.dev/api/generate-content), as a provider's dialect."""
+
+from __future__ import annotations
+
+from control_layer.gateway.dialects.conversation import Answer, Conversation
+from control_layer.gateway.dialects.dialect import Outgoing, ProviderError
+from control_layer.gateway.dialects.gemini.answers import read_answer
+from control_layer.gateway.dialects.gemini.errors import read_error
+from control_layer.gateway.dialects.gemini.provider_requests import write_request
+from control_layer.gateway.dialects.gemini.provider_streams import Reader
+
+__all__ = ["GEMINI", "Gemini"]
+
+
+class Gemini:
+    """A `ProviderDialect`."""
+
+    __slots__ = ()
+
+    def write_request(self, conversation: Conversation, model: str, *, lenient: bool) -> Outgoing:
+        return write_request(conversation, model, lenient=lenient)
+
+    def read_answer(self, body: bytes) -> Answer:
+        return read_answer(body)
+
+    def reader(self) -> Reader:
+        return Reader()
+
+    def read_error(self, status: int, body: bytes) -> ProviderError:
+        return read_error(status, body)
+
+
+GEMINI = Gemini()
