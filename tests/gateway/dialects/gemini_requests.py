@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+import httpx
 import msgspec
 import pytest
 from tests.gateway.dialects.transcripts import Scenario
@@ -60,6 +61,19 @@ def refused(model: str = NEWER, **fields: Any) -> str:
     assert refusal.value.message.endswith((".", ".)"))
     assert refusal.value.parameter in ask(model, lenient=True, **fields).dropped
     return refusal.value.parameter
+
+
+class Simulated:
+    """The API over HTTP."""
+
+    def __init__(self, client: httpx.Client) -> None:
+        self._client = client
+
+    def post(self, outgoing: Outgoing) -> bytes:
+        query = "?" + outgoing.query.decode() if outgoing.query else ""
+        answer = self._client.post(outgoing.path + query, content=outgoing.body)
+        assert answer.status_code == 200, answer.text
+        return answer.content
 
 
 def conversation_of(scenario: Scenario) -> Conversation:

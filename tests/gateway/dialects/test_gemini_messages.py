@@ -20,7 +20,7 @@ from control_layer.gateway.dialects.conversation import (
     ToolCall,
     ToolResult,
 )
-from control_layer.gateway.dialects.gemini.signatures import UNSIGNED
+from control_layer.gateway.dialects.gemini.provider_messages import UNSIGNED
 from control_layer.simulator.gemini.checks import signature
 
 SIGNED = signature("f", {})

@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from typing import Any
 
-import httpx
 import msgspec
 import pytest
 from tests.gateway.dialects import anthropic_streams, openai_chat_streams
@@ -16,6 +14,7 @@ from tests.gateway.dialects.gemini_requests import (
     NEWER,
     NEWEST,
     OLD,
+    Simulated,
     conversation_of,
     judged,
     said,
@@ -35,7 +34,7 @@ from control_layer.gateway.dialects.conversation import (
     ToolChoice,
     ToolResult,
 )
-from control_layer.gateway.dialects.dialect import ClientDialect, Outgoing
+from control_layer.gateway.dialects.dialect import ClientDialect
 from control_layer.gateway.dialects.events import Ended, Finished
 from control_layer.gateway.dialects.openai_responses import OPENAI_RESPONSES
 
@@ -128,28 +127,16 @@ def test_an_answer_reaches_a_client_of_every_dialect(name: str, scenario: Scenar
 # -- the simulated API ------------------------------------------------------------------------------------------------
 
 
-class Simulated:
-    """The API over HTTP."""
-
-    def __init__(self, client: httpx.Client) -> None:
-        self._client = client
-
-    def post(self, outgoing: Outgoing) -> bytes:
-        query = "?" + outgoing.query.decode() if outgoing.query else ""
-        answer = self._client.post(outgoing.path + query, content=outgoing.body)
-        assert answer.status_code == 200, answer.text
-        return answer.content
-
-    def both(self, conversation: Conversation, model: str) -> Answer:
-        """The answer, which is the same whole and streamed, but for its id."""
-        streaming = msgspec.structs.replace(conversation, stream=True)
-        whole = AS_PROVIDER.read_answer(self.post(AS_PROVIDER.write_request(conversation, model, lenient=False)))
-        stream = self.post(AS_PROVIDER.write_request(streaming, model, lenient=False))
-        events = read([stream])
-        assert isinstance(events[-1], Ended)
-        assert plain(msgspec.structs.replace(_unnamed(fold(events)), id=whole.id)) == plain(_unnamed(whole))
-        assert read([stream[at : at + 1] for at in range(len(stream))]) == events
-        return whole
+def both(simulated: Simulated, conversation: Conversation, model: str) -> Answer:
+    """The answer, which is the same whole and streamed, but for its id."""
+    streaming = msgspec.structs.replace(conversation, stream=True)
+    whole = AS_PROVIDER.read_answer(simulated.post(AS_PROVIDER.write_request(conversation, model, lenient=False)))
+    stream = simulated.post(AS_PROVIDER.write_request(streaming, model, lenient=False))
+    events = read([stream])
+    assert isinstance(events[-1], Ended)
+    assert plain(msgspec.structs.replace(_unnamed(fold(events)), id=whole.id)) == plain(_unnamed(whole))
+    assert read([stream[at : at + 1] for at in range(len(stream))]) == events
+    return whole
 
 
 def _unnamed(answer: Answer) -> Answer:
@@ -159,14 +146,6 @@ def _unnamed(answer: Answer) -> Answer:
         parts = [msgspec.structs.replace(part, id="") if isinstance(part, ToolCall) else part for part in choice.parts]
         choices.append(msgspec.structs.replace(choice, parts=tuple(parts)))
     return msgspec.structs.replace(answer, choices=tuple(choices))
-
-
-@pytest.fixture
-def simulated(simulator_url: str) -> Iterator[Simulated]:
-    base = simulator_url.removesuffix("/v1") + "/gemini"
-    headers = {"x-goog-api-key": "provider-credential", "content-type": "application/json"}
-    with httpx.Client(base_url=base, headers=headers, timeout=15) as client:
-        yield Simulated(client)
 
 
 WEATHER = Tool("get_weather", "The weather.", msgspec.Raw(b'{"type":"object","properties":{"city":{"type":"string"}}}'))
@@ -194,7 +173,7 @@ def test_the_simulated_api_says_the_same_whole_and_streamed(
     simulated: Simulated, model: str, fields: dict[str, Any], finish: str
 ) -> None:
     """S3: to the token."""
-    answer = simulated.both(Conversation(messages=(ASK_WEATHER,), **fields), model)
+    answer = both(simulated, Conversation(messages=(ASK_WEATHER,), **fields), model)
     assert [choice.finish for choice in answer.choices] == [finish] * fields.get("choices", 1)
     assert (answer.tokens is None) == (model == "sim-no-usage")
     if "logprobs" in fields:
@@ -206,7 +185,7 @@ def test_the_simulated_api_says_the_same_whole_and_streamed(
 @pytest.mark.parametrize("signed", [True, False], ids=["signed", "whose signature was lost"])
 def test_a_call_is_answered_and_the_model_goes_on(simulated: Simulated, signed: bool) -> None:
     """A model that thinks refuses a call of its own without a signature."""
-    first = simulated.both(Conversation(messages=(ASK_WEATHER,), tools=(WEATHER,)), "sim-calls-2-reasoning")
+    first = both(simulated, Conversation(messages=(ASK_WEATHER,), tools=(WEATHER,)), "sim-calls-2-reasoning")
     calls = [part for part in first.choices[0].parts if isinstance(part, ToolCall)]
     assert [call.name for call in calls] == ["get_weather"] * 2
     assert calls[0].signature is not None
@@ -215,12 +194,12 @@ def test_a_call_is_answered_and_the_model_goes_on(simulated: Simulated, signed: 
         calls = [msgspec.structs.replace(call, signature=None) for call in calls]
     results = [ToolResult(call.id, (Text("Rain."),)) for call in reversed(calls)]
     history = (ASK_WEATHER, Message("assistant", tuple(calls)), Message("tool", tuple(results)))
-    second = simulated.both(Conversation(messages=history, tools=(WEATHER,)), "sim-calls-2-reasoning")
+    second = both(simulated, Conversation(messages=history, tools=(WEATHER,)), "sim-calls-2-reasoning")
     assert second.choices[0].finish == "stop"
 
 
 def test_a_signed_text_is_taken_back(simulated: Simulated) -> None:
-    first = simulated.both(Conversation(messages=(said("user", "Hi"),)), "sim-reasoning")
+    first = both(simulated, Conversation(messages=(said("user", "Hi"),)), "sim-reasoning")
     history = (said("user", "Hi"), Message("assistant", first.choices[0].parts), said("user", "Go on."))
     outgoing = AS_PROVIDER.write_request(Conversation(messages=history), "sim-reasoning", lenient=False)
     assert b"thoughtSignature" in outgoing.body

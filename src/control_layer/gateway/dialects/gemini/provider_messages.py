@@ -37,11 +37,14 @@ from control_layer.gateway.dialects.gemini.requests import (
     FunctionResponsePart,
 )
 from control_layer.gateway.dialects.gemini.requests import Part as WirePart
-from control_layer.gateway.dialects.gemini.signatures import UNSIGNED, own
 from control_layer.gateway.dialects.omissions import Omissions
+from control_layer.gateway.dialects.signatures import made_by
 
-__all__ = ["write_messages"]
+__all__ = ["UNSIGNED", "write_messages"]
 
+UNSIGNED = "skip_thought_signature_validator"
+"""Stands for the signature of a call that another provider's model has made, or whose signature a client's dialect has
+no place for (https://ai.google.dev/gemini-api/docs/thought-signatures, "FAQs")."""
 _INSTRUCTIONS = ("system", "developer")
 _BETWEEN_TEXTS = "\n\n"
 
@@ -211,7 +214,7 @@ class _Turns:
 
 def _sign(thought: Thinking, parts: list[WirePart]) -> None:
     """Signs what was said before, or else nothing, as Gemini does itself where it signs at the end of a stream."""
-    signature = own(thought.signature)
+    signature = made_by("gemini", thought.signature)
     if signature is None:
         return
     last = parts[-1] if parts else None

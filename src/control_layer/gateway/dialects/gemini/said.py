@@ -21,8 +21,8 @@ from control_layer.gateway.dialects.events import (
     ThinkingDelta,
     ThinkingSigned,
 )
-from control_layer.gateway.dialects.gemini.signatures import named
 from control_layer.gateway.dialects.openai_chat.said import call_id
+from control_layer.gateway.dialects.signatures import named
 
 __all__ = ["Candidate", "CandidateReader", "ResponseBody", "blocked"]
 
@@ -164,7 +164,7 @@ class CandidateReader:
             events.append(CallDelta(index, _arguments(call.args), choice))
             return
         if signature:
-            events.append(ThinkingSigned(named(signature), choice))
+            events.append(ThinkingSigned(named("gemini", signature), choice))
 
     def _finish(self, reason: str, message: str | None, events: list[Event]) -> None:
         self.finished = True
