@@ -215,6 +215,23 @@ def test_what_was_used(usage: Any, tokens: Tokens | None) -> None:
     assert [event.tokens for event in events if isinstance(event, Counted)] == ([] if tokens is None else [tokens])
 
 
+COUNTS = (
+    *("promptTokenCount", "toolUsePromptTokenCount", "cachedContentTokenCount", "candidatesTokenCount"),
+    *("thoughtsTokenCount", "totalTokenCount"),
+)
+
+
+@given(st.dictionaries(st.sampled_from(COUNTS), st.integers(0, 99)), st.sampled_from([str, float]))
+def test_counts_in_odd_types_are_the_same_counts(usage: dict[str, int], kind: type[str] | type[float]) -> None:
+    """They take another way: those of the usual types are read faster."""
+    odd = {name: kind(count) for name, count in usage.items()} | {"promptTokensDetails": None}
+    plain_count, odd_count = (
+        GEMINI.read_answer(msgspec.json.encode(part(finishReason="STOP") | {"usageMetadata": each})).tokens
+        for each in (usage, odd)
+    )
+    assert plain_count == odd_count
+
+
 def test_counts_are_told_when_they_change() -> None:
     first = part({"text": "a"}) | {"usageMetadata": USAGE}
     last = part({"text": "b"}, finishReason="STOP") | {"usageMetadata": USAGE | {"candidatesTokenCount": 2}}

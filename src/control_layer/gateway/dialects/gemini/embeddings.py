@@ -2,13 +2,11 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 import msgspec
 
 from control_layer.gateway.dialects.dialect import Outgoing, UnreadableAnswer
 from control_layer.gateway.dialects.embeddings import EmbeddingsAsked, EmbeddingsGiven
-from control_layer.gateway.dialects.gemini.requests import Content, Part, method_path, resource_of
+from control_layer.gateway.dialects.gemini.requests import NOTHING, Content, Part, method_path, resource_of
 from control_layer.gateway.dialects.gemini.tokens import tokens_of
 from control_layer.gateway.dialects.omissions import Omissions
 
@@ -31,7 +29,7 @@ class _Embedding(msgspec.Struct):
 
 class _BatchAnswer(msgspec.Struct, rename="camel"):
     embeddings: list[_Embedding]
-    usage_metadata: Any = None
+    usage_metadata: msgspec.Raw = NOTHING
 
 
 _decode = msgspec.json.Decoder(_BatchAnswer).decode

@@ -6,8 +6,6 @@ no more memory than which candidates have spoken, and the counts that were told 
 
 from __future__ import annotations
 
-from typing import Any
-
 import msgspec
 
 from control_layer.gateway.dialects.dialect import UnreadableAnswer
@@ -37,7 +35,7 @@ class Reader:
         self._candidates: dict[int, CandidateReader] = {}
         self._id: str | None = None
         """The answer's, once it has begun."""
-        self._usage: Any = None
+        self._usage = b""
         """What was told last."""
         self._over = False
 
@@ -97,10 +95,11 @@ class Reader:
             reader.finished = True
             events += instead
 
-    def _count(self, usage: Any, events: list[Event]) -> None:
-        if usage is None or usage == self._usage:
+    def _count(self, usage: msgspec.Raw, events: list[Event]) -> None:
+        told = bytes(usage)
+        if not told or told == self._usage:
             return
-        self._usage = usage
+        self._usage = told
         tokens = tokens_of(usage)
         if tokens is not None:
             events.append(Counted(tokens))

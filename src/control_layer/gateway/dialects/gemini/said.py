@@ -5,8 +5,6 @@ Pictures and sound that a model makes are passed over: the events have no word f
 
 from __future__ import annotations
 
-from typing import Any
-
 import msgspec
 
 from control_layer.gateway.dialects.conversation import Finish
@@ -100,7 +98,7 @@ class ResponseBody(msgspec.Struct, rename="camel", gc=False):
 
     candidates: list[Candidate] | None = None
     prompt_feedback: _PromptFeedback | None = None
-    usage_metadata: Any = None
+    usage_metadata: msgspec.Raw = _NOTHING
     response_id: str | None = None
     error: msgspec.Raw = _NOTHING
 
