@@ -1,4 +1,4 @@
-"""The simulated provider, as the dialects ask it."""
+"""The simulated provider's own APIs."""
 
 from __future__ import annotations
 
@@ -6,13 +6,26 @@ from collections.abc import Iterator
 
 import httpx
 import pytest
-from tests.gateway.dialects.gemini_requests import Simulated
+from tests.gateway.dialects.simulated import Simulated
+
+from control_layer.gateway.dialects.gemini import GEMINI
+from control_layer.gateway.dialects.ollama import OLLAMA
+
+_KEY = "provider-credential"
+_JSON = {"content-type": "application/json"}
 
 
 @pytest.fixture
-def simulated(simulator_url: str) -> Iterator[Simulated]:
-    """The Gemini API."""
-    base = simulator_url.removesuffix("/v1") + "/gemini"
-    headers = {"x-goog-api-key": "provider-credential", "content-type": "application/json"}
-    with httpx.Client(base_url=base, headers=headers, timeout=15) as client:
-        yield Simulated(client)
+def simulated_gemini(simulator_url: str) -> Iterator[Simulated]:
+    with _client(simulator_url, "/gemini", {"x-goog-api-key": _KEY}) as client:
+        yield Simulated(client, GEMINI)
+
+
+@pytest.fixture
+def simulated_ollama(simulator_url: str) -> Iterator[Simulated]:
+    with _client(simulator_url, "/ollama", {"authorization": f"Bearer {_KEY}"}) as client:
+        yield Simulated(client, OLLAMA)
+
+
+def _client(simulator_url: str, path: str, headers: dict[str, str]) -> httpx.Client:
+    return httpx.Client(base_url=simulator_url.removesuffix("/v1") + path, headers=_JSON | headers, timeout=15)

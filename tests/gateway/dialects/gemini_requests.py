@@ -4,19 +4,14 @@ from __future__ import annotations
 
 from typing import Any
 
-import httpx
-import msgspec
 import pytest
-from tests.gateway.dialects.transcripts import Scenario
 
 from control_layer.gateway.dialects.conversation import (
     Conversation,
     Message,
     Part,
-    ResponseFormat,
     Role,
     Text,
-    Tool,
 )
 from control_layer.gateway.dialects.dialect import Outgoing, ProviderDialect, Unsupported
 from control_layer.gateway.dialects.gemini import GEMINI
@@ -61,32 +56,3 @@ def refused(model: str = NEWER, **fields: Any) -> str:
     assert refusal.value.message.endswith((".", ".)"))
     assert refusal.value.parameter in ask(model, lenient=True, **fields).dropped
     return refusal.value.parameter
-
-
-class Simulated:
-    """The API over HTTP."""
-
-    def __init__(self, client: httpx.Client) -> None:
-        self._client = client
-
-    def post(self, outgoing: Outgoing) -> bytes:
-        query = "?" + outgoing.query.decode() if outgoing.query else ""
-        answer = self._client.post(outgoing.path + query, content=outgoing.body)
-        assert answer.status_code == 200, answer.text
-        return answer.content
-
-
-def conversation_of(scenario: Scenario) -> Conversation:
-    """What `conversation.json` says; JSON that nobody looks into is not decoded."""
-    fields = scenario.json("conversation.json")
-    tools = [Tool(**_undecoded(tool, "parameters")) for tool in fields.pop("tools", ())]
-    wanted = fields.pop("response_format", None)
-    return msgspec.structs.replace(
-        msgspec.convert(fields, Conversation),
-        tools=tuple(tools),
-        response_format=None if wanted is None else ResponseFormat(**_undecoded(wanted, "schema")),
-    )
-
-
-def _undecoded(fields: dict[str, Any], name: str) -> dict[str, Any]:
-    return {**fields, name: msgspec.Raw(msgspec.json.encode(fields[name]))} if name in fields else fields

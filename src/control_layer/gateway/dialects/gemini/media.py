@@ -2,19 +2,16 @@
 
 from __future__ import annotations
 
-from base64 import b64decode
 from urllib.parse import urlsplit
 
 from control_layer.gateway.dialects.conversation import Audio, Document, Image
+from control_layer.gateway.dialects.documents import PDF, kind_of, text_of
 from control_layer.gateway.dialects.gemini.requests import Blob, FileData, Part
 
 __all__ = ["audio_part", "document_part", "image_part"]
 
-_PDF = "application/pdf"
 _PNG = "image/png"
 _SEEN_AND_HEARD = ("image/", "audio/", "video/")
-_WRITTEN = ("application/json", "application/xml")
-_BETWEEN_TEXTS = "\n\n"
 _TYPES = {
     "png": _PNG,
     "jpg": "image/jpeg",
@@ -22,7 +19,7 @@ _TYPES = {
     "webp": "image/webp",
     "heic": "image/heic",
     "heif": "image/heif",
-    "pdf": _PDF,
+    "pdf": PDF,
     "txt": "text/plain",
     "html": "text/html",
     "csv": "text/csv",
@@ -45,24 +42,15 @@ def audio_part(audio: Audio) -> Part | None:
 
 
 def document_part(document: Document) -> Part | None:
-    """Plain text is said as text, with its title and context before it. `None` for what Gemini cannot read."""
-    if document.text is not None:
-        return _text(document, document.text)
+    """Plain text is said as text. `None` for what Gemini cannot read."""
+    text = text_of(document)
+    if text is not None:
+        return Part(text=text)
     if document.data is None:
         return _by_reference(document.url, document.file_id, document.media_type)
-    kind = (document.media_type or _PDF).partition(";")[0].strip().lower()
-    if kind == _PDF or kind.startswith(_SEEN_AND_HEARD):
-        return Part(inline_data=Blob(kind, document.data))
-    if not kind.startswith("text/") and kind not in _WRITTEN:
-        return None
-    try:
-        return _text(document, b64decode(document.data, validate=True).decode())
-    except ValueError:
-        return None
-
-
-def _text(document: Document, text: str) -> Part:
-    return Part(text=_BETWEEN_TEXTS.join(said for said in (document.name, document.context, text) if said))
+    kind = kind_of(document)
+    readable = kind == PDF or kind.startswith(_SEEN_AND_HEARD)
+    return Part(inline_data=Blob(kind, document.data)) if readable else None
 
 
 def _by_reference(url: str | None, file_id: str | None, media_type: str | None) -> Part | None:
