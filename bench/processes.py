@@ -20,6 +20,7 @@ from pathlib import Path
 
 import msgspec
 
+from control_layer.contract.dialects import DialectOptions
 from control_layer.contract.frames import FrameReader, frame
 from control_layer.contract.sealing import Seal
 from control_layer.contract.snapshot import Deployment, Endpoint, Key, Model, Timeouts, Update, User
@@ -102,7 +103,7 @@ class World:
             keys=(self.key, *self.extra_keys),
             users=(User(str(uuid.UUID(int=2)), (EVERYONE,)),),
             models=tuple(models),
-            endpoints=(Endpoint(endpoint_id, "simulated", self.url, sealed_credential=sealed),),
+            endpoints=(Endpoint(endpoint_id, "simulated", self.url, sealed_credential=sealed, options=_SPEAKS_ALL),),
         )
 
 
@@ -144,6 +145,10 @@ class GatewayProcess:
                 self.process.kill()
                 self.process.wait(10)
         self.channel.close()
+
+
+_SPEAKS_ALL = DialectOptions(native_apis=("chat_completions", "messages", "responses"))
+"""The simulated provider does: nothing is translated for it."""
 
 
 def start_gateway(directory: Path, world: World, *, cpu: int | None = None, **settings: object) -> GatewayProcess:

@@ -22,7 +22,7 @@ class _Exchange(SimpleNamespace):
 
 @pytest.fixture
 def attempt() -> Any:
-    given = SimpleNamespace(answer=True)
+    given = SimpleNamespace(answer=True, counted=lambda read: read)
     given.release = given.drop = lambda: setattr(given, "answer", None)
     return given
 

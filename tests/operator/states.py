@@ -31,7 +31,16 @@ _endpoints = _entry(
     description=_maybe(_texts),
     credential=st.just({"env": "CREDENTIAL"}),
     dialect=st.sampled_from(["openai", "anthropic", "azure"]),
-    options=_maybe(st.fixed_dictionaries({}, optional={"quirks": st.just(["no_stream_options"])})),
+    options=_maybe(
+        st.fixed_dictionaries(
+            {},
+            optional={
+                "quirks": st.just(["no_stream_options"]),
+                "native_apis": st.just(["chat_completions", "messages"]),
+                "unsupported_parameters": st.sampled_from(["refuse", "drop"]),
+            },
+        )
+    ),
     auth_header_prefix=st.sampled_from(["", "Bearer "]),
     verify_tls=st.booleans(),
     model_filter=st.lists(st.sampled_from(NAMES), unique=True),

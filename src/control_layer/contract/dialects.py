@@ -13,11 +13,35 @@ from urllib.parse import urlsplit
 
 import msgspec
 
-__all__ = ["DIALECTS", "Dialect", "DialectName", "DialectOptions", "Quirk", "is_served", "recognised", "served_names"]
+__all__ = [
+    "DIALECTS",
+    "Api",
+    "Dialect",
+    "DialectName",
+    "DialectOptions",
+    "Leniency",
+    "Quirk",
+    "is_served",
+    "native_apis",
+    "recognised",
+    "served_names",
+]
 
 DialectName = Literal["openai", "anthropic", "gemini", "azure", "bedrock", "vertex", "ollama", "cohere"]
-Quirk = Literal["no_stream_options"]
-"""What an OpenAI-compatible server does not know: it refuses `stream_options`."""
+Api = Literal["chat_completions", "responses", "messages"]
+"""What clients speak: OpenAI's two APIs, and Anthropic's."""
+Leniency = Literal["refuse", "drop"]
+"""What becomes of parameters that a provider cannot be told, where that changes what a request means."""
+Quirk = Literal[
+    "no_stream_options",
+    "max_tokens_only",
+    "no_developer_role",
+    "no_parallel_tool_calls",
+    "text_as_string",
+    "takes_top_k",
+    "takes_thoughts",
+]
+"""How an OpenAI-compatible server differs from OpenAI's own (`gateway.dialects.openai_chat.quirks` explains each)."""
 
 
 class DialectOptions(msgspec.Struct, frozen=True, omit_defaults=True):
@@ -29,6 +53,12 @@ class DialectOptions(msgspec.Struct, frozen=True, omit_defaults=True):
     """Azure's older paths, `/openai/deployments/{model}/…`; they need `api_version`."""
     quirks: tuple[str, ...] = ()
     """Of `Quirk`."""
+    native_apis: tuple[str, ...] | None = None
+    """Of `Api`: those that the provider itself speaks, where that differs from its dialect's usual ones. Requests to
+    the others are translated.
+    """
+    unsupported_parameters: str = "refuse"
+    """`Leniency`."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -48,6 +78,8 @@ class Dialect:
     """What answers there speaks OpenAI's dialect too, under `/v1`."""
     instead: str = ""
     """What to do while it is not served."""
+    apis: frozenset[Api] = frozenset()
+    """What it speaks as clients do; the rest is translated."""
     options: frozenset[str] = frozenset()
     """Those of `DialectOptions` that mean something to it."""
 
@@ -57,14 +89,24 @@ class Dialect:
         return self.auth_header_name, self.auth_header_prefix
 
 
+_OPENAI: frozenset[Api] = frozenset(("chat_completions", "responses"))
+_TRANSLATED = frozenset(("unsupported_parameters",))
 _TABLE = (
-    Dialect(name="openai", title="OpenAI's API", served=True, options=frozenset(("quirks",))),
+    Dialect(
+        name="openai",
+        title="OpenAI's API",
+        served=True,
+        apis=_OPENAI,
+        options=_TRANSLATED | {"quirks", "native_apis"},
+    ),
     Dialect(
         name="anthropic",
         title="Anthropic's Messages API",
         served=True,
         auth_header_name="x-api-key",
         auth_header_prefix="",
+        apis=frozenset(("messages",)),
+        options=_TRANSLATED,
         address=re.compile(r"api\.anthropic\.com/.*|[^/]+\.services\.ai\.azure\.com/anthropic(/.*)?"),
     ),
     Dialect(
@@ -74,7 +116,8 @@ _TABLE = (
         auth_header_name="api-key",
         auth_header_prefix="",
         address=re.compile(r"[^/]+\.(openai|services\.ai|cognitiveservices)\.azure\.(com|us|cn)/.*"),
-        options=frozenset(("api_version", "deployment_paths", "quirks")),
+        apis=_OPENAI,
+        options=_TRANSLATED | {"api_version", "deployment_paths", "quirks", "native_apis"},
     ),
     Dialect(
         name="gemini",
@@ -118,6 +161,14 @@ def is_served(name: str) -> bool:
     """Whether the gateway can send requests to an endpoint of that dialect. Not for names that nobody here knows."""
     dialect = DIALECTS.get(name)
     return dialect is not None and dialect.served
+
+
+def native_apis(name: str, options: DialectOptions) -> frozenset[str]:
+    """What an endpoint of that dialect speaks as clients do."""
+    if options.native_apis is not None:
+        return frozenset(options.native_apis)
+    dialect = DIALECTS.get(name)
+    return frozenset() if dialect is None else frozenset(dialect.apis)
 
 
 def served_names() -> list[str]:

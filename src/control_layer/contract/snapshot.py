@@ -101,6 +101,16 @@ class Deployment(msgspec.Struct, frozen=True, array_like=True, gc=False):
     """`None` takes the gateway's."""
 
 
+class Abilities(msgspec.Struct, frozen=True, array_like=True, gc=False):
+    """What is known of a model, from a catalogue or from whoever runs it. `None`: nobody has said."""
+
+    capabilities: tuple[str, ...] | None = None
+    """Such as `vision`, `tools`, `audio`, `reasoning`."""
+    context_window: int | None = None
+    """Tokens."""
+    description: str | None = None
+
+
 class Model(msgspec.Struct, frozen=True, array_like=True, gc=False):
     """A route: the alias callers use, who may call it, and where it goes."""
 
@@ -132,6 +142,7 @@ class Model(msgspec.Struct, frozen=True, array_like=True, gc=False):
     """`None`: every request is sent."""
     hedging: Hedging | None = None
     """`None`: one attempt at a time."""
+    abilities: Abilities | None = None
 
 
 class Endpoint(msgspec.Struct, frozen=True, array_like=True, gc=False):

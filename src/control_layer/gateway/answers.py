@@ -172,7 +172,7 @@ class EventAnswer:
 
     def _read_counts(self) -> None:
         exchange, observer = self._exchange, self._observer
-        exchange.tokens = observer.tokens
+        exchange.tokens = self._attempt.counted(observer.tokens)
         exchange.finish_reason = observer.finish_reason
         # A complete stream in which we found no text has it in a place we do not know.
         exchange.text_bytes = None if observer.complete and not observer.text_bytes else observer.text_bytes
@@ -274,7 +274,8 @@ class WholeAnswer:
             body = self._kept[0] if len(self._kept) == 1 else b"".join(self._kept)
             if self._seen != len(body):
                 body = body[-_USAGE_TAIL_BYTES:]
-            exchange.tokens, exchange.finish_reason = from_response(body)
+            tokens, exchange.finish_reason = from_response(body)
+            exchange.tokens = self._attempt.counted(tokens)
             if exchange.tokens is None and self._seen == len(body):
                 exchange.text_bytes = text_bytes(body)
         if self._whole and exchange.answer_refused(self._attempt):

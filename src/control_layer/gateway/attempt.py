@@ -5,12 +5,14 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from control_layer.contract.usage import Attempt as AttemptRecord
+from control_layer.contract.usage import Tokens
 from control_layer.gateway.answers import Answer, ErrorAnswer, EventAnswer, SplicedAnswer, WholeAnswer
 from control_layer.gateway.headers import to_upstream
 from control_layer.gateway.policy.balancing import Target
 from control_layer.gateway.retry_after import retry_after
+from control_layer.gateway.translation import Translation, translated_answer
 from control_layer.gateway.upstreams import Upstream
-from control_layer.wire import Call, ExchangeError, Header, Receiver
+from control_layer.wire import BadResponse, Call, ExchangeError, Header, Receiver
 
 if TYPE_CHECKING:
     from control_layer.gateway.exchange import Exchange
@@ -25,6 +27,7 @@ _BROKEN_FROM = 500
 _LIMITED = 429
 _BUSY = (503, 529)
 _CREDENTIALS_REFUSED = (401, 403)
+_EVENTS = b"text/event-stream"
 
 
 class Attempt:
@@ -43,6 +46,7 @@ class Attempt:
         "started",
         "status",
         "streams_events",
+        "translation",
         "upstream",
     )
 
@@ -61,6 +65,8 @@ class Attempt:
         self.streams_events = False
         """The answer is a stream of Server-Sent Events."""
         self.started = exchange.plane.monotonic()
+        self.translation: Translation | None = None
+        """Set where the provider speaks another dialect than the client."""
         self._answer: Answer | None = None
         self._call: Call | None = None
 
@@ -68,12 +74,20 @@ class Attempt:
         """Sends the request: `body` whole, or `None` to stream `length` bytes (`None`: chunked) through the call. A
         `receiver` gets the response, and hands it on.
         """
-        exchange = self._exchange
+        exchange, translation = self._exchange, self.translation
+        if translation is None:
+            path, query = exchange.path.api_path, exchange.upstream_query(self)
+            lines = exchange.head.upstream_lines(self.upstream.credential_name)
+        else:
+            path, query = translation.path, translation.query
+            lines = translation.head_lines(exchange.head.headers)
+        method = exchange.request.method
+        target = self.upstream.target(path, query, self.deployment.upstream_model)
         self._call = self.upstream.pool.send(
             receiver or self,
-            exchange.request.method,
-            self.upstream.target(exchange.path.api_path, exchange.upstream_query(self), self.deployment.upstream_model),
-            self._head(exchange.head.upstream_lines(self.upstream.credential_name)),
+            method,
+            target,
+            self._head(lines, self.upstream.authorization(method, target, body)),
             body,
             body_length=length,
             timeouts=exchange.plane.deadlines(exchange.route),
@@ -87,18 +101,18 @@ class Attempt:
             self,
             exchange.request.method,
             self.upstream.target(exchange.path.api_path, exchange.upstream_query(self), self.deployment.upstream_model),
-            self._head(to_upstream(headers, self.upstream.credential_name)),
+            self._head(to_upstream(headers, self.upstream.credential_name), self.upstream.credential),
             protocol=b"websocket",
             timeouts=exchange.plane.deadlines(exchange.route),
         )
         return self._call
 
-    def _head(self, lines: bytes) -> bytes:
+    def _head(self, lines: bytes, authorization: bytes) -> bytes:
         exchange = self._exchange
         event_id = exchange.event_text.encode()
         if exchange.trace is not None:
             lines += exchange.trace.attempt(exchange, self)
-        return b"%baccept-encoding: identity\r\nx-request-id: %b\r\n%b" % (lines, event_id, self.upstream.credential)
+        return b"%baccept-encoding: identity\r\nx-request-id: %b\r\n%b" % (lines, event_id, authorization)
 
     def record(self, error: str | None) -> AttemptRecord:
         """How it went, for the usage event."""
@@ -174,18 +188,38 @@ class Attempt:
                 exchange.upstream_request_id = value.decode("latin-1")[:128]
         if status == _SWITCHING:
             self._answer = SplicedAnswer(exchange, self, headers)
+        elif self.translation is not None and not _REDIRECTS_FROM <= status < _ERRORS_FROM:
+            self._answer = translated_answer(exchange, self, self.translation, status, headers, content_type)
         elif status >= _REDIRECTS_FROM:
             self._answer = ErrorAnswer(exchange, self, status, headers)
-        elif exchange.plan is not None and (guarded := exchange.guarded(self, status, headers, content_type, encoded)):
-            self._answer = guarded
-        elif encoded:
-            # We asked for none: it passes as it is, unread.
-            self._answer = WholeAnswer(exchange, self, status, headers, length, b"")
-        elif content_type.startswith(b"text/event-stream"):
-            self.streams_events = True
-            self._answer = EventAnswer(exchange, self, status, headers)
         else:
-            self._answer = WholeAnswer(exchange, self, status, headers, length, content_type)
+            self._answer = self.form(status, headers, length, content_type, encoded=encoded)
+
+    def form(
+        self, status: int, headers: list[Header], length: int | None, content_type: bytes, *, encoded: bool = False
+    ) -> Answer:
+        """The form that an answer takes on its way to the client, in whose dialect it is."""
+        exchange = self._exchange
+        if exchange.plan is not None and (guarded := exchange.guarded(self, status, headers, content_type, encoded)):
+            return guarded
+        if encoded:
+            # We asked for none: it passes as it is, unread.
+            return WholeAnswer(exchange, self, status, headers, length, b"")
+        if content_type.startswith(_EVENTS):
+            self.streams_events = True
+            return EventAnswer(exchange, self, status, headers)
+        return WholeAnswer(exchange, self, status, headers, length, content_type)
+
+    def unreadable(self, reason: str) -> None:
+        """The answer is not what its provider's dialect says it is."""
+        self.cancel()
+        self._exchange.attempt_failed(self, BadResponse(reason))
+
+    def counted(self, read: Tokens | None) -> Tokens | None:
+        """What the provider has counted. `read` stands in the answer as the client gets it, where a translation may
+        have to say less, or to say nothing as a zero.
+        """
+        return read if self.translation is None else self.translation.tokens
 
     def hear(self, status: int, headers: list[Header]) -> None:
         """Notes how the provider answers, and when it wants to be asked again."""

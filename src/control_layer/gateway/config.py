@@ -88,6 +88,8 @@ class GatewayConfig(msgspec.Struct, frozen=True, kw_only=True):
     retries: RetrySettings = RetrySettings()
     client_fallbacks: bool = True
     """`models` in a request names models for when the first one fails; else it is passed on like any other field."""
+    validate_capabilities: bool = False
+    """Refuse what a model is known not to be able to do."""
     response_cache_bytes: int = 64 * 1024 * 1024
     """What kept answers may take, per worker."""
     shared_answer_seconds: float = 0.1

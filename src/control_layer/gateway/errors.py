@@ -6,6 +6,8 @@ sent is shown back shortened.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import msgspec
 
 from control_layer.wire import Header
@@ -213,6 +215,31 @@ def wrong_type(param: str, detail: str) -> GatewayError:
 def unknown_parameter(name: str, known: str) -> GatewayError:
     text = f"Unknown parameter: '{_short(name)}'. Did you mean '{known}'?"
     return GatewayError(400, _INVALID, "unknown_parameter", text, param=_short(name))
+
+
+def api_not_served() -> GatewayError:
+    text = "The model's provider has nothing of this kind. Call one that has, or this one at another path."
+    return GatewayError(400, _INVALID, "unsupported_api", text, param="model")
+
+
+def not_of_this_type(alias: str, paths: Sequence[str]) -> GatewayError:
+    where = f"Ask it at /ai{paths[0]}" if paths else "Ask it elsewhere"
+    text = f"The model `{_short(alias)}` is not for requests of this kind. {where}, or name another model."
+    return GatewayError(400, _INVALID, "unsupported_api", text, param="model")
+
+
+def not_capable(param: str, capability: str) -> GatewayError:
+    text = (
+        f"Unsupported parameter: '{param}' needs the capability '{capability}', which this model does not have. "
+        "GET /ai/v1/models?detail=true says what each model can do."
+    )
+    return GatewayError(400, _INVALID, "unsupported_parameter", text, param=param)
+
+
+def unsupported_parameter(param: str, reason: str) -> GatewayError:
+    """The model's provider cannot be told what a parameter asks for."""
+    text = f"Unsupported parameter: '{_short(param)}' is not supported with this model. {reason}"
+    return GatewayError(400, _INVALID, "unsupported_parameter", text, param=_short(param))
 
 
 def invalid_value(param: str, detail: str) -> GatewayError:

@@ -19,6 +19,7 @@ import structlog
 from control_layer.contract.pricing import NOTHING, Tariff, cost_of, is_answered, worst_cost_of
 from control_layer.contract.usage import Closed, Opened, Outcome, Tokens
 from control_layer.gateway import accounting, errors
+from control_layer.gateway.abilities import check_abilities
 from control_layer.gateway.admission import State
 from control_layer.gateway.answers import Answer
 from control_layer.gateway.attempt import Attempt
@@ -31,6 +32,7 @@ from control_layer.gateway.guardrails.table import Plan
 from control_layer.gateway.head import Head
 from control_layer.gateway.hedging import Race
 from control_layer.gateway.identifiers import text
+from control_layer.gateway.joins import COUNT_TOKENS
 from control_layer.gateway.paths import Handling
 from control_layer.gateway.policy.failover import Failure
 from control_layer.gateway.policy.response_cache import CachedAnswer
@@ -39,7 +41,9 @@ from control_layer.gateway.query import rename_model
 from control_layer.gateway.rate_limit_headers import rate_limit_headers
 from control_layer.gateway.recording import cache_key
 from control_layer.gateway.sample import Sample
+from control_layer.gateway.token_count import answer_count
 from control_layer.gateway.tracing import RequestTrace
+from control_layer.gateway.translation import Translation
 from control_layer.gateway.upstream_errors import REFUSALS, as_gateway_error, code_of, failure_of
 from control_layer.gateway.waste import affords_another
 from control_layer.wire import ExchangeError, Header, Request, Responder, TotalTimeout
@@ -52,6 +56,7 @@ __all__ = ["Exchange", "State"]
 _log = structlog.get_logger(__name__)
 _CLIENT_LEFT = 499
 """What logs call a client that went away before its answer began (nginx's number)."""
+_DROPPED = b"x-control-layer-dropped-parameters"
 
 
 _OUTSIDE = (State.READING, State.CHECKING, State.CLAIMING)
@@ -160,6 +165,8 @@ class Exchange(ClientFallbacks):
 
     def ask_for(self, alias: str) -> None:
         self.authorise(alias)
+        if self.plane.config.validate_capabilities:
+            check_abilities(self)
         self.admit(stream=self.envelope is not None and self.envelope.streaming)
 
     def check(self, plan: Plan) -> None:
@@ -252,6 +259,9 @@ class Exchange(ClientFallbacks):
 
     def send(self, attempt: Attempt) -> None:
         """Hands the request to the provider's connection pool."""
+        if self.path.api_path == COUNT_TOKENS and COUNT_TOKENS in attempt.upstream.joins:
+            answer_count(self, attempt)
+            return
         pace = self.route.hedging
         if pace is not None and self.path.repeatable and not self.streaming and self.race is None:
             self.race = Race(self, pace, attempt)
@@ -264,6 +274,11 @@ class Exchange(ClientFallbacks):
         """The body as the provider gets it."""
         if self.envelope is None:
             return self.body
+        join = attempt.upstream.joins.get(self.path.api_path)
+        if join is not None:
+            body = self.envelope.rewritten(model=self.envelope.model, include_usage=False)
+            attempt.translation = Translation(join, body, self.route.model.alias, attempt.deployment.upstream_model)
+            return attempt.translation.body
         asks = self._asks_for_usage and attempt.upstream.takes_stream_options
         return self.envelope.rewritten(model=attempt.deployment.upstream_model, include_usage=asks)
 
@@ -371,6 +386,8 @@ class Exchange(ClientFallbacks):
             headers.append((b"x-control-layer-attempts", b"%d" % (len(self.attempts) + under_way)))
             if self.cached is not None:
                 headers.append((b"x-control-layer-cache", self.cached.encode()))
+        if attempt is not None and attempt.translation is not None and attempt.translation.dropped:
+            headers.append((_DROPPED, ", ".join(attempt.translation.dropped).encode()))
         if self.permit is not None:
             plane = self.plane
             wall = plane.wall() if self.anthropic else None

@@ -21,6 +21,7 @@ from control_layer.contract.guardrails import Guardrail
 from control_layer.contract.pricing import Tariff
 from control_layer.contract.snapshot import SYSTEM_USER
 from control_layer.gateway import errors
+from control_layer.gateway.abilities import check_abilities
 from control_layer.gateway.errors import GatewayError
 from control_layer.gateway.exchange import Exchange, State
 from control_layer.gateway.policy.balancing import Target
@@ -73,6 +74,8 @@ class ExplainedExchange(Exchange):
         """As always, but for what that takes. Raises GatewayError."""
         self._wanted, self._tokens = alias, None
         self.authorise(alias)
+        if self.plane.config.validate_capabilities:
+            check_abilities(self)
         plane, route = self.plane, self.route
         self._tokens = self.likely_tokens()
         self.tariff = route.tariff_for(self.key.purpose, self.head.completion_window)

@@ -6,10 +6,15 @@ from collections.abc import Iterable
 from datetime import UTC, datetime
 
 import msgspec
+from msgspec import UNSET, UnsetType
 
-from control_layer.contract.snapshot import Model
+from control_layer.contract.snapshot import Abilities, Model
+from control_layer.gateway.abilities import PATHS_BY_TYPE
 
 __all__ = ["anthropic_item", "anthropic_list", "openai_item", "openai_list"]
+
+
+_UNKNOWN = Abilities()
 
 
 class _OpenAi(msgspec.Struct):
@@ -17,6 +22,20 @@ class _OpenAi(msgspec.Struct):
     created: int
     object: str = "model"
     owned_by: str = "None"
+
+
+class _Detail(_OpenAi):
+    """With what OpenAI's API has no fields for; what nobody has said is left out."""
+
+    display_name: str | UnsetType = UNSET
+    description: str | UnsetType = UNSET
+    type: str | UnsetType = UNSET
+    """`CHAT`, `EMBEDDINGS` or `RERANKER`."""
+    capabilities: tuple[str, ...] | UnsetType = UNSET
+    context_window: int | UnsetType = UNSET
+    """Tokens."""
+    endpoints: tuple[str, ...] | UnsetType = UNSET
+    """The paths that it is asked at."""
 
 
 class _OpenAiList(msgspec.Struct):
@@ -41,6 +60,20 @@ def _openai(model: Model) -> _OpenAi:
     return _OpenAi(id=model.alias, created=model.created)
 
 
+def _detail(model: Model) -> _Detail:
+    known, kind = model.abilities or _UNKNOWN, model.model_type or ""
+    return _Detail(
+        id=model.alias,
+        created=model.created,
+        display_name=model.display_name or UNSET,
+        description=known.description or UNSET,
+        type=kind or UNSET,
+        capabilities=UNSET if known.capabilities is None else known.capabilities,
+        context_window=known.context_window or UNSET,
+        endpoints=tuple(f"/ai{path}" for path in PATHS_BY_TYPE[kind]) if kind in PATHS_BY_TYPE else UNSET,
+    )
+
+
 def _anthropic(model: Model) -> _Anthropic:
     created = datetime.fromtimestamp(model.created, UTC)
     return _Anthropic(id=model.alias, display_name=model.display_name or model.alias, created_at=created)
@@ -50,12 +83,13 @@ def _sorted(models: Iterable[Model]) -> list[Model]:
     return sorted(models, key=lambda model: model.alias)
 
 
-def openai_list(models: Iterable[Model]) -> bytes:
-    return msgspec.json.encode(_OpenAiList([_openai(model) for model in _sorted(models)]))
+def openai_list(models: Iterable[Model], *, detail: bool = False) -> bytes:
+    shown = _detail if detail else _openai
+    return msgspec.json.encode(_OpenAiList([shown(model) for model in _sorted(models)]))
 
 
-def openai_item(model: Model) -> bytes:
-    return msgspec.json.encode(_openai(model))
+def openai_item(model: Model, *, detail: bool = False) -> bytes:
+    return msgspec.json.encode(_detail(model) if detail else _openai(model))
 
 
 def anthropic_list(models: Iterable[Model]) -> bytes:

@@ -9,6 +9,7 @@ from control_layer.gateway import errors
 from control_layer.gateway.entrance import Entrance
 from control_layer.gateway.errors import GatewayError
 from control_layer.gateway.model_list import anthropic_item, anthropic_list, openai_item, openai_list
+from control_layer.gateway.query import value_in_query
 from control_layer.gateway.status import ANSWERED
 from control_layer.wire import Handler
 
@@ -19,7 +20,7 @@ if TYPE_CHECKING:
 
 __all__ = ["answer_models"]
 
-_PREFIX = b"/ai/v1/models/"
+_PREFIX = "/v1/models/"
 _JSON = (b"content-type", b"application/json")
 
 
@@ -40,17 +41,21 @@ class _ModelsPage(Entrance):
 
     @property
     def anthropic(self) -> bool:
-        return self.request.header(b"anthropic-version") is not None
+        return self.path.anthropic or self.request.header(b"anthropic-version") is not None
 
     def body(self) -> bytes:
         """Raises GatewayError."""
         self.authenticate()
         if self.request.method not in (b"GET", b"HEAD"):
             raise errors.method_not_allowed("GET")
-        alias = unquote_to_bytes(self.request.path[len(_PREFIX) :]).decode("utf-8", "replace")
+        alias = unquote_to_bytes(self.path.api_path[len(_PREFIX) :].encode("latin-1")).decode("utf-8", "replace")
         if not alias:
             models = list(self.plane.snapshots.current.callable_by(self.key, self.user))
-            return anthropic_list(models) if self.anthropic else openai_list(models)
+            return anthropic_list(models) if self.anthropic else openai_list(models, detail=self._detail)
         self.authorise(alias)
         model = self.route.model
-        return anthropic_item(model) if self.anthropic else openai_item(model)
+        return anthropic_item(model) if self.anthropic else openai_item(model, detail=self._detail)
+
+    @property
+    def _detail(self) -> bool:
+        return value_in_query(self.request.query, b"detail") == "true"

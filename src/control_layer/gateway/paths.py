@@ -30,11 +30,13 @@ class Handling(Enum):
 _ENDS = frozenset(("/v1/chat/completions", "/v1/completions", "/v1/responses", "/v1/messages"))
 _USAGE_ON_REQUEST = "/completions"
 _MESSAGES = b"/ai/v1/messages"
+_ANTHROPIC = b"/ai/anthropic/"
+"""The same API, for programs that are told Anthropic's base URL only (`ANTHROPIC_BASE_URL`)."""
 
 
 def is_anthropic(path: bytes) -> bool:
     """Whether a path belongs to the Messages API, so that errors take its shape."""
-    return path == _MESSAGES or path.startswith(_MESSAGES + b"/")
+    return path == _MESSAGES or path.startswith((_MESSAGES + b"/", _ANTHROPIC))
 
 
 class AiPath:
@@ -53,10 +55,12 @@ class AiPath:
         metered: bool = True,
         generates: bool = True,
         repeatable: bool = False,
+        anthropic: bool = False,
     ) -> None:
         self.handling = handling
         self.api_path = api_path
-        self.anthropic = is_anthropic(b"/ai" + api_path.encode("latin-1"))
+        self.anthropic = anthropic or is_anthropic(b"/ai" + api_path.encode("latin-1"))
+        """Answers of ours take Anthropic's shape."""
         completions = api_path.rstrip("/").lower().endswith(_USAGE_ON_REQUEST)
         self.usage_on_request = completions
         """Streams carry usage only when `stream_options.include_usage` asks for it."""
@@ -100,9 +104,13 @@ KNOWN = {
     )
 }
 """The paths that providers' APIs have in common."""
+KNOWN |= {b"/ai/anthropic" + path.api_path.encode(): path for path in KNOWN.values() if path.anthropic} | {
+    b"/ai/anthropic/v1/models": AiPath(Handling.MODELS, "/v1/models", anthropic=True)
+}
 _CONTROL_PREFIXES = (b"/ai/v1/files", b"/ai/v1/batches", b"/ai/v1/daemons", b"/ai/v1/responses")
 _CONTROL_EXACT = (b"/ai/openapi.json", b"/ai/docs")
 _MODELS = b"/ai/v1/models/"
+_ANTHROPIC_MODELS = b"/ai/anthropic/v1/models/"
 
 
 def classify(path: bytes) -> AiPath | None:
@@ -118,6 +126,9 @@ def classify(path: bytes) -> AiPath | None:
     known = KNOWN.get(plain) or KNOWN.get(plain.lower())
     if known is not None:
         return known
+    if path.startswith(_ANTHROPIC):
+        handling = Handling.MODELS if path.startswith(_ANTHROPIC_MODELS) else Handling.OPEN
+        return AiPath(handling, path[len(_ANTHROPIC) - 1 :].decode("latin-1"), metered=False, anthropic=True)
     api_path = path[3:].decode("latin-1")
     if path.startswith(_MODELS):
         return AiPath(Handling.MODELS, api_path)

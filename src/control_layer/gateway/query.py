@@ -4,14 +4,19 @@ from __future__ import annotations
 
 from urllib.parse import quote, unquote_to_bytes
 
-__all__ = ["model_in_query", "rename_model"]
+__all__ = ["model_in_query", "rename_model", "value_in_query"]
 
 
 def model_in_query(query: bytes) -> str | None:
     """The first `model` a query string names."""
+    return value_in_query(query, b"model")
+
+
+def value_in_query(query: bytes, wanted: bytes) -> str | None:
+    """The first value of a parameter that is not empty."""
     for parameter in query.split(b"&") if query else ():
         name, _, value = parameter.partition(b"=")
-        if _plain(name) == b"model" and value:
+        if _plain(name) == wanted and value:
             return _plain(value).decode("utf-8", "replace")
     return None
 

@@ -15,6 +15,7 @@ from control_layer.contract.sealing import CannotOpen, Seal
 from control_layer.contract.snapshot import Endpoint
 from control_layer.gateway.config import GatewayConfig
 from control_layer.gateway.errors import model_unavailable
+from control_layer.gateway.joins import joins_of
 from control_layer.wire import Origin, Pool, PoolOptions, client_context, proxy_for
 
 __all__ = ["AzureUpstream", "Upstream", "Upstreams"]
@@ -32,7 +33,7 @@ class Upstream:
     """One endpoint: where requests go and what identifies us there."""
 
     __slots__ = (
-        "_failures", "_targets", "_tell_at", "base_path", "credential", "credential_name", "endpoint", "pool",
+        "_failures", "_targets", "_tell_at", "base_path", "credential", "credential_name", "endpoint", "joins", "pool",
         "takes_stream_options",
     )  # fmt: skip
 
@@ -45,6 +46,8 @@ class Upstream:
         self.base_path = quote(base_path, safe=_PATH_SAFE)
         self.takes_stream_options = "no_stream_options" not in endpoint.options.quirks
         """Its streams can be asked for usage."""
+        self.joins = joins_of(endpoint)
+        """What is translated for it, by API path."""
         self._targets: dict[str, bytes] = {}
         self._failures = 0
         self._tell_at = 0.0
@@ -57,6 +60,13 @@ class Upstream:
                 "provider_failed", endpoint=self.endpoint.name, error=code, reason=reason, failures=self._failures
             )
             self._failures, self._tell_at = 0, now + _TELL_SECONDS
+
+    def authorization(self, method: bytes, target: bytes, body: bytes | bytearray | None) -> bytes:
+        """The field lines that identify us in one request, for providers that want it signed. `body`: `None` where it
+        is streamed.
+        """
+        del method, target, body
+        return self.credential
 
     def target(self, api_path: str, query: bytes, model: str) -> bytes:
         """The request target for a provider path such as `/v1/chat/completions`. `model` is the provider's name."""

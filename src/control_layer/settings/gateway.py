@@ -85,6 +85,9 @@ class Gateway(Section):
     client_fallbacks: bool = True
     """Whether `models` in a request names models that are asked when the first one fails; if not, it is passed on like
     any other field."""
+    validate_capabilities: bool = False
+    """Whether requests are refused that ask of a model what its type, capabilities or context window say it cannot do;
+    if not, that is the provider's to say."""
     response_cache_bytes: int = Field(64 * 1024 * 1024, ge=0)
     """What answers that are kept may take in each worker."""
     shared_response_cache_bytes: int = Field(1024 * 1024 * 1024, ge=0)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from pydantic import SecretStr
 
-from control_layer.contract.dialects import DialectName, Quirk
+from control_layer.contract.dialects import Api, DialectName, Leniency, Quirk
 from control_layer.settings.section import Section
 
 __all__ = ["Metadata", "ModelSource", "OpenApi"]
@@ -18,7 +18,11 @@ class DialectOptions(Section):
     deployment_paths: bool = False
     """Azure's older paths, which name the deployment."""
     quirks: tuple[Quirk, ...] = ()
-    """What an OpenAI-compatible server does not know."""
+    """How an OpenAI-compatible server differs from OpenAI's own."""
+    native_apis: tuple[Api, ...] | None = None
+    """The APIs that the provider speaks itself; by default chat completions and responses. Others are translated."""
+    unsupported_parameters: Leniency = "refuse"
+    """Refuse or drop parameters that the provider cannot be told."""
 
 
 class ModelSource(Section):

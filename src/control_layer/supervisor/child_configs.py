@@ -73,6 +73,7 @@ def gateway_config(
             idle_seconds=gateway.pool.idle.total_seconds(),
         ),
         client_fallbacks=gateway.client_fallbacks,
+        validate_capabilities=gateway.validate_capabilities,
         response_cache_bytes=gateway.response_cache_bytes,
         shared_answer_seconds=gateway.shared_response_cache_timeout.total_seconds(),
         retries=RetrySettings(ratio=gateway.retries.ratio, reserve=gateway.retries.reserve),

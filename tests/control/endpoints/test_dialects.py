@@ -83,7 +83,11 @@ async def test_only_what_the_gateway_serves_can_be_connected_and_the_way_around_
 async def test_options_are_kept_without_their_defaults_and_replaced_as_a_whole(management: Management) -> None:
     endpoint = await create_endpoint(management)
     assert "options" not in endpoint
-    given = {"quirks": ["no_stream_options", "no_stream_options"], "api_version": None, "deployment_paths": False}
+    given: dict[str, Any] = {
+        "quirks": ["no_stream_options", "no_stream_options"],
+        "api_version": None,
+        "deployment_paths": False,
+    }
     changed = await _patched(management, endpoint, options=given)
     kept = {"quirks": ["no_stream_options"]}
     assert changed["options"] == kept
@@ -95,6 +99,11 @@ async def test_options_are_kept_without_their_defaults_and_replaced_as_a_whole(m
     assert "options" not in await _patched(management, endpoint, options=None)
     older = {"api_version": "2024-10-21", "deployment_paths": True}
     assert (await create_endpoint(management, url=_AZURE, options=older))["options"] == older
+    given = {"native_apis": ["messages", "chat_completions"], "unsupported_parameters": "refuse"}
+    kept = {"native_apis": ["chat_completions", "messages"]}
+    assert (await create_endpoint(management, options=given))["options"] == kept
+    lenient = {"unsupported_parameters": "drop"}
+    assert (await create_endpoint(management, url=_ANTHROPIC, options=lenient))["options"] == lenient
 
 
 @pytest.mark.parametrize(
@@ -107,6 +116,10 @@ async def test_options_are_kept_without_their_defaults_and_replaced_as_a_whole(m
         ({"url": _ANTHROPIC, "options": {"api_version": "2023-06-01"}}, 400),
         ({"url": _ANTHROPIC, "options": {"quirks": ["no_stream_options"]}}, 400),
         ({"options": {"quirks": ["makes_coffee"]}}, 422),
+        ({"options": {"native_apis": []}}, 400),
+        ({"options": {"native_apis": ["fax"]}}, 422),
+        ({"url": _ANTHROPIC, "options": {"native_apis": ["messages"]}}, 400),
+        ({"options": {"unsupported_parameters": "guess"}}, 422),
     ],
 )
 async def test_options_that_mean_nothing_are_refused(management: Management, body: dict[str, Any], status: int) -> None:

@@ -105,6 +105,7 @@ class Editor:
                 ("models", "alias = gen_random_uuid()::text"),
                 ("models", "deleted_at = now()"),
                 ("models", "status = CASE status WHEN 'active' THEN 'inactive' ELSE 'active' END"),
+                ("models", "capabilities = ARRAY[gen_random_uuid()::text]"),
                 ("models", "model_name = gen_random_uuid()::text"),
                 ("endpoints", "url = 'http://other.test/'"),
                 ("groups", "name = gen_random_uuid()::text"),

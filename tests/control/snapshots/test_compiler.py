@@ -15,7 +15,7 @@ from tests.control.snapshots.world import World
 
 from control_layer.contract.dialects import DialectOptions
 from control_layer.contract.routing import Backoff, Balancing, Breaker, Fallback, Hedging, Purposes, ResponseCaching
-from control_layer.contract.snapshot import Deployment, Endpoint, Key, Model, Timeouts, User
+from control_layer.contract.snapshot import Abilities, Deployment, Endpoint, Key, Model, Timeouts, User
 from control_layer.store.tables import Tariff
 
 _PAST = datetime(2020, 1, 1, tzinfo=UTC)
@@ -128,6 +128,9 @@ async def test_live_models_with_their_grants_and_deployments(world: World) -> No
         "full",
         model_type="CHAT",
         display_name="Full",
+        description="Whole.",
+        capabilities=["vision"],
+        metadata='{"context_window": 1000, "provider": "P"}',
         sanitize_responses=True,
         created_at=created,
         timeouts='{"first_byte": 5, "unknown": 1}',
@@ -149,6 +152,7 @@ async def test_live_models_with_their_grants_and_deployments(world: World) -> No
             sanitize=True,
             timeouts=Timeouts(first_byte=5),
             fallback=Fallback(on_status=(429, 499, 500, 502, 503, 504)),
+            abilities=Abilities(("vision",), 1000, "Whole."),
         )
     }
     assert set(endpoints) == {endpoint}

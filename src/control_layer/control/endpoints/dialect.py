@@ -6,14 +6,14 @@ import re
 from collections.abc import Mapping
 from typing import Any
 
-from control_layer.contract.dialects import DIALECTS, DialectName, Quirk, recognised, served_names
+from control_layer.contract.dialects import DIALECTS, Api, DialectName, Leniency, Quirk, recognised, served_names
 from control_layer.control.errors import invalid
 from control_layer.control.schema import Flag, Input
 
 __all__ = ["Options", "checked_dialect", "checked_options", "options_left"]
 
 _VERSION = re.compile(r"[0-9A-Za-z][0-9A-Za-z._-]{0,63}")
-_DEFAULTS = {"deployment_paths": False, "quirks": []}
+_DEFAULTS = {"deployment_paths": False, "quirks": [], "unsupported_parameters": "refuse"}
 
 
 class Options(Input):
@@ -24,7 +24,15 @@ class Options(Input):
     deployment_paths: Flag | None = None
     """Azure: use `/openai/deployments/{model}/…` instead of `/openai/v1/…`."""
     quirks: list[Quirk] | None = None
-    """What an OpenAI-compatible server does not know."""
+    """How an OpenAI-compatible server differs from OpenAI's own."""
+    native_apis: list[Api] | None = None
+    """Which of the APIs that clients speak the provider speaks itself; requests to the others are translated. By
+    default `chat_completions` and `responses`.
+    """
+    unsupported_parameters: Leniency | None = None
+    """When a translated request has a parameter that the provider cannot be told: `refuse` it (the default), or `drop`
+    the parameter and list it in the header `x-control-layer-dropped-parameters` of the answer.
+    """
 
 
 def checked_dialect(said: DialectName | None, url: str) -> DialectName:
@@ -55,6 +63,9 @@ def checked_options(dialect: str, options: Options | None) -> dict[str, Any] | N
         raise invalid("options.api_version must be a version such as 2024-10-21", code="invalid_options")
     if "deployment_paths" in given and "api_version" not in given:
         raise invalid("options.deployment_paths needs options.api_version, such as 2024-10-21", code="invalid_options")
-    if "quirks" in given:
-        given["quirks"] = sorted(set(given["quirks"]))
+    for name in ("quirks", "native_apis"):
+        if name in given:
+            given[name] = sorted(set(given[name]))
+    if "native_apis" in given and not given["native_apis"]:
+        raise invalid("options.native_apis must name one API at least", code="invalid_options")
     return given or None

@@ -9,6 +9,7 @@ from sqlalchemy import select
 from control_layer.control.api_keys.issuing import give_secret
 from control_layer.control.api_keys.secret import KeySecret
 from control_layer.control.config import Demo
+from control_layer.control.endpoints.dialect import Options
 from control_layer.control.first_start.administrator import ensure_administrator
 from control_layer.control.first_start.connected_source import Source, connect_source
 from control_layer.control.request_context import transaction
@@ -26,7 +27,13 @@ async def set_up_demonstration(services: Services, demo: Demo) -> None:
     """Done at each start: the provider's address and both secrets are new. Raises as `connect_source` does."""
     await connect_source(
         services,
-        Source(name=_ENDPOINT, url=demo.provider_url, credential=demo.provider_key, grant_to_everyone=True),
+        Source(
+            name=_ENDPOINT,
+            url=demo.provider_url,
+            credential=demo.provider_key,
+            grant_to_everyone=True,
+            options=Options(native_apis=["chat_completions", "messages", "responses"]),
+        ),
     )
     async with transaction(services, Author.system("demonstration")) as session:
         administrator = await ensure_administrator(session, services)

@@ -11,7 +11,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from sqlalchemy.orm import aliased
 
 from control_layer.contract.pricing import Tariff
-from control_layer.contract.snapshot import Deployment, Model, Timeouts
+from control_layer.contract.snapshot import Abilities, Deployment, Model, Timeouts
 from control_layer.control.models.charging import is_priced
 from control_layer.control.snapshots.columns import IDS, SYSTEM_GROUP, Row, Sharing, grouped, text_of
 from control_layer.control.snapshots.routing_rows import ROUTING, Routing, breaker_of
@@ -39,6 +39,9 @@ MODELS = select(
     tables.Model.timeouts,
     tables.Model.model_type,
     tables.Model.display_name,
+    tables.Model.description,
+    tables.Model.capabilities,
+    tables.Model.model_metadata["context_window"].astext,
     tables.Model.sanitize_responses,
     is_priced(),
     _failing(tables.Model),
@@ -157,7 +160,7 @@ def _models(
     rows: Iterable[Row], around: Surroundings, substitutes: Mapping[str, tuple[Deployment, ...]], share: Sharing
 ) -> Iterator[Model]:
     for model_id, alias, hosted_on, upstream_model, created, groups, timeouts, *rest in rows:
-        model_type, display_name, sanitize, priced, failing, *routes = rest
+        model_type, display_name, description, capabilities, context_window, sanitize, priced, failing, *routes = rest
         routing = Routing.of(routes)
         if hosted_on is not None:
             breaker = breaker_of(routing.policy)
@@ -186,4 +189,15 @@ def _models(
             purposes=routing.purposes,
             caching=routing.caching,
             hedging=routing.hedging,
+            abilities=_abilities(capabilities, context_window, description),
         )
+
+
+def _abilities(capabilities: list[str] | None, context_window: str | None, description: str | None) -> Abilities | None:
+    if capabilities is None and context_window is None and description is None:
+        return None
+    return Abilities(
+        None if capabilities is None else tuple(capabilities),
+        int(context_window) if context_window is not None and context_window.isdecimal() else None,
+        description,
+    )

@@ -7,7 +7,7 @@ know of the past, so that memory does not grow with the stream.
 from __future__ import annotations
 
 from collections.abc import Iterable
-from typing import Protocol
+from typing import ClassVar, Protocol
 
 import msgspec
 
@@ -107,6 +107,9 @@ class ClientDialect(Protocol):
 
 class ProviderDialect(Protocol):
     """How a provider speaks. `model` is the provider's own name for it."""
+
+    stream_type: ClassVar[bytes]
+    """The content type of its streams, without parameters."""
 
     def write_request(self, conversation: Conversation, model: str, *, lenient: bool) -> Outgoing:
         """Raises `Unsupported`; with `lenient`, what cannot be said is left out and listed instead, where the request

@@ -74,7 +74,8 @@ class GuardedWhole:
         if self._stopped:
             return
         exchange, body = self._exchange, bytes(self._body)
-        exchange.tokens, exchange.finish_reason = from_response(body)
+        tokens, exchange.finish_reason = from_response(body)
+        exchange.tokens = self._attempt.counted(tokens)
         if exchange.tokens is None:
             exchange.text_bytes = text_bytes(body)
         if exchange.answer_refused(self._attempt):

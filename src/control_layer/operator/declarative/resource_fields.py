@@ -49,8 +49,9 @@ def _options(spec: EndpointSpec) -> object:
     if spec.options is None:
         return None
     options = spec.options.model_dump(mode="json", exclude_defaults=True)
-    if "quirks" in options:
-        options["quirks"] = sorted(options["quirks"])
+    for name in ("quirks", "native_apis"):
+        if name in options:
+            options[name] = sorted(options[name])
     return options or None
 
 

@@ -39,7 +39,16 @@ Role = Literal[
     "ConnectionsUser",
 ]
 Dialect = Literal["openai", "anthropic", "gemini", "azure", "bedrock", "vertex", "ollama", "cohere"]
-Quirk = Literal["no_stream_options"]
+Api = Literal["chat_completions", "responses", "messages"]
+Quirk = Literal[
+    "no_stream_options",
+    "max_tokens_only",
+    "no_developer_role",
+    "no_parallel_tool_calls",
+    "text_as_string",
+    "takes_top_k",
+    "takes_thoughts",
+]
 
 
 class DialectOptionsSpec(Spec):
@@ -51,6 +60,8 @@ class DialectOptionsSpec(Spec):
         list[Quirk],
         AfterValidator(once),
     ] = Field(default_factory=list)
+    native_apis: Annotated[list[Api], AfterValidator(once)] | None = None
+    unsupported_parameters: Literal["refuse", "drop"] = "refuse"
 
 
 class EndpointSpec(Spec):

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import ClassVar
+
 from control_layer.gateway.dialects.anthropic.answers import read_answer, write_answer
 from control_layer.gateway.dialects.anthropic.client_requests import read_request
 from control_layer.gateway.dialects.anthropic.client_streams import Writer
@@ -18,6 +20,8 @@ class Anthropic:
     """A `ClientDialect` and a `ProviderDialect`."""
 
     __slots__ = ()
+
+    stream_type: ClassVar[bytes] = b"text/event-stream"
 
     def read_request(self, body: bytes | bytearray) -> Conversation:
         return read_request(body)

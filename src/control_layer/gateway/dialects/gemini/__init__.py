@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import ClassVar
+
 from control_layer.gateway.dialects.conversation import Answer, Conversation
 from control_layer.gateway.dialects.dialect import Outgoing, ProviderError
 from control_layer.gateway.dialects.embeddings import EmbeddingsAsked, EmbeddingsGiven
@@ -19,6 +21,8 @@ class Gemini:
     """A `ProviderDialect` and an `EmbeddingDialect`, which also counts the tokens of a request."""
 
     __slots__ = ()
+
+    stream_type: ClassVar[bytes] = b"text/event-stream"
 
     def write_request(self, conversation: Conversation, model: str, *, lenient: bool) -> Outgoing:
         return write_request(conversation, model, lenient=lenient)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import ClassVar
+
 from control_layer.gateway.dialects.conversation import Answer, Conversation
 from control_layer.gateway.dialects.dialect import Outgoing, ProviderError
 from control_layer.gateway.dialects.embeddings import EmbeddingsAsked, EmbeddingsGiven
@@ -18,6 +20,8 @@ class Ollama:
     """A `ProviderDialect` and an `EmbeddingDialect`."""
 
     __slots__ = ()
+
+    stream_type: ClassVar[bytes] = b"application/x-ndjson"
 
     def write_request(self, conversation: Conversation, model: str, *, lenient: bool) -> Outgoing:
         return write_request(conversation, model, lenient=lenient)

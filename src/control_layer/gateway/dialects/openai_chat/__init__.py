@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import ClassVar
+
 from control_layer.gateway.dialects.conversation import Answer, Conversation
 from control_layer.gateway.dialects.dialect import Outgoing, ProviderError
 from control_layer.gateway.dialects.openai_chat.answers import read_answer, write_answer
@@ -19,6 +21,8 @@ class OpenAiChat:
     """A `ClientDialect` and a `ProviderDialect`. As a provider's, it is the dialect of a server with these quirks."""
 
     __slots__ = ("_quirks",)
+
+    stream_type: ClassVar[bytes] = b"text/event-stream"
 
     def __init__(self, quirks: Quirks | None = None) -> None:
         self._quirks = quirks or Quirks()

@@ -1,0 +1,260 @@
+"""One attempt at a provider that speaks another dialect than the client: the request in its words, its answer in the
+client's.
+
+What comes out is given to the forms that answers take (`answers`, `guardrails`), as if the provider had spoken the
+client's dialect: whatever meters, checks, keeps or hides something of an answer knows of no translation.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable
+from typing import TYPE_CHECKING
+
+import msgspec
+
+from control_layer.contract.usage import Tokens
+from control_layer.gateway import errors
+from control_layer.gateway.answers import Answer, ErrorAnswer
+from control_layer.gateway.dialects.dialect import (
+    EventReader,
+    EventWriter,
+    UnreadableAnswer,
+    Unsupported,
+)
+from control_layer.gateway.dialects.events import Counted, Event, Started
+from control_layer.gateway.errors import GatewayError
+from control_layer.gateway.joins import Join
+from control_layer.wire import EventTooLarge, Header
+
+if TYPE_CHECKING:
+    from control_layer.gateway.attempt import Attempt
+    from control_layer.gateway.exchange import Exchange
+
+__all__ = ["Translation", "translated_answer"]
+
+_MAX_WHOLE_BYTES = 64 * 1024 * 1024
+"""Of an answer that is no stream. It is held whole, which one that is handed on as it comes is not."""
+_MAX_ERROR_BYTES = 256 * 1024
+_ERRORS_FROM = 400
+_CARRIED = frozenset((b"user-agent", b"traceparent", b"tracestate", b"baggage"))
+"""Of the client's head, what is of no dialect."""
+_JSON = b"application/json"
+_EVENTS = b"text/event-stream; charset=utf-8"
+_FRAMING = frozenset((b"content-type", b"content-length", b"content-encoding"))
+_PLACE = re.compile(r" - at `\$\.?(.*)`$")
+"""Where msgspec says something is amiss."""
+
+
+class Translation:
+    """The request in the provider's dialect, and what is needed to say its answer in the client's."""
+
+    __slots__ = (
+        "_client", "_conversation", "_headers", "_model", "_provider", "body", "dropped", "path", "query",
+        "stream_type", "tokens",
+    )  # fmt: skip
+
+    def __init__(self, join: Join, body: bytes | bytearray, alias: str, model: str) -> None:
+        """`alias` is what the client calls the model, `model` what the provider does. Raises GatewayError."""
+        self._client = join.client
+        if join.provider is None:
+            raise errors.api_not_served()
+        self._provider = join.provider
+        self.stream_type = join.provider.stream_type
+        """How the provider's streams are framed."""
+        self._model = alias
+        try:
+            conversation = join.client.read_request(body)
+            outgoing = join.provider.write_request(conversation, model, lenient=join.lenient)
+        except Unsupported as error:
+            raise errors.unsupported_parameter(error.parameter, error.message) from None
+        except msgspec.ValidationError as error:
+            raise _wrong_type(str(error)) from None
+        except (msgspec.DecodeError, UnicodeDecodeError) as error:
+            raise errors.not_json(str(error)) from None
+        except RecursionError:
+            raise errors.not_json("it is nested too deeply") from None
+        # Usage is always written, because it is metered, and hidden from a client that did not ask for it.
+        self._conversation = msgspec.structs.replace(conversation, include_usage=True)
+        self.body = outgoing.body
+        self.path = outgoing.path
+        self.query = outgoing.query
+        self.dropped = outgoing.dropped
+        """Parameters that the provider is not told, in the client's words."""
+        self.tokens: Tokens | None = None
+        """What the provider has counted: of more kinds than the client's dialect may know."""
+        self._headers = outgoing.headers
+
+    def head_lines(self, headers: list[Header]) -> bytes:
+        """The field lines for the provider. `headers` is the client's head."""
+        carried = [(name, value) for name, value in headers if name in _CARRIED]
+        lines = [b"%b: %b\r\n" % field for field in (*carried, *self._headers)]
+        return b"content-type: application/json\r\n" + b"".join(lines)
+
+    def whole(self, body: bytes) -> bytes:
+        """The provider's answer in the client's dialect. Raises `UnreadableAnswer`."""
+        answer = self._provider.read_answer(body)
+        self.tokens = answer.tokens
+        return self._client.write_answer(answer, self._conversation, self._model)
+
+    def error(self, status: int, body: bytes) -> bytes:
+        """The provider's error in the client's dialect."""
+        return self._client.write_error(status, self._provider.read_error(status, body))
+
+    def reader(self) -> EventReader:
+        """For the provider's stream."""
+        return self._provider.reader()
+
+    def writer(self) -> EventWriter:
+        """For the client's."""
+        return self._client.writer(self._conversation, self._model)
+
+    def note(self, events: Iterable[Event]) -> None:
+        """Takes the counts out of a stream's events."""
+        for event in events:
+            if type(event) is Counted or (type(event) is Started and event.tokens is not None):
+                self.tokens = event.tokens
+
+
+def translated_answer(
+    exchange: Exchange,
+    attempt: Attempt,
+    translation: Translation,
+    status: int,
+    headers: list[Header],
+    content_type: bytes,
+) -> Answer:
+    """The form of a provider's answer."""
+    rest = [field for field in headers if field[0] not in _FRAMING]
+    if status >= _ERRORS_FROM:
+        return _TranslatedError(exchange, attempt, translation, status, rest)
+    if content_type.startswith(translation.stream_type):
+        return _TranslatedEvents(exchange, attempt, translation, status, rest)
+    return _TranslatedWhole(exchange, attempt, translation, status, rest)
+
+
+class _TranslatedEvents:
+    """Each piece leaves in the loop turn in which it came, as the events that it completes."""
+
+    __slots__ = ("_attempt", "_exchange", "_inner", "_reader", "_translation", "_writer")
+
+    def __init__(
+        self, exchange: Exchange, attempt: Attempt, translation: Translation, status: int, headers: list[Header]
+    ) -> None:
+        self._exchange = exchange
+        self._attempt = attempt
+        self._translation = translation
+        self._reader = translation.reader()
+        self._writer = translation.writer()
+        self._inner = attempt.form(status, [(b"content-type", _EVENTS), *headers], None, _EVENTS)
+
+    @property
+    def terminated(self) -> bool:
+        return self._inner.terminated
+
+    def on_data(self, data: bytes) -> None:
+        try:
+            events = self._reader.feed(data)
+        except (UnreadableAnswer, EventTooLarge) as error:
+            self._attempt.unreadable(str(error))
+            return
+        self._hand_on(events)
+
+    def _hand_on(self, events: list[Event]) -> None:
+        if not events:
+            return
+        self._translation.note(events)
+        written = self._writer.write(events)
+        if written:
+            self._inner.on_data(written)
+
+    def on_complete(self) -> None:
+        try:
+            events = self._reader.end()
+        except UnreadableAnswer as error:
+            self._attempt.unreadable(str(error))
+            return
+        self._hand_on(events)
+        if not self._attempt.settled:  # else another attempt follows what was said at the end
+            self._inner.on_complete()
+
+    def on_broken(self) -> None:
+        self._inner.on_broken()
+
+
+class _TranslatedWhole:
+    """Held until all of it is there."""
+
+    __slots__ = ("_attempt", "_body", "_exchange", "_headers", "_status", "_translation")
+
+    def __init__(
+        self, exchange: Exchange, attempt: Attempt, translation: Translation, status: int, headers: list[Header]
+    ) -> None:
+        self._exchange = exchange
+        self._attempt = attempt
+        self._translation = translation
+        self._status = status
+        self._headers = headers
+        self._body = bytearray()
+
+    @property
+    def terminated(self) -> bool:
+        return False
+
+    def on_data(self, data: bytes) -> None:
+        self._body += data
+        if len(self._body) > _MAX_WHOLE_BYTES:
+            self._attempt.unreadable("it is too long to be translated")
+
+    def on_complete(self) -> None:
+        try:
+            body = self._translation.whole(bytes(self._body))
+        except UnreadableAnswer as error:
+            self._attempt.unreadable(str(error))
+            return
+        inner = self._attempt.form(self._status, [(b"content-type", _JSON), *self._headers], len(body), _JSON)
+        inner.on_data(body)
+        inner.on_complete()
+
+    def on_broken(self) -> None:
+        self._exchange.tokens_final = False
+
+
+class _TranslatedError:
+    """Read to its end (bounded)."""
+
+    __slots__ = ("_attempt", "_body", "_exchange", "_headers", "_status", "_translation")
+
+    def __init__(
+        self, exchange: Exchange, attempt: Attempt, translation: Translation, status: int, headers: list[Header]
+    ) -> None:
+        self._exchange = exchange
+        self._attempt = attempt
+        self._translation = translation
+        self._status = status
+        self._headers = headers
+        self._body = bytearray()
+
+    @property
+    def terminated(self) -> bool:
+        return False
+
+    def on_data(self, data: bytes) -> None:
+        self._body += data[: _MAX_ERROR_BYTES - len(self._body)]
+
+    def on_complete(self) -> None:
+        body = self._translation.error(self._status, bytes(self._body))
+        inner = ErrorAnswer(self._exchange, self._attempt, self._status, [(b"content-type", _JSON), *self._headers])
+        inner.on_data(body)
+        inner.on_complete()
+
+    def on_broken(self) -> None:
+        """An error that cannot be read is no less an error: the exchange says so."""
+
+
+def _wrong_type(detail: str) -> GatewayError:
+    """What msgspec says of a field, with the field as a client would write it."""
+    found = _PLACE.search(detail)
+    if found is None:
+        return errors.wrong_type("body", detail)
+    return errors.wrong_type(found[1], detail[: found.start()])
