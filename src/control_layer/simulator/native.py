@@ -32,6 +32,8 @@ class Answered:
     """How many events at its end say that the stream is whole."""
     unbroken: Iterable[bytes] | None = None
     """Events that no script takes away from."""
+    media_type: bytes = b"text/event-stream"
+    """Of the events."""
     sound: bytes | None = None
     """A WAV file."""
     billed: bool = True
