@@ -10,12 +10,12 @@ from urllib.parse import quote, urlsplit
 import structlog
 
 from control_layer.contract.dialects import is_served
-from control_layer.contract.endpoint_url import azure_path, upstream_path
+from control_layer.contract.endpoint_url import azure_path, cohere_path, ollama_path, upstream_path
 from control_layer.contract.sealing import CannotOpen, Seal
 from control_layer.contract.snapshot import Endpoint
 from control_layer.gateway.config import GatewayConfig
 from control_layer.gateway.errors import model_unavailable
-from control_layer.gateway.joins import joins_of
+from control_layer.gateway.translation_table import translators_of
 from control_layer.wire import Origin, Pool, PoolOptions, client_context, proxy_for
 
 __all__ = ["AzureUpstream", "Upstream", "Upstreams"]
@@ -33,8 +33,8 @@ class Upstream:
     """One endpoint: where requests go and what identifies us there."""
 
     __slots__ = (
-        "_failures", "_targets", "_tell_at", "base_path", "credential", "credential_name", "endpoint", "joins", "pool",
-        "takes_stream_options",
+        "_failures", "_targets", "_tell_at", "base_path", "credential", "credential_name", "endpoint", "pool",
+        "takes_stream_options", "translators",
     )  # fmt: skip
 
     def __init__(self, endpoint: Endpoint, pool: Pool, credential: bytes, base_path: str) -> None:
@@ -46,7 +46,7 @@ class Upstream:
         self.base_path = quote(base_path, safe=_PATH_SAFE)
         self.takes_stream_options = "no_stream_options" not in endpoint.options.quirks
         """Its streams can be asked for usage."""
-        self.joins = joins_of(endpoint)
+        self.translators = translators_of(endpoint)
         """What is translated for it, by API path."""
         self._targets: dict[str, bytes] = {}
         self._failures = 0
@@ -71,8 +71,12 @@ class Upstream:
     def target(self, api_path: str, query: bytes, model: str) -> bytes:
         """The request target for a provider path such as `/v1/chat/completions`. `model` is the provider's name."""
         del model
-        target = self._targets.get(api_path) or self.keep_target(api_path, upstream_path(self.base_path, api_path))
+        target = self._targets.get(api_path) or self.keep_target(api_path, self.path(api_path))
         return target + b"?" + query if query else target
+
+    def path(self, api_path: str) -> str:
+        """Where it lies at the provider."""
+        return upstream_path(self.base_path, api_path)
 
     def keep_target(self, key: str, path: str) -> bytes:
         """Keeps a path for the next request that needs it."""
@@ -105,6 +109,27 @@ class AzureUpstream(Upstream):
         if self._version is not None:
             parameters.append(self._version)
         return target + b"?" + b"&".join(parameters) if parameters else target
+
+
+class CohereUpstream(Upstream):
+    """Cohere's two APIs."""
+
+    __slots__ = ()
+
+    def path(self, api_path: str) -> str:
+        return cohere_path(self.base_path, api_path)
+
+
+class OllamaUpstream(Upstream):
+    """Ollama's own API."""
+
+    __slots__ = ()
+
+    def path(self, api_path: str) -> str:
+        return ollama_path(self.base_path, api_path)
+
+
+_KINDS = {"azure": AzureUpstream, "cohere": CohereUpstream, "ollama": OllamaUpstream}
 
 
 class Upstreams:
@@ -165,7 +190,7 @@ class Upstreams:
         except (KeyError, ValueError, OSError) as error:
             _log.error("endpoint_unusable", endpoint=endpoint.name, error=str(error))
             raise model_unavailable("its endpoint's address or certificates cannot be used") from error
-        make = AzureUpstream if endpoint.dialect == "azure" else Upstream
+        make = _KINDS.get(endpoint.dialect, Upstream)
         return make(endpoint, pool, self._credential(endpoint), url.path)
 
     def _tls(self, endpoint: Endpoint) -> ssl.SSLContext:
