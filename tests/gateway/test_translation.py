@@ -30,16 +30,22 @@ _PLACES = {
     "claude": ("/anthropic", "anthropic", DialectOptions()),
     "lenient": ("/anthropic", "anthropic", _LENIENT),
     "gpt": ("/v1", "openai", DialectOptions()),
+    "gemini": ("/gemini", "gemini", DialectOptions()),
     "older": ("/v1", "openai", DialectOptions(quirks=("max_tokens_only", "no_developer_role"))),
     "azure": ("/azure", "azure", DialectOptions()),
     "chat-only": ("/v1", "openai", DialectOptions(native_apis=("chat_completions",))),
 }
 _FAULTS = ("cut", "error-in-stream", "error-first", "reset-middle", "truncated", "error-429", "error-503", "context",
            "error-401", "error-400", "no-usage", "unframed-done", "filtered", "calls-2", "reasoning", "guarded",
-           "kept")  # fmt: skip
+           "kept", "calls-2-reasoning")  # fmt: skip
 _ON = Fallback(enabled=True, on_status=(500,), backoff=Backoff(initial=0.001, maximum=0.01))
 _PATIENT = Breaker(failures=10**9, min_requests=10**9)
-_SPEAKERS = {"claude": "/v1/chat/completions", "gpt": "/v1/messages", "azure": "/v1/messages"}
+_SPEAKERS = {
+    "claude": "/v1/chat/completions",
+    "gpt": "/v1/messages",
+    "azure": "/v1/messages",
+    "gemini": "/v1/chat/completions",
+}
 """Models whose provider does not speak what is asked at this path."""
 
 
@@ -145,9 +151,11 @@ def test_usage_of_a_stream_is_told_to_those_who_ask(openai_client: OpenAI) -> No
     assert [chunk.usage for chunk in chunks if chunk.usage] == [whole.usage]
 
 
-def test_tools_of_openai_go_around_with_claude(openai_client: OpenAI) -> None:
-    first = openai_client.chat.completions.create(model="claude-calls-2", messages=WEATHER, tools=[OPENAI_TOOL])
-    with openai_client.chat.completions.stream(model="claude-calls-2", messages=WEATHER, tools=[OPENAI_TOOL]) as stream:
+@pytest.mark.parametrize(("model", "goes_on"), [("claude-calls-2", "claude"), *[("gemini-calls-2-reasoning",) * 2]])
+def test_tools_of_openai_go_around(openai_client: OpenAI, model: str, goes_on: str) -> None:
+    """Gemini wants what it thought back with its calls."""
+    first = openai_client.chat.completions.create(model=model, messages=WEATHER, tools=[OPENAI_TOOL])
+    with openai_client.chat.completions.stream(model=model, messages=WEATHER, tools=[OPENAI_TOOL]) as stream:
         streamed = stream.get_final_completion()
     calls = first.choices[0].message.tool_calls or []
     assert [call.type for call in calls] == ["function", "function"]
@@ -155,7 +163,7 @@ def test_tools_of_openai_go_around_with_claude(openai_client: OpenAI) -> None:
     assert [_arguments(call) for call in same] == [_arguments(call) for call in calls]
     results = [{"role": "tool", "tool_call_id": call.id, "content": "rain"} for call in calls]
     turns: list[Any] = [*WEATHER, first.choices[0].message.model_dump(exclude_none=True), *results]
-    last = openai_client.chat.completions.create(model="claude", messages=turns, tools=[OPENAI_TOOL])
+    last = openai_client.chat.completions.create(model=goes_on, messages=turns, tools=[OPENAI_TOOL])
     assert last.choices[0].message.content
 
 
@@ -179,8 +187,8 @@ def test_the_responses_api_of_claude(openai_client: OpenAI, journal: Journal) ->
 # -- Anthropic's SDK on OpenAI's API -----------------------------------------------------------------------------------
 
 
-@pytest.mark.parametrize("model", ["gpt", "azure"])
-def test_a_message_of_an_openai_model(anthropic_client: Anthropic, journal: Journal, model: str) -> None:
+@pytest.mark.parametrize("model", ["gpt", "azure", "gemini"])
+def test_a_message_of_another_model(anthropic_client: Anthropic, journal: Journal, model: str) -> None:
     with journal.admitted(2) as ends:
         whole = anthropic_client.messages.create(model=model, max_tokens=500, messages=PROMPT)
         with anthropic_client.messages.stream(model=model, max_tokens=500, messages=PROMPT) as stream:
@@ -193,12 +201,13 @@ def test_a_message_of_an_openai_model(anthropic_client: Anthropic, journal: Jour
         assert end.path == "/ai/anthropic/v1/messages"
 
 
-def test_tools_of_anthropic_go_around_with_an_openai_model(anthropic_client: Anthropic) -> None:
+@pytest.mark.parametrize(("model", "goes_on"), [("gpt-calls-2", "gpt"), *[("gemini-calls-2-reasoning",) * 2]])
+def test_tools_of_anthropic_go_around(anthropic_client: Anthropic, model: str, goes_on: str) -> None:
     first = anthropic_client.messages.create(
-        model="gpt-calls-2", max_tokens=500, messages=WEATHER, tools=[ANTHROPIC_TOOL], system="Be brief."
+        model=model, max_tokens=500, messages=WEATHER, tools=[ANTHROPIC_TOOL], system="Be brief."
     )
     with anthropic_client.messages.stream(
-        model="gpt-calls-2", max_tokens=500, messages=WEATHER, tools=[ANTHROPIC_TOOL]
+        model=model, max_tokens=500, messages=WEATHER, tools=[ANTHROPIC_TOOL]
     ) as stream:
         streamed = stream.get_final_message()
     assert (first.stop_reason, streamed.stop_reason) == ("tool_use", "tool_use")
@@ -209,7 +218,7 @@ def test_tools_of_anthropic_go_around_with_an_openai_model(anthropic_client: Ant
     turns: list[MessageParam] = [
         *WEATHER, {"role": "assistant", "content": first.content}, {"role": "user", "content": results},
     ]  # fmt: skip
-    last = anthropic_client.messages.create(model="gpt", max_tokens=500, messages=turns, tools=[ANTHROPIC_TOOL])
+    last = anthropic_client.messages.create(model=goes_on, max_tokens=500, messages=turns, tools=[ANTHROPIC_TOOL])
     assert last.content[-1].type == "text"
 
 
@@ -304,9 +313,10 @@ def test_responses_of_a_server_that_has_only_chat_completions(openai_client: Ope
         ("truncated", openai.InternalServerError),
     ],
 )
-def test_errors_of_claude_in_openais_shape(openai_client: OpenAI, fault: str, raised: type[Exception]) -> None:
+@pytest.mark.parametrize("speaker", ["claude", "gemini"])
+def test_errors_in_openais_shape(openai_client: OpenAI, speaker: str, fault: str, raised: type[Exception]) -> None:
     with pytest.raises(raised) as told:
-        openai_client.chat.completions.create(model=f"claude-{fault}", messages=PROMPT)
+        openai_client.chat.completions.create(model=f"{speaker}-{fault}", messages=PROMPT)
     assert isinstance(told.value, openai.APIStatusError)
     assert isinstance(told.value.body, dict)
     assert told.value.body["message"]
@@ -354,7 +364,7 @@ def test_a_stream_that_broke_never_looks_whole(
     assert ends[0].outcome == "failed"
 
 
-@pytest.mark.parametrize("speaker", _SPEAKERS)
+@pytest.mark.parametrize("speaker", [name for name in _SPEAKERS if name != "gemini"])
 def test_a_stream_that_was_whole_before_its_connection_broke(
     client: httpx.Client, journal: Journal, speaker: str
 ) -> None:
@@ -391,10 +401,10 @@ def test_another_dialects_deployment_takes_over(
     assert [attempt.status for attempt in ends[0].attempts] == [500, 200]
 
 
-@pytest.mark.parametrize("speaker", ["claude", "gpt"])
+@pytest.mark.parametrize("speaker", ["claude", "gpt", "gemini"])
 def test_thoughts_arrive(client: httpx.Client, speaker: str) -> None:
     body = chat(f"{speaker}-reasoning") | {"max_tokens": 4000}
-    if speaker == "claude":
+    if speaker != "gpt":
         message = client.post("/chat/completions", json=body | {"reasoning_effort": "low"}).json()["choices"][0]
         assert message["message"]["reasoning_content"]
     else:

@@ -122,10 +122,11 @@ _TABLE = (
     Dialect(
         name="gemini",
         title="Google's Gemini API",
+        served=True,
         auth_header_name="x-goog-api-key",
         auth_header_prefix="",
+        options=_TRANSLATED,
         address=re.compile(r"generativelanguage\.googleapis\.com/(?!.*openai(/|$)).*"),
-        instead="Its OpenAI-compatible address is https://generativelanguage.googleapis.com/v1beta/openai",
     ),
     Dialect(
         name="bedrock",

@@ -11,6 +11,8 @@ from control_layer.contract.dialects import Api, DialectOptions, native_apis
 from control_layer.contract.snapshot import Endpoint
 from control_layer.gateway.dialects.anthropic import ANTHROPIC
 from control_layer.gateway.dialects.dialect import ClientDialect, ProviderDialect
+from control_layer.gateway.dialects.gemini import GEMINI
+from control_layer.gateway.dialects.ollama import OLLAMA
 from control_layer.gateway.dialects.openai_chat import OPENAI_CHAT, OpenAiChat, Quirks
 from control_layer.gateway.dialects.openai_responses import OPENAI_RESPONSES
 
@@ -41,6 +43,8 @@ _PROVIDERS: Mapping[str, Callable[[DialectOptions], ProviderDialect]] = {
     "openai": _openai,
     "azure": _openai,
     "anthropic": lambda _: ANTHROPIC,
+    "gemini": lambda _: GEMINI,
+    "ollama": lambda _: OLLAMA,
 }
 """What is spoken to endpoints of a dialect, where their own APIs are not asked for."""
 
