@@ -123,9 +123,9 @@ _TABLE = (
         name="gemini",
         title="Google's Gemini API",
         served=True,
-        options=_TRANSLATED,
         auth_header_name="x-goog-api-key",
         auth_header_prefix="",
+        options=_TRANSLATED,
         address=re.compile(r"generativelanguage\.googleapis\.com/(?!.*openai(/|$)).*"),
     ),
     Dialect(
