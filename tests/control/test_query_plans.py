@@ -22,7 +22,7 @@ from control_layer.control.payments.topups import AutoTopups
 from control_layer.control.webhooks.worker import WebhookWorker
 from control_layer.store.engine import connect
 
-LARGE = {"users", "api_keys", "group_members", "webhooks", "webhook_deliveries"}
+LARGE = {"users", "user_objects", "api_keys", "group_members", "webhooks", "webhook_deliveries"}
 """Tables that grow with the company or its traffic; the others are read whole at no cost."""
 PAGES = {
     "/users": [

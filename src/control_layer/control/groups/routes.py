@@ -55,13 +55,13 @@ async def list_(
     rows = await list_groups(session, term, paging.skip, paging.limit)
     total = await count_groups(session, term)
     ids, asked = [row.id for row in rows], included(include)
-    people: dict[uuid.UUID, str] = {}
+    people: dict[uuid.UUID, list[bytes]] = {}
     if "users" in asked and caller.may(Operation.READ, Resource.USERS):
         people = await members_of(session, ids)
     models: dict[uuid.UUID, list[Model]] = {}
     if "models" in asked:
         models = await models_of_groups(session, ids, Sight.of(caller), services.now())
-    groups = [ListedGroup.including(row, models.get(row.id, ())).json_with(people.get(row.id)) for row in rows]
+    groups = [ListedGroup.including(row, models.get(row.id, ())).json_with(people.get(row.id, ())) for row in rows]
     return Response(Page.in_json(groups, total, paging), media_type="application/json")
 
 
