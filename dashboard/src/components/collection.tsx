@@ -1,10 +1,11 @@
 /** What belongs to one thing, such as the members of a group: found by typing, added to, taken from. */
-import { X } from 'lucide-react'
-import type { ReactNode } from 'react'
+import { Undo2, X } from 'lucide-react'
+import { useState, type ReactNode } from 'react'
 import { Button } from '@/design/button'
 import { Input } from '@/design/field'
 import { plural } from '@/format/number'
 import { ErrorState, Skeleton } from './page'
+import { sayProblem } from './toast'
 
 export interface Entry {
   id: string
@@ -32,13 +33,28 @@ interface CollectionProps {
   empty: ReactNode
   /** What adds to it. */
   add?: ReactNode
-  /** The words of the button that takes one out, for those who cannot see it. */
-  removeLabel: (entry: Entry) => string
-  onRemove: ((entry: Entry) => void) | undefined
+  removing: Removing | undefined
+}
+
+/** What takes one out, and puts it back. */
+export interface Removing {
+  /** The words of the button, for those who cannot see it. */
+  label: (entry: Entry) => string
+  /** What was done, for a while: "Ada is no longer in Research." */
+  done: (entry: Entry) => string
+  /** Takes it out, or, with `back`, puts it back. */
+  act: (entry: Entry, back: boolean) => Promise<unknown>
 }
 
 export function Collection(props: CollectionProps) {
-  const { label, search, onSearch, entries, total, error, more, removeLabel, onRemove } = props
+  const { label, search, onSearch, entries, total, error, more, removing } = props
+  const [taken, setTaken] = useState<Entry>()
+  const take = (entry: Entry) => {
+    removing?.act(entry, false).then(() => setTaken(entry), sayProblem)
+  }
+  const putBack = (entry: Entry) => {
+    removing?.act(entry, true).then(() => setTaken(undefined), sayProblem)
+  }
   const narrowed = search.trim() !== ''
   return (
     <div className="space-y-3">
@@ -52,6 +68,17 @@ export function Collection(props: CollectionProps) {
         />
         {props.add}
       </div>
+      {taken !== undefined && removing !== undefined && (
+        <p
+          role="status"
+          className="flex items-center justify-between gap-3 rounded-md bg-sunken py-1 pr-1 pl-3"
+        >
+          {removing.done(taken)}
+          <Button variant="ghost" size="sm" onClick={() => putBack(taken)}>
+            <Undo2 aria-hidden /> Undo
+          </Button>
+        </p>
+      )}
       {error !== null && error !== undefined ? (
         <ErrorState error={error} retry={props.retry} />
       ) : entries === undefined ? (
@@ -79,12 +106,12 @@ export function Collection(props: CollectionProps) {
                 {entry.fixed !== undefined ? (
                   <span className="pr-1.5 text-xs text-faint">{entry.fixed}</span>
                 ) : (
-                  onRemove !== undefined && (
+                  removing !== undefined && (
                     <Button
                       variant="ghost"
                       size="icon-sm"
-                      aria-label={removeLabel(entry)}
-                      onClick={() => onRemove(entry)}
+                      aria-label={removing.label(entry)}
+                      onClick={() => take(entry)}
                     >
                       <X aria-hidden />
                     </Button>

@@ -34,7 +34,7 @@ export function Matrix({ state }: { state: ListState }) {
   const groups = columnsQuery.data
   return (
     <>
-      <div className="flex flex-wrap gap-x-2">
+      <div className="gap-x-2 sm:flex sm:flex-wrap">
         <FilterBar state={state} searchLabel="Find a model" />
         <FilterBar state={columns} searchLabel="Find a group" />
       </div>

@@ -4,7 +4,6 @@ import { useDeferredValue, useState } from 'react'
 import { Avatar } from '@/components/avatar'
 import { Collection } from '@/components/collection'
 import { PickMany } from '@/components/pick-many'
-import { say, sayProblem } from '@/components/toast'
 import { plural } from '@/format/number'
 import { addressOf, nameOf } from '@/format/person'
 import { useMemberships, userChoicesOptions } from '@/pages/users/queries'
@@ -40,17 +39,13 @@ export function MembersTab({ group }: { group: Pick<Group, 'id' | 'name'> }) {
       loadingMore={query.isFetchingNextPage}
       empty="Nobody is in it yet."
       add={mayChange && <AddMembers group={group.id} onAdd={(ids) => put(ids, true)} />}
-      removeLabel={(user) => `Take ${user.name} out of ${group.name}`}
-      onRemove={
+      removing={
         mayChange
-          ? (user) =>
-              void put([user.id], false)
-                .then(() =>
-                  say(`${user.name} is no longer in ${group.name}.`, {
-                    undo: () => void put([user.id], true).catch(sayProblem),
-                  }),
-                )
-                .catch(sayProblem)
+          ? {
+              label: (user) => `Take ${user.name} out of ${group.name}`,
+              done: (user) => `${user.name} is no longer in ${group.name}.`,
+              act: (user, back) => put([user.id], back),
+            }
           : undefined
       }
     />

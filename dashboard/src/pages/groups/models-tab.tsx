@@ -3,7 +3,6 @@ import { Plus } from 'lucide-react'
 import { useDeferredValue, useState } from 'react'
 import { Collection } from '@/components/collection'
 import { PickMany } from '@/components/pick-many'
-import { say, sayProblem } from '@/components/toast'
 import { plural } from '@/format/number'
 import { useCan } from '@/session/session'
 import { grantedOptions, modelChoicesOptions, useChangeGrants, type Group } from './queries'
@@ -36,17 +35,13 @@ export function ModelsTab({ group }: { group: Pick<Group, 'id' | 'name'> }) {
       loadingMore={query.isFetchingNextPage}
       empty="No model is granted to it yet."
       add={mayChange && <GrantModels group={group.id} onAdd={(ids) => set(ids, true)} />}
-      removeLabel={(model) => `Take ${model.name} from ${group.name}`}
-      onRemove={
+      removing={
         mayChange
-          ? (model) =>
-              void set([model.id], false)
-                .then(() =>
-                  say(`${group.name} is no longer granted ${model.name}.`, {
-                    undo: () => void set([model.id], true).catch(sayProblem),
-                  }),
-                )
-                .catch(sayProblem)
+          ? {
+              label: (model) => `Take ${model.name} from ${group.name}`,
+              done: (model) => `${group.name} is no longer granted ${model.name}.`,
+              act: (model, back) => set([model.id], back),
+            }
           : undefined
       }
     />

@@ -3,7 +3,6 @@ import { Plus } from 'lucide-react'
 import { useDeferredValue, useState } from 'react'
 import { Collection } from '@/components/collection'
 import { PickMany } from '@/components/pick-many'
-import { say, sayProblem } from '@/components/toast'
 import { plural } from '@/format/number'
 import { EVERYONE, groupChoicesOptions } from '@/pages/groups/queries'
 import { useCan } from '@/session/session'
@@ -47,17 +46,13 @@ export function GroupsTab({ user }: { user: User }) {
           <AddGroups mine={query.data?.map(({ id }) => id) ?? []} onAdd={(ids) => put(ids, true)} />
         )
       }
-      removeLabel={(group) => `Take out of ${group.name}`}
-      onRemove={
+      removing={
         mayChange
-          ? (group) =>
-              void put([group.id], false)
-                .then(() =>
-                  say(`${nameOf(user)} is no longer in ${group.name}.`, {
-                    undo: () => void put([group.id], true).catch(sayProblem),
-                  }),
-                )
-                .catch(sayProblem)
+          ? {
+              label: (group) => `Take out of ${group.name}`,
+              done: (group) => `${nameOf(user)} is no longer in ${group.name}.`,
+              act: (group, back) => put([group.id], back),
+            }
           : undefined
       }
     />

@@ -22,6 +22,7 @@ export function RoleChoice({ value, onChange, fixed }: RoleChoiceProps) {
             <label htmlFor={`${base}-${role}`} className="flex cursor-pointer items-start gap-2.5 px-3 py-2">
               <Checkbox
                 id={`${base}-${role}`}
+                aria-labelledby={`${base}-${role}-name`}
                 aria-describedby={`${base}-${role}-does`}
                 className="mt-0.5"
                 checked={value.includes(role)}
@@ -31,7 +32,9 @@ export function RoleChoice({ value, onChange, fixed }: RoleChoiceProps) {
                 }
               />
               <span>
-                <span className="block font-medium">{name}</span>
+                <span id={`${base}-${role}-name`} className="block font-medium">
+                  {name}
+                </span>
                 <span id={`${base}-${role}-does`} className="block text-xs text-faint">
                   {does}
                 </span>

@@ -64,10 +64,11 @@ export function SessionsTab({ user }: { user: User }) {
           </li>
         ))}
       </ul>
-      {mayEnd && others > 0 && (
+      {mayEnd && others > 1 && (
         <div className="mt-3 flex justify-end">
           <Button onClick={() => setAsking(true)}>
-            <LogOut aria-hidden /> End {others === 1 ? 'it' : `all ${others}`}…
+            <LogOut aria-hidden /> End {others === sessions.length ? `all ${others}` : `the ${others} others`}
+            …
           </Button>
         </div>
       )}
