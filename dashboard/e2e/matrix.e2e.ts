@@ -75,7 +75,7 @@ test('a whole column and a whole row are granted after a question that says how 
   await page.getByRole('button', { name: `All of ${some}` }).click()
   await page.getByRole('menuitem', { name: 'Grant all models found…' }).click()
   const column = page.getByRole('dialog', { name: `Grant ${total - 1} models to ${some}?` })
-  await column.getByText(`Of ${total} models, the other 1 stay as they are`).waitFor()
+  await column.getByText(`Of ${total} models, 1 stays as it is`).waitFor()
   await column.getByRole('button', { name: `Grant ${total - 1} models` }).click()
   await news(page, `${total - 1} models granted to ${some}.`)
   for (const { alias } of models) {

@@ -181,7 +181,7 @@ test('a person is changed, signed out, disabled and deleted, and told what goes 
   await drawer.getByRole('button', { name: 'Delete…' }).click()
   const question = page.getByRole('dialog', { name: `Delete ${name}?` })
   await question.getByText(email).waitFor()
-  await question.getByText('1 API key, and programs that show them are refused').waitFor()
+  await question.getByText('1 API key; programs that show one are refused').waitFor()
   await question.getByRole('button', { name: 'Delete user' }).click()
   await news(page, `${name} is deleted.`)
   await answers(key, 'sim-small', 401)

@@ -25,9 +25,9 @@ export function DeleteGroup({ group, onClose, onDeleted }: DeleteGroupProps) {
       }}
     >
       <p>
-        {plural(group.member_count ?? 0, 'member')} lose, at once, the{' '}
-        {plural(group.model_count ?? 0, 'model')} that they may use only through it. People and models stay.
-        This cannot be undone.
+        {group.member_count == null ? 'Its members' : plural(group.member_count, 'member')} lose, at once,{' '}
+        {group.model_count == null ? 'the models' : `the ${plural(group.model_count, 'model')}`} that it
+        grants, unless another group of theirs grants the same. People and models stay. This cannot be undone.
       </p>
       {group.source !== 'native' && (
         <p>It comes from {group.source}, which may make it again at the next sign-in or synchronisation.</p>

@@ -22,8 +22,7 @@ interface GroupDrawerProps {
 
 export function GroupDrawer({ id, listed, tab, onTab, onClose, onEdit, onDelete }: GroupDrawerProps) {
   const query = useQuery(groupOptions(id))
-  const group = query.data ?? listed
-  const changeable = listed !== undefined && id !== EVERYONE
+  const group = query.data === undefined ? listed : { ...listed, ...query.data }
   return (
     <Drawer
       open
@@ -39,15 +38,15 @@ export function GroupDrawer({ id, listed, tab, onTab, onClose, onEdit, onDelete 
       }
       {...(group?.description == null || group.description === '' ? {} : { description: group.description })}
       footer={
-        changeable && (onEdit ?? onDelete) !== undefined ? (
+        group !== undefined && id !== EVERYONE && (onEdit ?? onDelete) !== undefined ? (
           <>
             {onDelete !== undefined && (
-              <Button className="mr-auto text-bad" onClick={() => onDelete(listed)}>
+              <Button className="mr-auto text-bad" onClick={() => onDelete(group)}>
                 <Trash2 aria-hidden /> Delete…
               </Button>
             )}
             {onEdit !== undefined && (
-              <Button onClick={() => onEdit(listed)}>
+              <Button onClick={() => onEdit(group)}>
                 <Pencil aria-hidden /> Edit…
               </Button>
             )}

@@ -43,14 +43,18 @@ export function LineDialog({ line, onClose }: { line: Line; onClose: () => void 
       <p>
         {total === changing.length
           ? `That is all ${plural(total, what)}`
-          : `Of ${plural(total, what)}, the other ${total - changing.length} stay as they are`}
-        {line.search === '' ? '.' : ` that “${line.search}” finds.`}
+          : `Of ${plural(total, what)}, ${unchanged(total - changing.length)}`}
+        {line.search === '' ? '.' : ` (“${line.search}”).`}
       </p>
       {line.of === 'groups' && line.granted && (
         <p>Everyone is left out: it is everybody, in a group or not.</p>
       )}
     </ConfirmDialog>
   )
+}
+
+function unchanged(amount: number): string {
+  return amount === 1 ? '1 stays as it is' : `${amount} stay as they are`
 }
 
 function wording(line: Line, amount: string): { title: string; action: string; done: string } {

@@ -153,7 +153,7 @@ function AtTheGateway({ model, keyId }: { model: string; keyId: string }) {
       <h3 className="font-medium">A short chat request at this moment</h3>
       <p className={query.data.allowed ? 'text-soft' : 'text-bad'}>
         {query.data.allowed
-          ? 'A gateway would let it in and ask, in this order:'
+          ? 'A gateway would let it in. What it looks at, and whom it asks:'
           : `A gateway would answer ${query.data.status}: ${query.data.message ?? query.data.code ?? ''}`}
       </p>
       <Chain label="What a gateway looks at" steps={steps} />

@@ -34,8 +34,8 @@ export function DeleteUser({ user, onClose, onDeleted }: DeleteUserProps) {
       <p>{user.email} can no longer sign in. With the account go, at once and for good:</p>
       <ul className="list-disc pl-5">
         <li>
-          {keys.data === undefined ? 'its API keys' : plural(keys.data.total_count, 'API key')}, and programs
-          that show them are refused
+          {keys.data === undefined ? 'its API keys' : plural(keys.data.total_count, 'API key')}; programs that
+          show one are refused
         </li>
         <li>
           {memberships === undefined
