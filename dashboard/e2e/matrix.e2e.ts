@@ -19,14 +19,14 @@ test('a grant in the matrix opens a model to a key, and taking it back closes it
   await page.getByRole('searchbox', { name: 'Find a group' }).fill(group)
   const cell = page.getByRole('checkbox', { name: `${model.alias} for ${group}`, exact: true })
   await cell.click()
-  expect(await cell.getAttribute('aria-checked')).toBe('true')
+  await expect.poll(() => cell.getAttribute('aria-checked')).toBe('true')
   await answers(key, model.alias, 200)
 
   await page.reload()
   await cell.focus()
-  expect(await cell.getAttribute('aria-checked')).toBe('true')
+  await expect.poll(() => cell.getAttribute('aria-checked')).toBe('true')
   await page.keyboard.press('Space')
-  expect(await cell.getAttribute('aria-checked')).toBe('false')
+  await expect.poll(() => cell.getAttribute('aria-checked')).toBe('false')
   await answers(key, model.alias, 403)
 })
 
