@@ -27,7 +27,7 @@ _KEYS: dict[str, dict[str, object]] = {
     "billing export": {"purpose": "platform"},
     "old prototype": {},
 }
-_PEOPLE = (
+_PEOPLE: tuple[tuple[str, list[str]], ...] = (
     ("Ada Lovelace", ["PlatformManager"]),
     ("Grace Hopper", ["RequestViewer", "BatchAPIUser"]),
     ("Alan Turing", []),
