@@ -10,7 +10,7 @@ import pytest
 from tests.dashboard.journeys import travel
 from tests.running import ADMIN_EMAIL, ADMIN_PASSWORD, Instance, running
 
-pytestmark = [pytest.mark.server, pytest.mark.timeout(360)]
+pytestmark = [pytest.mark.server, pytest.mark.timeout(960)]
 
 
 @pytest.fixture(scope="module")
@@ -20,7 +20,7 @@ def instance(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Instance]:
         yield started
 
 
-@pytest.mark.parametrize("journey", ["developer", "every-page"])
+@pytest.mark.parametrize("journey", ["developer", "people", "matrix", "every-page"])
 def test_journey(instance: Instance, journey: str) -> None:
     travel(instance, ADMIN_EMAIL, ADMIN_PASSWORD, journey)
 
