@@ -12,6 +12,7 @@ import { onServerBack } from '@/api/reachability'
 import { listSearch } from '@/components/data-table/list-state'
 import { API_KEYS_LIST } from '@/pages/api-keys/list-spec'
 import { MODELS_LIST } from '@/pages/models/list-spec'
+import { playgroundSearch } from '@/pages/playground/search'
 import { NoAccess, NotFound, RouteError } from '@/session/notices'
 import { can, returnPath, sessionOptions, type Operation, type Resource } from '@/session/session'
 import { Shell } from './shell'
@@ -105,6 +106,13 @@ const pages = [
     validateSearch: listSearch(MODELS_LIST),
     beforeLoad: () => needs('Read', 'Models', 'own'),
     component: lazyRouteComponent(() => import('@/pages/models/page'), 'ModelsPage'),
+  }),
+  createRoute({
+    getParentRoute: () => shell,
+    path: '/playground',
+    validateSearch: playgroundSearch,
+    beforeLoad: () => needs('Read', 'Models', 'own'),
+    component: lazyRouteComponent(() => import('@/pages/playground/page'), 'PlaygroundPage'),
   }),
   createRoute({
     getParentRoute: () => shell,
