@@ -70,6 +70,13 @@ test('an answer streams in with its figures, and a reload keeps it', async () =>
   await expect.poll(() => reply.count()).toBe(2)
 })
 
+test('a model of the list is tried with one click', async () => {
+  const page = await signedIn({}, '/models?q=sim-large')
+  await page.getByRole('link', { name: 'Try sim-large' }).click()
+  await page.getByRole('button', { name: 'Model: sim-large' }).waitFor()
+  expect(new URL(page.url()).search).toBe('')
+})
+
 test('Stop ends the request at the provider', async () => {
   const page = await opened('slow')
   await ask(page, 'Tell me all of it')
