@@ -42,6 +42,44 @@ export const PAGES: readonly PageUnderTest[] = [
       await ready(page)
     },
   },
+  { name: 'playground', path: '/playground', inside: true },
+  {
+    name: 'playground-compare',
+    path: '/playground?model=sim-reasoning',
+    inside: true,
+    open: async (page) => {
+      await page.getByRole('button', { name: 'Model: sim-reasoning' }).waitFor()
+      await page.getByRole('button', { name: 'Compare' }).click()
+      await page.getByRole('textbox', { name: 'Prompt', exact: true }).fill('Compare two answers')
+      await page.keyboard.press('Enter')
+      await page.getByText('24 out').or(page.getByText('35 out')).nth(1).waitFor()
+      await ready(page)
+    },
+  },
+  {
+    name: 'playground-embeddings',
+    path: '/playground?model=sim-embed',
+    inside: true,
+    open: async (page) => {
+      for (const [index, text] of ['A cat sleeps.', 'A dog barks.'].entries()) {
+        await page.getByRole('textbox', { name: `Text ${index + 1}` }).fill(text)
+      }
+      await page.getByRole('button', { name: 'Compare' }).click()
+      await page.getByRole('table').waitFor()
+    },
+  },
+  {
+    name: 'playground-rerank',
+    path: '/playground?model=sim-rerank',
+    inside: true,
+    open: async (page) => {
+      await page.getByRole('textbox', { name: 'Query' }).fill('the capital of France')
+      await page.getByRole('textbox', { name: 'Document 1' }).fill('Bread is made of flour.')
+      await page.getByRole('textbox', { name: 'Document 2' }).fill('Paris is the capital of France.')
+      await page.getByRole('button', { name: 'Rank documents' }).click()
+      await page.getByRole('list', { name: 'Documents by score' }).waitFor()
+    },
+  },
   { name: 'api-keys', path: '/api-keys', inside: true },
   { name: 'api-keys-create', path: '/api-keys?create=yes', inside: true },
   { name: 'users', path: '/users', inside: true },

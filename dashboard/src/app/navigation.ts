@@ -1,9 +1,9 @@
 /** The pages in the sidebar and the command palette, and who sees them. */
-import { Boxes, KeyRound, User, UsersRound, type LucideIcon } from 'lucide-react'
+import { Boxes, KeyRound, MessagesSquare, User, UsersRound, type LucideIcon } from 'lucide-react'
 import type { Can } from '@/session/session'
 
 export interface Place {
-  to: '/models' | '/api-keys' | '/users' | '/groups'
+  to: '/models' | '/api-keys' | '/users' | '/groups' | '/playground'
   name: string
   icon: LucideIcon
   /** Words that people look for it by. */
@@ -25,6 +25,13 @@ export const SECTIONS: readonly Section[] = [
         name: 'Models',
         icon: Boxes,
         keywords: ['snippets', 'catalogue', 'deployments'],
+        visible: (can) => can('Read', 'Models', 'own'),
+      },
+      {
+        to: '/playground',
+        name: 'Playground',
+        icon: MessagesSquare,
+        keywords: ['chat', 'try', 'compare', 'embeddings', 'rerank'],
         visible: (can) => can('Read', 'Models', 'own'),
       },
       {

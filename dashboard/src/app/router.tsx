@@ -14,6 +14,7 @@ import { API_KEYS_LIST } from '@/pages/api-keys/list-spec'
 import { GROUPS_LIST } from '@/pages/groups/list-spec'
 import { MODELS_LIST } from '@/pages/models/list-spec'
 import { USERS_LIST } from '@/pages/users/list-spec'
+import { playgroundSearch } from '@/pages/playground/search'
 import { NoAccess, NotFound, RouteError } from '@/session/notices'
 import { can, returnPath, sessionOptions, type Operation, type Resource } from '@/session/session'
 import { Shell } from './shell'
@@ -107,6 +108,13 @@ const pages = [
     validateSearch: listSearch(MODELS_LIST),
     beforeLoad: () => needs('Read', 'Models', 'own'),
     component: lazyRouteComponent(() => import('@/pages/models/page'), 'ModelsPage'),
+  }),
+  createRoute({
+    getParentRoute: () => shell,
+    path: '/playground',
+    validateSearch: playgroundSearch,
+    beforeLoad: () => needs('Read', 'Models', 'own'),
+    component: lazyRouteComponent(() => import('@/pages/playground/page'), 'PlaygroundPage'),
   }),
   createRoute({
     getParentRoute: () => shell,
