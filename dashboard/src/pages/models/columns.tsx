@@ -1,6 +1,6 @@
 import type { ColumnDef } from '@tanstack/react-table'
 import { CodeXml } from 'lucide-react'
-import { Sparkline } from '@/components/sparkline'
+import { Sparkline } from '@/components/chart'
 import { Figure, Time } from '@/components/values'
 import { Button } from '@/design/button'
 import { count, milliseconds, plural } from '@/format/number'
