@@ -59,7 +59,7 @@ export function CommandPalette({ onClose }: { onClose: () => void }) {
               </Group>
               <Found
                 text={text}
-                onModel={(alias) => run(() => navigate({ to: '/models', search: { q: alias } }))()}
+                onModel={(modelId) => run(() => navigate({ to: '/models/$modelId', params: { modelId } }))()}
                 onKey={(name) => run(() => navigate({ to: '/api-keys', search: { q: name } }))()}
               />
               <Group heading="Actions">
@@ -93,7 +93,7 @@ export function CommandPalette({ onClose }: { onClose: () => void }) {
 
 interface FoundProps {
   text: string
-  onModel: (alias: string) => void
+  onModel: (id: string) => void
   onKey: (name: string) => void
 }
 
@@ -129,7 +129,7 @@ function Found({ text, onModel, onKey }: FoundProps) {
               key={model.id}
               value={`model ${model.alias}`}
               keywords={[search]}
-              onSelect={() => onModel(model.alias)}
+              onSelect={() => onModel(model.id)}
             >
               <Boxes aria-hidden /> {model.alias}
             </Item>

@@ -11,6 +11,7 @@ import { onSessionEnd, queryClient } from '@/api/queries'
 import { onServerBack } from '@/api/reachability'
 import { listSearch } from '@/components/data-table/list-state'
 import { API_KEYS_LIST } from '@/pages/api-keys/list-spec'
+import { modelSearch } from '@/pages/model/search'
 import { MODELS_LIST } from '@/pages/models/list-spec'
 import { NoAccess, NotFound, RouteError } from '@/session/notices'
 import { can, returnPath, sessionOptions, type Operation, type Resource } from '@/session/session'
@@ -105,6 +106,13 @@ const pages = [
     validateSearch: listSearch(MODELS_LIST),
     beforeLoad: () => needs('Read', 'Models', 'own'),
     component: lazyRouteComponent(() => import('@/pages/models/page'), 'ModelsPage'),
+  }),
+  createRoute({
+    getParentRoute: () => shell,
+    path: '/models/$modelId',
+    validateSearch: modelSearch,
+    beforeLoad: () => needs('Read', 'Models', 'own'),
+    component: lazyRouteComponent(() => import('@/pages/model/page'), 'ModelPage'),
   }),
   createRoute({
     getParentRoute: () => shell,

@@ -12,6 +12,10 @@ export function Input({ className, ...rest }: ComponentProps<'input'>) {
   return <input className={cn(FIELD, className)} {...rest} />
 }
 
+export function Textarea({ className, ...rest }: ComponentProps<'textarea'>) {
+  return <textarea className={cn(FIELD, 'h-auto min-h-16 py-1.5', className)} {...rest} />
+}
+
 export interface Option {
   value: string
   label: ReactNode

@@ -1,4 +1,5 @@
 import type { ColumnDef } from '@tanstack/react-table'
+import { Link } from '@tanstack/react-router'
 import { CodeXml } from 'lucide-react'
 import { Sparkline } from '@/components/chart'
 import { Figure, Time } from '@/components/values'
@@ -28,7 +29,13 @@ export function modelColumns(can: Can, onApi: (model: Model) => void): ColumnDef
       meta: { sort: 'alias', wide: true },
       cell: ({ row: { original: model } }) => (
         <div className="max-w-72 py-1.5 leading-4">
-          <div className="truncate font-medium">{model.display_name ?? model.alias}</div>
+          <Link
+            to="/models/$modelId"
+            params={{ modelId: model.id }}
+            className="block truncate font-medium hover:underline"
+          >
+            {model.display_name ?? model.alias}
+          </Link>
           <SecondName model={model} />
         </div>
       ),
