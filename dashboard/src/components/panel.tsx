@@ -11,7 +11,7 @@ interface PanelProps {
   footer?: ReactNode
   /** The content reaches the frame: for tables. */
   flush?: boolean
-  children: ReactNode
+  children?: ReactNode
 }
 
 export function Panel({ title, description, actions, footer, flush, children }: PanelProps) {
@@ -30,7 +30,9 @@ export function Panel({ title, description, actions, footer, flush, children }: 
         </div>
         {actions !== undefined && <div className="flex flex-wrap items-center gap-2">{actions}</div>}
       </header>
-      <div className={cn(flush === true ? 'border-t border-line' : 'px-4 pb-4')}>{children}</div>
+      {children !== undefined && (
+        <div className={cn(flush === true ? 'border-t border-line' : 'px-4 pb-4')}>{children}</div>
+      )}
       {footer !== undefined && (
         <footer className="flex flex-wrap items-center justify-end gap-2 border-t border-line bg-sunken px-4 py-2.5">
           {footer}

@@ -22,10 +22,9 @@ export function useDeleteModel() {
   return useMutation({
     mutationFn: ({ id }: Pick<Model, 'id'>) =>
       must(api.DELETE('/admin/api/v1/models/{model_id}', { params: { path: { model_id: id } } })),
-    onSuccess: (_, { id }) => {
-      client.removeQueries({ queryKey: ['models', 'detail', id] })
-      return client.invalidateQueries(ALL)
-    },
+    // Not its own page, which would find nothing; it is left at once.
+    onSuccess: (_, { id }) =>
+      client.invalidateQueries({ ...ALL, predicate: ({ queryKey }) => !queryKey.includes(id) }),
   })
 }
 

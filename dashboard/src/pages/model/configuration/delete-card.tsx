@@ -18,15 +18,16 @@ export function DeleteCard({ model }: { model: Model }) {
   if (!can('Delete', 'Models')) return null
   const groups = model.groups?.length ?? 0
   return (
-    <Panel
-      title="Delete this model"
-      description="Requests for it are refused at once. Its usage and what was paid for it stay on record."
-      actions={
-        <Button className="text-bad" onClick={() => setAsking(true)}>
-          <Trash2 aria-hidden /> Delete…
-        </Button>
-      }
-    >
+    <>
+      <Panel
+        title="Delete this model"
+        description="Requests for it are refused at once. Its usage and what was paid for it stay on record."
+        actions={
+          <Button className="text-bad" onClick={() => setAsking(true)}>
+            <Trash2 aria-hidden /> Delete…
+          </Button>
+        }
+      />
       <ConfirmDialog
         danger
         open={asking}
@@ -46,6 +47,6 @@ export function DeleteCard({ model }: { model: Model }) {
           Composite models lose it as a deployment. Its alias stays taken, and there is no way back.
         </p>
       </ConfirmDialog>
-    </Panel>
+    </>
   )
 }

@@ -22,23 +22,23 @@ export function RulesCard({ model }: { model: Model }) {
     >
       {({ control, watch }) => (
         <>
-          {PURPOSES.map(({ value: purpose, label }) => (
-            <Columns key={purpose}>
-              <SelectField control={control} name={`actions.${purpose}`} label={label} options={ACTIONS} />
-              {watch(`actions.${purpose}`) === 'redirect' && (
-                <ModelField
-                  control={control}
-                  name={`targets.${purpose}`}
-                  label={`${label} go to`}
-                  by="alias"
-                  none="Choose a model"
-                  except={model}
-                  required="Say which model."
-                />
-              )}
-            </Columns>
-          ))}
           <Columns>
+            {PURPOSES.map(({ value: purpose, label }) => (
+              <div key={purpose} className="space-y-4">
+                <SelectField control={control} name={`actions.${purpose}`} label={label} options={ACTIONS} />
+                {watch(`actions.${purpose}`) === 'redirect' && (
+                  <ModelField
+                    control={control}
+                    name={`targets.${purpose}`}
+                    label={`${label} go to`}
+                    by="alias"
+                    none="Choose a model"
+                    except={model}
+                    required="Say which model."
+                  />
+                )}
+              </div>
+            ))}
             <SelectField
               control={control}
               name="windows"

@@ -18,6 +18,9 @@ import type { Component, Model } from '../queries'
 import { ComponentRow } from './component-row'
 
 const SLACK_PIXELS = 4
+const INSTRUCTIONS = {
+  draggable: 'Space lifts it, the arrow keys move it, Space puts it down, and Escape puts it back.',
+}
 
 interface ComponentListProps {
   model: Model
@@ -47,7 +50,7 @@ export function ComponentList({ model, components, ordered, changes }: Component
         sensors={sensors}
         collisionDetection={closestCenter}
         onDragEnd={drop}
-        accessibility={{ announcements: announcements(components) }}
+        accessibility={{ announcements: announcements(components), screenReaderInstructions: INSTRUCTIONS }}
       >
         <SortableContext items={ids} strategy={verticalListSortingStrategy}>
           <ul aria-label={`Deployments of ${model.alias}`} className="divide-y divide-line">

@@ -89,42 +89,43 @@ function ProbePanel({ model, probe }: { model: Model; probe: Probe }) {
       onError: sayProblem,
     })
   return (
-    <Panel
-      title="Probe"
-      description={`${probe.http_method} ${probe.request_path ?? 'what fits its type'}, every ${every(probe.interval_seconds)}${probe.active ? '' : ': paused'}.`}
-      actions={
-        <>
-          <HealthStatus model={model} />
-          {can('Update', 'Probes') && (
-            <>
-              <Button busy={run.isPending} onClick={runNow}>
-                <Zap aria-hidden /> Run now
-              </Button>
+    <>
+      <Panel
+        title="Probe"
+        description={describe(probe)}
+        actions={
+          <>
+            <HealthStatus model={model} />
+            {can('Update', 'Probes') && (
+              <>
+                <Button busy={run.isPending} onClick={runNow}>
+                  <Zap aria-hidden /> Run now
+                </Button>
+                <Button
+                  busy={turn.isPending}
+                  onClick={() => turn.mutate(!probe.active, { onError: sayProblem })}
+                >
+                  {probe.active ? <Pause aria-hidden /> : <Play aria-hidden />}
+                  {probe.active ? 'Pause' : 'Resume'}
+                </Button>
+                <Button onClick={() => setOpen('edit')}>
+                  <Settings2 aria-hidden /> Configure…
+                </Button>
+              </>
+            )}
+            {can('Delete', 'Probes') && (
               <Button
-                busy={turn.isPending}
-                onClick={() => turn.mutate(!probe.active, { onError: sayProblem })}
+                variant="ghost"
+                size="icon"
+                aria-label="Delete the probe"
+                onClick={() => setOpen('delete')}
               >
-                {probe.active ? <Pause aria-hidden /> : <Play aria-hidden />}
-                {probe.active ? 'Pause' : 'Resume'}
+                <Trash2 aria-hidden />
               </Button>
-              <Button onClick={() => setOpen('edit')}>
-                <Settings2 aria-hidden /> Configure…
-              </Button>
-            </>
-          )}
-          {can('Delete', 'Probes') && (
-            <Button
-              variant="ghost"
-              size="icon"
-              aria-label="Delete the probe"
-              onClick={() => setOpen('delete')}
-            >
-              <Trash2 aria-hidden />
-            </Button>
-          )}
-        </>
-      }
-    >
+            )}
+          </>
+        }
+      />
       {open === 'edit' && <ProbeDialog model={model} probe={probe} onClose={() => setOpen(undefined)} />}
       <ConfirmDialog
         danger
@@ -139,8 +140,17 @@ function ProbePanel({ model, probe }: { model: Model; probe: Probe }) {
       >
         <p>The probe and all that it found are erased. To keep that, pause it.</p>
       </ConfirmDialog>
-    </Panel>
+    </>
   )
+}
+
+function describe(probe: Probe): string {
+  const often = `every ${every(probe.interval_seconds)}`
+  const asks =
+    probe.request_path === null && probe.request_body == null
+      ? `One short question ${often}`
+      : `${probe.http_method} ${probe.request_path ?? 'with a body of its own'}, ${often}`
+  return probe.active ? `${asks}.` : `${asks}, once it is resumed.`
 }
 
 function every(seconds: number): string {

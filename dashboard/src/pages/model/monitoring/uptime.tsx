@@ -24,9 +24,11 @@ export function Uptime({ model, range, onRange }: UptimeProps) {
     <Panel
       title="Uptime"
       description={
-        uptime === undefined || uptime.uptime_percentage === null
-          ? 'It was not checked in this time.'
-          : `${percentage(uptime.uptime_percentage).shown} of ${plural(uptime.runs, 'check')}.`
+        uptime === undefined
+          ? 'Loading…'
+          : uptime.uptime_percentage === null
+            ? 'It was not checked in this time.'
+            : `${percentage(uptime.uptime_percentage).shown} of ${plural(uptime.runs, 'check')}.`
       }
       actions={<Segments label="Time range" value={range} onChange={onRange} options={RANGE_OPTIONS} />}
     >

@@ -53,10 +53,13 @@ export function Facts({ model }: { model: Model }) {
     ['Created', <Time key="created" at={model.created_at} />],
     ['Changed', <Time key="changed" at={model.updated_at} />],
   ]
+  const known = facts.filter((fact): fact is Fact => fact !== false)
+  const half = Math.ceil(known.length / 2)
   return (
     <Panel title="About" description={model.description === '' ? undefined : model.description}>
-      <div className="max-w-2xl">
-        <DetailList entries={facts.filter((fact): fact is Fact => fact !== false)} />
+      <div className="grid gap-x-12 lg:grid-cols-2">
+        <DetailList entries={known.slice(0, half)} />
+        <DetailList entries={known.slice(half)} />
       </div>
     </Panel>
   )

@@ -55,6 +55,8 @@ export function TrafficCharts({ model, range }: { model: Model; range: Range }) 
         >
           {query.data === undefined ? (
             <div className="size-full animate-breathe rounded-md bg-sunken" />
+          ) : !chart.series.some(({ key }) => all.some((point) => point[key])) ? (
+            <p className="flex size-full items-center justify-center text-faint">Nothing in this time.</p>
           ) : (
             <SeriesChart
               points={all}

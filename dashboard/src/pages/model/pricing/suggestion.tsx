@@ -20,11 +20,7 @@ export function Suggestion({ model, onUse }: SuggestionProps) {
   if (query.isPending) return null
   if (query.isError) {
     if (asProblem(query.error).status !== 404) return null
-    return (
-      <Panel title="List prices" description={asProblem(query.error).message}>
-        {null}
-      </Panel>
-    )
+    return <Panel title="List prices" description={asProblem(query.error).message} />
   }
   const { source, model: listed } = query.data
   const prices = listed.prices

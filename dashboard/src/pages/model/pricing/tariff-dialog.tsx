@@ -84,7 +84,7 @@ export function TariffDialog({ model, tariff, prices, onClose }: TariffDialogPro
             validate={needed(price)}
           />
         </div>
-        <Button variant="link" aria-expanded={more} onClick={() => setMore(!more)}>
+        <Button variant="link" className="px-0" aria-expanded={more} onClick={() => setMore(!more)}>
           <ChevronRight className={cn('transition-transform', more && 'rotate-90')} aria-hidden /> Other
           prices
         </Button>
