@@ -45,7 +45,7 @@ function Totals({ model, range }: { model: Model; range: Range }) {
   const time = (value: number | undefined) => (value === undefined ? NOTHING : milliseconds(value))
   const shown = (value: () => Formatted) => (loaded ? value() : undefined)
   return (
-    <div className="grid grid-cols-2 gap-3 lg:grid-cols-5">
+    <div className="grid grid-cols-2 gap-3 lg:grid-cols-5 max-lg:[&>:last-child]:col-span-2">
       <MetricTile
         label="Requests"
         value={shown(() => count(now?.requests ?? 0))}
