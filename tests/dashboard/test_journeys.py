@@ -10,7 +10,7 @@ import pytest
 from tests.dashboard.journeys import travel
 from tests.running import ADMIN_EMAIL, ADMIN_PASSWORD, Instance, running
 
-pytestmark = [pytest.mark.server, pytest.mark.timeout(360)]
+pytestmark = [pytest.mark.server, pytest.mark.timeout(960)]
 
 
 @pytest.fixture(scope="module")
