@@ -51,11 +51,11 @@ export function ComponentRow(props: ComponentRowProps) {
         </Button>
       )}
       {ordered && <span className="w-5 text-faint tabular-nums">{place}.</span>}
-      <div className={cn('min-w-0 flex-1 basis-40', !enabled && 'opacity-60')}>
+      <div className="min-w-0 flex-1 basis-40">
         <Link
           to="/models/$modelId"
           params={{ modelId: model.id }}
-          className="block truncate font-medium hover:underline"
+          className={cn('block truncate font-medium hover:underline', !enabled && 'text-faint')}
         >
           {model.alias}
         </Link>
