@@ -9,10 +9,10 @@ import { PAGES, visit } from './pages'
 
 useBrowser()
 
+const axe = readFileSync(createRequire(import.meta.url).resolve('axe-core/axe.min.js'), 'utf8')
+
 /** There are many pages, and the machine may be busy. */
 const timeout = 10_000 * PAGES.length
-
-const axe = readFileSync(createRequire(import.meta.url).resolve('axe-core/axe.min.js'), 'utf8')
 
 async function findings(page: Page): Promise<string[]> {
   await page.evaluate(axe)

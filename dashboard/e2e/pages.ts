@@ -80,6 +80,50 @@ export const PAGES: readonly PageUnderTest[] = [
       await page.getByRole('list', { name: 'Documents by score' }).waitFor()
     },
   },
+  { name: 'models-status', path: '/models?view=status', inside: true },
+  { name: 'models-create', path: '/models?create=yes', inside: true },
+  { name: 'model', path: '/models', inside: true, open: (page) => openModel(page, 'Overview') },
+  {
+    name: 'model-deployments',
+    path: '/models',
+    inside: true,
+    open: (page) => openModel(page, 'Deployments'),
+  },
+  {
+    name: 'model-configuration',
+    path: '/models?q=sim-small',
+    inside: true,
+    open: (page) => openModel(page, 'Configuration'),
+  },
+  {
+    name: 'model-pricing',
+    path: '/models?q=sim-small',
+    inside: true,
+    open: (page) => openModel(page, 'Pricing'),
+  },
+  {
+    name: 'model-tariff',
+    path: '/models?q=sim-small',
+    inside: true,
+    open: async (page) => {
+      await openModel(page, 'Pricing')
+      await page.getByRole('button', { name: 'Add tariff' }).click()
+      await page.getByRole('button', { name: 'Other prices' }).click()
+    },
+  },
+  {
+    name: 'model-monitoring',
+    path: '/models?q=sim-small',
+    inside: true,
+    open: (page) => openModel(page, 'Monitoring'),
+  },
+  {
+    name: 'model-groups',
+    path: '/models?q=sim-small',
+    inside: true,
+    open: (page) => openModel(page, 'Groups'),
+  },
+  { name: 'model-not-found', path: '/models/00000000-0000-4000-8000-000000000001', inside: true },
   { name: 'api-keys', path: '/api-keys', inside: true },
   { name: 'api-keys-create', path: '/api-keys?create=yes', inside: true },
   { name: 'users', path: '/users', inside: true },
@@ -133,6 +177,17 @@ export const PAGES: readonly PageUnderTest[] = [
     },
   },
 ]
+
+/** The composite model of the pictures, where it is there. */
+async function openModel(page: Page, tab: string) {
+  const composite = page.getByRole('link', { name: 'assistant' })
+  await composite
+    .or(page.getByRole('link', { name: 'sim-small', exact: true }))
+    .first()
+    .click()
+  await page.getByRole('tab', { name: tab }).click()
+  await ready(page)
+}
 
 export async function visit(page: Page, { path, open }: PageUnderTest) {
   await page.goto(path)

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import itertools
+import random
 import shutil
 import tempfile
 from pathlib import Path
 
 import httpx
+from tests.control.management import NIL
 from tests.dashboard.journeys import travel
 from tests.running import ADMIN_EMAIL, ADMIN_PASSWORD, Instance, running, until
 
@@ -21,7 +23,7 @@ _PROVIDERS = {
 _KEYS: dict[str, dict[str, object]] = {
     "support bot": {"expires_at": "2030-01-01T00:00:00Z"},
     "ci": {"spend_limit": "50", "spend_limit_interval": "monthly"},
-    "laptop of Ada": {"models": ["sim-small", "sim-large"]},
+    "laptop of Ada": {"models": ["sim-small", "sim-large", "assistant"]},
     "nightly evaluation": {"spend_limit": "200", "requests_per_second": 5},
     "search index": {"models": ["text-embedding-3-large"], "expires_at": "2031-06-01T00:00:00Z"},
     "billing export": {"purpose": "platform"},
@@ -40,6 +42,14 @@ _PEOPLE: tuple[tuple[str, list[str]], ...] = (
 _GROUPS = ("Support", "Research", "Finance", "Legal", "Marketing", "Platform team", "Trainees", "Night shift")
 _USED = {"support bot", "laptop of Ada", "old prototype"}
 _REQUESTS = 240
+_RUNS = """
+INSERT INTO probe_results (id, probe_id, executed_at, success, response_time_ms, status_code, error_message)
+SELECT gen_random_uuid(), $1, at, ok, 200 + (random() * 600)::int, CASE WHEN ok THEN 200 ELSE 503 END,
+       CASE WHEN NOT ok THEN 'HTTP 503 - overloaded' END
+FROM (SELECT now() - make_interval(mins => 15 * n) AS at,
+             NOT EXISTS (SELECT FROM unnest($2::int[]) AS failed WHERE n BETWEEN failed AND failed + 5) AS ok
+      FROM generate_series(0, 2880) AS n) AS runs
+"""
 
 
 def main() -> None:
@@ -79,6 +89,12 @@ def _fill(instance: Instance) -> None:
             }
             instance.api("PATCH", f"/models/{model['id']}", changes)
             instance.api("POST", f"/groups/{groups[number % 2]}/models/{model['id']}", status=204)
+    _watch(instance)
+    _compose(instance)
+    credit = {"transaction_type": "admin_grant", "amount": "100", "source_id": "pictures"}
+    instance.api(
+        "POST", "/transactions", {"user_id": instance.api("GET", "/users/current")["id"], **credit}, status=201
+    )
     keys = [instance.make_key(name, user_id="current", **fields) for name, fields in _KEYS.items()]
     _use(instance, [key["key"] for key in keys if key["name"] in _USED])
 
@@ -99,13 +115,40 @@ def _people(instance: Instance) -> list[str]:
     return groups
 
 
+def _watch(instance: Instance) -> None:
+    """Probes with a month of runs, some of which failed."""
+    models = instance.api("GET", "/models?limit=100&sort=alias")["data"]
+    for number, model in enumerate(models[:-2]):
+        body = {"name": model["alias"], "deployment_id": model["id"], "interval_seconds": 86400}
+        probe = instance.api("POST", "/probes", body, status=201)["id"]
+        if number % 7 == 5:
+            instance.api("PATCH", f"/probes/{probe}/deactivate")
+        instance.sql(_RUNS, probe, random.Random(number).sample(range(1, 2800), number % 4))
+
+
+def _compose(instance: Instance) -> None:
+    """A composite model, with prices that were others once."""
+    body = {"type": "composite", "model_name": "assistant", "model_type": "CHAT", "display_name": "Assistant"}
+    made = instance.api("POST", "/models", body)["id"]
+    parts = {model["alias"]: model["id"] for model in instance.api("GET", "/models?limit=100")["data"]}
+    for alias, weight in (("sim-small", 6), ("sim-large", 3), ("claude-sonnet-4-6", 1)):
+        instance.api("POST", f"/models/{made}/components/{parts[alias]}", {"weight": weight})
+    instance.api("PATCH", f"/models/{made}/components/{parts['claude-sonnet-4-6']}", {"enabled": False})
+    instance.api("POST", f"/groups/{NIL}/models/{made}", status=204)
+    for read, said in (("0.000004", "0.000016"), ("0.000003", "0.000012"), ("0.0000025", "0.00001")):
+        prices = {"input_price_per_token": read, "output_price_per_token": said}
+        tariff = {"name": "Standard", "api_key_purpose": "realtime", **prices}
+        for model_id in (made, parts["sim-small"]):
+            instance.api("PATCH", f"/models/{model_id}", {"tariffs": [tariff]})
+
+
 def _use(instance: Instance, secrets: list[str]) -> None:
     """Real requests, so that there is something to see."""
     for secret in secrets:
-        instance.wait_callable(secret, "sim-small")
+        instance.wait_callable(secret, "assistant")
     with httpx.Client(base_url=instance.base_url, timeout=30.0) as client:
         for number, secret in zip(range(_REQUESTS), itertools.cycle(secrets), strict=False):
-            model = ("sim-small", "sim-large")[number % 3 == 0]
+            model = ("sim-small", "sim-large", "assistant")[number % 3]
             body = {"model": model, "messages": [{"role": "user", "content": "Hello!"}], "max_tokens": 20}
             answer = client.post("/chat/completions", json=body, headers={"authorization": f"Bearer {secret}"})
             assert answer.status_code == 200, answer.text

@@ -23,7 +23,7 @@ def instance(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Instance]:
         yield started
 
 
-@pytest.mark.parametrize("journey", ["developer", "people", "matrix", "every-page"])
+@pytest.mark.parametrize("journey", ["developer", "people", "matrix", "model", "every-page"])
 def test_journey(instance: Instance, journey: str) -> None:
     travel(instance, ADMIN_EMAIL, ADMIN_PASSWORD, journey)
 

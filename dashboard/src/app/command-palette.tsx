@@ -60,7 +60,7 @@ export function CommandPalette({ onClose }: { onClose: () => void }) {
               </Group>
               <Found
                 text={text}
-                onModel={(alias) => run(() => navigate({ to: '/models', search: { q: alias } }))()}
+                onModel={(modelId) => run(() => navigate({ to: '/models/$modelId', params: { modelId } }))()}
                 onKey={(name) => run(() => navigate({ to: '/api-keys', search: { q: name } }))()}
                 onUser={(id) => run(() => navigate({ to: '/users', search: { user: id } }))()}
                 onGroup={(id) => run(() => navigate({ to: '/groups', search: { group: id } }))()}
@@ -96,7 +96,7 @@ export function CommandPalette({ onClose }: { onClose: () => void }) {
 
 interface FoundProps {
   text: string
-  onModel: (alias: string) => void
+  onModel: (id: string) => void
   onKey: (name: string) => void
   onUser: (id: string) => void
   onGroup: (id: string) => void
@@ -143,7 +143,7 @@ function Found({ text, onModel, onKey, onUser, onGroup }: FoundProps) {
               key={model.id}
               value={`model ${model.alias}`}
               keywords={[search]}
-              onSelect={() => onModel(model.alias)}
+              onSelect={() => onModel(model.id)}
             >
               <Boxes aria-hidden /> {model.alias}
             </Item>

@@ -12,6 +12,7 @@ import { onServerBack } from '@/api/reachability'
 import { listSearch } from '@/components/data-table/list-state'
 import { API_KEYS_LIST } from '@/pages/api-keys/list-spec'
 import { GROUPS_LIST } from '@/pages/groups/list-spec'
+import { modelSearch } from '@/pages/model/search'
 import { MODELS_LIST } from '@/pages/models/list-spec'
 import { USERS_LIST } from '@/pages/users/list-spec'
 import { playgroundSearch } from '@/pages/playground/search'
@@ -115,6 +116,13 @@ const pages = [
     validateSearch: playgroundSearch,
     beforeLoad: () => needs('Read', 'Models', 'own'),
     component: lazyRouteComponent(() => import('@/pages/playground/page'), 'PlaygroundPage'),
+  }),
+  createRoute({
+    getParentRoute: () => shell,
+    path: '/models/$modelId',
+    validateSearch: modelSearch,
+    beforeLoad: () => needs('Read', 'Models', 'own'),
+    component: lazyRouteComponent(() => import('@/pages/model/page'), 'ModelPage'),
   }),
   createRoute({
     getParentRoute: () => shell,

@@ -62,6 +62,7 @@ from control_layer.control.models.cache_pricing_routes import router as cache_pr
 from control_layer.control.models.component_routes import router as components
 from control_layer.control.models.health_routes import router as model_health
 from control_layer.control.models.routes import router as models
+from control_layer.control.models.tariff_routes import router as tariffs
 from control_layer.control.models.traffic_policy_routes import router as traffic_policy
 from control_layer.control.own_gateway import OwnGateway
 from control_layer.control.payments.provider import open_provider
@@ -70,6 +71,7 @@ from control_layer.control.playground.routes import router as playground
 from control_layer.control.privacy.erasing import router as erasing
 from control_layer.control.privacy.rules import router as redaction_rules
 from control_layer.control.probes.routes import router as probes
+from control_layer.control.probes.uptime_routes import router as uptime
 from control_layer.control.provider_displays.routes import router as provider_displays
 from control_layer.control.rate_limits.routes import router as rate_limits
 from control_layer.control.request_log.routes import router as request_log
@@ -102,6 +104,7 @@ _ROUTERS: tuple[APIRouter, ...] = (
     models,
     components,
     cache_pricing,
+    tariffs,
     traffic_policy,
     model_health,
     catalogue,
@@ -121,6 +124,7 @@ _ROUTERS: tuple[APIRouter, ...] = (
     breakdowns,
     provider_displays,
     probes,
+    uptime,
     playground,
     batch_requests,
     alerts,

@@ -1,7 +1,7 @@
 import { Link } from '@tanstack/react-router'
 import type { ColumnDef } from '@tanstack/react-table'
 import { CodeXml, MessagesSquare } from 'lucide-react'
-import { Sparkline } from '@/components/sparkline'
+import { Sparkline } from '@/components/chart'
 import { Figure, Time } from '@/components/values'
 import { Button } from '@/design/button'
 import { Tooltip } from '@/design/menu'
@@ -30,7 +30,13 @@ export function modelColumns(can: Can, onApi: (model: Model) => void): ColumnDef
       meta: { sort: 'alias', wide: true },
       cell: ({ row: { original: model } }) => (
         <div className="max-w-72 py-1.5 leading-4">
-          <div className="truncate font-medium">{model.display_name ?? model.alias}</div>
+          <Link
+            to="/models/$modelId"
+            params={{ modelId: model.id }}
+            className="block truncate font-medium hover:underline"
+          >
+            {model.display_name ?? model.alias}
+          </Link>
           <SecondName model={model} />
         </div>
       ),

@@ -68,14 +68,16 @@ function ModelField({ value, onChange }: { value: string | undefined; onChange: 
         <ChooseOne
           control={control}
           value={value}
+          chosen={value}
+          none="Choose a model"
           onChange={onChange}
-          placeholder="Choose a model"
           searchLabel="Find a model"
-          options={models.data?.data.map((model) => model.alias) ?? []}
+          choices={(models.data?.data ?? []).map(({ alias }) => ({ value: alias, label: alias }))}
           search={typed}
           onSearch={setTyped}
           loading={models.isFetching}
           free
+          removable={false}
         />
       )}
     </FormField>
