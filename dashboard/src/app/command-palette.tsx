@@ -2,7 +2,7 @@
 import { keepPreviousData, useQuery } from '@tanstack/react-query'
 import { useNavigate } from '@tanstack/react-router'
 import { Command } from 'cmdk'
-import { Boxes, KeyRound, LogOut, Moon, Plus, Sun } from 'lucide-react'
+import { Boxes, KeyRound, ListChecks, LogOut, Moon, Plug, Plus, Sun } from 'lucide-react'
 import { Dialog as Radix } from 'radix-ui'
 import { useDeferredValue, useState, type ReactNode } from 'react'
 import { api, must } from '@/api/client'
@@ -24,6 +24,7 @@ export function CommandPalette({ onClose }: { onClose: () => void }) {
     act()
   }
   const places = SECTIONS.flatMap((section) => section.places).filter((place) => place.visible(can))
+  const connects = can('Create', 'Endpoints')
   const makesKeys = can('Create', 'ApiKeys', 'own')
   return (
     <Radix.Root open onOpenChange={(open) => !open && onClose()}>
@@ -63,6 +64,24 @@ export function CommandPalette({ onClose }: { onClose: () => void }) {
                 onKey={(name) => run(() => navigate({ to: '/api-keys', search: { q: name } }))()}
               />
               <Group heading="Actions">
+                {connects && (
+                  <>
+                    <Item
+                      value="Connect a provider"
+                      keywords={['endpoint', 'upstream']}
+                      onSelect={run(() => navigate({ to: '/endpoints', search: { connect: 'yes' } }))}
+                    >
+                      <Plug aria-hidden /> Connect a provider
+                    </Item>
+                    <Item
+                      value="First steps"
+                      keywords={['first run', 'setup', 'onboarding']}
+                      onSelect={run(() => navigate({ to: '/first-run' }))}
+                    >
+                      <ListChecks aria-hidden /> First steps
+                    </Item>
+                  </>
+                )}
                 {makesKeys && (
                   <Item
                     value="Create an API key"

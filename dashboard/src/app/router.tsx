@@ -11,6 +11,8 @@ import { onSessionEnd, queryClient } from '@/api/queries'
 import { onServerBack } from '@/api/reachability'
 import { listSearch } from '@/components/data-table/list-state'
 import { API_KEYS_LIST } from '@/pages/api-keys/list-spec'
+import { ENDPOINTS_LIST } from '@/pages/endpoints/list-spec'
+import { leadsToFirstRun } from '@/pages/first-run/queries'
 import { MODELS_LIST } from '@/pages/models/list-spec'
 import { NoAccess, NotFound, RouteError } from '@/session/notices'
 import { can, returnPath, sessionOptions, type Operation, type Resource } from '@/session/session'
@@ -95,8 +97,9 @@ const pages = [
   createRoute({
     getParentRoute: () => shell,
     path: '/',
-    beforeLoad: () => {
-      throw redirect({ to: '/models' })
+    beforeLoad: async () => {
+      const user = await queryClient.query({ ...sessionOptions, staleTime: 'static' })
+      throw redirect({ to: (await leadsToFirstRun(user)) ? '/first-run' : '/models' })
     },
   }),
   createRoute({
@@ -112,6 +115,19 @@ const pages = [
     validateSearch: listSearch(API_KEYS_LIST),
     beforeLoad: () => needs('Read', 'ApiKeys', 'own'),
     component: lazyRouteComponent(() => import('@/pages/api-keys/page'), 'ApiKeysPage'),
+  }),
+  createRoute({
+    getParentRoute: () => shell,
+    path: '/first-run',
+    beforeLoad: () => needs('Create', 'Endpoints'),
+    component: lazyRouteComponent(() => import('@/pages/first-run/page'), 'FirstRunPage'),
+  }),
+  createRoute({
+    getParentRoute: () => shell,
+    path: '/endpoints',
+    validateSearch: listSearch(ENDPOINTS_LIST),
+    beforeLoad: () => needs('Read', 'Endpoints'),
+    component: lazyRouteComponent(() => import('@/pages/endpoints/page'), 'EndpointsPage'),
   }),
   // Last: an address that nothing else has. Within the shell, so that the way to everything else is there.
   createRoute({ getParentRoute: () => shell, path: '$', component: NotFound }),
