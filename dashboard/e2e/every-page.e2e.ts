@@ -24,7 +24,7 @@ async function findings(page: Page): Promise<string[]> {
 }
 
 describe.each(['light', 'dark'] as const)('%s', (colorScheme) => {
-  test('axe finds nothing serious on any page', async () => {
+  test('axe finds nothing serious on any page', { timeout: 180_000 }, async () => {
     const outside = await newPage({ colorScheme })
     const inside = await signedIn({ colorScheme })
     const found: Record<string, string[]> = {}
@@ -38,7 +38,7 @@ describe.each(['light', 'dark'] as const)('%s', (colorScheme) => {
   })
 })
 
-test('every page fits 390 pixels, with the menu in a drawer', async () => {
+test('every page fits 390 pixels, with the menu in a drawer', { timeout: 120_000 }, async () => {
   const viewport = { width: 390, height: 844 }
   const outside = await newPage({ viewport })
   const inside = await signedIn({ viewport })

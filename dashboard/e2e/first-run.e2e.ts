@@ -40,10 +40,14 @@ test('each step comes true, and the last one lights up when the request arrives'
   await page.getByRole('heading', { name: 'Make a key (done)' }).waitFor()
 
   await page.getByText('Waiting for a request that is answered…').waitFor()
+  await page.getByLabel('Model', { exact: true }).getByText('sim-large').waitFor()
   await page.getByRole('button', { name: 'Copy' }).click()
   const curl = await page.evaluate(() => navigator.clipboard.readText())
   expect(curl).toContain(`${SERVER}/ai/v1/chat/completions`)
   expect(curl).toMatch(/Bearer sk-[\w-]{43}/)
+  const wrong = curl.replace('/chat/completions', '/embeddings')
+  const failed = page.getByText('ended with status 400')
+  await expect.poll(() => (ask(wrong), failed.isVisible()), { timeout: 20_000, interval: 300 }).toBe(true)
   await expect.poll(() => ask(curl), { timeout: 20_000, interval: 300 }).toContain('choices')
   await page.getByText('The first request was answered.').waitFor()
 

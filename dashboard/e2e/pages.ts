@@ -99,7 +99,7 @@ export async function visit(page: Page, { path, open }: PageUnderTest) {
       document
         .getAnimations()
         .filter((each) => each.effect?.getComputedTiming().iterations !== Infinity)
-        .map((each) => each.finished),
+        .map((each) => each.finished.catch(() => undefined)), // cancelled: gone with what it moved
     ),
   )
 }

@@ -90,6 +90,7 @@ function Choosing({ endpoint, imported, listed, failure, onClose }: ChoosingProp
   return (
     <Dialog
       open
+      follows
       onClose={onClose}
       className="max-w-2xl"
       title={`Models of ${endpoint.name}`}

@@ -58,6 +58,7 @@ export function ConnectionStep(props: ConnectionStepProps) {
   return (
     <Dialog
       open
+      follows
       onClose={onClose}
       title={
         <span className="flex items-center gap-2.5">

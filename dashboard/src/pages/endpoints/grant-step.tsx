@@ -38,6 +38,7 @@ export function GrantStep({ title, modelIds, onClose }: GrantStepProps) {
   return (
     <Dialog
       open
+      follows
       onClose={onClose}
       title={title}
       description="So far nobody may use them but through a group that you choose here, or later."

@@ -63,6 +63,7 @@ export function ImportStep(props: ImportStepProps) {
   return (
     <Dialog
       open
+      follows
       onClose={onClose}
       className="max-w-2xl"
       title={`Models of ${values.name.trim()}`}

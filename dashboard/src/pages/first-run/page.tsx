@@ -6,10 +6,9 @@ import { ErrorState, Page, Skeleton } from '@/components/page'
 import { Button } from '@/design/button'
 import { cn } from '@/design/class-names'
 import { useUser } from '@/session/session'
-import { dismiss, firstRunOptions, isDone, type FirstRun } from './queries'
-import { Arrived, ConnectStep, DiscoverStep, GrantStep, KeyStep, RequestStep } from './steps'
-
-const POLL_MS = 2_000
+import { dismiss, firstRunOptions, isDone, POLL_MS, type FirstRun } from './queries'
+import { RequestStep } from './request-step'
+import { Arrived, ConnectStep, DiscoverStep, GrantStep, KeyStep } from './steps'
 
 const STEPS: readonly { fact: keyof FirstRun; title: string }[] = [
   { fact: 'provider_connected', title: 'Connect a provider' },

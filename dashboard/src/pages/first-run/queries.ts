@@ -5,6 +5,7 @@ import { queryClient } from '@/api/queries'
 import { can, type User } from '@/session/session'
 
 export type FirstRun = Schema['FirstRun']
+export const POLL_MS = 2_000
 
 export const firstRunOptions = queryOptions({
   queryKey: ['first-run'],
@@ -12,14 +13,25 @@ export const firstRunOptions = queryOptions({
   staleTime: 0,
 })
 
-/** A chat model that the person may call, if there is one. */
+/** Models that the person may call, by alias. */
 export const callableOptions = queryOptions({
   queryKey: ['models', 'callable'],
   queryFn: async ({ signal }) => {
     const query = { accessible: true, sort: 'alias', limit: 100 } as const
     const { data } = await must(api.GET('/admin/api/v1/models', { params: { query }, signal }))
-    return data.find((model) => model.model_type === 'CHAT') ?? data[0] ?? null
+    return data
   },
+})
+
+/** The last request of a program's, if there was one. */
+export const lastRequestOptions = queryOptions({
+  queryKey: ['first-run', 'last-request'],
+  queryFn: async ({ signal }) => {
+    const query = { purpose: 'realtime', limit: 1 }
+    const { entries } = await must(api.GET('/admin/api/v1/requests', { params: { query }, signal }))
+    return entries[0] ?? null
+  },
+  staleTime: 0,
 })
 
 /** The ids of every model that can be granted. */

@@ -1,22 +1,18 @@
 /** What each step is, and how it is done. */
 import { useQuery, useQueryClient } from '@tanstack/react-query'
 import { Link } from '@tanstack/react-router'
-import { CircleCheck, KeyRound, Plug, Radio } from 'lucide-react'
+import { CircleCheck, KeyRound, Plug } from 'lucide-react'
 import { useState, type ReactNode } from 'react'
 import { asProblem } from '@/api/problem'
-import { CodeBlock } from '@/components/code-block'
 import { FormError, FormField } from '@/components/form-field'
 import { say } from '@/components/toast'
 import { Button } from '@/design/button'
 import { Select } from '@/design/field'
-import { freeName } from '@/format/name'
 import { plural } from '@/format/number'
-import { keyChoicesOptions, useCreateKey } from '@/pages/api-keys/queries'
 import { useGrant } from '@/pages/endpoints/queries'
 import { groupsOptions } from '@/pages/models/queries'
-import { useAiBaseUrl } from '@/session/session'
-import { firstCurl } from './first-curl'
-import { callableOptions, modelIds } from './queries'
+import { useFreshKey } from './fresh-key'
+import { modelIds } from './queries'
 
 const EVERYONE = '00000000-0000-0000-0000-000000000000'
 
@@ -106,54 +102,6 @@ export function KeyStep({ onMade }: KeyStepProps) {
   )
 }
 
-interface RequestStepProps extends KeyStepProps {
-  /** Of a key that was made here. */
-  secret: string | undefined
-}
-
-export function RequestStep({ secret, onMade }: RequestStepProps) {
-  const baseUrl = useAiBaseUrl()
-  const model = useQuery(callableOptions)
-  const [make, making, error] = useFreshKey(onMade)
-  if (model.data === null) {
-    return (
-      <StepBody text="You may call no model yourself: those that were granted are for groups that you are not in.">
-        <Button asChild>
-          <Link to="/models">Go to the models</Link>
-        </Button>
-      </StepBody>
-    )
-  }
-  return (
-    <div className="space-y-3">
-      <p className="max-w-prose text-soft">
-        {secret === undefined
-          ? 'Put the secret of a key in place of YOUR_API_KEY, or make a fresh one here. Then run this in a terminal:'
-          : 'The key in it is fresh, and is not shown again once you leave this page. Run this in a terminal:'}
-      </p>
-      {model.data !== undefined && (
-        <CodeBlock
-          language="bash"
-          label="First request, as curl"
-          code={firstCurl({ baseUrl, key: secret, model: model.data.alias, type: model.data.model_type })}
-        />
-      )}
-      <div className="flex flex-wrap items-center justify-between gap-3">
-        <p role="status" className="flex items-center gap-2 text-soft">
-          <Radio className="size-4 animate-breathe text-accent" aria-hidden />
-          Waiting for a request that is answered…
-        </p>
-        {secret === undefined && (
-          <Button busy={making} onClick={make}>
-            <KeyRound aria-hidden /> Make a fresh key
-          </Button>
-        )}
-      </div>
-      <FormError>{error === null ? undefined : asProblem(error).message}</FormError>
-    </div>
-  )
-}
-
 export function Arrived() {
   return (
     <div className="rounded-lg bg-good-well px-4 py-3" role="status">
@@ -175,31 +123,13 @@ export function Arrived() {
   )
 }
 
-/** Makes a key under a name that is free. */
-function useFreshKey(onMade: (secret: string) => void) {
-  const keys = useQuery(keyChoicesOptions)
-  const create = useCreateKey()
-  const client = useQueryClient()
-  const make = async () => {
-    const taken = new Set((keys.data?.data ?? []).map((key) => key.name))
-    const made = await create.mutateAsync({
-      name: freeName('First request', taken),
-      purpose: 'realtime',
-      zero_data_retention: false,
-    })
-    onMade(made.key)
-    await client.invalidateQueries({ queryKey: ['first-run'] })
-  }
-  return [() => void make().catch(() => undefined), create.isPending, create.error] as const
-}
-
 interface StepBodyProps {
   text: string
   error?: Error | null
   children: ReactNode
 }
 
-function StepBody({ text, error, children }: StepBodyProps) {
+export function StepBody({ text, error, children }: StepBodyProps) {
   return (
     <div className="space-y-3">
       <p className="max-w-prose text-soft">{text}</p>
