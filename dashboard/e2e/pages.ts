@@ -166,6 +166,50 @@ export const PAGES: readonly PageUnderTest[] = [
       await page.getByRole('dialog', { name: /^Take .* from Everyone/ }).waitFor()
     },
   },
+  { name: 'endpoints', path: '/endpoints', inside: true },
+  { name: 'endpoints-nothing-found', path: '/endpoints?q=no-such-endpoint', inside: true },
+  { name: 'endpoints-connect', path: '/endpoints?connect=yes', inside: true },
+  {
+    name: 'endpoints-connect-azure',
+    path: '/endpoints?connect=azure-openai',
+    inside: true,
+    open: async (page) => {
+      await page.getByText('Advanced').click()
+      await page.getByRole('button', { name: 'Test connection' }).click()
+      await page.getByText('Put your own in place of <resource>.').waitFor()
+    },
+  },
+  {
+    name: 'endpoints-connect-failed',
+    path: '/endpoints?connect=simulated',
+    inside: true,
+    open: async (page) => {
+      await page.getByLabel('URL').fill('http://127.0.0.1:9/v1')
+      await page.getByRole('button', { name: 'Test connection' }).click()
+      await page.getByText('The provider cannot be reached', { exact: true }).waitFor()
+    },
+  },
+  {
+    name: 'endpoints-one',
+    path: '/endpoints?q=Simulated',
+    inside: true,
+    open: async (page) => {
+      await page.getByRole('cell', { name: /^Simulated provider/ }).click()
+      await page.getByRole('dialog').getByRole('link', { name: 'sim-small' }).waitFor()
+    },
+  },
+  ...['Synchronise', 'Choose models', 'Edit', 'Rotate key', 'Delete'].map((action) => ({
+    name: `endpoints-${action.toLowerCase().replace(' ', '-')}`,
+    path: '/endpoints?q=Simulated',
+    inside: true,
+    open: async (page: Page) => {
+      await page.getByRole('button', { name: 'Actions for Simulated provider' }).click()
+      await page.getByRole('menuitem', { name: `${action}…` }).click()
+      await page.getByRole('dialog').waitFor()
+      await ready(page)
+    },
+  })),
+  { name: 'first-run', path: '/first-run', inside: true },
   {
     name: 'search',
     path: '/models',
@@ -199,7 +243,7 @@ export async function visit(page: Page, { path, open }: PageUnderTest) {
       document
         .getAnimations()
         .filter((each) => each.effect?.getComputedTiming().iterations !== Infinity)
-        .map((each) => each.finished),
+        .map((each) => each.finished.catch(() => undefined)), // cancelled: gone with what it moved
     ),
   )
 }

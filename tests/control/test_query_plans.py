@@ -43,6 +43,7 @@ PAGES = {
     "/groups/{group_id}/models": [""],
     "/endpoints": [""],
     "/endpoint-presets": [""],
+    "/endpoint-summaries": ["", "?search=provider&sort=name"],
     "/catalogue": ["", "?search=gpt"],
     "/models": ["", "?include=groups,metrics,status,pricing,endpoints,components,facets", "?accessible=true"],
     "/models/{model_id}/groups": [""],

@@ -151,6 +151,7 @@ _MODELS = {
     "POST /endpoints": _MANAGERS,
     "POST /endpoints/validate": _MANAGERS,
     "GET /endpoint-presets": _MANAGERS,
+    "GET /endpoint-summaries": _MANAGERS,
     "GET /endpoints/{endpoint_id}": _MANAGERS,
     "PATCH /endpoints/{endpoint_id}": _MANAGERS,
     "DELETE /endpoints/{endpoint_id}": _MANAGERS,
@@ -203,6 +204,7 @@ _MODELS = {
 }
 _ACCOUNTS = {
     "GET /config": _SIGNED_IN,
+    "GET /first-run": _MANAGERS,
     "POST /transactions": _Rule("MB"),
     "GET /transactions": _SIGNED_IN,
     "GET /transactions/{transaction_id}": _Rule("MB", own="S", hidden=True),

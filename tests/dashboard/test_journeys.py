@@ -23,7 +23,7 @@ def instance(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Instance]:
         yield started
 
 
-@pytest.mark.parametrize("journey", ["developer", "people", "matrix", "model", "every-page"])
+@pytest.mark.parametrize("journey", ["developer", "people", "matrix", "model", "endpoints", "every-page"])
 def test_journey(instance: Instance, journey: str) -> None:
     travel(instance, ADMIN_EMAIL, ADMIN_PASSWORD, journey)
 
@@ -51,3 +51,9 @@ def test_a_new_administrator_s_first_login(tmp_path: Path) -> None:
         password = re.search(r"Password +(\S+) +\(shown this once\)", started.output())
         assert password is not None
         travel(started, ADMIN_EMAIL, password[1], "first-login")
+
+
+def test_a_first_request_on_a_bare_instance(tmp_path: Path) -> None:
+    environment = {"CONTROL_LAYER_AUTH__NATIVE__ALLOW_REGISTRATION": "true"}
+    with running(tmp_path, environment=environment) as started:
+        travel(started, ADMIN_EMAIL, ADMIN_PASSWORD, "first-run")

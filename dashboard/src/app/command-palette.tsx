@@ -2,7 +2,7 @@
 import { keepPreviousData, useQuery } from '@tanstack/react-query'
 import { useNavigate } from '@tanstack/react-router'
 import { Command } from 'cmdk'
-import { Boxes, KeyRound, LogOut, Moon, Plus, Sun, User, UsersRound } from 'lucide-react'
+import { Boxes, KeyRound, ListChecks, LogOut, Moon, Plug, Plus, Sun, User, UsersRound } from 'lucide-react'
 import { Dialog as Radix } from 'radix-ui'
 import { useDeferredValue, useState, type ReactNode } from 'react'
 import { api, must } from '@/api/client'
@@ -25,6 +25,7 @@ export function CommandPalette({ onClose }: { onClose: () => void }) {
     act()
   }
   const places = SECTIONS.flatMap((section) => section.places).filter((place) => place.visible(can))
+  const connects = can('Create', 'Endpoints')
   const makesKeys = can('Create', 'ApiKeys', 'own')
   return (
     <Radix.Root open onOpenChange={(open) => !open && onClose()}>
@@ -66,6 +67,24 @@ export function CommandPalette({ onClose }: { onClose: () => void }) {
                 onGroup={(id) => run(() => navigate({ to: '/groups', search: { group: id } }))()}
               />
               <Group heading="Actions">
+                {connects && (
+                  <>
+                    <Item
+                      value="Connect a provider"
+                      keywords={['endpoint', 'upstream']}
+                      onSelect={run(() => navigate({ to: '/endpoints', search: { connect: 'yes' } }))}
+                    >
+                      <Plug aria-hidden /> Connect a provider
+                    </Item>
+                    <Item
+                      value="First steps"
+                      keywords={['first run', 'setup', 'onboarding']}
+                      onSelect={run(() => navigate({ to: '/first-run' }))}
+                    >
+                      <ListChecks aria-hidden /> First steps
+                    </Item>
+                  </>
+                )}
                 {makesKeys && (
                   <Item
                     value="Create an API key"

@@ -1,9 +1,9 @@
 /** The pages in the sidebar and the command palette, and who sees them. */
-import { Boxes, KeyRound, MessagesSquare, User, UsersRound, type LucideIcon } from 'lucide-react'
+import { Boxes, KeyRound, MessagesSquare, Plug, User, UsersRound, type LucideIcon } from 'lucide-react'
 import type { Can } from '@/session/session'
 
 export interface Place {
-  to: '/models' | '/api-keys' | '/users' | '/groups' | '/playground'
+  to: '/models' | '/api-keys' | '/users' | '/groups' | '/playground' | '/endpoints'
   name: string
   icon: LucideIcon
   /** Words that people look for it by. */
@@ -40,6 +40,18 @@ export const SECTIONS: readonly Section[] = [
         icon: KeyRound,
         keywords: ['tokens', 'secrets', 'credentials'],
         visible: (can) => can('Read', 'ApiKeys', 'own'),
+      },
+    ],
+  },
+  {
+    name: 'Run',
+    places: [
+      {
+        to: '/endpoints',
+        name: 'Endpoints',
+        icon: Plug,
+        keywords: ['providers', 'upstreams', 'connect', 'credentials'],
+        visible: (can) => can('Read', 'Endpoints'),
       },
     ],
   },

@@ -13,6 +13,8 @@ import { listSearch } from '@/components/data-table/list-state'
 import { API_KEYS_LIST } from '@/pages/api-keys/list-spec'
 import { GROUPS_LIST } from '@/pages/groups/list-spec'
 import { modelSearch } from '@/pages/model/search'
+import { ENDPOINTS_LIST } from '@/pages/endpoints/list-spec'
+import { leadsToFirstRun } from '@/pages/first-run/queries'
 import { MODELS_LIST } from '@/pages/models/list-spec'
 import { USERS_LIST } from '@/pages/users/list-spec'
 import { playgroundSearch } from '@/pages/playground/search'
@@ -99,8 +101,9 @@ const pages = [
   createRoute({
     getParentRoute: () => shell,
     path: '/',
-    beforeLoad: () => {
-      throw redirect({ to: '/models' })
+    beforeLoad: async () => {
+      const user = await queryClient.query({ ...sessionOptions, staleTime: 'static' })
+      throw redirect({ to: (await leadsToFirstRun(user)) ? '/first-run' : '/models' })
     },
   }),
   createRoute({
@@ -144,6 +147,19 @@ const pages = [
     validateSearch: listSearch(GROUPS_LIST),
     beforeLoad: () => needs('Read', 'Groups'),
     component: lazyRouteComponent(() => import('@/pages/groups/page'), 'GroupsPage'),
+  }),
+  createRoute({
+    getParentRoute: () => shell,
+    path: '/first-run',
+    beforeLoad: () => needs('Create', 'Endpoints'),
+    component: lazyRouteComponent(() => import('@/pages/first-run/page'), 'FirstRunPage'),
+  }),
+  createRoute({
+    getParentRoute: () => shell,
+    path: '/endpoints',
+    validateSearch: listSearch(ENDPOINTS_LIST),
+    beforeLoad: () => needs('Read', 'Endpoints'),
+    component: lazyRouteComponent(() => import('@/pages/endpoints/page'), 'EndpointsPage'),
   }),
   // Last: an address that nothing else has. Within the shell, so that the way to everything else is there.
   createRoute({ getParentRoute: () => shell, path: '$', component: NotFound }),

@@ -38,6 +38,7 @@ from control_layer.control.dashboard.pages import Dashboard
 from control_layer.control.edge import Edge
 from control_layer.control.effective_access.routes import router as effective_access
 from control_layer.control.endpoints.routes import router as endpoints
+from control_layer.control.endpoints.summary_routes import router as endpoint_summaries
 from control_layer.control.errands import Errands
 from control_layer.control.errors import ControlError, render
 from control_layer.control.explanation.routes import router as explanation
@@ -50,6 +51,7 @@ from control_layer.control.federation.sign_in_attempt import Attempts
 from control_layer.control.files.routes import router as files
 from control_layer.control.files.slots import UploadSlots
 from control_layer.control.first_start.generated_password import GeneratedPassword
+from control_layer.control.first_start.progress_routes import router as first_run
 from control_layer.control.grants.routes import router as grants
 from control_layer.control.groups.routes import router as groups
 from control_layer.control.guardrails.routes import router as guardrails
@@ -91,6 +93,7 @@ __all__ = ["build_app", "build_services"]
 
 _ROUTERS: tuple[APIRouter, ...] = (
     instance,
+    first_run,
     authentication,
     federation,
     passwords,
@@ -101,6 +104,7 @@ _ROUTERS: tuple[APIRouter, ...] = (
     api_keys,
     kept_answers,
     endpoints,
+    endpoint_summaries,
     models,
     components,
     cache_pricing,
