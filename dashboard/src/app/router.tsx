@@ -12,6 +12,8 @@ import { onServerBack } from '@/api/reachability'
 import { listSearch } from '@/components/data-table/list-state'
 import { API_KEYS_LIST } from '@/pages/api-keys/list-spec'
 import { MODELS_LIST } from '@/pages/models/list-spec'
+import { REQUESTS_LIST } from '@/pages/requests/list-spec'
+import { TRAFFIC_LIST } from '@/pages/traffic/list-spec'
 import { NoAccess, NotFound, RouteError } from '@/session/notices'
 import { can, returnPath, sessionOptions, type Operation, type Resource } from '@/session/session'
 import { Shell } from './shell'
@@ -112,6 +114,20 @@ const pages = [
     validateSearch: listSearch(API_KEYS_LIST),
     beforeLoad: () => needs('Read', 'ApiKeys', 'own'),
     component: lazyRouteComponent(() => import('@/pages/api-keys/page'), 'ApiKeysPage'),
+  }),
+  createRoute({
+    getParentRoute: () => shell,
+    path: '/traffic',
+    validateSearch: listSearch(TRAFFIC_LIST),
+    beforeLoad: () => needs('Read', 'Analytics'),
+    component: lazyRouteComponent(() => import('@/pages/traffic/page'), 'TrafficPage'),
+  }),
+  createRoute({
+    getParentRoute: () => shell,
+    path: '/requests',
+    validateSearch: listSearch(REQUESTS_LIST),
+    beforeLoad: () => needs('Read', 'Requests'),
+    component: lazyRouteComponent(() => import('@/pages/requests/page'), 'RequestsPage'),
   }),
   // Last: an address that nothing else has. Within the shell, so that the way to everything else is there.
   createRoute({ getParentRoute: () => shell, path: '$', component: NotFound }),

@@ -78,6 +78,9 @@ export function Popover({ trigger, children, align = 'start', className }: MenuP
   )
 }
 
+/** Around what ends the choice. */
+export const PopoverClose = RadixPopover.Close
+
 /** The exact value behind a readable one, or what an icon does. Also on keyboard focus. */
 export function Tooltip({ label, children }: { label: ReactNode; children: ReactElement }) {
   return (
