@@ -20,7 +20,7 @@ def instance(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Instance]:
         yield started
 
 
-@pytest.mark.parametrize("journey", ["developer", "every-page"])
+@pytest.mark.parametrize("journey", ["developer", "traffic", "every-page"])
 def test_journey(instance: Instance, journey: str) -> None:
     travel(instance, ADMIN_EMAIL, ADMIN_PASSWORD, journey)
 

@@ -8,6 +8,7 @@ import {
   Tooltip,
   XAxis,
   YAxis,
+  type DotItemDotProps,
 } from 'recharts'
 import { colourOf, type Point, type Series } from './series'
 
@@ -28,8 +29,7 @@ const TICK = { fill: 'var(--ink-faint)', fontSize: 11 }
 
 export function SeriesChart(props: SeriesChartProps) {
   const { points, series, stacked, formatValue, formatTick } = props
-  // A line of one point is nothing to be seen.
-  const dot = points.length <= 2 ? { r: 2.5 } : false
+  const fill = stacked === true ? 0.65 : series.length > 2 ? 0 : 0.08
   return (
     <ResponsiveContainer width="100%" height="100%">
       <ComposedChart
@@ -71,7 +71,7 @@ export function SeriesChart(props: SeriesChartProps) {
               stroke={colourOf(each)}
               strokeDasharray="4 3"
               strokeWidth={1.25}
-              dot={dot}
+              dot={false}
               activeDot={false}
               isAnimationActive={false}
             />
@@ -82,9 +82,10 @@ export function SeriesChart(props: SeriesChartProps) {
               type="linear"
               stroke={colourOf(each)}
               fill={colourOf(each)}
-              fillOpacity={stacked === true ? 0.4 : 0.08}
-              strokeWidth={1.5}
-              dot={dot}
+              fillOpacity={fill}
+              // The line of what is on top of a stack would be drawn where there is none of it, too.
+              strokeWidth={stacked === true ? 0 : 1.5}
+              dot={lonelyDot(points, each)}
               activeDot={{ r: 3 }}
               connectNulls={false}
               isAnimationActive={false}
@@ -94,6 +95,20 @@ export function SeriesChart(props: SeriesChartProps) {
         )}
       </ComposedChart>
     </ResponsiveContainer>
+  )
+}
+
+/** A line of one point is nothing to be seen: it gets a dot. */
+function lonelyDot(points: readonly Point[], series: Series) {
+  const known = (index: number) => points[index]?.[series.key] != null
+  return ({ key, cx, cy, index }: DotItemDotProps) => (
+    <circle
+      key={key}
+      cx={cx}
+      cy={cy}
+      r={known(index) && !known(index - 1) && !known(index + 1) ? 2 : 0}
+      fill={colourOf(series)}
+    />
   )
 }
 

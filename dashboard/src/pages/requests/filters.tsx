@@ -8,13 +8,21 @@ import { SINCE, STATUSES, type RequestFilter } from './log-query'
 import { MoreFilters } from './more-filters'
 import { choicesPeriod } from './queries'
 
+interface FoundBy {
+  by: By
+  label: string
+  filter: RequestFilter
+}
+
 const FOUND = [
   { by: 'model', label: 'Model', filter: 'model' },
   { by: 'user', label: 'User', filter: 'user_id' },
   { by: 'key', label: 'Key', filter: 'key_id' },
+] as const satisfies readonly FoundBy[]
+const SELDOM = [
   { by: 'group', label: 'Group', filter: 'group_id' },
   { by: 'endpoint', label: 'Endpoint', filter: 'endpoint_id' },
-] as const satisfies readonly { by: By; label: string; filter: RequestFilter }[]
+] as const satisfies readonly FoundBy[]
 
 export function Filters({ state }: { state: ListState<never, RequestFilter> }) {
   const can = useCan()
@@ -36,16 +44,15 @@ export function Filters({ state }: { state: ListState<never, RequestFilter> }) {
         options={[...statuses, ...exact.map((value) => ({ value, label: value }))]}
       />
       {can('Read', 'Analytics') && FOUND.map((each) => <Found key={each.by} state={state} {...each} />)}
-      <MoreFilters filters={filters} onChange={state.set} />
+      <MoreFilters filters={filters} onChange={state.set}>
+        {can('Read', 'Analytics') && SELDOM.map((each) => <Found key={each.by} state={state} {...each} />)}
+      </MoreFilters>
     </>
   )
 }
 
-interface FoundProps {
+interface FoundProps extends FoundBy {
   state: ListState<never, RequestFilter>
-  by: By
-  label: string
-  filter: RequestFilter
 }
 
 function Found({ state, by, label, filter }: FoundProps) {

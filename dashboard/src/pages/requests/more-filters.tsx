@@ -1,5 +1,6 @@
 /** The filters that are seldom wanted, in a form of their own. */
 import { SlidersHorizontal } from 'lucide-react'
+import type { ReactNode } from 'react'
 import { Controller, useForm, type UseFormReturn } from 'react-hook-form'
 import { FormField } from '@/components/form-field'
 import { Button } from '@/design/button'
@@ -16,10 +17,10 @@ const FIELDS = [
   { name: 'stream', label: 'Streamed', options: ['true', 'false'] },
   { name: 'error', label: 'Error', hint: 'Its code, such as model_unavailable.' },
   { name: 'finish_reason', label: 'Finish reason', hint: 'Such as length.' },
-  { name: 'min_duration_ms', label: 'At least, in ms', number: true },
-  { name: 'max_duration_ms', label: 'At most, in ms', number: true },
-  { name: 'min_tokens', label: 'At least, in tokens', number: true },
-  { name: 'min_cost', label: 'At least, in $', number: true },
+  { name: 'min_duration_ms', label: 'Took at least, in ms', number: true },
+  { name: 'max_duration_ms', label: 'Took at most, in ms', number: true },
+  { name: 'min_tokens', label: 'Tokens, at least', number: true },
+  { name: 'min_cost', label: 'Cost in $, at least', number: true },
   { name: 'method', label: 'Method', options: ['POST', 'GET', 'DELETE'] },
   { name: 'uri_pattern', label: 'Path', hint: 'With % for anything.' },
   { name: 'custom_id', label: 'Custom id in a batch' },
@@ -44,8 +45,9 @@ interface MoreFiltersProps {
   onChange: (changes: Partial<Record<RequestFilter, string | undefined>>) => void
 }
 
-export function MoreFilters({ filters, onChange }: MoreFiltersProps) {
-  const active = FIELDS.filter(({ name }) => filters[name] !== undefined).length
+export function MoreFilters({ filters, onChange, children }: MoreFiltersProps & { children?: ReactNode }) {
+  const names = [...FIELDS.map(({ name }) => name), 'group_id', 'endpoint_id'] as const
+  const active = names.filter((name) => filters[name] !== undefined).length
   return (
     <Popover
       className="max-h-[min(36rem,var(--radix-popover-content-available-height))] w-[min(30rem,calc(100vw-2rem))] overflow-y-auto"
@@ -55,6 +57,9 @@ export function MoreFilters({ filters, onChange }: MoreFiltersProps) {
         </Button>
       }
     >
+      {children !== undefined && (
+        <div className="flex flex-wrap gap-2 border-b border-line p-3">{children}</div>
+      )}
       <Fields filters={filters} onChange={onChange} />
     </Popover>
   )
@@ -81,7 +86,7 @@ function Fields({ filters, onChange }: MoreFiltersProps) {
       {FIELDS.map((field) => (
         <Field key={field.name} form={form} field={field} />
       ))}
-      <div className="flex justify-end gap-2 self-end sm:col-start-2">
+      <div className="sticky bottom-0 -mx-3 -mb-3 flex justify-end border-t border-line bg-surface p-3 sm:col-span-2">
         <PopoverClose asChild>
           <Button type="submit" variant="primary" disabled={!valid} onClick={apply}>
             Apply

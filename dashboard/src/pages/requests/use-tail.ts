@@ -1,7 +1,6 @@
 /** Requests as they are recorded, newest first, in a list that has an end. */
 import { useEffect, useRef, useState } from 'react'
 import { queryClient } from '@/api/queries'
-import { sessionOptions } from '@/session/session'
 import type { LogQuery } from './log-query'
 import { tailAddress, type Entry } from './queries'
 
@@ -67,8 +66,8 @@ export function useTail(filters: LogQuery, after: number | undefined, on: boolea
     source.onerror = () => {
       setTail((now) => ({ ...now, state: 'connecting' }))
       if (source.readyState !== EventSource.CLOSED) return
-      // Browsers give up on a refusal and do not say which: nobody may be signed in any more, or a server is starting.
-      void queryClient.invalidateQueries({ queryKey: sessionOptions.queryKey })
+      // Browsers give up on a refusal and do not say which. The list's own answer leads to the login, where that is it.
+      void queryClient.invalidateQueries({ queryKey: ['requests'] })
       again = window.setTimeout(() => setAttempt(attempt + 1), AGAIN_MS)
     }
     return () => {

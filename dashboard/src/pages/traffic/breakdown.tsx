@@ -219,7 +219,7 @@ function Share({ part, all }: { part: number; all: number }) {
         <rect width="64" height="6" fill="var(--line)" />
         <rect width={64 * share} height="6" fill="var(--chart-1)" />
       </svg>
-      <span className="w-9 text-soft">{percentage(Math.round(share * 100)).shown}</span>
+      <span className="w-9 text-soft">{Math.round(share * 100)}%</span>
     </span>
   )
 }

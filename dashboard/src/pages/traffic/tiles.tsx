@@ -6,6 +6,8 @@ import { count, milliseconds, money, percentage, type Formatted } from '@/format
 import { changeOf } from './charts'
 import { statusesOptions, totalsOptions, type Figures, type Row, type Scope } from './queries'
 
+/** Keeps the line's room. */
+const NOTHING = '\u00a0'
 const NONE: Formatted = { shown: '—', exact: '—' }
 
 export function Tiles({ scope }: { scope: Scope }) {
@@ -30,17 +32,17 @@ export function Tiles({ scope }: { scope: Scope }) {
   return (
     <div className="mb-3 grid grid-cols-2 gap-3 lg:grid-cols-4">
       <MetricTile label="Requests" value={sum((f) => f.requests)} change={change((f) => f.requests)}>
-        {statuses.data === undefined ? ' ' : failures(statuses.data)}
+        {statuses.data === undefined ? NOTHING : failures(statuses.data)}
       </MetricTile>
       <MetricTile label="Tokens in" value={sum((f) => f.input_tokens)} change={change((f) => f.input_tokens)}>
-        {row ? `${count(row.cached_input_tokens).shown} cached by providers` : ' '}
+        {row ? `${count(row.cached_input_tokens).shown} cached by providers` : NOTHING}
       </MetricTile>
       <MetricTile
         label="Tokens out"
         value={sum((f) => f.output_tokens)}
         change={change((f) => f.output_tokens)}
       >
-        {row ? `${count(row.reasoning_tokens).shown} of reasoning` : ' '}
+        {row ? `${count(row.reasoning_tokens).shown} of reasoning` : NOTHING}
       </MetricTile>
       <MetricTile
         label="Cost"
@@ -48,7 +50,7 @@ export function Tiles({ scope }: { scope: Scope }) {
         change={change((f) => Number(f.cost ?? 0))}
         better="less"
       >
-        {row ? `${count(row.unpriced_requests).shown} without a price` : ' '}
+        {row ? `${count(row.unpriced_requests).shown} without a price` : NOTHING}
       </MetricTile>
       <MetricTile
         label={latency == null ? 'Latency, average' : 'Latency, median'}
@@ -76,7 +78,7 @@ export function Tiles({ scope }: { scope: Scope }) {
         change={changeOf(row?.response_cache_hit_rate, before?.response_cache_hit_rate)}
         better="more"
       >
-        {row ? `${count(row.response_cache_hits + row.response_cache_coalesced).shown} requests` : ' '}
+        {row ? `${count(row.response_cache_hits + row.response_cache_coalesced).shown} requests` : NOTHING}
       </MetricTile>
       <MetricTile
         label="Saved by kept answers"
@@ -84,7 +86,7 @@ export function Tiles({ scope }: { scope: Scope }) {
         change={change((f) => Number(f.saved_cost))}
         better="more"
       >
-        {row ? `${count(row.saved_input_tokens + row.saved_output_tokens).shown} tokens` : ' '}
+        {row ? `${count(row.saved_input_tokens + row.saved_output_tokens).shown} tokens` : NOTHING}
       </MetricTile>
     </div>
   )
@@ -96,11 +98,13 @@ function failures(statuses: readonly Row[]): string {
     (sum, { status, requests }) => sum + (status == null || status >= 400 ? requests : 0),
     0,
   )
-  return all === 0 ? ' ' : `${count(bad).shown} failed (${percentage((bad / all) * 100).shown})`
+  return all === 0 ? NOTHING : `${count(bad).shown} failed (${percentage((bad / all) * 100).shown})`
 }
 
 function tail(known: { p95: number; p99: number } | null | undefined): string {
-  return known == null ? ' ' : `p95 ${milliseconds(known.p95).shown} · p99 ${milliseconds(known.p99).shown}`
+  return known == null
+    ? NOTHING
+    : `p95 ${milliseconds(known.p95).shown} · p99 ${milliseconds(known.p99).shown}`
 }
 
 function shownMs(value: number | null | undefined): Formatted {

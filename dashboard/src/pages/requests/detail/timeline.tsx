@@ -30,7 +30,7 @@ export function Timeline({ request }: { request: Detail }) {
             <span className="ml-auto text-soft">
               {attempt.started_ms === null ? null : (
                 <>
-                  after <Figure value={milliseconds(attempt.started_ms)} />,{' '}
+                  began after <Figure value={milliseconds(attempt.started_ms)} />, took{' '}
                 </>
               )}
               {attempt.duration_ms === null ? unknown : <Figure value={milliseconds(attempt.duration_ms)} />}
