@@ -24,7 +24,7 @@ async function findings(page: Page): Promise<string[]> {
 }
 
 describe.each(['light', 'dark'] as const)('%s', (colorScheme) => {
-  test('axe finds nothing serious on any page', async () => {
+  test('axe finds nothing serious on any page', { timeout: 140_000 }, async () => {
     const outside = await newPage({ colorScheme })
     const inside = await signedIn({ colorScheme })
     const found: Record<string, string[]> = {}

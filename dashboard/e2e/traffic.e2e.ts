@@ -101,7 +101,7 @@ test('figures, charts, tables and the file say what was sent', async () => {
     '2',
   ])
 
-  await page.getByRole('group', { name: 'Requests: view' }).getByRole('radio', { name: 'Table' }).click()
+  await page.getByLabel('Requests: view').getByRole('radio', { name: 'Table' }).click()
   const counts = await page
     .getByRole('region', { name: 'Requests, as a table' })
     .locator('tbody tr td:first-of-type')
