@@ -60,12 +60,20 @@ export function MenuSeparator() {
   return <DropdownMenu.Separator className="-mx-1 my-1 h-px bg-line" />
 }
 
-export function Popover({ trigger, children, align = 'start', className }: MenuProps) {
+/** `label` says what it is for those who cannot see it. */
+export function Popover({
+  trigger,
+  children,
+  align = 'start',
+  className,
+  label,
+}: MenuProps & { label?: string }) {
   return (
     <RadixPopover.Root>
       <RadixPopover.Trigger asChild>{trigger}</RadixPopover.Trigger>
       <RadixPopover.Portal>
         <RadixPopover.Content
+          aria-label={label}
           align={align}
           sideOffset={4}
           collisionPadding={8}

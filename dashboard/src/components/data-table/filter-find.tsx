@@ -26,6 +26,7 @@ interface FilterFindProps {
 export function FilterFind({ label, value, name, onChange, of, find }: FilterFindProps) {
   return (
     <Popover
+      label={label}
       trigger={
         <Button className={cn('max-w-56 px-2.5 font-normal', value === undefined && 'text-soft')}>
           <span className="truncate">

@@ -50,6 +50,7 @@ export function MoreFilters({ filters, onChange, children }: MoreFiltersProps & 
   const active = names.filter((name) => filters[name] !== undefined).length
   return (
     <Popover
+      label="More filters"
       className="max-h-[min(36rem,var(--radix-popover-content-available-height))] w-[min(30rem,calc(100vw-2rem))] overflow-y-auto"
       trigger={
         <Button className={active === 0 ? 'text-soft' : undefined}>

@@ -32,6 +32,7 @@ export function PeriodPicker({ period, preset, onChange }: PeriodPickerProps) {
         options={PRESETS}
       />
       <Popover
+        label="Custom time"
         align="end"
         trigger={
           <Button className={preset === undefined ? undefined : 'text-soft'}>
