@@ -49,7 +49,7 @@ export const PAGES: readonly PageUnderTest[] = [
   { name: 'requests-nothing-found', path: '/requests?model=no-such-model', inside: true },
   {
     name: 'requests-filters',
-    path: '/requests',
+    path: '/requests?status=ok',
     inside: true,
     open: async (page) => {
       await page.getByRole('button', { name: 'More filters' }).click()
@@ -76,10 +76,15 @@ export const PAGES: readonly PageUnderTest[] = [
   },
 ]
 
-/** The newest, where there is one. */
+/** The newest; where there is none, one is made. */
 async function openRequest(page: Page, part: string) {
   const rows = page.getByRole('region', { name: 'Requests' }).getByRole('row', { name: /sim-/ })
-  if ((await rows.count()) === 0) return
+  if ((await rows.count()) === 0) {
+    await page.getByRole('button', { name: 'Live' }).click()
+    await page.getByRole('status').getByText('Live').waitFor()
+    const data = { model: 'sim-small', messages: [{ role: 'user', content: 'Hello!' }] }
+    await page.request.post('/admin/api/v1/ai/v1/chat/completions', { data })
+  }
   await rows.first().click()
   await page.getByRole('tab', { name: part }).click()
   await ready(page)
