@@ -210,6 +210,37 @@ export const PAGES: readonly PageUnderTest[] = [
     },
   })),
   { name: 'first-run', path: '/first-run', inside: true },
+  { name: 'traffic', path: '/traffic', inside: true, open: drawn },
+  { name: 'traffic-minutes', path: '/traffic?range=1h&by=user', inside: true, open: drawn },
+  { name: 'traffic-nothing', path: '/traffic?model=no-such-model', inside: true },
+  {
+    name: 'traffic-custom',
+    path: '/traffic?range=7d',
+    inside: true,
+    open: async (page) => {
+      await page.getByRole('button', { name: 'Custom' }).click()
+      await page.getByLabel('From', { exact: true }).waitFor()
+    },
+  },
+  { name: 'requests', path: '/requests', inside: true },
+  { name: 'requests-nothing-found', path: '/requests?model=no-such-model', inside: true },
+  {
+    name: 'requests-filters',
+    path: '/requests?status=ok',
+    inside: true,
+    open: async (page) => {
+      await page.getByRole('button', { name: 'More filters' }).click()
+      await page.getByRole('button', { name: 'Apply' }).waitFor()
+    },
+  },
+  { name: 'request', path: '/requests', inside: true, open: (page) => openRequest(page, 'Overview') },
+  {
+    name: 'request-said',
+    path: '/requests',
+    inside: true,
+    open: (page) => openRequest(page, 'Conversation'),
+  },
+  { name: 'request-raw', path: '/requests', inside: true, open: (page) => openRequest(page, 'Raw') },
   {
     name: 'search',
     path: '/models',
@@ -231,6 +262,25 @@ async function openModel(page: Page, tab: string) {
     .click()
   await page.getByRole('tab', { name: tab }).click()
   await ready(page)
+}
+
+/** The newest; where there is none, one is made. */
+async function openRequest(page: Page, part: string) {
+  const rows = page.getByRole('region', { name: 'Requests' }).getByRole('row', { name: /sim-/ })
+  if ((await rows.count()) === 0) {
+    await page.getByRole('button', { name: 'Live' }).click()
+    await page.getByRole('status').getByText('Live').waitFor()
+    const data = { model: 'sim-small', messages: [{ role: 'user', content: 'Hello!' }] }
+    await page.request.post('/admin/api/v1/ai/v1/chat/completions', { data })
+  }
+  await rows.first().click()
+  await page.getByRole('tab', { name: part }).click()
+  await ready(page)
+}
+
+async function drawn(page: Page) {
+  const empty = page.getByText('Nothing in this time.')
+  await page.locator('.recharts-surface').or(empty).first().waitFor()
 }
 
 export async function visit(page: Page, { path, open }: PageUnderTest) {

@@ -216,6 +216,7 @@ _ACCOUNTS = {
     "DELETE /redaction-rules/{rule_id}": _Rule("M"),
     "DELETE /requests/bodies": _SIGNED_IN,
     "GET /requests/export": _Rule("V"),
+    "GET /requests/tail": _Rule("V"),
     "GET /requests/{request_id}": _Rule("V"),
     "GET /budgets": _SIGNED_IN,
     "POST /budgets": _Rule("MB"),

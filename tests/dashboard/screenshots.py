@@ -97,6 +97,7 @@ def _fill(instance: Instance) -> None:
     )
     keys = [instance.make_key(name, user_id="current", **fields) for name, fields in _KEYS.items()]
     _use(instance, [key["key"] for key in keys if key["name"] in _USED])
+    _remember(instance)
 
 
 def _people(instance: Instance) -> list[str]:
@@ -153,6 +154,35 @@ def _use(instance: Instance, secrets: list[str]) -> None:
             answer = client.post("/chat/completions", json=body, headers={"authorization": f"Bearer {secret}"})
             assert answer.status_code == 200, answer.text
     until(lambda: instance.sql("SELECT count(*) AS n FROM requests")[0]["n"] >= _REQUESTS)
+
+
+def _remember(instance: Instance) -> None:
+    """The same requests on the days before, more on some than on others, of other models, and some that failed."""
+    columns = instance.sql(
+        "SELECT string_agg(column_name, ', ' ORDER BY ordinal_position) AS names FROM information_schema.columns "
+        "WHERE table_name = 'requests' AND column_name NOT IN ('sequence')"
+    )[0]["names"]
+    changed = {
+        "id": "gen_random_uuid()",
+        "at": "at - hours * interval '1 hour' - random() * interval '1 hour'",
+        "model": "(ARRAY['gpt-5.2', 'claude-sonnet-4-6', 'mistral-large-3', model])[1 + (random() * 3)::int]",
+        "status": "CASE WHEN random() < 0.03 THEN 502 WHEN random() < 0.04 THEN 429 ELSE status END",
+        "stream": "random() < 0.5",
+        "first_byte_seconds": "0.12 + random() ^ 4 * 2",
+        "duration_seconds": "0.4 + random() ^ 3 * 9",
+        "input_tokens": "(200 + random() * 4000)::int",
+        "output_tokens": "(20 + random() * 900)::int",
+        "cost": "(random() / 50)::numeric(12, 6)",
+        "cache": "CASE WHEN random() < 0.3 THEN 'hit' WHEN random() < 0.5 THEN 'miss' END",
+    }
+    chosen = ", ".join(changed.get(name, name) for name in columns.split(", "))
+    copies = (
+        f"INSERT INTO requests ({columns}) SELECT {chosen} FROM requests, generate_series(1, 1000) AS hours "  # noqa: S608
+        "WHERE random() < 0.02 + 0.05 * (1 + sin(hours * pi() / 12)) + 0 * sequence RETURNING at, id"
+    )
+    folded = "INSERT INTO unfolded_requests (at, id, lost) SELECT at, id, 0 FROM copies"
+    instance.sql(f"WITH copies AS ({copies}) {folded}")
+    until(lambda: instance.sql("SELECT count(*) AS n FROM unfolded_requests")[0]["n"] == 0, seconds=60.0)
 
 
 if __name__ == "__main__":

@@ -23,7 +23,10 @@ def instance(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Instance]:
         yield started
 
 
-@pytest.mark.parametrize("journey", ["developer", "people", "matrix", "model", "endpoints", "every-page"])
+_JOURNEYS = ("developer", "people", "matrix", "model", "endpoints", "traffic", "every-page")
+
+
+@pytest.mark.parametrize("journey", _JOURNEYS)
 def test_journey(instance: Instance, journey: str) -> None:
     travel(instance, ADMIN_EMAIL, ADMIN_PASSWORD, journey)
 

@@ -1,9 +1,19 @@
 /** The pages in the sidebar and the command palette, and who sees them. */
-import { Boxes, KeyRound, MessagesSquare, Plug, User, UsersRound, type LucideIcon } from 'lucide-react'
+import {
+  Boxes,
+  ChartNoAxesCombined,
+  KeyRound,
+  MessagesSquare,
+  Plug,
+  ScrollText,
+  User,
+  UsersRound,
+  type LucideIcon,
+} from 'lucide-react'
 import type { Can } from '@/session/session'
 
 export interface Place {
-  to: '/models' | '/api-keys' | '/users' | '/groups' | '/playground' | '/endpoints'
+  to: '/models' | '/playground' | '/api-keys' | '/traffic' | '/requests' | '/endpoints' | '/users' | '/groups'
   name: string
   icon: LucideIcon
   /** Words that people look for it by. */
@@ -40,6 +50,25 @@ export const SECTIONS: readonly Section[] = [
         icon: KeyRound,
         keywords: ['tokens', 'secrets', 'credentials'],
         visible: (can) => can('Read', 'ApiKeys', 'own'),
+      },
+    ],
+  },
+  {
+    name: 'Observe',
+    places: [
+      {
+        to: '/traffic',
+        name: 'Traffic',
+        icon: ChartNoAxesCombined,
+        keywords: ['analytics', 'latency', 'cost', 'errors', 'charts'],
+        visible: (can) => can('Read', 'Analytics'),
+      },
+      {
+        to: '/requests',
+        name: 'Requests',
+        icon: ScrollText,
+        keywords: ['log', 'live tail', 'conversations'],
+        visible: (can) => can('Read', 'Requests'),
       },
     ],
   },

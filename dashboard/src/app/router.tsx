@@ -18,6 +18,8 @@ import { leadsToFirstRun } from '@/pages/first-run/queries'
 import { MODELS_LIST } from '@/pages/models/list-spec'
 import { USERS_LIST } from '@/pages/users/list-spec'
 import { playgroundSearch } from '@/pages/playground/search'
+import { REQUESTS_LIST } from '@/pages/requests/list-spec'
+import { TRAFFIC_LIST } from '@/pages/traffic/list-spec'
 import { NoAccess, NotFound, RouteError } from '@/session/notices'
 import { can, returnPath, sessionOptions, type Operation, type Resource } from '@/session/session'
 import { Shell } from './shell'
@@ -160,6 +162,20 @@ const pages = [
     validateSearch: listSearch(ENDPOINTS_LIST),
     beforeLoad: () => needs('Read', 'Endpoints'),
     component: lazyRouteComponent(() => import('@/pages/endpoints/page'), 'EndpointsPage'),
+  }),
+  createRoute({
+    getParentRoute: () => shell,
+    path: '/traffic',
+    validateSearch: listSearch(TRAFFIC_LIST),
+    beforeLoad: () => needs('Read', 'Analytics'),
+    component: lazyRouteComponent(() => import('@/pages/traffic/page'), 'TrafficPage'),
+  }),
+  createRoute({
+    getParentRoute: () => shell,
+    path: '/requests',
+    validateSearch: listSearch(REQUESTS_LIST),
+    beforeLoad: () => needs('Read', 'Requests'),
+    component: lazyRouteComponent(() => import('@/pages/requests/page'), 'RequestsPage'),
   }),
   // Last: an address that nothing else has. Within the shell, so that the way to everything else is there.
   createRoute({ getParentRoute: () => shell, path: '$', component: NotFound }),

@@ -1,3 +1,4 @@
+/** One figure of many, with how it was before. */
 import type { ReactNode } from 'react'
 import { cn } from '@/design/class-names'
 import type { Formatted } from '@/format/number'
@@ -37,7 +38,8 @@ export function MetricTile({ label, value, change, better, children }: MetricTil
 
 function Change({ value, better }: { value: number; better: 'more' | 'less' | undefined }) {
   const up = value >= 0
-  const good = better === undefined ? undefined : (better === 'more') === up
+  const same = Math.abs(value) < 0.0005
+  const good = better === undefined || same ? undefined : (better === 'more') === up
   return (
     <span
       className={cn(
@@ -45,7 +47,7 @@ function Change({ value, better }: { value: number; better: 'more' | 'less' | un
         good === undefined ? 'text-faint' : good ? 'text-good' : 'text-bad',
       )}
     >
-      {up ? '+' : '−'}
+      {same ? '±' : up ? '+' : '−'}
       {Math.abs(value * 100).toFixed(Math.abs(value) < 0.1 ? 1 : 0)}%
       <span className="sr-only"> against the period before</span>
     </span>

@@ -77,6 +77,8 @@ from control_layer.control.probes.uptime_routes import router as uptime
 from control_layer.control.provider_displays.routes import router as provider_displays
 from control_layer.control.rate_limits.routes import router as rate_limits
 from control_layer.control.request_log.routes import router as request_log
+from control_layer.control.request_log.tail import Tail
+from control_layer.control.request_log.tail_routes import router as request_tail
 from control_layer.control.scim.entry import ScimEntry
 from control_layer.control.scim.errors import is_scim
 from control_layer.control.scim.errors import render as render_for_scim
@@ -124,6 +126,7 @@ _ROUTERS: tuple[APIRouter, ...] = (
     guardrails,
     erasing,
     analytics,
+    request_tail,
     request_log,
     breakdowns,
     provider_displays,
@@ -189,6 +192,7 @@ def build_services(
         reset_throttle=ResetThrottle(),
         payments=open_provider(settings),
         errands=Errands(),
+        tail=Tail(),
         post=open_post(settings.email, mail_directory),
         now=now,
     )

@@ -3,6 +3,7 @@ import { lazy, Suspense } from 'react'
 import type { SeriesChartProps } from './series-chart'
 
 export { ChartFrame, type ChartTable } from './chart-frame'
+export type { Point, Series } from './series'
 export { Sparkline } from './sparkline'
 
 const Loaded = lazy(() => import('./series-chart').then((module) => ({ default: module.SeriesChart })))

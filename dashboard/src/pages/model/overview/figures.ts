@@ -1,5 +1,6 @@
 /** Figures of a stretch of time as the points of a chart: without gaps, oldest first. */
 import type { Schema } from '@/api/client'
+import type { Point } from '@/components/chart'
 import type { Range } from '../search'
 
 export type Unit = 'hour' | 'day'
@@ -30,9 +31,7 @@ export function stretch(range: Range, now: number): Stretch {
   }
 }
 
-export type Point = Record<string, number>
-
-/** A point for each hour or day. What has no value in one, such as a latency without requests, is left out of it. */
+/** A point for each hour or day. What has no value in one, such as a latency without requests, is `null` there. */
 export function points(rows: readonly Schema['BreakdownRow'][], { start, end, unit }: Stretch): Point[] {
   const found = new Map(rows.map((row) => [Date.parse(row.time ?? ''), row]))
   const all: Point[] = []
@@ -50,9 +49,12 @@ export function points(rows: readonly Schema['BreakdownRow'][], { start, end, un
   return all
 }
 
-function named(name: string, percentiles: Schema['Percentiles'] | null | undefined): Point {
-  if (percentiles == null) return {}
-  return { [`${name}50`]: percentiles.p50, [`${name}95`]: percentiles.p95, [`${name}99`]: percentiles.p99 }
+function named(name: string, percentiles: Schema['Percentiles'] | null | undefined) {
+  return {
+    [`${name}50`]: percentiles?.p50 ?? null,
+    [`${name}95`]: percentiles?.p95 ?? null,
+    [`${name}99`]: percentiles?.p99 ?? null,
+  }
 }
 
 /** How much more it is than before, as a fraction; `null` where there was nothing before. */

@@ -1,15 +1,14 @@
 import { useQuery } from '@tanstack/react-query'
-import { ChartFrame, SeriesChart, type ChartTable } from '@/components/chart'
-import { ErrorState } from '@/components/page'
+import { ChartFrame, SeriesChart, type ChartTable, type Point, type Series } from '@/components/chart'
 import { count, milliseconds } from '@/format/number'
 import { exactTime } from '@/format/time'
 import { seriesOptions, type Model } from '../queries'
 import type { Range } from '../search'
-import { axisTime, points, type Point } from './figures'
+import { axisTime, points } from './figures'
 
 interface Chart {
   title: string
-  series: readonly { key: string; name: string }[]
+  series: readonly Series[]
   stacked?: boolean
   format: (value: number) => string
 }
@@ -18,12 +17,12 @@ const whole = (value: number) => count(value).shown
 const time = (value: number) => milliseconds(value).shown
 
 const CHARTS: readonly Chart[] = [
-  { title: 'Requests', series: [{ key: 'requests', name: 'Requests' }], format: whole },
+  { title: 'Requests', series: [{ key: 'requests', name: 'Requests', colour: '1' }], format: whole },
   {
     title: 'Tokens',
     series: [
-      { key: 'input', name: 'In' },
-      { key: 'output', name: 'Out' },
+      { key: 'input', name: 'In', colour: '1' },
+      { key: 'output', name: 'Out', colour: '2' },
     ],
     stacked: true,
     format: whole,
@@ -32,17 +31,24 @@ const CHARTS: readonly Chart[] = [
   { title: 'Time to first token', series: percentiles('first'), format: time },
 ]
 
-function percentiles(of: string) {
-  return [50, 95, 99].map((percent) => ({ key: `${of}${percent}`, name: `${percent}%` }))
+function percentiles(of: string): Series[] {
+  return [
+    { key: `${of}50`, name: '50%', colour: '1' },
+    { key: `${of}95`, name: '95%', colour: '2' },
+    { key: `${of}99`, name: '99%', colour: '3' },
+  ]
 }
 
 export function TrafficCharts({ model, range }: { model: Model; range: Range }) {
   const query = useQuery(seriesOptions(model.alias, range))
-  if (query.isError && query.data === undefined) {
-    return <ErrorState error={query.error} retry={() => void query.refetch()} />
-  }
   const all = query.data === undefined ? [] : points(query.data.rows, query.data.asked)
   const unit = range === '30d' ? 'day' : 'hour'
+  const stateOf = (chart: Chart) => {
+    if (query.data !== undefined) {
+      return chart.series.some(({ key }) => all.some((point) => point[key])) ? 'ready' : 'empty'
+    }
+    return query.isError ? { error: query.error, retry: () => void query.refetch() } : 'loading'
+  }
   return (
     <div className="grid gap-3 xl:grid-cols-2">
       {CHARTS.map((chart) => (
@@ -50,22 +56,18 @@ export function TrafficCharts({ model, range }: { model: Model; range: Range }) 
           key={chart.title}
           title={chart.title}
           description={describe(chart, unit)}
+          series={chart.series}
           table={tableOf(chart, all)}
-          height={200}
+          state={stateOf(chart)}
         >
-          {query.data === undefined ? (
-            <div className="size-full animate-breathe rounded-md bg-sunken" />
-          ) : !chart.series.some(({ key }) => all.some((point) => point[key])) ? (
-            <p className="flex size-full items-center justify-center text-faint">Nothing in this time.</p>
-          ) : (
-            <SeriesChart
-              points={all}
-              series={chart.series}
-              stacked={chart.stacked ?? false}
-              formatValue={chart.format}
-              formatTime={axisTime(range)}
-            />
-          )}
+          <SeriesChart
+            points={all}
+            series={chart.series}
+            stacked={chart.stacked ?? false}
+            formatValue={chart.format}
+            formatTick={axisTime(range)}
+            formatTime={exactTime}
+          />
         </ChartFrame>
       ))}
     </div>
@@ -91,8 +93,8 @@ function tableOf(chart: Chart, all: readonly Point[]): ChartTable {
     rows: all
       .toReversed()
       .map((point) => [
-        exactTime(point.at ?? 0),
-        ...chart.series.map(({ key }) => (point[key] === undefined ? '—' : chart.format(point[key]))),
+        exactTime(point.at),
+        ...chart.series.map(({ key }) => (point[key] == null ? '—' : chart.format(point[key]))),
       ]),
   }
 }
