@@ -32,6 +32,7 @@ _PLACES = {
     "gpt": ("/v1", "openai", DialectOptions()),
     "older": ("/v1", "openai", DialectOptions(quirks=("max_tokens_only", "no_developer_role"))),
     "azure": ("/azure", "azure", DialectOptions()),
+    "bedrock": ("/bedrock", "bedrock", DialectOptions()),
     "chat-only": ("/v1", "openai", DialectOptions(native_apis=("chat_completions",))),
 }
 _FAULTS = ("cut", "error-in-stream", "error-first", "reset-middle", "truncated", "error-429", "error-503", "context",
@@ -39,7 +40,12 @@ _FAULTS = ("cut", "error-in-stream", "error-first", "reset-middle", "truncated",
            "kept")  # fmt: skip
 _ON = Fallback(enabled=True, on_status=(500,), backoff=Backoff(initial=0.001, maximum=0.01))
 _PATIENT = Breaker(failures=10**9, min_requests=10**9)
-_SPEAKERS = {"claude": "/v1/chat/completions", "gpt": "/v1/messages", "azure": "/v1/messages"}
+_SPEAKERS = {
+    "claude": "/v1/chat/completions",
+    "gpt": "/v1/messages",
+    "azure": "/v1/messages",
+    "bedrock": "/v1/chat/completions",
+}
 """Models whose provider does not speak what is asked at this path."""
 
 

@@ -10,6 +10,7 @@ from collections.abc import Callable, Mapping
 from control_layer.contract.dialects import Api, DialectOptions, native_apis
 from control_layer.contract.snapshot import Endpoint
 from control_layer.gateway.dialects.anthropic import ANTHROPIC
+from control_layer.gateway.dialects.bedrock import BEDROCK
 from control_layer.gateway.dialects.dialect import ClientDialect, ProviderDialect
 from control_layer.gateway.dialects.openai_chat import OPENAI_CHAT, OpenAiChat, Quirks
 from control_layer.gateway.dialects.openai_responses import OPENAI_RESPONSES
@@ -41,6 +42,7 @@ _PROVIDERS: Mapping[str, Callable[[DialectOptions], ProviderDialect]] = {
     "openai": _openai,
     "azure": _openai,
     "anthropic": lambda _: ANTHROPIC,
+    "bedrock": lambda _: BEDROCK,
 }
 """What is spoken to endpoints of a dialect, where their own APIs are not asked for."""
 

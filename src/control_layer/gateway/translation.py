@@ -8,7 +8,6 @@ client's dialect: whatever meters, checks, keeps or hides something of an answer
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable
 from typing import TYPE_CHECKING
 
 import msgspec
@@ -50,7 +49,7 @@ class Translation:
     """The request in the provider's dialect, and what is needed to say its answer in the client's."""
 
     __slots__ = (
-        "_client", "_conversation", "_headers", "_model", "_provider", "body", "dropped", "path", "query",
+        "_client", "_conversation", "_headers", "_model", "_provider", "answer_id", "body", "dropped", "path", "query",
         "stream_type", "tokens",
     )  # fmt: skip
 
@@ -83,6 +82,8 @@ class Translation:
         """Parameters that the provider is not told, in the client's words."""
         self.tokens: Tokens | None = None
         """What the provider has counted: of more kinds than the client's dialect may know."""
+        self.answer_id = ""
+        """For answers to which the provider gives no id."""
         self._headers = outgoing.headers
 
     def head_lines(self, headers: list[Header]) -> bytes:
@@ -95,6 +96,8 @@ class Translation:
         """The provider's answer in the client's dialect. Raises `UnreadableAnswer`."""
         answer = self._provider.read_answer(body)
         self.tokens = answer.tokens
+        if not answer.id:
+            answer = msgspec.structs.replace(answer, id=self.answer_id)
         return self._client.write_answer(answer, self._conversation, self._model)
 
     def error(self, status: int, body: bytes) -> bytes:
@@ -109,11 +112,13 @@ class Translation:
         """For the client's."""
         return self._client.writer(self._conversation, self._model)
 
-    def note(self, events: Iterable[Event]) -> None:
-        """Takes the counts out of a stream's events."""
-        for event in events:
+    def note(self, events: list[Event]) -> None:
+        """Takes the counts out of a stream's events, and names the answer where the provider does not."""
+        for place, event in enumerate(events):
             if type(event) is Counted or (type(event) is Started and event.tokens is not None):
                 self.tokens = event.tokens
+            if type(event) is Started and not event.id:
+                events[place] = msgspec.structs.replace(event, id=self.answer_id)
 
 
 def translated_answer(
@@ -126,6 +131,7 @@ def translated_answer(
 ) -> Answer:
     """The form of a provider's answer."""
     rest = [field for field in headers if field[0] not in _FRAMING]
+    translation.answer_id = exchange.event_text
     if status >= _ERRORS_FROM:
         return _TranslatedError(exchange, attempt, translation, status, rest)
     if content_type.startswith(translation.stream_type):

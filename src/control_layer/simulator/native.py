@@ -35,6 +35,8 @@ class Answered:
     sound: bytes | None = None
     """A WAV file."""
     billed: bool = True
+    content_type: bytes = b"text/event-stream"
+    """Of its events."""
 
 
 @dataclass(slots=True)
