@@ -21,11 +21,12 @@ def exception(name: str, payload: dict[str, Any]) -> bytes:
 
 
 def _frame(fields: dict[str, str], payload: dict[str, Any]) -> bytes:
-    headers = b"".join(
-        struct.pack(">B", len(name)) + name.encode() + struct.pack(">BH", _TEXT, len(value)) + value.encode()
-        for name, value in fields.items()
-    )
+    headers = b"".join(_header(name.encode(), value.encode()) for name, value in fields.items())
     body = json.dumps(payload, separators=(",", ":")).encode()
     prelude = struct.pack(">II", 16 + len(headers) + len(body), len(headers))
     message = prelude + struct.pack(">I", crc32(prelude)) + headers + body
     return message + struct.pack(">I", crc32(message))
+
+
+def _header(name: bytes, value: bytes) -> bytes:
+    return struct.pack(">B", len(name)) + name + struct.pack(">BH", _TEXT, len(value)) + value

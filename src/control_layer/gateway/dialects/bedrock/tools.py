@@ -33,6 +33,15 @@ _ANY_ARGUMENTS = msgspec.Raw(b'{"type":"object"}')
 _NO_ARGUMENTS = msgspec.Raw(b'{"type":"object","properties":{}}')
 
 
+class _Typed(msgspec.Struct):
+    type: str | list[str] | None = None
+
+
+_type_of = msgspec.json.Decoder(_Typed).decode
+_decode = msgspec.json.Decoder(dict[str, msgspec.Raw]).decode
+_encode = msgspec.json.Encoder().encode
+
+
 def write_tools(
     conversation: Conversation, messages: list[MessageParam], model: Model, omissions: Omissions
 ) -> tuple[ToolConfig | None, dict[str, Any]]:
@@ -75,9 +84,19 @@ def _tool(tool: Tool, index: int, model: Model, omissions: Omissions) -> list[To
             pass
         if strict is None:
             omissions.drop(f"tools[{index}].function.strict")
-    params = [ToolParam(ToolSpec(tool.name, InputSchema(schema), tool.description or None, strict))]
+    params = [ToolParam(ToolSpec(tool.name, InputSchema(_of_an_object(schema)), tool.description or None, strict))]
     mark = cache_point(tool.cache) if model.family == "claude" else None
     return params if mark is None else [*params, ToolParam(cache_point=mark)]
+
+
+def _of_an_object(schema: msgspec.Raw) -> msgspec.Raw:
+    """The schema with its type, which Bedrock insists on."""
+    try:
+        if _type_of(schema).type is not None:
+            return schema
+        return msgspec.Raw(_encode({"type": "object", **_decode(schema)}))
+    except (msgspec.MsgspecError, RecursionError):
+        return schema
 
 
 def _choice(conversation: Conversation, choice: ToolChoice) -> ToolChoiceParam | None:
