@@ -209,8 +209,8 @@ def test_pictures_and_documents() -> None:
     blocks = sent(
         talk(
             Image("image/jpeg", "/9j/"), Image(url="s3://bucket/a.png"),
-            Document("application/pdf", "JVBERi0=", name="a/b.pdf"), Document(text="Grass.", name="a b"), Document(url="s3://bucket/c.docx", name="..", citations=True),
-            Audio("wav", "UklGRg=="), Text("So?"),
+            Document("application/pdf", "JVBERi0=", name="a/b.pdf"), Document(text="Grass.", name="a b"),
+            Document(url="s3://bucket/c.docx", name="..", citations=True), Audio("wav", "UklGRg=="), Text("So?"),
         ),
         NOVA,
     ).body["messages"][0]["content"]  # fmt: skip
