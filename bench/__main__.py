@@ -11,12 +11,12 @@ from pathlib import Path
 
 import msgspec
 
-from bench import bodies, latency, nginx, policy, recording, saturation, startup, streaming, wrk
+from bench import bodies, latency, nginx, policy, recording, saturation, startup, streaming, translation, wrk
 from bench.cores import Cores
 from bench.report import Machine, Results, table
 
 _RESULTS = Path(__file__).parent / "results"
-_PARTS = ("saturation", "latency", "streaming", "bodies", "policy", "recording", "startup")
+_PARTS = ("saturation", "latency", "streaming", "translation", "bodies", "policy", "recording", "startup")
 
 
 def main() -> None:
@@ -54,6 +54,7 @@ def _measured(parts: list[str], *, quick: bool) -> Results:
             "saturation": lambda at: saturation.measure(at, cores, rounds=2 if quick else 5, seconds=2 if quick else 4),
             "latency": lambda at: latency.measure(at, cores, seconds=5 if quick else 20),
             "streaming": lambda at: streaming.measure(at, cores, seconds=6 if quick else 15),
+            "translation": lambda _: translation.measure(rounds=20 if quick else 60),
             "bodies": lambda at: bodies.measure(at, cores),
             "policy": lambda at: policy.measure(at, cores, rounds=2 if quick else 6, seconds=2 if quick else 4),
             "recording": lambda at: recording.measure(at, cores, rounds=2 if quick else 6, seconds=2 if quick else 4),

@@ -16,6 +16,7 @@ from bench.recording import Recording
 from bench.saturation import BARE, KEEPING, OURS, Saturation
 from bench.startup import Startup
 from bench.streaming import Streaming
+from bench.translation import Translation
 
 __all__ = ["Machine", "Results", "table"]
 
@@ -44,6 +45,7 @@ class Results(msgspec.Struct):
     saturation: Saturation | None = None
     latency: Added | None = None
     streaming: Streaming | None = None
+    translation: list[Translation] | None = None
     bodies: list[Bodies] | None = None
     policy: Policy | None = None
     recording: Recording | None = None
@@ -63,6 +65,7 @@ def table(results: Results) -> str:
     """The table."""
     machine = results.machine
     rows = [*_saturation(results.saturation), *_latency(results.latency), *_streaming(results.streaming)]
+    rows += [_translation(one) for one in results.translation or ()]
     for bodies in results.bodies or ():
         rows += _bodies(bodies)
     rows += _policy(results.policy)
@@ -122,6 +125,11 @@ def _streaming(measured: Streaming | None) -> Iterator[Row]:
     yield Row("  added to a chunk, p99", f"{measured.added_delay_p99 * 1e3:.1f} ms")
     yield _goal("  processor time a chunk", measured.seconds_per_chunk * 1e6, "{:.1f} µs", 15)
     yield _goal("  memory of an idle stream", measured.bytes_per_idle_stream / _KB, "{:.1f} KB", 50)
+
+
+def _translation(measured: Translation) -> Row:
+    what = f"a chunk of {measured.provider}'s for a client of {measured.client}'s, of one that passes"
+    return _goal(what, measured.ratio, "{:.2f}", 3)
 
 
 def _bodies(measured: Bodies) -> Iterator[Row]:

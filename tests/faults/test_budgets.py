@@ -14,12 +14,16 @@ import pytest
 from bench.processes import simulator
 from tests.faults.target import ours_only
 from tests.running import Instance, running, until
+from tests.websocket import connect
+
+from control_layer.gateway.policy.worst_case import SESSION_TOKENS
 
 pytestmark = [pytest.mark.server, ours_only, pytest.mark.timeout(300)]
 
 _WORKERS = 4
 _MODEL = "sim-tokens-200"
 _PRICE = Decimal("0.00001")
+_SPEAKING = "sim-tokens-50000"
 _MAX_TOKENS = 40
 _TARIFF = {
     "name": "dear",
@@ -37,7 +41,7 @@ def instance(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Instance]:
         simulator("--api-key", "provider-credential") as url,
         running(tmp_path_factory.mktemp("budgets"), workers=_WORKERS) as instance,
     ):
-        instance.connect_provider(url, [_MODEL], api_key="provider-credential")
+        instance.connect_provider(url, [_MODEL, _SPEAKING], api_key="provider-credential")
         for model in instance.api("GET", "/models?limit=100")["data"]:
             instance.api("PATCH", f"/models/{model['id']}", {"tariffs": [_TARIFF]})
         yield instance
@@ -182,3 +186,24 @@ def test_capped_key_is_refused_once_its_cap_is_spent(instance: Instance) -> None
     until(lambda: Decimal(instance.api("GET", address)["spend"]) == _COST * 2)
     instance.api("PATCH", address, {"reset_window": True})
     _ask_until_met(instance, key, "anew")
+
+
+def test_a_session_ends_when_it_has_used_what_its_budget_had_set_aside(instance: Instance) -> None:
+    user_id, key = _key(instance)
+    set_aside = _PRICE * SESSION_TOKENS
+    budget_id = _budget(instance, "user", user_id, float(set_aside * Decimal("1.5") / _COST))
+    instance.wait_callable(str(key["key"]), _SPEAKING)
+    port = int(instance.address.rpartition(":")[2])
+    answers = 0
+    with connect(port, f"/ai/v1/realtime?model={_SPEAKING}", f"x-api-key: {key['key']}") as (session, _):
+        assert session.read_head().startswith(b"HTTP/1.1 101 ")
+        session.receive()
+        while answers * 50_000 < SESSION_TOKENS:
+            session.send(1, b'{"type": "response.create"}')
+            while b"response.done" not in session.receive()[1]:
+                pass
+            answers += 1
+        opcode, message = session.receive()
+        assert (opcode, message[:2]) == (8, (1008).to_bytes(2, "big"))
+        assert session.closed()
+    until(lambda: Decimal(_spent(instance, budget_id)["spent"]) == _PRICE * answers * 50_000)

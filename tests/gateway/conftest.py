@@ -28,7 +28,7 @@ ALIASES = (
     "sim-error-500", "sim-error-503", "sim-error-529", "sim-context", "sim-redirect", "sim-error-in-stream",
     "sim-reset-before", "sim-reset-after", "sim-reset-middle", "sim-cut", "sim-no-done", "sim-unframed-done",
     "sim-truncated", "sim-wrong-content-length", "sim-no-usage", "sim-usage-with-content", "sim-usage-in-every-chunk",
-    "sim-usage-odd", "sim-reasoning",
+    "sim-usage-odd", "sim-reasoning", "sim-short-session",
 )  # fmt: skip
 SANITISED = ("sim-small-sanitised", "sim-error-400-sanitised", "sim-context-sanitised", "sim-error-in-stream-sanitised",
              "sim-error-500-sanitised", "sim-no-usage-sanitised", "sim-big-12mb-sanitised")  # fmt: skip
@@ -119,6 +119,7 @@ def company(simulator_url: str, dead_port: int) -> Company:
         dead_port=dead_port,
         short={
             "sim-hang": Timeouts(first_byte=0.3),
+            "sim-short-session": Timeouts(total=0.5),
             "sim-slow-chunks-50ms-tokens-200": Timeouts(total=600),
             "sim-slow-first-3000ms": Timeouts(first_byte=30),
         },

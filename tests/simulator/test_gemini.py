@@ -19,6 +19,8 @@ _CALL: dict[str, Any] = {"functionCall": {"name": "get_weather", "args": _ARGS}}
 _TWICE_TOLD = {"thinkingBudget": 1, "thinkingLevel": "LOW"}
 _CLOSED = {**_SCHEMA, "additionalProperties": False}
 _RESPONSE = {"functionResponse": {"name": "get_weather", "response": {"result": "rain"}}}
+_NAMED = {"functionCall": {**_CALL["functionCall"], "id": "t1"}}
+_OF_ANOTHER = {"functionResponse": {**_RESPONSE["functionResponse"], "id": "t2"}}
 
 
 def model(*parts: dict[str, Any]) -> dict[str, Any]:
@@ -85,6 +87,8 @@ def test_who_asks(root: str) -> None:
         ({"contents": [user(_RESPONSE)]}, "number of function response parts"),
         ({"contents": [_USER, model(_CALL, _CALL), user(_RESPONSE)]}, "number of function response parts"),
         ({"contents": [_USER, model({**_CALL, "thoughtSignature": "eA=="}), user(_RESPONSE)]}, "Corrupted thought"),
+        ({"contents": [_USER, model({"text": "x", "thoughtSignature": "eA=="}), _USER]}, "Corrupted thought"),
+        ({"contents": [_USER, model(_NAMED), user(_OF_ANOTHER)]}, "id of each function response"),
         ({"tools": [{"functionDeclarations": [{"name": "get weather"}]}]}, "Invalid function name"),
         ({"tools": [{"functionDeclarations": [{"name": "f"}, {"name": "f"}]}]}, "Duplicate function declaration"),
         (
@@ -112,6 +116,58 @@ def test_it_refuses_what_the_real_one_refuses(client: httpx.Client, more: dict[s
     error = generate(client, status=400, **more)["error"]
     assert (error["code"], error["status"]) == (400, "INVALID_ARGUMENT")
     assert told in error["message"]
+
+
+def _thinking(**config: Any) -> dict[str, Any]:
+    return {"generationConfig": {"thinkingConfig": config}}
+
+
+_SHOWN = {"name": "f", "response": {}, "parts": [{"inlineData": {"mimeType": "image/png", "data": ""}}]}
+
+
+@pytest.mark.parametrize(
+    ("name", "more", "told"),
+    [
+        ("gemini-2.0-flash", _thinking(includeThoughts=True), "Thinking is not supported"),
+        ("gemini-2.5-flash", _thinking(thinkingLevel="low"), "Thinking level is not supported"),
+        ("gemini-2.5-flash-lite", _thinking(thinkingBudget=1), "between 512 and 24576"),
+        ("gemini-2.5-pro", _thinking(thinkingBudget=0), "only works in thinking mode"),
+        ("gemini-3-pro-preview", _thinking(thinkingLevel="MEDIUM"), "MEDIUM is not supported"),
+        ("gemini-3.8-flash", _thinking(thinkingLevel="minimal"), "MINIMAL is not supported"),
+        ("gemini-4-carbon", _thinking(thinkingLevel="xhigh"), "XHIGH is not supported"),
+        ("gemini-4-neon", _thinking(thinkingBudget=1024), "Please use thinking level"),
+        ("gemini-4-neon", {"generationConfig": {"frequencyPenalty": 0.1}}, "Penalty is not enabled"),
+        ("gemini-4-neon", {"generationConfig": {"candidateCount": 2}}, "Multiple candidates"),
+        ("gemini-4-neon", {"contents": [_USER, model({"text": "It is"})]}, "end with a user role"),
+        (
+            "gemini-2.5-pro",
+            {"tools": _TOOLS, "generationConfig": {"responseMimeType": "application/json"}},
+            "mime type: 'application/json' is unsupported",
+        ),
+        (
+            "gemini-2.5-pro",
+            {"contents": [_USER, model({"functionCall": {"name": "f"}}), user({"functionResponse": _SHOWN})]},
+            "Multimodal function response",
+        ),
+    ],
+)
+def test_it_refuses_what_one_generation_of_models_does_not_take(
+    client: httpx.Client, name: str, more: dict[str, Any], told: str
+) -> None:
+    assert told in generate(client, name, 400, **more)["error"]["message"]
+    generate(client, "sim-small", **more)
+
+
+def test_it_tells_probabilities(client: httpx.Client) -> None:
+    config = {"responseLogprobs": True, "logprobs": 2}
+    (candidate,) = generate(client, generationConfig=config)["candidates"]
+    told = candidate["logprobsResult"]
+    text = "".join(each["token"] for each in told["chosenCandidates"])
+    assert text == candidate["content"]["parts"][0]["text"]
+    assert {len(each["candidates"]) for each in told["topCandidates"]} == {2}
+    chunks = [chunk["candidates"][0]["logprobsResult"] for chunk in streamed(client, generationConfig=config)]
+    assert [each for chunk in chunks for each in chunk["chosenCandidates"]] == told["chosenCandidates"]
+    assert "logprobsResult" not in generate(client)["candidates"][0]
 
 
 def test_it_takes_protos_names_too_and_leaves_what_is_the_clients(client: httpx.Client) -> None:

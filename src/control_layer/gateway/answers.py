@@ -354,12 +354,13 @@ class SplicedAnswer:
     def on_data(self, data: bytes) -> None:
         self._exchange.response_bytes += len(data)
         self._exchange.responder.write(data)
+        self._exchange.spliced(data)
 
     def on_complete(self) -> None:
         self._exchange.finish(self._attempt, None, b"")
 
     def on_broken(self) -> None:
-        """Nothing is counted in it."""
+        """What it has counted stands."""
 
 
 def with_model(body: bytes, alias: str) -> bytes:

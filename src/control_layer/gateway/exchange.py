@@ -363,6 +363,9 @@ class Exchange(ClientFallbacks):
         del headers
         self.fail(errors.upstream_bad_reply())
 
+    def spliced(self, data: bytes) -> None:
+        """The provider has sent `data` since it switched protocols, which has left."""
+
     @property
     def ended(self) -> bool:
         """Whether nothing more may be sent but the last piece."""

@@ -9,7 +9,7 @@ from hashlib import sha256
 from typing import TYPE_CHECKING, Any
 from urllib.parse import parse_qs
 
-from control_layer.simulator import anthropic, azure, bedrock, compatible, endpoints, gemini
+from control_layer.simulator import anthropic, azure, bedrock, compatible, endpoints, gemini, ollama
 from control_layer.simulator.native import Asked, NativeApi
 from control_layer.simulator.realtime import RealtimeSession, accept_key
 from control_layer.simulator.script import Script, script_for
@@ -24,8 +24,12 @@ __all__ = ["SimulatedExchange"]
 _SIMULATED: Header = (b"x-simulated", b"true")
 _JSON: Header = (b"content-type", b"application/json")
 _NATIVE: dict[str, NativeApi] = {
-    "anthropic": anthropic.API, "azure": azure.API, "bedrock": bedrock.API, "gemini": gemini.API,
-}  # fmt: skip
+    "anthropic": anthropic.API,
+    "azure": azure.API,
+    "bedrock": bedrock.API,
+    "gemini": gemini.API,
+    "ollama": ollama.API,
+}
 """By the first segment of the path."""
 _BREAK_SECONDS = 0.01
 """Between the last byte of an answer that breaks off and the reset, so that the byte gets there."""
@@ -156,15 +160,15 @@ class SimulatedExchange:
         if answered.sound is not None:
             self._respond(200, [(b"content-type", b"audio/wav"), _SIMULATED], answered.sound)
         elif answered.unbroken is not None:
-            self._stream(answered.unbroken, answered.content_type)
+            self._stream(answered.unbroken, answered.media_type)
         elif events is None:
             self._json(answered.body)
         elif script.error_after is not None:
-            self._stream([*events[: script.error_after], answered.failure], answered.content_type)
+            self._stream([*events[: script.error_after], answered.failure], answered.media_type)
         elif script.cut:
-            self._stream(events[: len(events) // 2], answered.content_type)
+            self._stream(events[: len(events) // 2], answered.media_type)
         else:
-            self._stream(events[: -answered.last] if script.no_done else events, answered.content_type)
+            self._stream(events[: -answered.last] if script.no_done else events, answered.media_type)
 
     def _authorised(self) -> bool:
         key = self._simulator.api_key
@@ -272,9 +276,9 @@ class SimulatedExchange:
 
     # -- streaming ---------------------------------------------------------------------------------------------------
 
-    def _stream(self, events: Iterable[bytes], content_type: bytes) -> None:
+    def _stream(self, events: Iterable[bytes], media_type: bytes) -> None:
         script = self._script
-        headers = [(b"content-type", content_type), _SIMULATED, (b"cache-control", b"no-cache"), *self._own_headers()]
+        headers = [(b"content-type", media_type), _SIMULATED, (b"cache-control", b"no-cache"), *self._own_headers()]
         self._responder.start(200, headers, None)
         if script.reset == "after":
             self._later(_BREAK_SECONDS, self._break)

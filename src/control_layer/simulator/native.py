@@ -32,11 +32,11 @@ class Answered:
     """How many events at its end say that the stream is whole."""
     unbroken: Iterable[bytes] | None = None
     """Events that no script takes away from."""
+    media_type: bytes = b"text/event-stream"
+    """Of the events."""
     sound: bytes | None = None
     """A WAV file."""
     billed: bool = True
-    content_type: bytes = b"text/event-stream"
-    """Of its events."""
 
 
 @dataclass(slots=True)

@@ -1,10 +1,13 @@
-"""A realtime session (WebSocket, RFC 6455): greets, then answers each text with what it got."""
+"""A realtime session (WebSocket, RFC 6455): greets, answers `response.create` as OpenAI does, and else with an echo."""
 
 from __future__ import annotations
 
 import base64
 import hashlib
 import json
+from typing import Any
+
+from control_layer.simulator.script import script_for
 
 __all__ = ["RealtimeSession", "accept_key"]
 
@@ -14,6 +17,8 @@ _CLOSE = 0x8
 _PING = 0x9
 _PONG = 0xA
 _MAX_FRAME = 1024 * 1024
+_READ = 100
+"""Tokens, for each answer."""
 
 
 def accept_key(key: bytes) -> bytes:
@@ -24,11 +29,12 @@ def accept_key(key: bytes) -> bytes:
 class RealtimeSession:
     """Bytes of client frames in, bytes of server frames out; no I/O."""
 
-    __slots__ = ("_buffer", "_model", "ended")
+    __slots__ = ("_answers", "_buffer", "_model", "ended")
 
     def __init__(self, model: str) -> None:
         self._buffer = bytearray()
         self._model = model
+        self._answers = 0
         self.ended = False
 
     def greeting(self) -> bytes:
@@ -48,9 +54,19 @@ class RealtimeSession:
             elif opcode == _PING:
                 out += _frame(_PONG, payload)
             else:
-                echo = payload.decode("utf-8", "replace")
-                out += _frame(_TEXT, json.dumps({"type": "simulated.echo", "text": echo}).encode())
+                out += self._answer(payload)
         return out
+
+    def _answer(self, payload: bytes) -> bytes:
+        text = payload.decode("utf-8", "replace")
+        if '"response.create"' not in text:
+            return _frame(_TEXT, json.dumps({"type": "simulated.echo", "text": text}).encode())
+        self._answers += 1
+        response = {"object": "realtime.response", "id": f"resp_{self._answers}", "status": "completed"}
+        said = {"type": "response.output_text.delta", "delta": "simulated"}
+        done = {"type": "response.done", "response": response | {"usage": _usage(script_for(self._model).tokens)}}
+        events = ({"type": "response.created", "response": response}, said, done)
+        return b"".join(_frame(_TEXT, json.dumps(event).encode()) for event in events)
 
     def _take(self) -> tuple[int, bytes] | None:
         """One whole frame off the buffer."""
@@ -73,6 +89,21 @@ class RealtimeSession:
         opcode = buffer[0] & 0x0F
         del buffer[: at + 4 + length]
         return opcode, payload
+
+
+def _usage(output: int) -> dict[str, Any]:
+    return {
+        "total_tokens": _READ + output,
+        "input_tokens": _READ,
+        "output_tokens": output,
+        "input_token_details": {
+            "text_tokens": 20,
+            "audio_tokens": 80,
+            "cached_tokens": 10,
+            "cached_tokens_details": {"text_tokens": 10, "audio_tokens": 0},
+        },
+        "output_token_details": {"text_tokens": output // 10, "audio_tokens": output - output // 10},
+    }
 
 
 def _frame(opcode: int, payload: bytes) -> bytes:

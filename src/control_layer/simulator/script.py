@@ -157,7 +157,7 @@ def describe() -> str:
     listed = ", ".join(MODELS)
     return "\n".join(
         [
-            "Base URLs: /v1 (OpenAI-compatible), /anthropic, /azure, /bedrock, /gemini (the providers' own, strict).",
+            "Base URLs: /v1 (OpenAI-compatible); the providers' own, strict: /anthropic, /azure, /bedrock, /gemini, /ollama.",
             f"Models: {listed}; any other name works too.",
             "Words in a model's name ask for a behaviour, alone or together, such as sim-slow-first-200ms-tokens-50:",
             *lines,

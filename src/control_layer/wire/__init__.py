@@ -33,6 +33,7 @@ from control_layer.wire.responder import Responder
 from control_layer.wire.server import Server
 from control_layer.wire.sse import Event, EventStream, EventTooLarge
 from control_layer.wire.tls import client_context, server_context
+from control_layer.wire.websocket import MessageReader, close_frame
 
 __all__ = [
     "BadRequestBody",
@@ -48,6 +49,7 @@ __all__ = [
     "FirstByteTimeout",
     "Handler",
     "Header",
+    "MessageReader",
     "Origin",
     "Pool",
     "PoolExhausted",
@@ -64,6 +66,7 @@ __all__ = [
     "Timeouts",
     "TotalTimeout",
     "client_context",
+    "close_frame",
     "first",
     "is_token",
     "proxy_for",

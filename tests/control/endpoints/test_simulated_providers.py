@@ -49,6 +49,7 @@ def _provider(url: str, dialect: str, options: DialectOptions = _NONE, credentia
         ("/gemini", "gemini", _NONE),
         ("/gemini/v1beta", "gemini", _NONE),
         ("/azure", "azure", _NONE),
+        ("/ollama", "ollama", _NONE),
         ("/azure/openai/v1/", "azure", DialectOptions(api_version="preview")),
         ("/azure", "azure", _OLDER),
     ],

@@ -98,7 +98,8 @@ def test_an_answer_that_is_begun_does_not_end_with_white_space() -> None:
 
 
 def test_only_signed_thoughts_are_sent_back() -> None:
-    thoughts = (Thinking("unsigned"), Thinking("signed", "c2ln"), Thinking("", sealed="ZGF0YQ=="))
+    others = Thinking("Gemini's", "gemini.c2ln")
+    thoughts = (Thinking("unsigned"), others, Thinking("signed", "c2ln"), Thinking("", sealed="ZGF0YQ=="))
     body = sent(messages=(*HELLO, said("assistant", *thoughts, Refusal("No.")), said("user", "Why?")))
     assert body["messages"][1]["content"] == [
         {"type": "thinking", "thinking": "signed", "signature": "c2ln"},

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 import msgspec
 import pytest
-from tests.gateway.dialects import anthropic_streams, openai_chat_streams
+from tests.gateway.dialects import anthropic_streams, gemini_requests, ollama_requests, openai_chat_streams
 from tests.gateway.dialects.folding import fold
 from tests.gateway.dialects.transcripts import Scenario, plain, scenarios, splits
 
@@ -19,9 +19,10 @@ class _Spoken:
     """A dialect in which there are transcripts."""
 
     name: str
-    client: ClientDialect
     provider: ProviderDialect
     """One that takes all that its clients may say."""
+    stream: str = "stream.sse"
+    """The file that holds one."""
 
     def read(self, pieces: list[bytes]) -> list[Event]:
         reader = self.provider.reader()
@@ -30,46 +31,58 @@ class _Spoken:
 
 
 _SPOKEN = (
-    _Spoken("anthropic", anthropic_streams.AS_CLIENT, anthropic_streams.AS_PROVIDER),
-    _Spoken("openai_chat", openai_chat_streams.AS_CLIENT, openai_chat_streams.FAITHFUL),
+    _Spoken("anthropic", anthropic_streams.AS_PROVIDER),
+    _Spoken("gemini", gemini_requests.AS_PROVIDER),
+    _Spoken("ollama", ollama_requests.AS_PROVIDER, "stream.ndjson"),
+    _Spoken("openai_chat", openai_chat_streams.FAITHFUL),
 )
+_CLIENTS: dict[str, ClientDialect] = {
+    "anthropic": anthropic_streams.AS_CLIENT,
+    "openai_chat": openai_chat_streams.AS_CLIENT,
+}
 
 
-def _each(*files: str) -> pytest.MarkDecorator:
-    found = [(spoken, scenario) for spoken in _SPOKEN for scenario in scenarios(spoken.name, *files)]
+def _each(found: list[tuple[_Spoken, Scenario]]) -> pytest.MarkDecorator:
     names = [f"{spoken.name}/{scenario.name}" for spoken, scenario in found]
     return pytest.mark.parametrize(("spoken", "scenario"), found, ids=names)
 
 
-@_each("request.json")
+each_request = _each(
+    [(one, scenario) for one in _SPOKEN if one.name in _CLIENTS for scenario in scenarios(one.name, "request.json")]
+)
+each_answer = _each([(one, scenario) for one in _SPOKEN for scenario in scenarios(one.name, "answer.json", one.stream)])
+
+
+@each_request
 def test_a_clients_request_is_read(spoken: _Spoken, scenario: Scenario) -> None:
-    assert plain(spoken.client.read_request(scenario.bytes("request.json"))) == scenario.json("conversation.json")
+    client = _CLIENTS[spoken.name]
+    assert plain(client.read_request(scenario.bytes("request.json"))) == scenario.json("conversation.json")
 
 
-@_each("request.json")
+@each_request
 def test_what_is_sent_is_read_as_what_was_asked(spoken: _Spoken, scenario: Scenario) -> None:
-    sent = spoken.client.read_request(scenario.bytes("sent.json"))
+    sent = _CLIENTS[spoken.name].read_request(scenario.bytes("sent.json"))
     again = spoken.provider.write_request(sent, scenario.json("sent.json")["model"], lenient=False)
     assert msgspec.json.decode(again.body) == scenario.json("sent.json")
 
 
-@_each("answer.json", "stream.sse")
+@each_answer
 def test_an_answer_is_read(spoken: _Spoken, scenario: Scenario) -> None:
     assert plain(spoken.provider.read_answer(scenario.bytes("answer.json"))) == scenario.json("folded.json")
 
 
-@_each("answer.json", "stream.sse")
+@each_answer
 def test_a_stream_folds_to_the_whole_answer(spoken: _Spoken, scenario: Scenario) -> None:
     """S3: to the token."""
-    stream, folded = scenario.bytes("stream.sse"), scenario.json("folded.json")
+    stream, folded = scenario.bytes(spoken.stream), scenario.json("folded.json")
     commented = stream.replace(b"data: {", b": a comment\nid: 7\ndata:{")
     for form in (stream, stream.replace(b"\n", b"\r\n"), commented, stream.rstrip(b"\n")):
         assert plain(fold(spoken.read([form]))) == folded
 
 
-@_each("answer.json", "stream.sse")
+@each_answer
 def test_it_does_not_matter_how_a_stream_is_cut(spoken: _Spoken, scenario: Scenario) -> None:
-    stream = scenario.bytes("stream.sse")
+    stream = scenario.bytes(spoken.stream)
     events = spoken.read([stream])
     for pieces in splits(stream):
         assert spoken.read(pieces) == events

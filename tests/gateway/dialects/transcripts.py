@@ -1,8 +1,8 @@
 """Reads what providers and clients said, kept as files, and compares structs with it.
 
 `transcripts/<dialect>/<scenario>/` holds, where the scenario has them: `request.json` (a client's), `conversation.json`
-(what it is read as), `sent.json` (what the provider gets of it), `answer.json` and `stream.sse` (the provider's answer,
-whole and streamed) and `folded.json` (what both are read as).
+(what it is read as), `sent.json` (what the provider gets of it), `answer.json` and `stream.sse` or `stream.ndjson` (the
+provider's answer, whole and streamed) and `folded.json` (what both are read as).
 """
 
 from __future__ import annotations
@@ -11,6 +11,8 @@ from pathlib import Path
 from typing import Any
 
 import msgspec
+
+from control_layer.gateway.dialects.conversation import Conversation, ResponseFormat, Tool
 
 ROOT = Path(__file__).parent / "transcripts"
 
@@ -59,3 +61,19 @@ def splits(data: bytes) -> list[list[bytes]]:
     """The bytes in every two pieces, and one by one."""
     pairs = [[data[:at], data[at:]] for at in range(1, len(data))]
     return [*pairs, [data[at : at + 1] for at in range(len(data))]]
+
+
+def conversation_of(scenario: Scenario) -> Conversation:
+    """What `conversation.json` says; JSON that nobody looks into is not decoded."""
+    fields = scenario.json("conversation.json")
+    tools = [Tool(**_undecoded(tool, "parameters")) for tool in fields.pop("tools", ())]
+    wanted = fields.pop("response_format", None)
+    return msgspec.structs.replace(
+        msgspec.convert(fields, Conversation),
+        tools=tuple(tools),
+        response_format=None if wanted is None else ResponseFormat(**_undecoded(wanted, "schema")),
+    )
+
+
+def _undecoded(fields: dict[str, Any], name: str) -> dict[str, Any]:
+    return {**fields, name: msgspec.Raw(msgspec.json.encode(fields[name]))} if name in fields else fields

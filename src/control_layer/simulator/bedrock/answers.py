@@ -42,7 +42,7 @@ def answered(request: ConverseRequest, script: Script, answer_id: str, *, stream
     for index, block in enumerate(content):
         events += _events(block, index, turn)
     events += [event("messageStop", {**stop, "p": _PADDING[:3]}), event("metadata", {**end, "p": _PADDING})]
-    return Answered(events=events, usage=usage, failure=_FAILURE, content_type=EVENT_STREAM)
+    return Answered(events=events, usage=usage, failure=_FAILURE, media_type=EVENT_STREAM)
 
 
 def _ask(request: ConverseRequest) -> Ask:

@@ -150,9 +150,28 @@ def _candidates(request: GenerateRequest, turn: Turn) -> list[dict[str, Any]]:
         parts.append({"text": turn.text})
         if turn.reasoning:
             parts[-1]["thoughtSignature"] = signature("text", turn.text)
-    return [
-        _candidate(index, parts, _FINISHES[turn.finish]) for index in range(request.generation_config.candidate_count)
-    ]
+    told = _logprobs(request, turn.pieces)
+    count = request.generation_config.candidate_count
+    return [{**_candidate(index, parts, _FINISHES[turn.finish]), **told} for index in range(count)]
+
+
+def _logprobs(request: GenerateRequest, pieces: list[str]) -> dict[str, Any]:
+    """How likely each piece was; the alternatives to it are always the same."""
+    config = request.generation_config
+    if not config.response_logprobs or not pieces:
+        return {}
+    told: dict[str, Any] = {"chosenCandidates": [_likely(piece, 0) for piece in pieces]}
+    if config.logprobs:
+        top = [
+            [_likely(piece if place == 0 else f"~{place}", place) for place in range(config.logprobs)]
+            for piece in pieces
+        ]
+        told["topCandidates"] = [{"candidates": each} for each in top]
+    return {"logprobsResult": told}
+
+
+def _likely(token: str, place: int) -> dict[str, Any]:
+    return {"token": token, "tokenId": place, "logProbability": -0.25 - place}
 
 
 def _candidate(index: int, parts: list[dict[str, Any]], finish: str | None) -> dict[str, Any]:
@@ -165,6 +184,7 @@ def _candidate(index: int, parts: list[dict[str, Any]], finish: str | None) -> d
 def _chunks(request: GenerateRequest, turn: Turn, told: dict[str, Any], tail: dict[str, Any]) -> list[dict[str, Any]]:
     """A call comes whole; the last piece has the finish reason and all that was used."""
     pieces: list[list[dict[str, Any]]] = [[part] for part in (*_thoughts(request, turn), *_calls(turn))]
+    before = len(pieces)
     starts = range(0, len(turn.pieces), _PER_CHUNK)
     pieces += [[{"text": "".join(turn.pieces[at : at + _PER_CHUNK])}] for at in starts]
     if turn.text and turn.reasoning:
@@ -178,6 +198,8 @@ def _chunks(request: GenerateRequest, turn: Turn, told: dict[str, Any], tail: di
         for index in range(count):
             last = number == len(pieces) - 1
             candidate = _candidate(index, parts, _FINISHES[turn.finish] if last else None)
+            at = (number - before) * _PER_CHUNK
+            candidate |= _logprobs(request, turn.pieces[at : at + _PER_CHUNK] if at >= 0 else [])
             usage = (told if last and index == count - 1 else begun) if told else {}
             chunks.append({"candidates": [candidate], **usage, **tail})
     return chunks

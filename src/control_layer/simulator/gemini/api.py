@@ -6,7 +6,8 @@ from typing import Any
 from urllib.parse import parse_qs
 
 from control_layer.simulator.gemini.answers import counted, embedded, generated
-from control_layer.simulator.gemini.checks import check, check_contents, parsed, refusal
+from control_layer.simulator.gemini.checks import check, check_contents, parsed
+from control_layer.simulator.gemini.refusals import refusal
 from control_layer.simulator.gemini.schema import BatchEmbedRequest, CountRequest, EmbedRequest, GenerateRequest
 from control_layer.simulator.native import Answered, Asked
 from control_layer.simulator.script import MODELS, Script

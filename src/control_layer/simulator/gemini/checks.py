@@ -10,12 +10,13 @@ from collections.abc import Iterator
 from hashlib import sha256
 from typing import Any, TypeVar
 
+from control_layer.simulator.gemini.generations import check_generation
+from control_layer.simulator.gemini.refusals import refusal
 from control_layer.simulator.gemini.schema import Content, FunctionDeclaration, GenerateRequest, Part, plain
 from control_layer.simulator.native import Misfit, fitting
 from control_layer.simulator.script import script_for
-from control_layer.simulator.strictness import Refusal
 
-__all__ = ["check", "check_contents", "declarations", "parsed", "refusal", "signature"]
+__all__ = ["check", "check_contents", "declarations", "parsed", "signature"]
 
 T = TypeVar("T")
 
@@ -34,10 +35,6 @@ _SCHEMA = frozenset((
     "default", "items", "minimum", "maximum",
 ))  # fmt: skip
 _PROTO = {"int": "TYPE_INT32", "float": "TYPE_FLOAT", "str": "TYPE_STRING", "bool": "TYPE_BOOL"}
-
-
-def refusal(message: str) -> Refusal:
-    return Refusal(400, "INVALID_ARGUMENT", message)
 
 
 def parsed(fields: dict[str, Any], kind: type[T]) -> T:
@@ -89,6 +86,7 @@ def check(request: GenerateRequest, model: str) -> None:
         raise refusal("* GenerateContentRequest.system_instruction.parts: must not be empty.")
     _check_tools(request)
     _check_config(request)
+    check_generation(request, model)
     _check_calls(request, model)
 
 
@@ -107,13 +105,17 @@ def check_contents(contents: list[Content], place: str) -> None:
 
 
 def _check_part(at: str, part: Part) -> None:
-    given = [name for name in _DATA if getattr(part, name) is not None]
-    if len(given) > 1:
-        raise refusal(f"Invalid value at '{at}' (oneof), oneof field 'data' is already set. Cannot set '{given[1]}'")
-    if not given and part.thought_signature is None:
+    data = [name for name in _DATA if getattr(part, name) is not None]
+    if len(data) > 1:
+        raise refusal(f"Invalid value at '{at}' (oneof), oneof field 'data' is already set. Cannot set '{data[1]}'")
+    if not data and part.thought_signature is None:
         raise refusal(f"* {at}.data: required oneof field 'data' must have one initialized field")
     if part.inline_data is not None:
         _bytes(f"{at}.inline_data.data", part.inline_data.data)
+    if part.thought_signature is not None and part.thought_signature not in _SKIPPED:
+        given = _bytes(f"{at}.thought_signature", part.thought_signature)
+        if len(given) != sha256().digest_size:
+            raise refusal("Corrupted thought signature.")
 
 
 def _bytes(at: str, text: str) -> bytes:
@@ -202,11 +204,14 @@ def _check_config(request: GenerateRequest) -> None:
 def _check_calls(request: GenerateRequest, model: str) -> None:
     """Calls follow a user's turn, each is answered in the next, and what a model signed comes back as it was."""
     open_calls: list[str] = []
+    open_ids: list[str | None] = []
     thinks = script_for(model).reasoning
     for role, parts in _turns(request.contents):
         calls = [part.function_call for part in parts if part.function_call is not None]
-        answers = [part.function_response.name for part in parts if part.function_response is not None]
-        if sorted(answers) != sorted(open_calls):
+        responses = [part.function_response for part in parts if part.function_response is not None]
+        if any(response.id is not None and response.id not in open_ids for response in responses):
+            raise refusal("Please ensure that the id of each function response is that of its function call.")
+        if sorted(response.name for response in responses) != sorted(open_calls):
             raise refusal(
                 "Please ensure that the number of function response parts is equal to the number of function call "
                 "parts of the function call turn."
@@ -226,7 +231,7 @@ def _check_calls(request: GenerateRequest, model: str) -> None:
             at = "contents.parts.thought_signature"
             if _bytes(at, str(part.thought_signature)) not in [_bytes(at, each) for each in expected]:
                 raise refusal("Corrupted thought signature.")
-        open_calls = [call.name for call in calls]
+        open_calls, open_ids = [call.name for call in calls], [call.id for call in calls]
     if open_calls:
         raise refusal("Please ensure that single turn requests end with a user role or the role field is empty.")
 

@@ -50,11 +50,15 @@ class FunctionCall(_Strict):
     id: str | None = None
 
 
+class FunctionResponsePart(_Strict):
+    inline_data: Blob
+
+
 class FunctionResponse(_Strict):
     name: str
     response: dict[str, Any]
     id: str | None = None
-    parts: list[dict[str, Any]] = []
+    parts: list[FunctionResponsePart] = []
     will_continue: bool = False
     scheduling: str | None = None
 

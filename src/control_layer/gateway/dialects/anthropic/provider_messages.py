@@ -47,6 +47,7 @@ from control_layer.gateway.dialects.conversation import (
     ToolResult,
 )
 from control_layer.gateway.dialects.omissions import Omissions
+from control_layer.gateway.dialects.signatures import made_by
 
 __all__ = ["write_messages"]
 
@@ -182,7 +183,9 @@ class _Blocks:
             return None
         if part.sealed is not None:
             return RedactedThinkingBlock(part.sealed)
-        return ThinkingBlock(part.text, part.signature) if part.signature else None
+        if not part.signature or made_by("gemini", part.signature) is not None:
+            return None
+        return ThinkingBlock(part.text, part.signature)
 
     def _result(self, part: ToolResult, place: int) -> ToolResultBlock:
         content: list[TextBlock | ImageBlock | DocumentBlock] = []

@@ -1,0 +1,52 @@
+"""Google's Gemini API (https://ai.google.dev/api/generate-content), as a provider's dialect."""
+
+from __future__ import annotations
+
+from typing import ClassVar
+
+from control_layer.gateway.dialects.conversation import Answer, Conversation
+from control_layer.gateway.dialects.dialect import Outgoing, ProviderError
+from control_layer.gateway.dialects.embeddings import EmbeddingsAsked, EmbeddingsGiven
+from control_layer.gateway.dialects.gemini.answers import read_answer
+from control_layer.gateway.dialects.gemini.counting import read_count, write_count
+from control_layer.gateway.dialects.gemini.embeddings import read_embeddings, write_embeddings
+from control_layer.gateway.dialects.gemini.errors import read_error
+from control_layer.gateway.dialects.gemini.provider_requests import write_request
+from control_layer.gateway.dialects.gemini.provider_streams import Reader
+
+__all__ = ["GEMINI", "Gemini"]
+
+
+class Gemini:
+    """A `ProviderDialect` and an `EmbeddingDialect`, which also counts the tokens of a request."""
+
+    __slots__ = ()
+
+    stream_type: ClassVar[bytes] = b"text/event-stream"
+
+    def write_request(self, conversation: Conversation, model: str, *, lenient: bool) -> Outgoing:
+        return write_request(conversation, model, lenient=lenient)
+
+    def read_answer(self, body: bytes) -> Answer:
+        return read_answer(body)
+
+    def reader(self) -> Reader:
+        return Reader()
+
+    def read_error(self, status: int, body: bytes) -> ProviderError:
+        return read_error(status, body)
+
+    def write_embeddings(self, asked: EmbeddingsAsked, model: str, *, lenient: bool) -> Outgoing:
+        return write_embeddings(asked, model, lenient=lenient)
+
+    def read_embeddings(self, body: bytes) -> EmbeddingsGiven:
+        return read_embeddings(body)
+
+    def write_count(self, conversation: Conversation, model: str, *, lenient: bool) -> Outgoing:
+        return write_count(conversation, model, lenient=lenient)
+
+    def read_count(self, body: bytes) -> int:
+        return read_count(body)
+
+
+GEMINI = Gemini()

@@ -1,0 +1,26 @@
+"""Signatures of thoughts, named after who made them where clients hold them: no provider takes another's.
+
+Anthropic's have no name. Nor have those of calls: where a client's dialect has a place for one, it says that it is
+Google's (`extra_content.google`).
+"""
+
+from __future__ import annotations
+
+from typing import Literal
+
+__all__ = ["Maker", "made_by", "named"]
+
+Maker = Literal["gemini"]
+
+
+def named(maker: Maker, signature: str) -> str:
+    """As clients hold it. The dot is in no base64."""
+    return f"{maker}.{signature}"
+
+
+def made_by(maker: Maker, signature: str | None) -> str | None:
+    """As it was made; `None` for another's."""
+    name = f"{maker}."
+    if signature is None or not signature.startswith(name):
+        return None
+    return signature.removeprefix(name)
