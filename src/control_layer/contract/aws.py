@@ -13,7 +13,7 @@ from urllib.parse import urlsplit
 if TYPE_CHECKING:
     from botocore.auth import SigV4Auth
 
-__all__ = ["AccessKeys", "BadAccessKeys", "Signer", "access_keys", "models_origin", "region_of"]
+__all__ = ["AccessKeys", "BadAccessKeys", "Signer", "access_keys", "load", "models_origin", "region_of"]
 
 SERVICE = "bedrock"
 _HOST = re.compile(
@@ -72,11 +72,18 @@ def models_origin(url: str) -> str | None:
     return origin if replaced and region_of(url) else None
 
 
+def load() -> None:
+    """Loads what signing needs: a quarter of a second and 20 MB, which only those pay who have such an endpoint."""
+    import botocore.auth
+    import botocore.awsrequest
+    import botocore.credentials  # noqa: F401
+
+
 class Signer:
     """Signs requests with Signature Version 4.
 
-    https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_sigv-create-signed-request.html. The library is loaded
-    with the first of them: it costs a quarter of a second and 20 MB, which only those pay who need it.
+    https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_sigv-create-signed-request.html. Its library is loaded
+    with the first of them, unless it was before.
     """
 
     __slots__ = ("_auth", "_session_token")

@@ -157,7 +157,8 @@ def describe() -> str:
     listed = ", ".join(MODELS)
     return "\n".join(
         [
-            "Base URLs: /v1 (OpenAI-compatible); the providers' own, strict: /anthropic, /azure, /bedrock, /gemini, /ollama.",
+            "Base URLs: /v1 (OpenAI-compatible), and the providers' own APIs, strict: /anthropic, /azure, /bedrock,",
+            "/gemini and /ollama.",
             f"Models: {listed}; any other name works too.",
             "Words in a model's name ask for a behaviour, alone or together, such as sim-slow-first-200ms-tokens-50:",
             *lines,
