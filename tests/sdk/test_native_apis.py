@@ -135,7 +135,7 @@ def test_amazons_library_talks_to_bedrock(root: str) -> None:
     turns = [{"role": "user", "content": [{"text": "Use the tool get_weather, please."}]}]
     schema = {"json": {"type": "object", "properties": {"city": {"type": "string"}}}}
     asked = {
-        "modelId": "anthropic.claude-sim-calls-2:0",
+        "modelId": "anthropic.claude-v1:0-sim-calls-2",
         "messages": turns,
         "toolConfig": {"tools": [{"toolSpec": {"name": "get_weather", "inputSchema": schema}}]},
         "additionalModelRequestFields": {"thinking": {"type": "enabled", "budget_tokens": 1024}},
