@@ -9,6 +9,9 @@ import { PAGES, visit } from './pages'
 
 useBrowser()
 
+/** There are many pages, and the machine may be busy. */
+const timeout = 10_000 * PAGES.length
+
 const axe = readFileSync(createRequire(import.meta.url).resolve('axe-core/axe.min.js'), 'utf8')
 
 async function findings(page: Page): Promise<string[]> {
@@ -24,7 +27,7 @@ async function findings(page: Page): Promise<string[]> {
 }
 
 describe.each(['light', 'dark'] as const)('%s', (colorScheme) => {
-  test('axe finds nothing serious on any page', async () => {
+  test('axe finds nothing serious on any page', { timeout }, async () => {
     const outside = await newPage({ colorScheme })
     const inside = await signedIn({ colorScheme })
     const found: Record<string, string[]> = {}
@@ -38,7 +41,7 @@ describe.each(['light', 'dark'] as const)('%s', (colorScheme) => {
   })
 })
 
-test('every page fits 390 pixels, with the menu in a drawer', async () => {
+test('every page fits 390 pixels, with the menu in a drawer', { timeout }, async () => {
   const viewport = { width: 390, height: 844 }
   const outside = await newPage({ viewport })
   const inside = await signedIn({ viewport })

@@ -48,6 +48,6 @@ def test_who_speaks_openais_dialect_too_is_asked_in_it_until_the_other_is_served
 
 def test_the_table_has_every_dialect_and_says_what_to_do_without_it() -> None:
     assert set(DIALECTS) == set(get_args(DialectName))
-    assert {"openai", "anthropic", "azure"} <= set(served_names())
+    assert {"openai", "anthropic", "azure", "gemini"} <= set(served_names())
     assert all(dialect.served or dialect.instead for dialect in DIALECTS.values())
     assert not is_served("a-newer-one")

@@ -33,6 +33,10 @@ _NOTHING_HANGS = {
     ),
     "people who are no StandardUser": _HERE.format("WHERE NOT 'StandardUser' = ANY(roles)", ""),
     "administrators": "SELECT 1 FROM users WHERE is_admin OFFSET 1",
+    "objects of another account than there is": (
+        "SELECT 1 FROM (SELECT id, user_object(users) AS object FROM users WHERE deleted_at IS NULL) u "
+        "FULL JOIN user_objects o ON o.user_id = u.id WHERE u.object IS DISTINCT FROM o.object"
+    ),
     "names twice": _HERE.format("WHERE true", "GROUP BY username HAVING count(*) > 1"),
 }
 _Call = Callable[[], Awaitable[httpx.Response]]

@@ -22,7 +22,7 @@ from control_layer.control.payments.topups import AutoTopups
 from control_layer.control.webhooks.worker import WebhookWorker
 from control_layer.store.engine import connect
 
-LARGE = {"users", "api_keys", "group_members", "webhooks", "webhook_deliveries"}
+LARGE = {"users", "user_objects", "api_keys", "group_members", "webhooks", "webhook_deliveries"}
 """Tables that grow with the company or its traffic; the others are read whole at no cost."""
 PAGES = {
     "/users": [
@@ -34,8 +34,9 @@ PAGES = {
         "?search=USER-42&skip=5",
         "?search=u4",
         "?search=%25_/",
+        "?group={group_id}&sort=name",
     ],
-    "/groups": ["", "?include=models", "?include=users,models&search=group-420"],
+    "/groups": ["", "?include=counts&sort_direction=desc", "?include=models", "?include=users,models&search=group-420"],
     "/users/{user_id}/api-keys": ["", "?created_by={user_id}", "?search=ci&sort=name", "?sort=last_used"],
     "/users/{user_id}/groups": [""],
     "/groups/{group_id}/users": [""],

@@ -141,6 +141,7 @@ _PEOPLE = {
     "GET /groups/{group_id}/users": _DIRECTORY_READER,
     "POST /groups/{group_id}/users/{user_id}": _MANAGERS,
     "DELETE /groups/{group_id}/users/{user_id}": _MANAGERS,
+    "POST /grants": _Rule("M", body={"groups": [_UNKNOWN], "models": [_UNKNOWN], "granted": True}),
     "GET /groups/{group_id}/models": _MANAGERS,
     "POST /groups/{group_id}/models/{model_id}": _MANAGERS,
     "DELETE /groups/{group_id}/models/{model_id}": _MANAGERS,

@@ -27,6 +27,17 @@ _KEYS: dict[str, dict[str, object]] = {
     "billing export": {"purpose": "platform"},
     "old prototype": {},
 }
+_PEOPLE: tuple[tuple[str, list[str]], ...] = (
+    ("Ada Lovelace", ["PlatformManager"]),
+    ("Grace Hopper", ["RequestViewer", "BatchAPIUser"]),
+    ("Alan Turing", []),
+    ("Katherine Johnson", ["BillingManager"]),
+    ("Edsger Dijkstra", []),
+    ("Barbara Liskov", ["BatchAPIUser"]),
+    ("Donald Knuth", []),
+    ("Margaret Hamilton", ["BackgroundInferenceUser"]),
+)
+_GROUPS = ("Support", "Research", "Finance", "Legal", "Marketing", "Platform team", "Trainees", "Night shift")
 _USED = {"support bot", "laptop of Ada", "old prototype"}
 _REQUESTS = 240
 
@@ -48,7 +59,7 @@ def main() -> None:
 
 
 def _fill(instance: Instance) -> None:
-    groups = [instance.api("POST", "/groups", {"name": name}, status=201)["id"] for name in ("Research", "Support")]
+    groups = _people(instance)
     for number, (provider, models) in enumerate(_PROVIDERS.items()):
         instance.connect_provider("http://127.0.0.1:9/v1", list(models), name=provider)
         for model in instance.api("GET", f"/models?search={provider}&limit=100")["data"]:
@@ -70,6 +81,22 @@ def _fill(instance: Instance) -> None:
             instance.api("POST", f"/groups/{groups[number % 2]}/models/{model['id']}", status=204)
     keys = [instance.make_key(name, user_id="current", **fields) for name, fields in _KEYS.items()]
     _use(instance, [key["key"] for key in keys if key["name"] in _USED])
+
+
+def _people(instance: Instance) -> list[str]:
+    """Accounts in groups; the groups' ids."""
+    groups = [
+        instance.api("POST", "/groups", {"name": name, "description": f"Everybody in {name.lower()}"}, status=201)["id"]
+        for name in _GROUPS
+    ]
+    for number, (name, roles) in enumerate(_PEOPLE):
+        email = f"{name.split()[0].lower()}@example.org"
+        body = {"username": email, "email": email, "display_name": name, "roles": roles, "auth_source": "native"}
+        user = instance.api("POST", "/users", body, status=201)["id"]
+        for group in groups[number % 3 :: 3]:
+            instance.api("POST", f"/groups/{group}/users/{user}", status=204)
+        instance.make_key("laptop", user_id=user)
+    return groups
 
 
 def _use(instance: Instance, secrets: list[str]) -> None:

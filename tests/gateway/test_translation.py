@@ -33,11 +33,14 @@ _PLACES = {
     "older": ("/v1", "openai", DialectOptions(quirks=("max_tokens_only", "no_developer_role"))),
     "azure": ("/azure", "azure", DialectOptions()),
     "bedrock": ("/bedrock", "bedrock", DialectOptions()),
+    "gemini": ("/gemini", "gemini", DialectOptions()),
+    "ollama": ("/ollama", "ollama", DialectOptions()),
+    "cohere": ("/cohere", "cohere", DialectOptions()),
     "chat-only": ("/v1", "openai", DialectOptions(native_apis=("chat_completions",))),
 }
 _FAULTS = ("cut", "error-in-stream", "error-first", "reset-middle", "truncated", "error-429", "error-503", "context",
            "error-401", "error-400", "no-usage", "unframed-done", "filtered", "calls-2", "reasoning", "guarded",
-           "kept")  # fmt: skip
+           "kept", "calls-2-reasoning")  # fmt: skip
 _ON = Fallback(enabled=True, on_status=(500,), backoff=Backoff(initial=0.001, maximum=0.01))
 _PATIENT = Breaker(failures=10**9, min_requests=10**9)
 _SPEAKERS = {
@@ -45,6 +48,9 @@ _SPEAKERS = {
     "gpt": "/v1/messages",
     "azure": "/v1/messages",
     "bedrock": "/v1/chat/completions",
+    "gemini": "/v1/chat/completions",
+    "ollama": "/v1/messages",
+    "cohere": "/v1/messages",
 }
 """Models whose provider does not speak what is asked at this path."""
 
@@ -124,14 +130,24 @@ ANTHROPIC_TOOL: ToolParam = {"name": "get_weather", "input_schema": SCHEMA}
 # -- OpenAI's SDK on Anthropic's API -----------------------------------------------------------------------------------
 
 
-def test_a_chat_completion_of_claude(openai_client: OpenAI, provider: Provider, journal: Journal) -> None:
+@pytest.mark.parametrize(
+    ("model", "asked"),
+    [
+        ("claude", "/v1/messages sim-small"),
+        ("gemini", "/v1beta/models/sim-small:generateContent sim-small"),
+        ("ollama", "/api/chat sim-small"),
+    ],
+)
+def test_a_chat_completion_of_other_providers(
+    openai_client: OpenAI, provider: Provider, journal: Journal, model: str, asked: str
+) -> None:
     with journal.admitted(2) as ends:
-        whole = openai_client.chat.completions.create(model="claude", messages=PROMPT)
-        chunks = list(openai_client.chat.completions.create(model="claude", messages=PROMPT, stream=True))
+        whole = openai_client.chat.completions.create(model=model, messages=PROMPT)
+        chunks = list(openai_client.chat.completions.create(model=model, messages=PROMPT, stream=True))
     said = "".join(chunk.choices[0].delta.content or "" for chunk in chunks)
     assert said == whole.choices[0].message.content
     assert "simulated" in said
-    assert {whole.model, *(chunk.model for chunk in chunks)} == {"claude"}
+    assert {whole.model, *(chunk.model for chunk in chunks)} == {model}
     assert chunks[-1].choices[0].finish_reason == whole.choices[0].finish_reason == "stop"
     assert not any(chunk.usage for chunk in chunks)
     assert whole.usage is not None
@@ -139,21 +155,27 @@ def test_a_chat_completion_of_claude(openai_client: OpenAI, provider: Provider, 
         assert (end.tokens.source, end.outcome, end.finish_reason) == ("provider", "completed", "stop")
         assert (end.tokens.input, end.tokens.output) == (whole.usage.prompt_tokens, whole.usage.completion_tokens)
         assert end.path == "/ai/v1/chat/completions"
-    assert "/v1/messages sim-small" in provider.stats()["requests"]
+    assert asked in provider.stats()["requests"]
 
 
-def test_usage_of_a_stream_is_told_to_those_who_ask(openai_client: OpenAI) -> None:
+@pytest.mark.parametrize("model", ["claude", "gemini", "ollama"])
+def test_usage_of_a_stream_is_told_to_those_who_ask(openai_client: OpenAI, model: str) -> None:
     options: Any = {"include_usage": True}
-    whole = openai_client.chat.completions.create(model="claude", messages=PROMPT)
+    whole = openai_client.chat.completions.create(model=model, messages=PROMPT)
     chunks = list(
-        openai_client.chat.completions.create(model="claude", messages=PROMPT, stream=True, stream_options=options)
+        openai_client.chat.completions.create(model=model, messages=PROMPT, stream=True, stream_options=options)
     )
     assert [chunk.usage for chunk in chunks if chunk.usage] == [whole.usage]
 
 
-def test_tools_of_openai_go_around_with_claude(openai_client: OpenAI) -> None:
-    first = openai_client.chat.completions.create(model="claude-calls-2", messages=WEATHER, tools=[OPENAI_TOOL])
-    with openai_client.chat.completions.stream(model="claude-calls-2", messages=WEATHER, tools=[OPENAI_TOOL]) as stream:
+@pytest.mark.parametrize(
+    ("model", "goes_on"),
+    [("claude-calls-2", "claude"), ("ollama-calls-2", "ollama"), *[("gemini-calls-2-reasoning",) * 2]],
+)
+def test_tools_of_openai_go_around(openai_client: OpenAI, model: str, goes_on: str) -> None:
+    """Gemini wants what it thought back with its calls."""
+    first = openai_client.chat.completions.create(model=model, messages=WEATHER, tools=[OPENAI_TOOL])
+    with openai_client.chat.completions.stream(model=model, messages=WEATHER, tools=[OPENAI_TOOL]) as stream:
         streamed = stream.get_final_completion()
     calls = first.choices[0].message.tool_calls or []
     assert [call.type for call in calls] == ["function", "function"]
@@ -161,7 +183,7 @@ def test_tools_of_openai_go_around_with_claude(openai_client: OpenAI) -> None:
     assert [_arguments(call) for call in same] == [_arguments(call) for call in calls]
     results = [{"role": "tool", "tool_call_id": call.id, "content": "rain"} for call in calls]
     turns: list[Any] = [*WEATHER, first.choices[0].message.model_dump(exclude_none=True), *results]
-    last = openai_client.chat.completions.create(model="claude", messages=turns, tools=[OPENAI_TOOL])
+    last = openai_client.chat.completions.create(model=goes_on, messages=turns, tools=[OPENAI_TOOL])
     assert last.choices[0].message.content
 
 
@@ -169,10 +191,11 @@ def _arguments(call: Any) -> Any:
     return json.loads(call.function.arguments)
 
 
-def test_the_responses_api_of_claude(openai_client: OpenAI, journal: Journal) -> None:
+@pytest.mark.parametrize("model", ["claude", "gemini", "ollama"])
+def test_the_responses_api_of_other_providers(openai_client: OpenAI, journal: Journal, model: str) -> None:
     with journal.admitted(2) as ends:
-        whole = openai_client.responses.create(model="claude", input="Say something.", store=False)
-        with openai_client.responses.stream(model="claude", input="Say something.", store=False) as stream:
+        whole = openai_client.responses.create(model=model, input="Say something.", store=False)
+        with openai_client.responses.stream(model=model, input="Say something.", store=False) as stream:
             events = list(stream)
             streamed = stream.get_final_response()
     assert whole.output_text == streamed.output_text != ""
@@ -185,8 +208,8 @@ def test_the_responses_api_of_claude(openai_client: OpenAI, journal: Journal) ->
 # -- Anthropic's SDK on OpenAI's API -----------------------------------------------------------------------------------
 
 
-@pytest.mark.parametrize("model", ["gpt", "azure"])
-def test_a_message_of_an_openai_model(anthropic_client: Anthropic, journal: Journal, model: str) -> None:
+@pytest.mark.parametrize("model", ["gpt", "azure", "gemini", "ollama", "cohere"])
+def test_a_message_of_other_providers(anthropic_client: Anthropic, journal: Journal, model: str) -> None:
     with journal.admitted(2) as ends:
         whole = anthropic_client.messages.create(model=model, max_tokens=500, messages=PROMPT)
         with anthropic_client.messages.stream(model=model, max_tokens=500, messages=PROMPT) as stream:
@@ -199,12 +222,15 @@ def test_a_message_of_an_openai_model(anthropic_client: Anthropic, journal: Jour
         assert end.path == "/ai/anthropic/v1/messages"
 
 
-def test_tools_of_anthropic_go_around_with_an_openai_model(anthropic_client: Anthropic) -> None:
+@pytest.mark.parametrize(
+    ("model", "goes_on"), [("gpt-calls-2", "gpt"), ("ollama-calls-2", "ollama"), *[("gemini-calls-2-reasoning",) * 2]]
+)
+def test_tools_of_anthropic_go_around(anthropic_client: Anthropic, model: str, goes_on: str) -> None:
     first = anthropic_client.messages.create(
-        model="gpt-calls-2", max_tokens=500, messages=WEATHER, tools=[ANTHROPIC_TOOL], system="Be brief."
+        model=model, max_tokens=500, messages=WEATHER, tools=[ANTHROPIC_TOOL], system="Be brief."
     )
     with anthropic_client.messages.stream(
-        model="gpt-calls-2", max_tokens=500, messages=WEATHER, tools=[ANTHROPIC_TOOL]
+        model=model, max_tokens=500, messages=WEATHER, tools=[ANTHROPIC_TOOL]
     ) as stream:
         streamed = stream.get_final_message()
     assert (first.stop_reason, streamed.stop_reason) == ("tool_use", "tool_use")
@@ -215,7 +241,7 @@ def test_tools_of_anthropic_go_around_with_an_openai_model(anthropic_client: Ant
     turns: list[MessageParam] = [
         *WEATHER, {"role": "assistant", "content": first.content}, {"role": "user", "content": results},
     ]  # fmt: skip
-    last = anthropic_client.messages.create(model="gpt", max_tokens=500, messages=turns, tools=[ANTHROPIC_TOOL])
+    last = anthropic_client.messages.create(model=goes_on, max_tokens=500, messages=turns, tools=[ANTHROPIC_TOOL])
     assert last.content[-1].type == "text"
 
 
@@ -228,6 +254,9 @@ def test_tokens_are_counted_here_where_the_provider_does_not(anthropic_client: A
     assert sum(provider.stats()["requests"].values()) == before
     counted = anthropic_client.messages.with_raw_response.count_tokens(model="claude", messages=PROMPT)
     assert "x-control-layer-token-count" not in counted.headers
+    counted = anthropic_client.messages.with_raw_response.count_tokens(model="gemini", messages=PROMPT)
+    assert "x-control-layer-token-count" not in counted.headers
+    assert counted.parse().input_tokens > 0
     counted = anthropic_client.messages.with_raw_response.count_tokens(model="azure", messages=PROMPT)
     assert counted.headers["x-control-layer-token-count"] == "estimate"
 
@@ -268,12 +297,14 @@ def test_an_operator_may_have_it_left_out(client: httpx.Client, stream: bool) ->
         ({"messages": "hello"}, "messages"),
         ({"messages": [{"role": "user", "content": 7}]}, "messages[0].content"),
         ({"temperature": "hot"}, "temperature"),
+        ({"tools": [{"type": "function", "function": {}}]}, "tools[0].function.name"),
     ],
 )
 def test_what_is_no_request_of_the_clients_dialect(client: httpx.Client, change: Any, param: str) -> None:
     answer = client.post("/chat/completions", json=chat("claude") | change)
     error = answer.json()["error"]
-    assert (answer.status_code, error["code"], error["param"]) == (400, "invalid_type", param), error
+    code = "missing_required_parameter" if "tools" in change else "invalid_type"
+    assert (answer.status_code, error["code"], error["param"]) == (400, code, param), error
 
 
 def test_what_a_provider_has_nothing_of(client: httpx.Client, provider: Provider) -> None:
@@ -281,6 +312,26 @@ def test_what_a_provider_has_nothing_of(client: httpx.Client, provider: Provider
     answer = client.post("/embeddings", json={"model": "claude", "input": "hello"})
     assert (answer.status_code, answer.json()["error"]["code"]) == (400, "unsupported_api")
     assert sum(provider.stats()["requests"].values()) == before
+
+
+@pytest.mark.parametrize("model", ["gemini", "ollama", "cohere"])
+def test_embeddings_of_other_providers(openai_client: OpenAI, journal: Journal, model: str) -> None:
+    with journal.admitted() as ends:
+        given = openai_client.embeddings.create(model=model, input=["one", "two"])
+    assert [len(each.embedding) > 1 for each in given.data] == [True, True]
+    assert (ends[0].outcome, ends[0].status) == ("completed", 200)
+    with pytest.raises(openai.BadRequestError):
+        openai_client.embeddings.create(model="gemini", input=[[1, 2]])
+
+
+@pytest.mark.parametrize("path", ["/rerank", "/v2/rerank"])
+def test_cohere_reranks_at_its_own_path(client: httpx.Client, provider: Provider, path: str) -> None:
+    url = str(client.base_url).removesuffix("/v1/") + path if path.startswith("/v2") else path
+    body = {"model": "cohere", "query": "rain", "documents": ["sun", "rain"]}
+    answer = client.post(url, json=body)
+    assert answer.status_code == 200, answer.text
+    assert answer.json()["results"][0]["index"] == 1
+    assert provider.stats()["requests"][("/v1" if path == "/rerank" else "") + path + " sim-small"]
 
 
 def test_a_servers_quirks_are_seen_to(client: httpx.Client) -> None:
@@ -310,9 +361,10 @@ def test_responses_of_a_server_that_has_only_chat_completions(openai_client: Ope
         ("truncated", openai.InternalServerError),
     ],
 )
-def test_errors_of_claude_in_openais_shape(openai_client: OpenAI, fault: str, raised: type[Exception]) -> None:
+@pytest.mark.parametrize("speaker", ["claude", "gemini"])
+def test_errors_in_openais_shape(openai_client: OpenAI, speaker: str, fault: str, raised: type[Exception]) -> None:
     with pytest.raises(raised) as told:
-        openai_client.chat.completions.create(model=f"claude-{fault}", messages=PROMPT)
+        openai_client.chat.completions.create(model=f"{speaker}-{fault}", messages=PROMPT)
     assert isinstance(told.value, openai.APIStatusError)
     assert isinstance(told.value.body, dict)
     assert told.value.body["message"]
@@ -360,10 +412,11 @@ def test_a_stream_that_broke_never_looks_whole(
     assert ends[0].outcome == "failed"
 
 
-@pytest.mark.parametrize("speaker", _SPEAKERS)
+@pytest.mark.parametrize("speaker", [speaker for speaker in _SPEAKERS if speaker != "gemini"])
 def test_a_stream_that_was_whole_before_its_connection_broke(
     client: httpx.Client, journal: Journal, speaker: str
 ) -> None:
+    """Gemini's streams have no last word: there the end of the message is what says it."""
     body = chat(f"{speaker}-unframed-done", stream=True) | {"max_tokens": 500}
     with journal.admitted() as ends:
         text = client.post(_SPEAKERS[speaker].removeprefix("/v1"), json=body).text
@@ -397,10 +450,10 @@ def test_another_dialects_deployment_takes_over(
     assert [attempt.status for attempt in ends[0].attempts] == [500, 200]
 
 
-@pytest.mark.parametrize("speaker", ["claude", "gpt"])
+@pytest.mark.parametrize("speaker", ["claude", "gpt", "gemini"])
 def test_thoughts_arrive(client: httpx.Client, speaker: str) -> None:
     body = chat(f"{speaker}-reasoning") | {"max_tokens": 4000}
-    if speaker == "claude":
+    if speaker != "gpt":
         message = client.post("/chat/completions", json=body | {"reasoning_effort": "low"}).json()["choices"][0]
         assert message["message"]["reasoning_content"]
     else:

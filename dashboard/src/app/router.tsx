@@ -11,7 +11,10 @@ import { onSessionEnd, queryClient } from '@/api/queries'
 import { onServerBack } from '@/api/reachability'
 import { listSearch } from '@/components/data-table/list-state'
 import { API_KEYS_LIST } from '@/pages/api-keys/list-spec'
+import { GROUPS_LIST } from '@/pages/groups/list-spec'
 import { MODELS_LIST } from '@/pages/models/list-spec'
+import { USERS_LIST } from '@/pages/users/list-spec'
+import { playgroundSearch } from '@/pages/playground/search'
 import { NoAccess, NotFound, RouteError } from '@/session/notices'
 import { can, returnPath, sessionOptions, type Operation, type Resource } from '@/session/session'
 import { Shell } from './shell'
@@ -108,10 +111,31 @@ const pages = [
   }),
   createRoute({
     getParentRoute: () => shell,
+    path: '/playground',
+    validateSearch: playgroundSearch,
+    beforeLoad: () => needs('Read', 'Models', 'own'),
+    component: lazyRouteComponent(() => import('@/pages/playground/page'), 'PlaygroundPage'),
+  }),
+  createRoute({
+    getParentRoute: () => shell,
     path: '/api-keys',
     validateSearch: listSearch(API_KEYS_LIST),
     beforeLoad: () => needs('Read', 'ApiKeys', 'own'),
     component: lazyRouteComponent(() => import('@/pages/api-keys/page'), 'ApiKeysPage'),
+  }),
+  createRoute({
+    getParentRoute: () => shell,
+    path: '/users',
+    validateSearch: listSearch(USERS_LIST),
+    beforeLoad: () => needs('Read', 'Users'),
+    component: lazyRouteComponent(() => import('@/pages/users/page'), 'UsersPage'),
+  }),
+  createRoute({
+    getParentRoute: () => shell,
+    path: '/groups',
+    validateSearch: listSearch(GROUPS_LIST),
+    beforeLoad: () => needs('Read', 'Groups'),
+    component: lazyRouteComponent(() => import('@/pages/groups/page'), 'GroupsPage'),
   }),
   // Last: an address that nothing else has. Within the shell, so that the way to everything else is there.
   createRoute({ getParentRoute: () => shell, path: '$', component: NotFound }),

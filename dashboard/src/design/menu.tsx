@@ -60,9 +60,15 @@ export function MenuSeparator() {
   return <DropdownMenu.Separator className="-mx-1 my-1 h-px bg-line" />
 }
 
-export function Popover({ trigger, children, align = 'start', className }: MenuProps) {
+interface PopoverProps extends MenuProps {
+  /** For those that close themselves; without them it opens and closes by its trigger. */
+  open?: boolean
+  onOpenChange?: (open: boolean) => void
+}
+
+export function Popover({ trigger, children, align = 'start', className, ...control }: PopoverProps) {
   return (
-    <RadixPopover.Root>
+    <RadixPopover.Root {...control}>
       <RadixPopover.Trigger asChild>{trigger}</RadixPopover.Trigger>
       <RadixPopover.Portal>
         <RadixPopover.Content

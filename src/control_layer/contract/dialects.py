@@ -124,10 +124,11 @@ _TABLE = (
     Dialect(
         name="gemini",
         title="Google's Gemini API",
+        served=True,
         auth_header_name="x-goog-api-key",
         auth_header_prefix="",
+        options=_TRANSLATED,
         address=re.compile(r"generativelanguage\.googleapis\.com/(?!.*openai(/|$)).*"),
-        instead="Its OpenAI-compatible address is https://generativelanguage.googleapis.com/v1beta/openai",
     ),
     Dialect(
         name="bedrock",
@@ -147,15 +148,18 @@ _TABLE = (
     Dialect(
         name="ollama",
         title="Ollama's API",
+        served=True,
+        options=_TRANSLATED,
         address=re.compile(r"[^/]*:11434/(api/?)?"),
         bilingual=True,
-        instead="Ollama speaks OpenAI's dialect too: dialect 'openai', with an address that ends in /v1",
     ),
     Dialect(
         name="cohere",
         title="Cohere's API",
+        served=True,
+        apis=frozenset(("chat_completions",)),
+        options=_TRANSLATED,
         address=re.compile(r"api\.cohere\.(com|ai)/(?!compatibility(/|$)).*"),
-        instead="Its OpenAI-compatible address is https://api.cohere.com/compatibility/v1",
     ),
 )
 DIALECTS: Mapping[str, Dialect] = {dialect.name: dialect for dialect in _TABLE}

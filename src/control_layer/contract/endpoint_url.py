@@ -10,9 +10,10 @@ from __future__ import annotations
 import re
 from urllib.parse import quote
 
-__all__ = ["azure_path", "upstream_path"]
+__all__ = ["azure_path", "cohere_path", "ollama_path", "upstream_path"]
 
 _VERSION = re.compile(r"v\d+(?:alpha|beta)?\d*")
+_OLLAMA = re.compile(r"api|v1")
 _OF_DEPLOYMENTS = ("/v1/chat/completions", "/v1/completions", "/v1/embeddings", "/v1/audio/", "/v1/images/")
 """Azure's paths that name the deployment."""
 
@@ -34,6 +35,28 @@ def upstream_path(base_path: str, api_path: str) -> str:
     if any(_VERSION.fullmatch(segment) for segment in segments):
         return f"{base}/{rest}"
     return f"{base}/{version}/{rest}"
+
+
+def cohere_path(base_path: str, api_path: str) -> str:
+    """The request path at Cohere: its own API for reranking, and the one that is compatible with OpenAI's for the rest.
+
+    https://docs.cohere.com/docs/compatibility-api. The base may have a version, which is not for either.
+    """
+    base = _without_last(base_path, _VERSION)
+    if api_path.startswith(("/v1/rerank", "/v2/rerank")):
+        return base + api_path
+    return f"{base}/compatibility{api_path}"
+
+
+def ollama_path(base_path: str, api_path: str) -> str:
+    """The request path for one such as `/api/chat` at Ollama, whose base may have `/api`, or `/v1` of its other API."""
+    return _without_last(base_path, _OLLAMA) + api_path
+
+
+def _without_last(base_path: str, segment: re.Pattern[str]) -> str:
+    base = base_path.rstrip("/")
+    head, _, last = base.rpartition("/")
+    return head if segment.fullmatch(last) else base
 
 
 def azure_path(base_path: str, api_path: str, deployment: str | None = None) -> str:

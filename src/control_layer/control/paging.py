@@ -46,6 +46,12 @@ class Page(Output, Generic[_Item]):
         return cls(data=list(rows), total_count=total, skip=paging.skip, limit=paging.limit)
 
     @staticmethod
-    def in_json(rows: Sequence[str], total: int, paging: _Paging) -> str:
-        """A page of rows that are JSON already."""
-        return f'{{"data":[{",".join(rows)}],"total_count":{total},"skip":{paging.skip},"limit":{paging.limit}}}'
+    def in_json(rows: Sequence[Sequence[bytes]], total: int, paging: _Paging) -> bytes:
+        """A page of rows that are JSON already, each in pieces: all are joined once, as a page may have megabytes."""
+        pieces = [b'{"data":[']
+        for number, row in enumerate(rows):
+            if number:
+                pieces.append(b",")
+            pieces += row
+        pieces.append(b'],"total_count":%d,"skip":%d,"limit":%d}' % (total, paging.skip, paging.limit))
+        return b"".join(pieces)

@@ -207,6 +207,11 @@ def missing_model() -> GatewayError:
     return GatewayError(400, _INVALID, "missing_required_parameter", text, param="model")
 
 
+def missing_parameter(param: str) -> GatewayError:
+    text = f"Missing required parameter: '{_short(param)}'."
+    return GatewayError(400, _INVALID, "missing_required_parameter", text, param=_short(param))
+
+
 def wrong_type(param: str, detail: str) -> GatewayError:
     text = f"Invalid type for '{_short(param)}': {_short(detail)}."
     return GatewayError(400, _INVALID, "invalid_type", text, param=_short(param))

@@ -32,7 +32,6 @@ from control_layer.gateway.guardrails.table import Plan
 from control_layer.gateway.head import Head
 from control_layer.gateway.hedging import Race
 from control_layer.gateway.identifiers import text
-from control_layer.gateway.joins import COUNT_TOKENS
 from control_layer.gateway.paths import Handling
 from control_layer.gateway.policy.failover import Failure
 from control_layer.gateway.policy.response_cache import CachedAnswer
@@ -43,7 +42,8 @@ from control_layer.gateway.recording import cache_key
 from control_layer.gateway.sample import Sample
 from control_layer.gateway.token_count import answer_count
 from control_layer.gateway.tracing import RequestTrace
-from control_layer.gateway.translation import Translation
+from control_layer.gateway.translation_table import COUNT_TOKENS
+from control_layer.gateway.translators import COUNTED_HERE
 from control_layer.gateway.upstream_errors import REFUSALS, as_gateway_error, code_of, failure_of
 from control_layer.gateway.waste import affords_another
 from control_layer.wire import ExchangeError, Header, Request, Responder, TotalTimeout
@@ -259,7 +259,7 @@ class Exchange(ClientFallbacks):
 
     def send(self, attempt: Attempt) -> None:
         """Hands the request to the provider's connection pool."""
-        if self.path.api_path == COUNT_TOKENS and COUNT_TOKENS in attempt.upstream.joins:
+        if self.path.api_path == COUNT_TOKENS and attempt.upstream.translators.get(COUNT_TOKENS) is COUNTED_HERE:
             answer_count(self, attempt)
             return
         pace = self.route.hedging
@@ -274,10 +274,10 @@ class Exchange(ClientFallbacks):
         """The body as the provider gets it."""
         if self.envelope is None:
             return self.body
-        join = attempt.upstream.joins.get(self.path.api_path)
-        if join is not None:
+        translator = attempt.upstream.translators.get(self.path.api_path)
+        if translator is not None:
             body = self.envelope.rewritten(model=self.envelope.model, include_usage=False)
-            attempt.translation = Translation(join, body, self.route.model.alias, attempt.deployment.upstream_model)
+            attempt.translation = translator.translate(body, self.route.model.alias, attempt.deployment.upstream_model)
             return attempt.translation.body
         asks = self._asks_for_usage and attempt.upstream.takes_stream_options
         return self.envelope.rewritten(model=attempt.deployment.upstream_model, include_usage=asks)

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 
 from control_layer.contract.pricing import NOTHING
 from control_layer.gateway.attempt import Attempt
+from control_layer.gateway.errors import GatewayError
 from control_layer.gateway.policy.hedging import HedgePace
 from control_layer.gateway.policy.limiter import Permit
 from control_layer.gateway.policy.waste_limit import is_charged
@@ -105,7 +106,8 @@ class Race:
     def begin(self) -> None:
         """Sends the first attempt."""
         self._pace.begin()
-        self._send(self._first)
+        body = self._exchange.body_for(self._first.attempt)
+        self._first.attempt.send(body, len(body), self._first)
         delay = self._pace.delay
         if delay is not None:
             self._timer = self._exchange.plane.loop.call_later(delay, self._hedge)
@@ -144,14 +146,17 @@ class Race:
                 lane.cancel()
             return
         attempt = Attempt(exchange, target, upstream, self._first.attempt.place + 1)
+        try:
+            body = exchange.body_for(attempt)
+        except GatewayError:  # its provider cannot be told what is asked
+            attempt.teach(None, learnt=False)
+            if lane is not None:
+                lane.cancel()
+            return
         self._second = _Runner(self, attempt)
         self._first.lane, self._second.lane = exchange.lane, lane
         self.undecided = True
-        self._send(self._second)
-
-    def _send(self, runner: _Runner) -> None:
-        body = self._exchange.body_for(runner.attempt)
-        runner.attempt.send(body, len(body), runner)
+        attempt.send(body, len(body), self._second)
 
     def _affordable(self) -> bool:
         """Whether a second attempt may waste what it can cost; that is staked then."""

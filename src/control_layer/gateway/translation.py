@@ -7,23 +7,13 @@ client's dialect: whatever meters, checks, keeps or hides something of an answer
 
 from __future__ import annotations
 
-import re
+from collections.abc import Callable
 from typing import TYPE_CHECKING
 
-import msgspec
-
 from control_layer.contract.usage import Tokens
-from control_layer.gateway import errors
 from control_layer.gateway.answers import Answer, ErrorAnswer
-from control_layer.gateway.dialects.dialect import (
-    EventReader,
-    EventWriter,
-    UnreadableAnswer,
-    Unsupported,
-)
+from control_layer.gateway.dialects.dialect import EventReader, EventWriter, Outgoing, UnreadableAnswer
 from control_layer.gateway.dialects.events import Counted, Event, Started
-from control_layer.gateway.errors import GatewayError
-from control_layer.gateway.joins import Join
 from control_layer.wire import EventTooLarge, Header
 
 if TYPE_CHECKING:
@@ -41,50 +31,29 @@ _CARRIED = frozenset((b"user-agent", b"traceparent", b"tracestate", b"baggage"))
 _JSON = b"application/json"
 _EVENTS = b"text/event-stream; charset=utf-8"
 _FRAMING = frozenset((b"content-type", b"content-length", b"content-encoding"))
-_PLACE = re.compile(r" - at `\$\.?(.*)`$")
-"""Where msgspec says something is amiss."""
 
 
 class Translation:
-    """The request in the provider's dialect, and what is needed to say its answer in the client's."""
+    """One request in the provider's dialect, and what is needed to say its answer in the client's."""
 
-    __slots__ = (
-        "_client", "_conversation", "_headers", "_model", "_provider", "answer_id", "body", "dropped", "path", "query",
-        "stream_type", "tokens",
-    )  # fmt: skip
+    __slots__ = ("_headers", "_write_error", "answer_id", "body", "dropped", "path", "query", "stream_type", "tokens")
 
-    def __init__(self, join: Join, body: bytes | bytearray, alias: str, model: str) -> None:
-        """`alias` is what the client calls the model, `model` what the provider does. Raises GatewayError."""
-        self._client = join.client
-        if join.provider is None:
-            raise errors.api_not_served()
-        self._provider = join.provider
-        self.stream_type = join.provider.stream_type
-        """How the provider's streams are framed."""
-        self._model = alias
-        try:
-            conversation = join.client.read_request(body)
-            outgoing = join.provider.write_request(conversation, model, lenient=join.lenient)
-        except Unsupported as error:
-            raise errors.unsupported_parameter(error.parameter, error.message) from None
-        except msgspec.ValidationError as error:
-            raise _wrong_type(str(error)) from None
-        except (msgspec.DecodeError, UnicodeDecodeError) as error:
-            raise errors.not_json(str(error)) from None
-        except RecursionError:
-            raise errors.not_json("it is nested too deeply") from None
-        # Usage is always written, because it is metered, and hidden from a client that did not ask for it.
-        self._conversation = msgspec.structs.replace(conversation, include_usage=True)
+    def __init__(
+        self, outgoing: Outgoing, write_error: Callable[[int, bytes], bytes], stream_type: bytes | None
+    ) -> None:
         self.body = outgoing.body
         self.path = outgoing.path
         self.query = outgoing.query
         self.dropped = outgoing.dropped
         """Parameters that the provider is not told, in the client's words."""
+        self.stream_type = stream_type
+        """The content type of the provider's streams; `None` where there are none."""
         self.tokens: Tokens | None = None
         """What the provider has counted: of more kinds than the client's dialect may know."""
         self.answer_id = ""
         """For answers to which the provider gives no id."""
         self._headers = outgoing.headers
+        self._write_error = write_error
 
     def head_lines(self, headers: list[Header]) -> bytes:
         """The field lines for the provider. `headers` is the client's head."""
@@ -92,25 +61,21 @@ class Translation:
         lines = [b"%b: %b\r\n" % field for field in (*carried, *self._headers)]
         return b"content-type: application/json\r\n" + b"".join(lines)
 
-    def whole(self, body: bytes) -> bytes:
-        """The provider's answer in the client's dialect. Raises `UnreadableAnswer`."""
-        answer = self._provider.read_answer(body)
-        self.tokens = answer.tokens
-        if not answer.id:
-            answer = msgspec.structs.replace(answer, id=self.answer_id)
-        return self._client.write_answer(answer, self._conversation, self._model)
-
     def error(self, status: int, body: bytes) -> bytes:
         """The provider's error in the client's dialect."""
-        return self._client.write_error(status, self._provider.read_error(status, body))
+        return self._write_error(status, body)
+
+    def whole(self, body: bytes) -> bytes:
+        """The provider's answer in the client's dialect. Raises `UnreadableAnswer`."""
+        raise NotImplementedError
 
     def reader(self) -> EventReader:
         """For the provider's stream."""
-        return self._provider.reader()
+        raise NotImplementedError
 
     def writer(self) -> EventWriter:
         """For the client's."""
-        return self._client.writer(self._conversation, self._model)
+        raise NotImplementedError
 
     def note(self, events: list[Event]) -> None:
         """Takes the counts out of a stream's events, and names the answer where the provider does not."""
@@ -118,7 +83,7 @@ class Translation:
             if type(event) is Counted or (type(event) is Started and event.tokens is not None):
                 self.tokens = event.tokens
             if type(event) is Started and not event.id:
-                events[place] = msgspec.structs.replace(event, id=self.answer_id)
+                events[place] = Started(self.answer_id, event.created, event.tokens, event.service_tier)
 
 
 def translated_answer(
@@ -134,7 +99,7 @@ def translated_answer(
     translation.answer_id = exchange.event_text
     if status >= _ERRORS_FROM:
         return _TranslatedError(exchange, attempt, translation, status, rest)
-    if content_type.startswith(translation.stream_type):
+    if translation.stream_type is not None and content_type.startswith(translation.stream_type):
         return _TranslatedEvents(exchange, attempt, translation, status, rest)
     return _TranslatedWhole(exchange, attempt, translation, status, rest)
 
@@ -256,11 +221,3 @@ class _TranslatedError:
 
     def on_broken(self) -> None:
         """An error that cannot be read is no less an error: the exchange says so."""
-
-
-def _wrong_type(detail: str) -> GatewayError:
-    """What msgspec says of a field, with the field as a client would write it."""
-    found = _PLACE.search(detail)
-    if found is None:
-        return errors.wrong_type("body", detail)
-    return errors.wrong_type(found[1], detail[: found.start()])

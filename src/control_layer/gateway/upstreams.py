@@ -12,12 +12,12 @@ import structlog
 
 from control_layer.contract.aws import BadAccessKeys, Signer, access_keys, region_of
 from control_layer.contract.dialects import is_served
-from control_layer.contract.endpoint_url import azure_path, upstream_path
+from control_layer.contract.endpoint_url import azure_path, cohere_path, ollama_path, upstream_path
 from control_layer.contract.sealing import CannotOpen, Seal
 from control_layer.contract.snapshot import Endpoint
 from control_layer.gateway.config import GatewayConfig
 from control_layer.gateway.errors import model_unavailable
-from control_layer.gateway.joins import joins_of
+from control_layer.gateway.translation_table import translators_of
 from control_layer.wire import Origin, Pool, PoolOptions, client_context, proxy_for
 
 __all__ = ["AzureUpstream", "BedrockUpstream", "Upstream", "Upstreams"]
@@ -35,8 +35,8 @@ class Upstream:
     """One endpoint: where requests go and what identifies us there."""
 
     __slots__ = (
-        "_failures", "_targets", "_tell_at", "base_path", "credential", "credential_name", "endpoint", "joins", "pool",
-        "takes_stream_options",
+        "_failures", "_targets", "_tell_at", "base_path", "credential", "credential_name", "endpoint", "pool",
+        "takes_stream_options", "translators",
     )  # fmt: skip
 
     def __init__(self, endpoint: Endpoint, pool: Pool, credential: bytes, base_path: str) -> None:
@@ -48,7 +48,7 @@ class Upstream:
         self.base_path = quote(base_path, safe=_PATH_SAFE)
         self.takes_stream_options = "no_stream_options" not in endpoint.options.quirks
         """Its streams can be asked for usage."""
-        self.joins = joins_of(endpoint)
+        self.translators = translators_of(endpoint)
         """What is translated for it, by API path."""
         self._targets: dict[str, bytes] = {}
         self._failures = 0
@@ -73,8 +73,12 @@ class Upstream:
     def target(self, api_path: str, query: bytes, model: str) -> bytes:
         """The request target for a provider path such as `/v1/chat/completions`. `model` is the provider's name."""
         del model
-        target = self._targets.get(api_path) or self.keep_target(api_path, upstream_path(self.base_path, api_path))
+        target = self._targets.get(api_path) or self.keep_target(api_path, self.path(api_path))
         return target + b"?" + query if query else target
+
+    def path(self, api_path: str) -> str:
+        """Where it lies at the provider."""
+        return upstream_path(self.base_path, api_path)
 
     def keep_target(self, key: str, path: str) -> bytes:
         """Keeps a path for the next request that needs it."""
@@ -129,6 +133,27 @@ class BedrockUpstream(Upstream):
         url = self._origin + target.decode("latin-1")
         fields = self._signer.headers(method.decode("ascii"), url, bytes(body), self._wall())
         return b"".join(b"%b: %b\r\n" % (name.encode(), value.encode()) for name, value in fields)
+
+
+class CohereUpstream(Upstream):
+    """Cohere's two APIs."""
+
+    __slots__ = ()
+
+    def path(self, api_path: str) -> str:
+        return cohere_path(self.base_path, api_path)
+
+
+class OllamaUpstream(Upstream):
+    """Ollama's own API."""
+
+    __slots__ = ()
+
+    def path(self, api_path: str) -> str:
+        return ollama_path(self.base_path, api_path)
+
+
+_KINDS = {"azure": AzureUpstream, "cohere": CohereUpstream, "ollama": OllamaUpstream}
 
 
 class Upstreams:
@@ -198,7 +223,7 @@ class Upstreams:
         secret = self._secret(endpoint)
         if endpoint.dialect == "bedrock" and (signer := _signer(endpoint, secret)) is not None:
             return BedrockUpstream(endpoint, pool, signer, origin, url.path, self._wall)
-        make = AzureUpstream if endpoint.dialect == "azure" else Upstream
+        make = _KINDS.get(endpoint.dialect, Upstream)
         return make(endpoint, pool, _rendered(endpoint, secret), url.path)
 
     def _tls(self, endpoint: Endpoint) -> ssl.SSLContext:

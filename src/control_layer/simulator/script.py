@@ -158,7 +158,7 @@ def describe() -> str:
     return "\n".join(
         [
             "Base URLs: /v1 (OpenAI-compatible), and the providers' own APIs, strict: /anthropic, /azure, /bedrock,",
-            "/gemini and /ollama.",
+            "/cohere, /gemini and /ollama.",
             f"Models: {listed}; any other name works too.",
             "Words in a model's name ask for a behaviour, alone or together, such as sim-slow-first-200ms-tokens-50:",
             *lines,

@@ -28,6 +28,7 @@ _NEVER_CHANGED = {"transactions", "sessions", "password_resets"}
 
 _NOT_AUDITED = {
     "account_balances": "sums of the ledger",
+    "user_objects": "says again what users say",
     "audit_log": "it is the log",
     "budget_leases": "bookkeeping of the lender",
     "budget_spending": "sums of what requests cost",

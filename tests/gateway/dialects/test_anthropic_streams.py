@@ -127,6 +127,18 @@ def test_why_a_model_declines_is_a_block_of_its_own() -> None:
     assert message.stop_reason == "refusal"
 
 
+def test_a_signature_of_geminis_behind_a_text_is_not_told() -> None:
+    """Clients look for words in the last block."""
+    events: list[Event] = [START, ThinkingDelta("Hm."), TextDelta("Yes."), ThinkingSigned("gemini.c2ln"), *END]
+    whole = ANTHROPIC.write_answer(fold(events), Conversation(messages=()), "m")
+    streamed = sdk_message(written(events, "m")).to_dict()["content"]
+    for content in (msgspec.json.decode(whole)["content"], streamed):
+        assert [block["type"] for block in content] == ["thinking", "text"]
+    signed: list[Event] = [START, ThinkingDelta("Hm."), ThinkingSigned("gemini.c2ln"), TextDelta("Yes."), *END]
+    (first, _) = sdk_message(written(signed, "m")).to_dict()["content"]
+    assert first["signature"] == "gemini.c2ln"
+
+
 def test_usage_comes_with_the_end_and_counts_the_cache_apart() -> None:
     tokens = Tokens(100, 30, cached_input=60, cache_write=10, reasoning=12, source="provider", cache_write_1h=4)
     events: list[Event] = [START, TextDelta("Yes."), Finished("stop"), Counted(tokens), Ended()]

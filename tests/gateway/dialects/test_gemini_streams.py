@@ -15,7 +15,7 @@ from tests.gateway.dialects.generated import streams
 from tests.gateway.dialects.transcripts import plain
 
 from control_layer.contract.usage import Tokens
-from control_layer.gateway.dialects.conversation import Answer, Refusal, Thinking, ToolCall
+from control_layer.gateway.dialects.conversation import Answer, Refusal, Text, Thinking, ToolCall
 from control_layer.gateway.dialects.dialect import UnreadableAnswer
 from control_layer.gateway.dialects.events import (
     CallDelta,
@@ -248,6 +248,7 @@ def test_an_error_event_ends_a_stream() -> None:
     events = read([sse(part({"text": "So"}), error, part({"text": "!"}, finishReason="STOP"))])
     assert events == [START, TextDelta("So"), Failed("Overloaded.", "UNAVAILABLE")]
     assert read([sse({"error": "odd"})]) == [Failed('"odd"')]
+    assert read([sse(part({"text": "So"}, finishReason="STOP"), error)])[-1] == Failed("Overloaded.", "UNAVAILABLE")
 
 
 def test_what_comes_behind_the_end_of_a_candidate_is_not_said() -> None:
@@ -259,6 +260,12 @@ def test_a_stream_is_whole_when_every_candidate_is() -> None:
     stream = sse(part({"text": "a"}), part({"text": "b"}, choice=1), part(choice=1, finishReason="STOP"))
     assert Ended() not in read([stream])
     assert read([stream, sse(part(finishReason="STOP"))])[-1] == Ended()
+
+
+def test_candidates_are_in_the_order_of_their_numbers() -> None:
+    two, one = part({"text": "b"}, choice=1, finishReason="STOP"), part({"text": "a"}, finishReason="STOP")
+    answer = GEMINI.read_answer(msgspec.json.encode({"candidates": two["candidates"] + one["candidates"]}))
+    assert [choice.parts for choice in answer.choices] == [(Text("a"),), (Text("b"),)]
 
 
 def test_fields_and_parts_that_are_not_known_are_passed_over() -> None:

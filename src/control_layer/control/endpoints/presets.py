@@ -82,9 +82,18 @@ PRESETS: tuple[Preset, ...] = (
     _preset(
         "google-gemini",
         "Google Gemini",
-        "https://generativelanguage.googleapis.com/v1beta/openai",
-        "https://ai.google.dev/gemini-api/docs/openai",
-        "The OpenAI-compatible surface of the Gemini API; keys come from Google AI Studio.",
+        "https://generativelanguage.googleapis.com/v1beta",
+        "https://ai.google.dev/gemini-api/docs/api-key",
+        "Keys come from Google AI Studio.",
+        dialect="gemini",
+    ),
+    _preset(
+        "cohere",
+        "Cohere",
+        "https://api.cohere.com/",
+        "https://dashboard.cohere.com/api-keys",
+        "Chat, embeddings and reranking; trial keys are limited.",
+        dialect="cohere",
     ),
     _preset(
         "mistral",

@@ -18,13 +18,33 @@ class ListedGroup(Group):
 
     users: OmitNull[list[User]]
     models: OmitNull[list[Model]]
+    member_count: OmitNull[int]
+    """With `include=counts`, where the caller may read users. Everybody is in Everyone."""
+    model_count: OmitNull[int]
+    """With `include=counts`."""
 
     @classmethod
-    def including(cls, row: tables.Group, models: Sequence[Model]) -> ListedGroup:
+    def including(
+        cls, row: tables.Group, models: Sequence[Model], *, member_count: int | None, model_count: int | None
+    ) -> ListedGroup:
         """The object of a row, but for the people."""
-        return cls(**Group.of(row).model_dump(), users=None, models=list(models) or None)
+        return cls(
+            **Group.of(row).model_dump(),
+            users=None,
+            models=list(models) or None,
+            member_count=member_count,
+            model_count=model_count,
+        )
 
-    def json_with(self, people: str | None) -> str:
-        """This object as JSON, with the JSON array `people` as its users: there may be tens of thousands."""
-        written = self.model_dump_json()
-        return written if people is None else f'{written[:-1]},"users":{people}}}'
+    def json_with(self, people: Sequence[bytes]) -> list[bytes]:
+        """This object as JSON, in pieces, with `people` as its users: there may be tens of thousands."""
+        written = self.model_dump_json().encode()
+        if not people:
+            return [written]
+        return [written[:-1], b',"users":[', *_separated(people), b"]}"]
+
+
+def _separated(people: Sequence[bytes]) -> list[bytes]:
+    pieces = [b","] * (2 * len(people) - 1)
+    pieces[::2] = people
+    return pieces

@@ -19,7 +19,7 @@ from control_layer.store.tables.keys import ApiKey
 from control_layer.store.tables.ledger import AccountBalance, Transaction
 from control_layer.store.tables.limits import RateLimit
 from control_layer.store.tables.payments import AutoTopup
-from control_layer.store.tables.people import Group, GroupMember, User
+from control_layer.store.tables.people import Group, GroupMember, User, UserObject
 from control_layer.store.tables.privacy import RedactionRule
 from control_layer.store.tables.probes import Probe, ProbeResult, ProbeState
 from control_layer.store.tables.rollups import (
@@ -86,6 +86,7 @@ __all__ = [
     "Transaction",
     "UnfoldedRequest",
     "User",
+    "UserObject",
     "UserSession",
     "Webhook",
     "WebhookDelivery",

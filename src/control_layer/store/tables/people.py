@@ -11,7 +11,7 @@ from sqlalchemy.orm import Mapped, mapped_column
 
 from control_layer.store.tables.base import Base, now
 
-__all__ = ["Group", "GroupMember", "User"]
+__all__ = ["Group", "GroupMember", "User", "UserObject"]
 
 
 _SEARCHED = "lower(username || chr(31) || email || chr(31) || coalesce(display_name, ''))"
@@ -83,6 +83,21 @@ class User(Base):
         Index("ix_users_low_balance", "id", postgresql_where=text("low_balance_threshold IS NOT NULL")),
         Index("ix_users_email", text("lower(email)")),
     )
+
+
+class UserObject(Base):
+    """An account as callers see it, in JSON, for pages that hold thousands of people.
+
+    A trigger on `users` keeps it in the transaction that changes the account (`0032_user_objects`); nobody else writes.
+    A deleted account has no row. A test holds it to `control.users.schemas.User`.
+    """
+
+    __tablename__ = "user_objects"
+
+    user_id: Mapped[uuid.UUID] = mapped_column(ForeignKey("users.id", ondelete="CASCADE"), primary_key=True)
+    username: Mapped[str]
+    """What pages are sorted by."""
+    object: Mapped[str]
 
 
 class Group(Base):

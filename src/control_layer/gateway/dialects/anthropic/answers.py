@@ -29,6 +29,7 @@ from control_layer.gateway.dialects.conversation import (
     ToolCall,
 )
 from control_layer.gateway.dialects.dialect import UnreadableAnswer
+from control_layer.gateway.dialects.signatures import made_by
 from control_layer.gateway.usage import from_object
 
 __all__ = [
@@ -208,6 +209,8 @@ def _block(part: Part) -> Block | None:
             return TextBlock(part.transcript) if part.transcript else None
         case Thinking(sealed=str(data)):
             return RedactedThinkingBlock(data)
+        case Thinking(text="") if made_by("gemini", part.signature) is not None:
+            return None  # it signs a text: clients of this API look for words in the last block
         case Thinking():
             return ThinkingBlock(part.text, part.signature or "")
         case ToolCall():

@@ -21,7 +21,7 @@ from control_layer.gateway.dialects.anthropic.requests import (
 from control_layer.gateway.dialects.conversation import Conversation, Reasoning, ResponseFormat, Tool, ToolChoice
 from control_layer.gateway.dialects.dialect import Unsupported
 
-__all__ = ["read_request"]
+__all__ = ["read_count_request", "read_request"]
 
 _HINTS = frozenset(("context_management", "diagnostics", "speed"))
 """How Anthropic is to spend its own time and context: no other provider has it, and the answer means the same without
@@ -45,6 +45,8 @@ class _LooseRequest(msgspec.Struct):
 
 _decode = msgspec.json.Decoder(RequestBody).decode
 _decode_loosely = msgspec.json.Decoder(_LooseRequest).decode
+_encode = msgspec.json.Encoder().encode
+_ONE = msgspec.Raw(b"1")
 _decode_fields = msgspec.json.Decoder(dict[str, msgspec.Raw]).decode
 _KNOWN_FIELDS = frozenset(field.encode_name for field in msgspec.structs.fields(RequestBody))
 _KNOWN_BLOCKS = frozenset(str(kind.__struct_config__.tag) for kind in get_args(Block))
@@ -83,6 +85,13 @@ def read_request(body: bytes | bytearray) -> Conversation:
         user=None if request.metadata is None else request.metadata.user_id,
         others=_others(body),
     )
+
+
+def read_count_request(body: bytes | bytearray) -> Conversation:
+    """A request whose tokens are to be counted (https://platform.claude.com/docs/en/api/messages-count-tokens): it says
+    not how long the answer may be. Raises as `read_request` does.
+    """
+    return read_request(_encode({"max_tokens": _ONE, **_decode_fields(body)}))
 
 
 def _refuse_blocks_of_servers(body: bytes) -> None:

@@ -33,6 +33,7 @@ from control_layer.gateway.dialects.events import (
     ThinkingDelta,
     ThinkingSigned,
 )
+from control_layer.gateway.dialects.signatures import made_by
 
 __all__ = ["Writer"]
 
@@ -135,6 +136,8 @@ class Writer:
                     self._turn_to("thinking", _EMPTY_THINKING)
                     self._grow(_THINKING_DELTA, event.text)
             case ThinkingSigned():
+                if self._open != "thinking" and made_by("gemini", event.signature) is not None:
+                    return  # it signs a text: clients of this API look for words in the last block
                 self._turn_to("thinking", _EMPTY_THINKING)
                 self._grow(_SIGNATURE_DELTA, event.signature)
                 self._close()

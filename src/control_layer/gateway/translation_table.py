@@ -12,13 +12,24 @@ from control_layer.contract.snapshot import Endpoint
 from control_layer.gateway.dialects.anthropic import ANTHROPIC
 from control_layer.gateway.dialects.bedrock import BEDROCK
 from control_layer.gateway.dialects.dialect import ClientDialect, ProviderDialect
+from control_layer.gateway.dialects.gemini import GEMINI
+from control_layer.gateway.dialects.ollama import OLLAMA
 from control_layer.gateway.dialects.openai_chat import OPENAI_CHAT, OpenAiChat, Quirks
 from control_layer.gateway.dialects.openai_responses import OPENAI_RESPONSES
+from control_layer.gateway.translators import (
+    COUNTED_HERE,
+    NOTHING_OF_THE_KIND,
+    ConversationTranslator,
+    CountTranslator,
+    EmbeddingProvider,
+    EmbeddingsTranslator,
+    Translator,
+)
 
-__all__ = ["COUNT_TOKENS", "Join", "joins_of"]
+__all__ = ["COUNT_TOKENS", "EMBEDDINGS", "translators_of"]
 
 COUNT_TOKENS = "/v1/messages/count_tokens"
-"""Joined or not: where a provider does not speak the Messages API, the gateway counts."""
+EMBEDDINGS = "/v1/embeddings"
 _CLIENTS: Mapping[Api, tuple[str, ClientDialect]] = {
     "chat_completions": ("/v1/chat/completions", OPENAI_CHAT),
     "messages": ("/v1/messages", ANTHROPIC),
@@ -26,7 +37,7 @@ _CLIENTS: Mapping[Api, tuple[str, ClientDialect]] = {
 }
 """Where clients speak them."""
 _OPENAIS_OWN = (
-    "/v1/completions", "/v1/embeddings", "/v1/moderations", "/v1/rerank", "/v2/rerank", "/v1/score",
+    "/v1/completions", EMBEDDINGS, "/v1/moderations", "/v1/rerank", "/v2/rerank", "/v1/score",
     "/v1/images/generations", "/v1/audio/speech", "/v1/responses/compact", "/v1/responses/input_tokens",
 )  # fmt: skip
 """What else clients ask of providers that speak OpenAI's dialect."""
@@ -41,40 +52,40 @@ def _openai(options: DialectOptions) -> ProviderDialect:
 _PROVIDERS: Mapping[str, Callable[[DialectOptions], ProviderDialect]] = {
     "openai": _openai,
     "azure": _openai,
+    "cohere": _openai,
     "anthropic": lambda _: ANTHROPIC,
     "bedrock": lambda _: BEDROCK,
+    "gemini": lambda _: GEMINI,
+    "ollama": lambda _: OLLAMA,
 }
 """What is spoken to endpoints of a dialect, where their own APIs are not asked for."""
+_EMBEDDINGS: Mapping[str, EmbeddingProvider] = {"gemini": GEMINI, "ollama": OLLAMA}
+_COUNTERS = {"gemini": GEMINI}
+"""Who counts tokens before they are used, other than Anthropic."""
 
 
-class Join:
-    """A client's dialect and the provider's."""
-
-    __slots__ = ("client", "lenient", "provider")
-
-    def __init__(self, client: ClientDialect, provider: ProviderDialect | None, *, lenient: bool) -> None:
-        self.client = client
-        self.provider = provider
-        """`None`: the provider has nothing of the kind."""
-        self.lenient = lenient
-        """What the provider cannot be told is left out and listed, rather than refused."""
-
-
-def joins_of(endpoint: Endpoint) -> Mapping[str, Join]:
+def translators_of(endpoint: Endpoint) -> Mapping[str, Translator]:
     """What is translated for an endpoint, by API path. Everything else it is sent as it comes."""
-    options = endpoint.options
-    native, lenient = native_apis(endpoint.dialect, options), options.unsupported_parameters == "drop"
-    make = _PROVIDERS.get(endpoint.dialect)
+    name, options = endpoint.dialect, endpoint.options
+    native, lenient = native_apis(name, options), options.unsupported_parameters == "drop"
+    make = _PROVIDERS.get(name)
     if make is None:
         return {}
     provider = make(options)
     foreign = (place for api, place in _CLIENTS.items() if api not in native)
-    joins = {path: Join(client, provider, lenient=lenient) for path, client in foreign}
+    found: dict[str, Translator] = {
+        path: ConversationTranslator(client, provider, lenient=lenient) for path, client in foreign
+    }
     if "messages" not in native:
-        joins[COUNT_TOKENS] = Join(ANTHROPIC, provider, lenient=True)
-    if not _ONLY_STREAMS.issuperset(options.quirks) and "chat_completions" in native:
-        path, client = _CLIENTS["chat_completions"]
-        joins[path] = Join(client, provider, lenient=lenient)  # it speaks the dialect, but not all of it
+        counter = _COUNTERS.get(name)
+        found[COUNT_TOKENS] = COUNTED_HERE if counter is None else CountTranslator(counter)
     if "chat_completions" not in native:
-        joins |= {path: Join(OPENAI_CHAT, None, lenient=False) for path in _OPENAIS_OWN}
-    return joins
+        found |= dict.fromkeys(_OPENAIS_OWN, NOTHING_OF_THE_KIND)
+        if name in _EMBEDDINGS:
+            found[EMBEDDINGS] = EmbeddingsTranslator(_EMBEDDINGS[name], lenient=lenient)
+    elif not _ONLY_STREAMS.issuperset(options.quirks):
+        path, client = _CLIENTS["chat_completions"]
+        found[path] = ConversationTranslator(
+            client, provider, lenient=lenient
+        )  # it speaks the dialect, but not all of it
+    return found

@@ -1,0 +1,238 @@
+"""How one request of a kind is translated: a client's dialect joined to a provider's."""
+
+from __future__ import annotations
+
+import re
+from abc import ABC, abstractmethod
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from typing import Protocol
+
+import msgspec
+
+from control_layer.gateway import errors
+from control_layer.gateway.dialects import openai_embeddings
+from control_layer.gateway.dialects.anthropic import ANTHROPIC
+from control_layer.gateway.dialects.anthropic.client_requests import read_count_request
+from control_layer.gateway.dialects.conversation import Conversation
+from control_layer.gateway.dialects.dialect import (
+    ClientDialect,
+    EventReader,
+    EventWriter,
+    Outgoing,
+    ProviderDialect,
+    ProviderError,
+    Unsupported,
+)
+from control_layer.gateway.dialects.embeddings import EmbeddingDialect, EmbeddingsAsked
+from control_layer.gateway.dialects.openai_chat import OPENAI_CHAT
+from control_layer.gateway.errors import GatewayError
+from control_layer.gateway.translation import Translation
+
+__all__ = [
+    "COUNTED_HERE",
+    "NOTHING_OF_THE_KIND",
+    "ConversationTranslator",
+    "CountTranslator",
+    "EmbeddingProvider",
+    "EmbeddingsTranslator",
+    "Translator",
+]
+
+_PLACE = re.compile(r" - at `\$\.?(.*)`$")
+"""Where msgspec says something is amiss."""
+_MISSING = re.compile(r"Object missing required field `(.*?)`")
+
+
+class Translator(ABC):
+    """A client's dialect and a provider's."""
+
+    __slots__ = ()
+
+    @abstractmethod
+    def translate(self, body: bytes | bytearray, alias: str, model: str) -> Translation:
+        """A request's translation. `alias` is what the client calls the model, `model` what the provider does.
+
+        Raises GatewayError.
+        """
+
+
+class _Errors(Protocol):
+    def read_error(self, status: int, body: bytes) -> ProviderError: ...
+
+
+class EmbeddingProvider(EmbeddingDialect, _Errors, Protocol):
+    """How a provider gives vectors, and says what went wrong."""
+
+
+class _CountingProvider(_Errors, Protocol):
+    def write_count(self, conversation: Conversation, model: str, *, lenient: bool) -> Outgoing: ...
+
+    def read_count(self, body: bytes) -> int: ...
+
+
+# -- conversations ---------------------------------------------------------------------------------------------------
+
+
+class ConversationTranslator(Translator):
+    """Chat, in any of its dialects."""
+
+    __slots__ = ("_client", "_lenient", "_provider")
+
+    def __init__(self, client: ClientDialect, provider: ProviderDialect, *, lenient: bool) -> None:
+        """With `lenient`, what the provider cannot be told is left out and listed, rather than refused."""
+        self._client = client
+        self._provider = provider
+        self._lenient = lenient
+
+    def translate(self, body: bytes | bytearray, alias: str, model: str) -> Translation:
+        with _told_as_gateway_errors():
+            conversation = self._client.read_request(body)
+            outgoing = self._provider.write_request(conversation, model, lenient=self._lenient)
+        # Usage is always written, because it is metered, and hidden from a client that did not ask for it.
+        conversation = msgspec.structs.replace(conversation, include_usage=True)
+        return _Conversation(self._client, self._provider, conversation, outgoing, alias)
+
+
+class _Conversation(Translation):
+    __slots__ = ("_client", "_conversation", "_model", "_provider")
+
+    def __init__(
+        self,
+        client: ClientDialect,
+        provider: ProviderDialect,
+        conversation: Conversation,
+        outgoing: Outgoing,
+        alias: str,
+    ) -> None:
+        super().__init__(outgoing, _error_writer(client, provider), provider.stream_type)
+        self._client = client
+        self._provider = provider
+        self._conversation = conversation
+        self._model = alias
+
+    def whole(self, body: bytes) -> bytes:
+        answer = self._provider.read_answer(body)
+        self.tokens = answer.tokens
+        if not answer.id:
+            answer = msgspec.structs.replace(answer, id=self.answer_id)
+        return self._client.write_answer(answer, self._conversation, self._model)
+
+    def reader(self) -> EventReader:
+        return self._provider.reader()
+
+    def writer(self) -> EventWriter:
+        return self._client.writer(self._conversation, self._model)
+
+
+# -- embeddings ------------------------------------------------------------------------------------------------------
+
+
+class EmbeddingsTranslator(Translator):
+    """OpenAI's embeddings at a provider that has its own."""
+
+    __slots__ = ("_lenient", "_provider")
+
+    def __init__(self, provider: EmbeddingProvider, *, lenient: bool) -> None:
+        self._provider = provider
+        self._lenient = lenient
+
+    def translate(self, body: bytes | bytearray, alias: str, model: str) -> Translation:
+        with _told_as_gateway_errors():
+            asked = openai_embeddings.read_request(body)
+            outgoing = self._provider.write_embeddings(asked, model, lenient=self._lenient)
+        return _Embeddings(self._provider, asked, outgoing, alias)
+
+
+class _Embeddings(Translation):
+    __slots__ = ("_asked", "_model", "_provider")
+
+    def __init__(self, provider: EmbeddingProvider, asked: EmbeddingsAsked, outgoing: Outgoing, alias: str) -> None:
+        super().__init__(outgoing, _error_writer(OPENAI_CHAT, provider), None)
+        self._provider = provider
+        self._asked = asked
+        self._model = alias
+
+    def whole(self, body: bytes) -> bytes:
+        given = self._provider.read_embeddings(body)
+        self.tokens = given.tokens
+        return openai_embeddings.write_answer(given, self._asked, self._model)
+
+
+# -- counts of tokens ------------------------------------------------------------------------------------------------
+
+
+class CountTranslator(Translator):
+    """Anthropic's `count_tokens` at a provider that counts in its own way. Nothing is used by it."""
+
+    __slots__ = ("_provider",)
+
+    def __init__(self, provider: _CountingProvider) -> None:
+        self._provider = provider
+
+    def translate(self, body: bytes | bytearray, alias: str, model: str) -> Translation:
+        del alias
+        with _told_as_gateway_errors():
+            conversation = read_count_request(body)
+            # What cannot be told is hardly ever what is long.
+            outgoing = self._provider.write_count(conversation, model, lenient=True)
+        return _TokenCount(self._provider, outgoing)
+
+
+class _TokenCount(Translation):
+    __slots__ = ("_provider",)
+
+    def __init__(self, provider: _CountingProvider, outgoing: Outgoing) -> None:
+        super().__init__(outgoing, _error_writer(ANTHROPIC, provider), None)
+        self._provider = provider
+
+    def whole(self, body: bytes) -> bytes:
+        return b'{"input_tokens":%d}' % self._provider.read_count(body)
+
+
+# -- nothing to translate ----------------------------------------------------------------------------------------------
+
+
+class _NothingOfTheKind(Translator):
+    """The provider does not do what is asked."""
+
+    __slots__ = ()
+
+    def translate(self, body: bytes | bytearray, alias: str, model: str) -> Translation:
+        del body, alias, model
+        raise errors.api_not_served()
+
+
+NOTHING_OF_THE_KIND = _NothingOfTheKind()
+COUNTED_HERE = _NothingOfTheKind()
+"""The provider does not count, but the gateway estimates (`token_count`)."""
+
+
+def _error_writer(client: ClientDialect, provider: _Errors) -> Callable[[int, bytes], bytes]:
+    return lambda status, body: client.write_error(status, provider.read_error(status, body))
+
+
+@contextmanager
+def _told_as_gateway_errors() -> Iterator[None]:
+    """What a request cannot say, or says wrongly, in the gateway's words."""
+    try:
+        yield
+    except Unsupported as error:
+        raise errors.unsupported_parameter(error.parameter, error.message) from None
+    except msgspec.ValidationError as error:
+        raise _wrong_type(str(error)) from None
+    except (msgspec.DecodeError, UnicodeDecodeError) as error:
+        raise errors.not_json(str(error)) from None
+    except RecursionError:
+        raise errors.not_json("it is nested too deeply") from None
+
+
+def _wrong_type(detail: str) -> GatewayError:
+    """What msgspec says of a field, with the field as a client would write it."""
+    found = _PLACE.search(detail)
+    missing = _MISSING.match(detail)
+    if missing is not None:
+        return errors.missing_parameter(missing[1] if found is None else f"{found[1]}.{missing[1]}")
+    if found is None:
+        return errors.wrong_type("body", detail)
+    return errors.wrong_type(found[1], detail[: found.start()])
