@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from contextlib import closing
+from typing import Any
 
 import anthropic
 import pytest
@@ -122,7 +124,8 @@ def test_for_node(root: str) -> None:
     assert seen["azure"] == seen["azureStreamed"]
 
 
-def test_amazons_library_talks_to_bedrock(root: str) -> None:
+@pytest.fixture
+def amazon(root: str) -> Iterator[Any]:
     client = Session().create_client(
         "bedrock-runtime",
         "eu-west-1",
@@ -132,6 +135,11 @@ def test_amazons_library_talks_to_bedrock(root: str) -> None:
         aws_session_token="token",
         config=Config(retries={"total_max_attempts": 1}),
     )
+    with closing(client):
+        yield client
+
+
+def test_amazons_library_talks_to_bedrock(amazon: Any) -> None:
     turns = [{"role": "user", "content": [{"text": "Use the tool get_weather, please."}]}]
     schema = {"json": {"type": "object", "properties": {"city": {"type": "string"}}}}
     asked = {
@@ -140,18 +148,20 @@ def test_amazons_library_talks_to_bedrock(root: str) -> None:
         "toolConfig": {"tools": [{"toolSpec": {"name": "get_weather", "inputSchema": schema}}]},
         "additionalModelRequestFields": {"thinking": {"type": "enabled", "budget_tokens": 1024}},
     }
-    whole = client.converse(**asked)
+    whole = amazon.converse(**asked)
     message = whole["output"]["message"]
     assert whole["stopReason"] == "tool_use"
-    events = list(client.converse_stream(**asked)["stream"])
+    with closing(amazon.converse_stream(**asked)["stream"]) as stream:
+        events = list(stream)
     begun = [event["contentBlockStart"]["start"]["toolUse"] for event in events if "contentBlockStart" in event]
     called = [block["toolUse"] for block in message["content"] if "toolUse" in block]
     assert [use["name"] for use in begun] == [use["name"] for use in called] == ["get_weather"] * 2
     assert events[-1]["metadata"]["usage"] == whole["usage"]
     results = [{"toolResult": {"toolUseId": use["toolUseId"], "content": [{"text": "rain"}]}} for use in called]
-    last = client.converse(**asked | {"messages": [*turns, message, {"role": "user", "content": results}]})
+    last = amazon.converse(**asked | {"messages": [*turns, message, {"role": "user", "content": results}]})
     assert last["output"]["message"]["content"][-1]["text"]
-    with pytest.raises(client.exceptions.ClientError, match="must alternate"):
-        client.converse(**asked | {"messages": [*turns, *turns]})
-    with pytest.raises(client.exceptions.ClientError, match="sim-host"):
-        list(client.converse_stream(**asked | {"modelId": "sim-error-in-stream"})["stream"])
+    with pytest.raises(amazon.exceptions.ClientError, match="must alternate"):
+        amazon.converse(**asked | {"messages": [*turns, *turns]})
+    broken = amazon.converse_stream(**asked | {"modelId": "sim-error-in-stream"})["stream"]
+    with closing(broken), pytest.raises(amazon.exceptions.ClientError, match="sim-host"):
+        list(broken)
