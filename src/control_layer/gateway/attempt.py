@@ -184,7 +184,7 @@ class Attempt:
                 content_type = value.lower()
             elif name == b"content-encoding":
                 encoded = value.lower() != b"identity"
-            elif name in (b"x-request-id", b"request-id"):
+            elif name in (b"x-request-id", b"request-id", b"x-amzn-requestid"):
                 exchange.upstream_request_id = value.decode("latin-1")[:128]
         if status == _SWITCHING:
             self._answer = SplicedAnswer(exchange, self, headers)

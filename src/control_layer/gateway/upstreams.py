@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import asyncio
 import ssl
-from collections.abc import Container
+import time
+from collections.abc import Callable, Container
 from urllib.parse import quote, urlsplit
 
 import structlog
 
+from control_layer.contract.aws import BadAccessKeys, Signer, access_keys, region_of
 from control_layer.contract.dialects import is_served
 from control_layer.contract.endpoint_url import azure_path, cohere_path, ollama_path, upstream_path
 from control_layer.contract.sealing import CannotOpen, Seal
@@ -18,7 +20,7 @@ from control_layer.gateway.errors import model_unavailable
 from control_layer.gateway.translation_table import translators_of
 from control_layer.wire import Origin, Pool, PoolOptions, client_context, proxy_for
 
-__all__ = ["AzureUpstream", "Upstream", "Upstreams"]
+__all__ = ["AzureUpstream", "BedrockUpstream", "Upstream", "Upstreams"]
 
 _log = structlog.get_logger(__name__)
 _MAX_TARGETS = 512
@@ -111,6 +113,28 @@ class AzureUpstream(Upstream):
         return target + b"?" + b"&".join(parameters) if parameters else target
 
 
+class BedrockUpstream(Upstream):
+    """Amazon Bedrock, for a caller with access keys: every request is signed."""
+
+    __slots__ = ("_origin", "_signer", "_wall")
+
+    def __init__(
+        self, endpoint: Endpoint, pool: Pool, signer: Signer, origin: Origin, base_path: str, wall: Callable[[], float]
+    ) -> None:
+        super().__init__(endpoint, pool, b"", base_path)
+        self.credential_name = b"authorization"
+        self._signer = signer
+        self._origin = f"{origin.scheme}://{origin.authority.decode()}"
+        self._wall = wall
+
+    def authorization(self, method: bytes, target: bytes, body: bytes | bytearray | None) -> bytes:
+        if body is None:
+            return b""  # a hash of what is still to come cannot be signed: Amazon refuses it, and says so
+        url = self._origin + target.decode("latin-1")
+        fields = self._signer.headers(method.decode("ascii"), url, bytes(body), self._wall())
+        return b"".join(b"%b: %b\r\n" % (name.encode(), value.encode()) for name, value in fields)
+
+
 class CohereUpstream(Upstream):
     """Cohere's two APIs."""
 
@@ -139,9 +163,15 @@ class Upstreams:
     """
 
     def __init__(
-        self, config: GatewayConfig, loop: asyncio.AbstractEventLoop, *, sealed_for: str = "provider-credential"
+        self,
+        config: GatewayConfig,
+        loop: asyncio.AbstractEventLoop,
+        *,
+        sealed_for: str = "provider-credential",
+        wall: Callable[[], float] = time.time,
     ) -> None:
         self._config = config
+        self._wall = wall
         self._loop = loop
         self._seal = Seal(config.secret_key, sealed_for, config.previous_secret_keys)
         self._by_id: dict[str, Upstream] = {}
@@ -190,8 +220,11 @@ class Upstreams:
         except (KeyError, ValueError, OSError) as error:
             _log.error("endpoint_unusable", endpoint=endpoint.name, error=str(error))
             raise model_unavailable("its endpoint's address or certificates cannot be used") from error
+        secret = self._secret(endpoint)
+        if endpoint.dialect == "bedrock" and (signer := _signer(endpoint, secret)) is not None:
+            return BedrockUpstream(endpoint, pool, signer, origin, url.path, self._wall)
         make = _KINDS.get(endpoint.dialect, Upstream)
-        return make(endpoint, pool, self._credential(endpoint), url.path)
+        return make(endpoint, pool, _rendered(endpoint, secret), url.path)
 
     def _tls(self, endpoint: Endpoint) -> ssl.SSLContext:
         # Reading the system's certificates takes tens of milliseconds, so endpoints share what is the same.
@@ -205,16 +238,37 @@ class Upstreams:
             )
         return context
 
-    def _credential(self, endpoint: Endpoint) -> bytes:
+    def _secret(self, endpoint: Endpoint) -> str | None:
         if endpoint.sealed_credential is None:
-            return b""
+            return None
         try:
-            secret = self._seal.open(endpoint.sealed_credential, endpoint.id)
+            return self._seal.open(endpoint.sealed_credential, endpoint.id)
         except CannotOpen as error:
             _log.error("credential_unreadable", endpoint=endpoint.name, error=str(error))
             raise model_unavailable("its credential cannot be read") from error
-        line = f"{endpoint.auth_header_name}: {endpoint.auth_header_prefix}{secret}"
-        return line.translate(_NO_LINE_BREAKS).encode() + b"\r\n"
+
+
+def _rendered(endpoint: Endpoint, secret: str | None) -> bytes:
+    if secret is None:
+        return b""
+    line = f"{endpoint.auth_header_name}: {endpoint.auth_header_prefix}{secret}"
+    return line.translate(_NO_LINE_BREAKS).encode() + b"\r\n"
+
+
+def _signer(endpoint: Endpoint, secret: str | None) -> Signer | None:
+    """For access keys of Amazon's; an API key is sent as it is."""
+    try:
+        keys = None if secret is None else access_keys(secret)
+    except BadAccessKeys as error:
+        _log.error("endpoint_unusable", endpoint=endpoint.name, error=str(error))
+        raise model_unavailable("its access keys cannot be used") from error
+    if keys is None:
+        return None
+    region = endpoint.options.region or region_of(endpoint.url)
+    if region is None:
+        _log.error("endpoint_unusable", endpoint=endpoint.name, error="no region")
+        raise model_unavailable("nobody says in which region its access keys are used")
+    return Signer(keys, region)
 
 
 _NO_LINE_BREAKS = {ord("\r"): None, ord("\n"): None, 0: None}

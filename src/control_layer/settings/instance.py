@@ -23,6 +23,8 @@ class DialectOptions(Section):
     """The APIs that the provider speaks itself; by default chat completions and responses. Others are translated."""
     unsupported_parameters: Leniency = "refuse"
     """Refuse or drop parameters that the provider cannot be told."""
+    region: str | None = None
+    """Amazon's region, where the address does not name it."""
 
 
 class ModelSource(Section):

@@ -13,8 +13,10 @@ from tests.control.management import Management, answered, refused
 from control_layer.contract.dialects import DIALECTS, DialectOptions, recognised
 from control_layer.control.endpoints.dialect import Options
 from control_layer.control.endpoints.foreign_answer import hint, spoken_in
+from control_layer.simulator.bedrock.signature import KEY_ID, SECRET
 
 _ANTHROPIC = "https://api.anthropic.com/v1"
+_BEDROCK = "https://bedrock-runtime.eu-west-1.amazonaws.com/"
 _AZURE = "https://ours.openai.azure.com/"
 
 
@@ -120,10 +122,33 @@ async def test_options_are_kept_without_their_defaults_and_replaced_as_a_whole(m
         ({"options": {"native_apis": ["fax"]}}, 422),
         ({"url": _ANTHROPIC, "options": {"native_apis": ["messages"]}}, 400),
         ({"options": {"unsupported_parameters": "guess"}}, 422),
+        ({"options": {"region": "eu-west-1"}}, 400),
+        ({"url": _BEDROCK, "options": {"region": "eu-west-1/us-east-1"}}, 400),
     ],
 )
 async def test_options_that_mean_nothing_are_refused(management: Management, body: dict[str, Any], status: int) -> None:
     await _refused(management, status, **body)
+
+
+async def test_access_keys_of_amazons_are_looked_at(management: Management) -> None:
+    elsewhere: dict[str, Any] = {"url": "http://127.0.0.1:9/", "dialect": "bedrock"}
+    keys: dict[str, Any] = {"api_key": f"{KEY_ID}:{SECRET}"}
+    for body in ({"url": _BEDROCK, "api_key": KEY_ID}, {"url": _BEDROCK, "api_key": f"{KEY_ID}:short"}):
+        told = await _refused(management, 400, **body)
+        assert "ACCESS_KEY_ID:SECRET_ACCESS_KEY" in told
+        assert KEY_ID not in told
+    assert "options.region" in await _refused(management, 400, **elsewhere, **keys)
+    answer = await management.admin.post(f"{ENDPOINTS}/validate", json={**elsewhere, **keys})
+    assert (answer.status_code, "options.region" in answer.text) == (400, True)
+    endpoint = await create_endpoint(management, url=_BEDROCK, **keys)
+    assert (endpoint["dialect"], endpoint["auth_header_name"]) == ("bedrock", "Authorization")
+    assert SECRET not in str(endpoint)
+    region: dict[str, Any] = {"options": {"region": "eu-west-1"}}
+    signed = await create_endpoint(management, **elsewhere, **keys, **region)
+    assert signed["options"] == {"region": "eu-west-1"}
+    await refused(management.admin.patch(f"{ENDPOINTS}/{signed['id']}", json={"options": {}}), 400)
+    await _patched(management, signed, options={}, remove_api_key=True)
+    await _patched(management, signed, api_key="ABSKQmVkcm9jaw==")
 
 
 async def test_discovery_speaks_anthropics_dialect(management: Management) -> None:

@@ -87,8 +87,22 @@ def test_reads_ollamas_tags_and_coheres_models() -> None:
     assert list_of("cohere", "/v2").target("n") == "/v1/models?page_size=1000&page_token=n"
 
 
+def test_reads_bedrocks_models_and_then_its_inference_profiles() -> None:
+    models = list_of("bedrock")
+    assert models.target(None) == "/foundation-models?byInferenceType=ON_DEMAND&byOutputModality=TEXT"
+    page = models.read(
+        b'{"modelSummaries":[{"modelId":"amazon.nova-pro-v1:0","providerName":"Amazon","modelArn":"a"}]}'
+    )
+    assert page.models == (ListedModel("amazon.nova-pro-v1:0", None, "Amazon"),)
+    profiles = models.more
+    assert profiles is not None
+    assert profiles.target("t=") == "/inference-profiles?maxResults=1000&nextToken=t%3D"
+    page = profiles.read(b'{"inferenceProfileSummaries":[{"inferenceProfileId":"eu.x.y"}],"nextToken":"n"}')
+    assert (names(page), page.next_after, profiles.more) == (["eu.x.y"], "n", None)
+
+
 def test_some_have_none() -> None:
-    assert [name for name in DIALECTS if model_list_of(name, "/", _PLAIN) is None] == ["bedrock", "vertex"]
+    assert [name for name in DIALECTS if model_list_of(name, "/", _PLAIN) is None] == ["vertex"]
 
 
 def test_reads_openrouters_list_which_has_no_object_field() -> None:
@@ -96,7 +110,7 @@ def test_reads_openrouters_list_which_has_no_object_field() -> None:
     assert read("openai", body).models == (ListedModel("acme/model", 1700000000),)
 
 
-@pytest.mark.parametrize("dialect", ["openai", "gemini"])
+@pytest.mark.parametrize("dialect", ["openai", "gemini", "bedrock"])
 @pytest.mark.parametrize(
     "body",
     [

@@ -12,6 +12,7 @@ from control_layer.control.schema import Flag, Input
 
 __all__ = ["Options", "checked_dialect", "checked_options", "options_left"]
 
+_REGION = re.compile(r"[a-z]{2,8}(-[a-z0-9]{1,16}){1,4}")
 _VERSION = re.compile(r"[0-9A-Za-z][0-9A-Za-z._-]{0,63}")
 _DEFAULTS = {"deployment_paths": False, "quirks": [], "unsupported_parameters": "refuse"}
 
@@ -33,6 +34,8 @@ class Options(Input):
     """When a translated request has a parameter that the provider cannot be told: `refuse` it (the default), or `drop`
     the parameter and list it in the header `x-control-layer-dropped-parameters` of the answer.
     """
+    region: str | None = None
+    """Bedrock: the region that requests are signed for, such as `eu-central-1`, where the address does not name it."""
 
 
 def checked_dialect(said: DialectName | None, url: str) -> DialectName:
@@ -63,6 +66,8 @@ def checked_options(dialect: str, options: Options | None) -> dict[str, Any] | N
         raise invalid("options.api_version must be a version such as 2024-10-21", code="invalid_options")
     if "deployment_paths" in given and "api_version" not in given:
         raise invalid("options.deployment_paths needs options.api_version, such as 2024-10-21", code="invalid_options")
+    if "region" in given and not _REGION.fullmatch(given["region"]):
+        raise invalid("options.region must be a region such as eu-central-1", code="invalid_options")
     for name in ("quirks", "native_apis"):
         if name in given:
             given[name] = sorted(set(given[name]))

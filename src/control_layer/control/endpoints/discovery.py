@@ -10,6 +10,7 @@ from __future__ import annotations
 import asyncio
 import socket
 import ssl
+import time
 from dataclasses import dataclass, field
 from pathlib import Path
 from urllib.parse import urlsplit
@@ -17,9 +18,11 @@ from urllib.parse import urlsplit
 import httpx
 
 from control_layer import __version__
+from control_layer.contract.aws import Signer, models_origin
 from control_layer.contract.dialects import DIALECTS, DialectOptions
-from control_layer.control.endpoints.foreign_answer import hint
+from control_layer.control.endpoints.foreign_answer import amazons_words, hint
 from control_layer.control.endpoints.listing import ListedModel, ListPage, ModelList, NotAModelList, model_list_of
+from control_layer.control.endpoints.signing import signer_of
 
 __all__ = ["DiscoveryFailed", "NoModels", "Provider", "discover"]
 
@@ -69,7 +72,7 @@ async def discover(provider: Provider, *, timeout_seconds: float, ca_file: Path 
     `ca_file` holds the certificate authorities that are trusted for all providers.
     """
     split = urlsplit(provider.url)
-    origin = f"{split.scheme}://{split.netloc}"
+    origin = models_origin(provider.url) or f"{split.scheme}://{split.netloc}"
     model_list = model_list_of(provider.dialect, split.path, provider.options)
     if model_list is None:
         title = DIALECTS[provider.dialect].title
@@ -82,7 +85,10 @@ async def discover(provider: Provider, *, timeout_seconds: float, ca_file: Path 
             asyncio.timeout(timeout_seconds),
             httpx.AsyncClient(base_url=origin, verify=trust, timeout=None) as client,  # noqa: S113 - bounded as a whole
         ):
-            return await _all_pages(client, provider, model_list)
+            signer = await asyncio.to_thread(
+                signer_of, provider.dialect, provider.credential, provider.url, provider.options
+            )
+            return await _all_pages(client, provider, model_list, signer)
     except TimeoutError:
         raise DiscoveryFailed(f"{origin} did not answer within {timeout_seconds:g} seconds") from None
     except (httpx.HTTPError, httpx.InvalidURL, OSError, ValueError) as error:
@@ -105,30 +111,39 @@ def _trust(provider: Provider, ca_file: Path | None) -> ssl.SSLContext:
     return context
 
 
-async def _all_pages(client: httpx.AsyncClient, provider: Provider, model_list: ModelList) -> list[ListedModel]:
+async def _all_pages(
+    client: httpx.AsyncClient, provider: Provider, model_list: ModelList, signer: Signer | None
+) -> list[ListedModel]:
     models: dict[str, ListedModel] = {}
-    after: str | None = None
-    for _ in range(_MAX_PAGES):
-        page = await _page(client, provider, model_list, after)
-        for model in page.models:
-            models.setdefault(model.id, model)
-        after = page.next_after
-        if after is None:
-            break
+    wanted: ModelList | None = model_list
+    while wanted is not None:
+        after: str | None = None
+        for _ in range(_MAX_PAGES):
+            page = await _page(client, provider, wanted, after, signer)
+            for model in page.models:
+                models.setdefault(model.id, model)
+            after = page.next_after
+            if after is None:
+                break
+        wanted = wanted.more
     return list(models.values())
 
 
-async def _page(client: httpx.AsyncClient, provider: Provider, model_list: ModelList, after: str | None) -> ListPage:
+async def _page(
+    client: httpx.AsyncClient, provider: Provider, model_list: ModelList, after: str | None, signer: Signer | None
+) -> ListPage:
     headers = {
         **model_list.headers,
         "accept": "application/json",
         "accept-encoding": "identity",
         "user-agent": f"control-layer/{__version__}",
     }
-    if provider.credential is not None:
+    if provider.credential is not None and signer is None:
         headers[provider.auth_header_name] = provider.auth_header_prefix + provider.credential
     target = httpx.URL(model_list.target(after))
     for _ in range(_MAX_REDIRECTS + 1):
+        if signer is not None:
+            headers |= signer.headers("GET", str(client.base_url.join(target)), b"", time.time())
         async with client.stream("GET", target, headers=headers) as response:
             if response.next_request is not None:
                 target = _same_origin(client, response.next_request.url)
@@ -137,7 +152,8 @@ async def _page(client: httpx.AsyncClient, provider: Provider, model_list: Model
             if response.status_code != 200:
                 said = await _body(response, _MAX_ERROR_BYTES)
                 status = 401 if _BAD_KEY in said else response.status_code
-                raise DiscoveryFailed(_refusal(status, address, provider) + hint(said, provider.dialect))
+                words = amazons_words(said) if provider.dialect == "bedrock" else ""
+                raise DiscoveryFailed(_refusal(status, address, provider) + words + hint(said, provider.dialect))
             body = await _body(response, _MAX_BYTES)
             if len(body) > _MAX_BYTES:
                 raise NoModels(f"The provider's answer is larger than {_MAX_BYTES} bytes: that is no list of models")

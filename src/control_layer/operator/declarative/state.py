@@ -62,6 +62,7 @@ class DialectOptionsSpec(Spec):
     ] = Field(default_factory=list)
     native_apis: Annotated[list[Api], AfterValidator(once)] | None = None
     unsupported_parameters: Literal["refuse", "drop"] = "refuse"
+    region: Name | None = None
 
 
 class EndpointSpec(Spec):
