@@ -196,7 +196,7 @@ test('a traffic policy is set part by part', async () => {
   await page.getByText('Kept answers: saved', { exact: true }).waitFor()
   const place = page.getByRole('form', { name: 'In its place' })
   await place.getByLabel('When a request is too long').click()
-  await page.getByRole('button', { name: /^sim-large\b/ }).click()
+  await page.getByRole('option', { name: /^sim-large\b/ }).click()
   await place.getByRole('button', { name: 'Save' }).click()
   await page.getByText('In its place: saved', { exact: true }).waitFor()
 

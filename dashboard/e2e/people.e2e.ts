@@ -136,6 +136,7 @@ test('a group is made, filled with many at once, emptied with a way back, and de
   await page.keyboard.press('Escape')
   await page.goto(`/groups?q=${group}`)
   const row = page.getByRole('row', { name: group })
+  await row.waitFor()
   expect(await row.getByRole('cell').allTextContents()).toEqual(expect.arrayContaining(['2', '1']))
 
   await page.getByRole('button', { name: `Actions for ${group}` }).click()

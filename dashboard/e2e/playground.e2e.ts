@@ -252,8 +252,8 @@ test('a request of the log is opened and gone on with', async () => {
 
 test('the next person in the same tab sees nothing of it', async () => {
   const page = await registered()
-  await page.getByRole('link', { name: 'Playground' }).click()
-  await page.getByRole('button', { name: /^Model: sim/ }).waitFor()
+  await page.goto('/playground?model=sim-small')
+  await page.getByRole('button', { name: 'Model: sim-small' }).waitFor()
   await ask(page, 'Between us')
   await page.getByText('Between us').waitFor()
   await page.getByRole('button', { name: /^Account of/ }).click()
