@@ -94,6 +94,7 @@ def test_langchain(look: Callable[..., Seen]) -> None:
 def test_llama_index(look: Callable[..., Seen]) -> None:
     seen = look(run_python, "with_llama_index", streams_counted=False)
     assert list(seen) == ["OpenAILike", "Anthropic"]
+    assert [each["single"] for each in _each(seen)] == [1, 1, 1]  # what it asks for where nobody says otherwise
     for each in seen["OpenAILike"].values():
         assert each["errors"] == _OPENAIS
     assert seen["Anthropic"]["gpt"]["errors"] == {**_OPENAIS, "broken": ["APIStatusError", 200]}

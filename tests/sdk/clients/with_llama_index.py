@@ -55,13 +55,15 @@ def look(client: Callable[[str], Any], *models: str) -> dict[str, Any]:
     ]
     asked = ChatMessage(role=MessageRole.USER, content=WEATHER)
     last = calling.chat_with_tools(chat_history=[asked, called.message, *results], **tools)
-    answers = (whole, called, last)
+    single = calling.chat_with_tools([TOOL], user_msg=WEATHER)
+    answers = (whole, called, last, single)
     return {
         "text": whole.message.content,
         "streamed": streamed.message.content,
         "calls": [[call.tool_name, call.tool_kwargs] for call in calls],
         "streamedCalls": [[call.tool_name, call.tool_kwargs] for call in same],
         "answer": last.message.content,
+        "single": len(calling.get_tool_calls_from_response(single)),
         "errors": {
             "absent": error_of(lambda: client("claude-fable-5").chat(SAY)),
             "limited": error_of(lambda: client(limited).chat(SAY)),

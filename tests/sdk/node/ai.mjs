@@ -85,5 +85,5 @@ const see = async (kind, client, names) => {
 await see("openai, Responses", openai, ["claude", "gemini", "ollama"]);
 await see("openai, chat completions", openai.chat, ["claude", "gemini", "ollama"]);
 await see("openai-compatible", compatible, ["claude", "gemini"]);
-await see("anthropic", anthropic, ["gpt"]);
+await see("anthropic", anthropic, ["gpt", "gemini"]);
 console.log(JSON.stringify(seen));
