@@ -72,6 +72,7 @@ def test_vercels_ai_sdk(look: Callable[..., Seen]) -> None:
     seen = look(run_node, "ai.mjs")
     assert list(seen) == ["openai, Responses", "openai, chat completions", "openai-compatible", "anthropic"]
     for each in _each(seen):
+        assert each["reasoned"] == [["tool-calls", False], ["stop", True]]
         assert each["errors"]["absent"] == ["AI_APICallError", 404]
         assert each["errors"]["limited"] == ["AI_APICallError", 429]
         assert each["errors"]["broken"]

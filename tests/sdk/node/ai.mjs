@@ -23,6 +23,15 @@ const tools = {
   }),
 };
 
+const reasoning = {
+  anthropic: { thinking: { type: "enabled", budgetTokens: 2000 } },
+  openai: {
+    reasoningEffort: "low", reasoningSummary: "auto", store: false, include: ["reasoning.encrypted_content"],
+    forceReasoning: true,
+  },
+  "control-layer": { reasoningEffort: "low" },
+};
+
 const errorOf = async (call) => {
   try {
     await call();
@@ -58,6 +67,9 @@ const look = async (client, name) => {
   const loop = { tools, stopWhen: stepCountIs(5) };
   const called = await ask(`${name}-calls-2`, "Use the tool get_weather, please.", loop);
   const calledInStream = await stream(`${name}-calls-2`, "Use the tool get_weather, please.", loop);
+  const reasoned = await ask(`${name}-reasoning`, "Use the tool get_weather, please.", {
+    ...loop, maxOutputTokens: 5000, providerOptions: reasoning,
+  });
   const schema = z.object({ city: z.string(), days: z.number() });
   const structured = await generateObject({ model: client(name), prompt: "Which weather?", schema, maxRetries: 0 });
   usages.push(structured.usage);
@@ -67,6 +79,7 @@ const look = async (client, name) => {
     calls: callsOf(called.steps),
     streamedCalls: callsOf(calledInStream.steps),
     answer: called.text,
+    reasoned: reasoned.steps.map((step) => [step.finishReason, Boolean(step.text)]),
     structured: structured.object,
     errors: {
       absent: await errorOf(() => ask("no-such-model", "hello")),
