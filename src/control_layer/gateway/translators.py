@@ -25,6 +25,7 @@ from control_layer.gateway.dialects.dialect import (
     Unsupported,
 )
 from control_layer.gateway.dialects.embeddings import EmbeddingDialect, EmbeddingsAsked
+from control_layer.gateway.dialects.first_calls import FirstCallReader, with_first_calls
 from control_layer.gateway.dialects.openai_chat import OPENAI_CHAT
 from control_layer.gateway.errors import GatewayError
 from control_layer.gateway.translation import Translation
@@ -95,7 +96,7 @@ class ConversationTranslator(Translator):
 
 
 class _Conversation(Translation):
-    __slots__ = ("_client", "_conversation", "_model", "_provider")
+    __slots__ = ("_client", "_conversation", "_first_call_only", "_model", "_provider")
 
     def __init__(
         self,
@@ -109,6 +110,7 @@ class _Conversation(Translation):
         self._client = client
         self._provider = provider
         self._conversation = conversation
+        self._first_call_only = outgoing.first_call_only
         self._model = alias
 
     def whole(self, body: bytes) -> bytes:
@@ -116,10 +118,13 @@ class _Conversation(Translation):
         self.tokens = answer.tokens
         if not answer.id:
             answer = msgspec.structs.replace(answer, id=self.answer_id)
+        if self._first_call_only:
+            answer = with_first_calls(answer)
         return self._client.write_answer(answer, self._conversation, self._model)
 
     def reader(self) -> EventReader:
-        return self._provider.reader()
+        reader = self._provider.reader()
+        return FirstCallReader(reader) if self._first_call_only else reader
 
     def writer(self) -> EventWriter:
         return self._client.writer(self._conversation, self._model)

@@ -54,6 +54,8 @@ class Outgoing(msgspec.Struct, frozen=True):
     query: bytes = b""
     dropped: tuple[str, ...] = ()
     """Parameters that were left out, in the client's words."""
+    first_call_only: bool = False
+    """The client wants one call of a tool at a time, and the provider was not told (`first_calls`)."""
 
 
 class ProviderError(msgspec.Struct, frozen=True):
