@@ -101,7 +101,8 @@ class _Company:
     def say(self, key: str, text: Any, *, stream: bool = False, model: str = "heard", **more: Any) -> Response:
         """One turn, at whichever worker."""
         if not stream:
-            return self.at(key).responses.create(model=model, input=text, **more)
+            whole: Response = self.at(key).responses.create(model=model, input=text, **more)
+            return whole
         with self.at(key).responses.stream(model=model, input=text, **more) as events:
             return events.get_final_response()
 
@@ -346,18 +347,17 @@ def test_without_postgres_nothing_goes_on_and_nothing_is_lost(company: _Company,
     until(lambda: company.stored(before))
     company.postgres.stop()
     try:
-        refused: list[str | None] = []
+        refused: list[tuple[int, str | None]] = []
 
         def refuses() -> bool:
             try:
                 company.say(key, "Two.", previous_response_id=before.id)
             except openai.InternalServerError as error:
-                assert error.status_code == 503
-                refused.append(error.code)
+                refused.append((error.status_code, error.code))
             return bool(refused)
 
         until(refuses)
-        assert refused == ["stored_responses_unavailable"]
+        assert refused == [(503, "stored_responses_unavailable")]
         said = company.say(key, "Three.")
         again = company.say(key, "Four.", previous_response_id=said.id)
         assert again.output_text == "Turn 3.", "it is known, whether or not it is in the database"
