@@ -14,7 +14,7 @@ from control_layer.gateway import errors
 from control_layer.gateway.dialects import openai_embeddings
 from control_layer.gateway.dialects.anthropic import ANTHROPIC
 from control_layer.gateway.dialects.anthropic.client_requests import read_count_request
-from control_layer.gateway.dialects.conversation import Conversation
+from control_layer.gateway.dialects.conversation import Conversation, Identity
 from control_layer.gateway.dialects.dialect import (
     ClientDialect,
     EventReader,
@@ -22,6 +22,7 @@ from control_layer.gateway.dialects.dialect import (
     Outgoing,
     ProviderDialect,
     ProviderError,
+    UnknownResponse,
     Unsupported,
 )
 from control_layer.gateway.dialects.embeddings import EmbeddingDialect, EmbeddingsAsked
@@ -51,8 +52,11 @@ class Translator(ABC):
     __slots__ = ()
 
     @abstractmethod
-    def translate(self, body: bytes | bytearray, alias: str, model: str) -> Translation:
-        """A request's translation. `alias` is what the client calls the model, `model` what the provider does.
+    def translate(
+        self, body: bytes | bytearray, alias: str, model: str, identity: Identity | None = None
+    ) -> Translation:
+        """A request's translation. `alias` is what the client calls the model, `model` what the provider does,
+        `identity` what the answer is to be called, where its API keeps answers.
 
         Raises GatewayError.
         """
@@ -86,12 +90,14 @@ class ConversationTranslator(Translator):
         self._provider = provider
         self._lenient = lenient
 
-    def translate(self, body: bytes | bytearray, alias: str, model: str) -> Translation:
+    def translate(
+        self, body: bytes | bytearray, alias: str, model: str, identity: Identity | None = None
+    ) -> Translation:
         with _told_as_gateway_errors():
             conversation = self._client.read_request(body)
             outgoing = self._provider.write_request(conversation, model, lenient=self._lenient)
         # Usage is always written, because it is metered, and hidden from a client that did not ask for it.
-        conversation = msgspec.structs.replace(conversation, include_usage=True)
+        conversation = msgspec.structs.replace(conversation, include_usage=True, identity=identity)
         return _Conversation(self._client, self._provider, conversation, outgoing, alias)
 
 
@@ -142,7 +148,10 @@ class EmbeddingsTranslator(Translator):
         self._provider = provider
         self._lenient = lenient
 
-    def translate(self, body: bytes | bytearray, alias: str, model: str) -> Translation:
+    def translate(
+        self, body: bytes | bytearray, alias: str, model: str, identity: Identity | None = None
+    ) -> Translation:
+        del identity
         with _told_as_gateway_errors():
             asked = openai_embeddings.read_request(body)
             outgoing = self._provider.write_embeddings(asked, model, lenient=self._lenient)
@@ -175,8 +184,10 @@ class CountTranslator(Translator):
     def __init__(self, provider: _CountingProvider) -> None:
         self._provider = provider
 
-    def translate(self, body: bytes | bytearray, alias: str, model: str) -> Translation:
-        del alias
+    def translate(
+        self, body: bytes | bytearray, alias: str, model: str, identity: Identity | None = None
+    ) -> Translation:
+        del alias, identity
         with _told_as_gateway_errors():
             conversation = read_count_request(body)
             # What cannot be told is hardly ever what is long.
@@ -203,8 +214,10 @@ class _NothingOfTheKind(Translator):
 
     __slots__ = ()
 
-    def translate(self, body: bytes | bytearray, alias: str, model: str) -> Translation:
-        del body, alias, model
+    def translate(
+        self, body: bytes | bytearray, alias: str, model: str, identity: Identity | None = None
+    ) -> Translation:
+        del body, alias, model, identity
         raise errors.api_not_served()
 
 
@@ -222,6 +235,8 @@ def _told_as_gateway_errors() -> Iterator[None]:
     """What a request cannot say, or says wrongly, in the gateway's words."""
     try:
         yield
+    except UnknownResponse as error:
+        raise errors.previous_response_not_found(error.response_id) from None
     except Unsupported as error:
         raise errors.unsupported_parameter(error.parameter, error.message) from None
     except msgspec.ValidationError as error:

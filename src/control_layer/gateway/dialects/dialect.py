@@ -22,6 +22,7 @@ __all__ = [
     "Outgoing",
     "ProviderDialect",
     "ProviderError",
+    "UnknownResponse",
     "UnreadableAnswer",
     "Unsupported",
 ]
@@ -37,6 +38,14 @@ class Unsupported(Exception):
         super().__init__(message)
         self.parameter = parameter
         self.message = message
+
+
+class UnknownResponse(Unsupported):
+    """The request goes on from a response that another provider keeps, or nobody."""
+
+    def __init__(self, response_id: str) -> None:
+        super().__init__("previous_response_id", "It is not known here.")
+        self.response_id = response_id
 
 
 class UnreadableAnswer(Exception):
