@@ -25,8 +25,8 @@ _EFFORTS = tuple(_BUDGETS)
 
 
 def thoughts_are_lost(messages: Sequence[MessageParam]) -> bool:
-    """Whether calls have results, but what was thought before them did not come back, which few clients of other dialects
-    see to, or was another provider's.
+    """Whether calls have results, but what was thought before them did not come back, which few clients of other
+    dialects see to, or was another provider's.
     """
     if not messages or not _has(messages[-1], ToolResultBlock):
         return False
