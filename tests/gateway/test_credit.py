@@ -88,7 +88,7 @@ def test_no_path_lets_a_priced_model_be_called_without_credit(
     gateway: GatewayProcess, journal: Journal, provider: Provider, path: str
 ) -> None:
     recorded, asked = len(journal.records()), provider.stats()["requests"]
-    anthropic = path.startswith("/ai/v1/messages")
+    anthropic = path.startswith(("/ai/v1/messages", "/ai/anthropic/"))
     refusals = _answers(gateway, BROKE, path, _PRICED)
     for status, body in refusals:
         assert status == 402, (path, body)
