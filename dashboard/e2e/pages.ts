@@ -1,5 +1,6 @@
 /** Every page there is, for what must hold on each of them. A new page is a line here. */
 import type { Page } from 'playwright-core'
+import { SPEND_PAGES } from './spend-pages'
 
 export interface PageUnderTest {
   name: string
@@ -126,29 +127,7 @@ export const PAGES: readonly PageUnderTest[] = [
   { name: 'model-not-found', path: '/models/00000000-0000-4000-8000-000000000001', inside: true },
   { name: 'api-keys', path: '/api-keys', inside: true },
   { name: 'api-keys-create', path: '/api-keys?create=yes', inside: true },
-  {
-    name: 'api-keys-edit',
-    path: '/api-keys',
-    inside: true,
-    open: async (page) => {
-      const empty = page.getByText('No keys yet')
-      const actions = page.getByRole('button', { name: /^Actions for/ }).first()
-      await actions.or(empty).first().waitFor()
-      if (await empty.isVisible()) return
-      await actions.click()
-      await page.getByRole('menuitem', { name: 'Edit…' }).click()
-      await dialog(page)
-    },
-  },
-  { name: 'usage', path: '/usage', inside: true, open: drawn },
-  { name: 'usage-days', path: '/usage?range=30d&by=day', inside: true, open: drawn },
-  { name: 'usage-nothing', path: '/usage?range=last-month&q=no-such-model', inside: true },
-  { name: 'budgets', path: '/usage?view=budgets', inside: true },
-  { name: 'budgets-create', path: '/usage?view=budgets&create=yes', inside: true, open: dialog },
-  { name: 'alerts', path: '/usage?view=alerts&state=all', inside: true },
-  { name: 'billing', path: '/billing', inside: true },
-  { name: 'billing-all', path: '/billing?account=all', inside: true },
-  { name: 'billing-create', path: '/billing?create=yes', inside: true, open: dialog },
+  ...SPEND_PAGES,
   { name: 'users', path: '/users', inside: true },
   { name: 'users-nothing-found', path: '/users?q=nobody-is-called-that', inside: true },
   { name: 'users-create', path: '/users?create=yes', inside: true, open: dialog },
