@@ -6,6 +6,7 @@ import { join } from 'node:path'
 import type { Page } from 'playwright-core'
 import { expect, test } from 'vitest'
 import { newPage, registered, signedIn, signIn, useBrowser } from './browser'
+import { answers, call, makeKey } from './management'
 import { ADMIN, PYTHON, SERVER } from './server'
 
 useBrowser()
@@ -121,6 +122,47 @@ test('a key is made, shown once, rotated with grace, and deleted', async () => {
     .getByRole('button', { name: 'Delete 2 keys' })
     .click()
   await page.getByText('No keys yet').waitFor()
+})
+
+test('a key that is edited works otherwise at once', async () => {
+  const page = await registered()
+  const key = await makeKey(page, 'current')
+  await call(page, 'POST', '/users/current/api-keys', { name: 'taken' })
+  await answers(key, 'sim-small', 200)
+  await page.getByRole('link', { name: 'API keys' }).click()
+  await page.getByRole('button', { name: 'Actions for program' }).click()
+  await page.getByRole('menuitem', { name: 'Edit…' }).click()
+  const form = page.getByRole('dialog', { name: 'Edit program' })
+  await form.getByLabel('Name').fill('taken')
+  await form.getByRole('button', { name: 'Save' }).click()
+  await form.getByText('You have a key with this name already.').waitFor()
+  await form.getByLabel('Name').fill('nightly')
+  await form.getByLabel('Description').fill('evaluation')
+  await form.getByLabel('Spending, in $').fill('20')
+  await form.getByLabel('Requests a second').fill('50')
+  await form.getByLabel('Models').click()
+  await page.getByLabel('sim-large').click()
+  await page.keyboard.press('Escape')
+  await form.getByRole('button', { name: 'Save' }).click()
+  await page.getByRole('cell', { name: 'nightly', exact: true }).click()
+  const drawer = page.getByRole('dialog', { name: 'nightly' })
+  await drawer.getByText('evaluation').waitFor()
+  await drawer.getByText('of $20.00 a month').waitFor()
+  await answers(key, 'sim-large', 200)
+  await answers(key, 'sim-small', 403)
+
+  await drawer.getByRole('button', { name: 'Edit…' }).click()
+  const again = page.getByRole('dialog', { name: 'Edit nightly' })
+  await again.getByLabel('Requests a second').fill('')
+  await again.getByRole('button', { name: 'Save' }).click()
+  await again.getByText('A rate can be changed, not taken away.').waitFor()
+  await again.getByLabel('Requests a second').fill('60')
+  await again.getByLabel('Models').click()
+  await page.getByLabel('sim-large').click()
+  await page.keyboard.press('Escape')
+  await again.getByRole('button', { name: 'Save' }).click()
+  await again.waitFor({ state: 'detached' })
+  await answers(key, 'sim-small', 200)
 })
 
 test('a key is made with the keyboard alone', async () => {

@@ -1,5 +1,6 @@
 /** Every page there is, for what must hold on each of them. A new page is a line here. */
 import type { Page } from 'playwright-core'
+import { SPEND_PAGES } from './spend-pages'
 
 export interface PageUnderTest {
   name: string
@@ -126,6 +127,7 @@ export const PAGES: readonly PageUnderTest[] = [
   { name: 'model-not-found', path: '/models/00000000-0000-4000-8000-000000000001', inside: true },
   { name: 'api-keys', path: '/api-keys', inside: true },
   { name: 'api-keys-create', path: '/api-keys?create=yes', inside: true },
+  ...SPEND_PAGES,
   { name: 'users', path: '/users', inside: true },
   { name: 'users-nothing-found', path: '/users?q=nobody-is-called-that', inside: true },
   { name: 'users-create', path: '/users?create=yes', inside: true, open: dialog },

@@ -246,6 +246,7 @@ _ACCOUNTS = {
     "GET /analytics": _Rule("MV"),
     "GET /requests/aggregate-by-user": _Rule("MV"),
     "GET /usage": _SIGNED_IN,
+    "GET /usage/breakdown": _SIGNED_IN,
     "GET /alerts": _MANAGERS,
     "GET /alerts/{alert_id}": _MANAGERS,
     "POST /alerts/{alert_id}/acknowledge": _MANAGERS,

@@ -96,8 +96,27 @@ def _fill(instance: Instance) -> None:
         "POST", "/transactions", {"user_id": instance.api("GET", "/users/current")["id"], **credit}, status=201
     )
     keys = [instance.make_key(name, user_id="current", **fields) for name, fields in _KEYS.items()]
+    _budget(instance, groups[0], keys[0]["id"])
     _use(instance, [key["key"] for key in keys if key["name"] in _USED])
     _remember(instance)
+
+
+def _budget(instance: Instance, group: str, key: str) -> None:
+    """Budgets of several kinds, one of which is used up, and movements on the account."""
+    me = instance.api("GET", "/users/current")["id"]
+    for name, scope, scope_id, amount, more in (
+        ("The whole instance", "group", NIL, "5000", {}),
+        ("Support, monthly", "group", group, "250", {"enforcement": "spent"}),
+        ("My own", "user", me, "0.002", {"period": "week", "enforcement": "alert"}),
+        ("The bot", "key", key, "20", {"period": "day", "rolling": True}),
+    ):
+        body = {"name": name, "scope": scope, "scope_id": scope_id, "amount": amount, "period": "month", **more}
+        instance.api("POST", "/budgets", body, status=201)
+    for number, (kind, amount, why) in enumerate(
+        (("admin_grant", "50", "For the workshop"), ("admin_removal", "12.5", "Booked twice"))
+    ):
+        move = {"transaction_type": kind, "amount": amount, "source_id": f"pictures-{number}", "description": why}
+        instance.api("POST", "/transactions", {"user_id": me, **move}, status=201)
 
 
 def _people(instance: Instance) -> list[str]:

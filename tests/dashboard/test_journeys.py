@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import socket
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -18,12 +19,15 @@ _MISBEHAVING = {"slow": "sim-slow-chunks-100ms-tokens-400", "failing": "sim-erro
 
 @pytest.fixture(scope="module")
 def instance(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Instance]:
-    environment = {"CONTROL_LAYER_AUTH__NATIVE__ALLOW_REGISTRATION": "true"}
+    environment = {
+        "CONTROL_LAYER_AUTH__NATIVE__ALLOW_REGISTRATION": "true",
+        "CONTROL_LAYER_ALERTS__INTERVAL": "5s",
+    }
     with running(tmp_path_factory.mktemp("dashboard"), "--demo", environment=environment) as started:
         yield started
 
 
-_JOURNEYS = ("developer", "people", "matrix", "model", "endpoints", "traffic", "every-page")
+_JOURNEYS = ("developer", "people", "matrix", "model", "endpoints", "traffic", "usage", "billing", "every-page")
 
 
 @pytest.mark.parametrize("journey", _JOURNEYS)
@@ -46,6 +50,19 @@ def test_the_playground(instance: Instance) -> None:
     gift = {"user_id": me, "transaction_type": "admin_grant", "amount": "10", "source_id": "playground"}
     instance.api("POST", "/transactions", gift, status=201)
     travel(instance, ADMIN_EMAIL, ADMIN_PASSWORD, "playground")
+
+
+def test_payments(tmp_path: Path) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as listener:
+        port = str(listener.getsockname()[1])  # the provider sends browsers back to an address that must be known
+    environment = {
+        "CONTROL_LAYER_AUTH__NATIVE__ALLOW_REGISTRATION": "true",
+        "CONTROL_LAYER_PORT": port,
+        "CONTROL_LAYER_DASHBOARD_URL": f"http://127.0.0.1:{port}",
+        "CONTROL_LAYER_PAYMENT__DUMMY__AMOUNT": "25",
+    }
+    with running(tmp_path, "--demo", environment=environment) as started:
+        travel(started, ADMIN_EMAIL, ADMIN_PASSWORD, "payments")
 
 
 def test_a_new_administrator_s_first_login(tmp_path: Path) -> None:

@@ -5,15 +5,27 @@ import {
   KeyRound,
   MessagesSquare,
   Plug,
+  ReceiptText,
   ScrollText,
   User,
   UsersRound,
+  Wallet,
   type LucideIcon,
 } from 'lucide-react'
 import type { Can } from '@/session/session'
 
 export interface Place {
-  to: '/models' | '/playground' | '/api-keys' | '/traffic' | '/requests' | '/endpoints' | '/users' | '/groups'
+  to:
+    | '/models'
+    | '/playground'
+    | '/api-keys'
+    | '/traffic'
+    | '/requests'
+    | '/endpoints'
+    | '/users'
+    | '/groups'
+    | '/usage'
+    | '/billing'
   name: string
   icon: LucideIcon
   /** Words that people look for it by. */
@@ -69,6 +81,25 @@ export const SECTIONS: readonly Section[] = [
         icon: ScrollText,
         keywords: ['log', 'live tail', 'conversations'],
         visible: (can) => can('Read', 'Requests'),
+      },
+    ],
+  },
+  {
+    name: 'Spend',
+    places: [
+      {
+        to: '/usage',
+        name: 'Usage & cost',
+        icon: ReceiptText,
+        keywords: ['budgets', 'alerts', 'spend', 'tokens', 'projection'],
+        visible: (can) => can('Read', 'Credits', 'own'),
+      },
+      {
+        to: '/billing',
+        name: 'Billing',
+        icon: Wallet,
+        keywords: ['balance', 'credits', 'transactions', 'grants', 'top up', 'payments'],
+        visible: (can) => can('Read', 'Credits', 'own'),
       },
     ],
   },

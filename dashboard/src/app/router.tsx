@@ -11,11 +11,13 @@ import { onSessionEnd, queryClient } from '@/api/queries'
 import { onServerBack } from '@/api/reachability'
 import { listSearch } from '@/components/data-table/list-state'
 import { API_KEYS_LIST } from '@/pages/api-keys/list-spec'
+import { BILLING_LIST, returnSearch } from '@/pages/billing/list-spec'
 import { GROUPS_LIST } from '@/pages/groups/list-spec'
 import { modelSearch } from '@/pages/model/search'
 import { ENDPOINTS_LIST } from '@/pages/endpoints/list-spec'
 import { leadsToFirstRun } from '@/pages/first-run/queries'
 import { MODELS_LIST } from '@/pages/models/list-spec'
+import { USAGE_LIST } from '@/pages/usage/list-spec'
 import { USERS_LIST } from '@/pages/users/list-spec'
 import { playgroundSearch } from '@/pages/playground/search'
 import { REQUESTS_LIST } from '@/pages/requests/list-spec'
@@ -176,6 +178,32 @@ const pages = [
     validateSearch: listSearch(REQUESTS_LIST),
     beforeLoad: () => needs('Read', 'Requests'),
     component: lazyRouteComponent(() => import('@/pages/requests/page'), 'RequestsPage'),
+  }),
+  createRoute({
+    getParentRoute: () => shell,
+    path: '/usage',
+    validateSearch: listSearch(USAGE_LIST),
+    beforeLoad: () => needs('Read', 'Credits', 'own'),
+    component: lazyRouteComponent(() => import('@/pages/usage/page'), 'UsagePage'),
+  }),
+  createRoute({
+    getParentRoute: () => shell,
+    path: '/billing',
+    validateSearch: (raw: Record<string, unknown>) => ({
+      ...listSearch(BILLING_LIST)(raw),
+      ...returnSearch(raw),
+    }),
+    beforeLoad: () => needs('Read', 'Credits', 'own'),
+    component: lazyRouteComponent(() => import('@/pages/billing/page'), 'BillingPage'),
+  }),
+  // Where payment providers send people back to.
+  createRoute({
+    getParentRoute: () => shell,
+    path: '/cost-management',
+    validateSearch: returnSearch,
+    beforeLoad: ({ search }) => {
+      throw redirect({ to: '/billing', search, replace: true })
+    },
   }),
   // Last: an address that nothing else has. Within the shell, so that the way to everything else is there.
   createRoute({ getParentRoute: () => shell, path: '$', component: NotFound }),

@@ -238,3 +238,27 @@ async def test_a_csv_has_every_row_and_no_formula(management: Management) -> Non
 )
 async def test_questions_that_cannot_be_answered_are_refused(management: Management, query: dict[str, str]) -> None:
     await refused(management.admin.get(URL, params={**_DAY, **query}), 400)
+
+
+async def test_everybody_sees_what_they_asked_and_nothing_of_others(management: Management) -> None:
+    one, two = await management.person(), await management.person()
+    url = f"{API}/usage/breakdown"
+    key = await answered(management.admin.post(f"{API}/users/{one.id}/api-keys", json={"name": "nightly"}), 201)
+    await put_request(management, at=_NOON, user_id=uuid.UUID(one.id), key_id=uuid.UUID(key["id"]))
+    await put_request(management, at=_NOON, user_id=uuid.UUID(two.id), model="other")
+
+    async def own(**query: Any) -> Any:
+        return (await answered(one.client.get(url, params={**_DAY, **query}), 200))["data"]
+
+    assert _told(await own(), "requests") == [(1,)]
+    assert _told(await own(group_by="model,day"), "model", "requests") == [("gpt", 1)]
+    assert _told(await own(group_by="key"), "key_name", "requests") == [("nightly", 1)]
+    assert await own(model="other") == []
+    file = await one.client.get(url, params={**_DAY, "group_by": "model", "format": "csv"})
+    assert 'filename="usage.csv"' in file.headers["content-disposition"]
+    assert [row["model"] for row in csv.DictReader(io.StringIO(file.text))] == ["gpt"]
+    for query in ({"user_id": two.id}, {"group_id": NIL}, {"endpoint_id": NIL}, {"percentiles": "true"}):
+        await refused(one.client.get(url, params={**_DAY, **query}), 400)
+    for dimension in ("user", "group", "endpoint", "model,user"):
+        await refused(one.client.get(url, params={**_DAY, "group_by": dimension}), 400)
+    await refused(one.client.get(URL, params=_DAY), 403)

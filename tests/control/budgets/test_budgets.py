@@ -13,7 +13,19 @@ from control_layer.control.permissions import Role
 
 URL = f"{API}/budgets"
 _FIELDS = {
-    *("id", "name", "scope", "scope_id", "amount", "period", "rolling", "enforcement", "alert_thresholds", "spent"),
+    *(
+        "id",
+        "name",
+        "scope",
+        "scope_id",
+        "scope_name",
+        "amount",
+        "period",
+        "rolling",
+        "enforcement",
+        "alert_thresholds",
+        "spent",
+    ),
     *("set_aside", "requests", "period_start", "resets_at", "created_by", "created_at", "updated_at"),
 }
 
@@ -131,3 +143,32 @@ async def test_budget_goes_with_what_it_is_for(management: Management, scope: st
     }[scope]
     await answered(management.admin.delete(gone), 204)
     await refused(management.admin.get(f"{URL}/{made['id']}"), 404)
+
+
+async def test_a_budget_says_whose_it_is_in_words(management: Management) -> None:
+    person, group = await management.person(), await management.group("Research")
+    key = await answered(management.admin.post(f"{API}/users/{person.id}/api-keys", json={"name": "nightly"}), 201)
+    names = {}
+    for scope, scope_id in (("user", person.id), ("group", group), ("key", key["id"])):
+        made = await answered(management.admin.post(URL, json=_body(scope, scope_id)), 201)
+        names[scope] = made["scope_name"]
+    assert names == {"user": f"{person.username}@example.org", "group": "Research", "key": "nightly"}
+    listed = await answered(management.admin.get(URL), 200)
+    assert {each["scope"]: each["scope_name"] for each in listed["data"]} == names
+
+
+async def test_budgets_that_concern_one_person_and_those_of_a_name_are_found(management: Management) -> None:
+    one, two = await management.person(), await management.person()
+    for person in (one, two):
+        await answered(management.admin.post(URL, json=_body("user", person.id, name=f"Of {person.username}")), 201)
+
+    async def found(**query: str) -> list[str]:
+        answer = await answered(management.admin.get(URL, params=query), 200)
+        assert answer["total_count"] == len(answer["data"])
+        return [each["name"] for each in answer["data"]]
+
+    assert await found(user_id=one.id) == [f"Of {one.username}"]
+    assert await found(search=two.username.upper()) == [f"Of {two.username}"]
+    assert await found(search="%") == []
+    assert (await answered(one.client.get(URL, params={"user_id": one.id}), 200))["total_count"] == 1
+    await refused(one.client.get(URL, params={"user_id": two.id}), 403)

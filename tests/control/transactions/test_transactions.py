@@ -361,3 +361,12 @@ def test_the_noise_of_floats_ends_at_the_twelfth_decimal(amount: float) -> None:
 def test_amounts_that_cannot_be_are_refused(amount: Decimal) -> None:
     with pytest.raises(ControlError):
         amount_of(amount)
+
+
+async def test_the_list_of_everybody_s_says_whose_each_is(management: Management) -> None:
+    one = await management.person()
+    await _post(management.admin, one.id)
+    (entry,) = (await _page(management.admin, all=True))["data"]
+    assert entry["user_email"] == f"{one.username}@example.org"
+    (entry,) = (await _page(management.admin, user_id=one.id))["data"]
+    assert set(entry) == _FIELDS

@@ -2,6 +2,7 @@
 import { lazy, Suspense } from 'react'
 import type { SeriesChartProps } from './series-chart'
 
+export { changeOf, isEmpty, tableOf, type Chart } from './chart'
 export { ChartFrame, type ChartTable } from './chart-frame'
 export type { Point, Series } from './series'
 export { Sparkline } from './sparkline'

@@ -1,5 +1,5 @@
 import type { ColumnDef } from '@tanstack/react-table'
-import { Ellipsis, RotateCw, Trash2 } from 'lucide-react'
+import { Ellipsis, Pencil, RotateCw, Trash2 } from 'lucide-react'
 import { Badge } from '@/components/badge'
 import { Figure, Time } from '@/components/values'
 import { Button } from '@/design/button'
@@ -8,11 +8,12 @@ import { money } from '@/format/number'
 import type { Key } from './queries'
 
 interface Actions {
+  edit: ((key: Key) => void) | undefined
   rotate: ((key: Key) => void) | undefined
   remove: ((key: Key) => void) | undefined
 }
 
-export function keyColumns({ rotate, remove }: Actions): ColumnDef<Key>[] {
+export function keyColumns({ edit, rotate, remove }: Actions): ColumnDef<Key>[] {
   return [
     {
       id: 'name',
@@ -80,6 +81,11 @@ export function keyColumns({ rotate, remove }: Actions): ColumnDef<Key>[] {
                 </Button>
               }
             >
+              {edit !== undefined && (
+                <MenuItem onSelect={() => edit(key)}>
+                  <Pencil aria-hidden /> Edit…
+                </MenuItem>
+              )}
               {rotate !== undefined && (
                 <MenuItem onSelect={() => rotate(key)}>
                   <RotateCw aria-hidden /> Rotate…

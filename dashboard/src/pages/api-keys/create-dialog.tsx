@@ -4,10 +4,10 @@ import { FormError, FormField, showProblem } from '@/components/form-field'
 import { SecretShown } from '@/components/secret-shown'
 import { Button } from '@/design/button'
 import { Dialog } from '@/design/dialog'
-import { Input, Select, Switch } from '@/design/field'
+import { Input, Select } from '@/design/field'
 import { Segments } from '@/design/tabs'
-import { LimitFields, ModelsField } from './limit-fields'
-import { asNewKey, BLANK, EXPIRIES, type NewKeyValues } from './new-key'
+import { KeepingFields, LimitFields, ModelsField } from './limit-fields'
+import { asNewKey, BLANK, EXPIRIES, type KeyValues } from './new-key'
 import { useCreateKey } from './queries'
 
 const PURPOSES = [
@@ -19,7 +19,7 @@ export function CreateDialog({ onClose }: { onClose: () => void }) {
   const formId = useId()
   const [secret, setSecret] = useState<string>()
   const create = useCreateKey()
-  const form = useForm<NewKeyValues>({ defaultValues: BLANK })
+  const form = useForm<KeyValues>({ defaultValues: BLANK })
   const { errors } = form.formState
   const purpose = form.watch('purpose')
   const submit = form.handleSubmit(async (values) => {
@@ -94,21 +94,7 @@ export function CreateDialog({ onClose }: { onClose: () => void }) {
           <>
             <ModelsField form={form} />
             <LimitFields form={form} />
-            <Controller
-              control={form.control}
-              name="zero_data_retention"
-              render={({ field }) => (
-                <label htmlFor={`${formId}-zdr`} className="flex items-center justify-between gap-4">
-                  <span>
-                    <span className="block font-medium">Keep no conversations</span>
-                    <span className="block text-xs text-faint">
-                      Requests and answers of this key are stored nowhere.
-                    </span>
-                  </span>
-                  <Switch id={`${formId}-zdr`} checked={field.value} onCheckedChange={field.onChange} />
-                </label>
-              )}
-            />
+            <KeepingFields form={form} />
           </>
         )}
         <FormError>{errors.root?.message}</FormError>

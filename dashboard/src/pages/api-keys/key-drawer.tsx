@@ -1,4 +1,4 @@
-import { RotateCw, Trash2 } from 'lucide-react'
+import { Pencil, RotateCw, Trash2 } from 'lucide-react'
 import type { ReactNode } from 'react'
 import { DetailList } from '@/components/detail-list'
 import { Time } from '@/components/values'
@@ -6,16 +6,18 @@ import { Badge } from '@/components/badge'
 import { Button } from '@/design/button'
 import { Drawer } from '@/design/dialog'
 import { KeyState, Spending } from './columns'
+import { CACHINGS } from './new-key'
 import type { Key } from './queries'
 
 interface KeyDrawerProps {
   apiKey: Key
   onClose: () => void
+  onEdit: (() => void) | undefined
   onRotate: (() => void) | undefined
   onDelete: (() => void) | undefined
 }
 
-export function KeyDrawer({ apiKey: key, onClose, onRotate, onDelete }: KeyDrawerProps) {
+export function KeyDrawer({ apiKey: key, onClose, onEdit, onRotate, onDelete }: KeyDrawerProps) {
   return (
     <Drawer
       open
@@ -38,6 +40,11 @@ export function KeyDrawer({ apiKey: key, onClose, onRotate, onDelete }: KeyDrawe
               <RotateCw aria-hidden /> Rotate…
             </Button>
           )}
+          {onEdit !== undefined && (
+            <Button onClick={onEdit}>
+              <Pencil aria-hidden /> Edit…
+            </Button>
+          )}
         </>
       }
     >
@@ -50,12 +57,7 @@ export function KeyDrawer({ apiKey: key, onClose, onRotate, onDelete }: KeyDrawe
             </code>,
           ],
           ['For', key.purpose === 'platform' ? 'The management API' : 'AI requests'],
-          ['Models', <Models key="models" apiKey={key} />],
-          ['Requests a second', key.requests_per_second ?? none],
-          ['At once', key.burst_size ?? none],
-          ['Budget', <Spending key="spent" apiKey={key} />],
-          ['Counted anew', key.resets_at === null ? none : <Time key="resets" at={key.resets_at} />],
-          ['Conversations', key.zero_data_retention ? 'Not kept' : 'Kept as the server is configured'],
+          ...(key.purpose === 'platform' ? [] : limitsOf(key)),
           ['Last used', <Time key="used" at={key.last_used} />],
           ['Expires', <Time key="expires" at={key.expires_at} />],
           ['Old secret works until', <Time key="old" at={key.previous_secret_expires_at} never="—" />],
@@ -64,6 +66,20 @@ export function KeyDrawer({ apiKey: key, onClose, onRotate, onDelete }: KeyDrawe
       />
     </Drawer>
   )
+}
+
+function limitsOf(key: Key): (readonly [string, ReactNode])[] {
+  const rate = key.requests_per_second ?? key.inherited_rate_limit?.requests_per_second
+  const burst = key.burst_size ?? key.inherited_rate_limit?.burst_size
+  return [
+    ['Models', <Models key="models" apiKey={key} />],
+    ['Requests a second', rate ?? none],
+    ['At once', burst ?? none],
+    ['Budget', <Spending key="spent" apiKey={key} />],
+    ['Counted anew', key.resets_at === null ? none : <Time key="resets" at={key.resets_at} />],
+    ['Conversations', key.zero_data_retention ? 'Not kept' : 'Kept as the server is configured'],
+    ['Kept answers', CACHINGS.find(({ value }) => value === (key.caching ?? 'model'))?.label],
+  ]
 }
 
 const none: ReactNode = <span className="text-faint">—</span>

@@ -1,17 +1,18 @@
-/** What a new key may use, how fast, and for how much money. */
+/** What a key may use, how fast, for how much money, and what is kept of it. */
 import { keepPreviousData, useQuery } from '@tanstack/react-query'
-import { useDeferredValue, useState } from 'react'
+import { useDeferredValue, useState, type ReactNode } from 'react'
 import { Controller, type UseFormReturn } from 'react-hook-form'
 import { api, must } from '@/api/client'
 import { ChooseMany } from '@/components/choose-many'
+import { SelectField, SwitchField } from '@/components/fields'
 import { FormField } from '@/components/form-field'
 import { Input, Select } from '@/design/field'
-import { INTERVALS, positive, positiveWhole, type NewKeyValues } from './new-key'
+import { CACHINGS, INTERVALS, positive, positiveWhole, type KeyValues } from './new-key'
 
 const LISTED = 100
 
 interface FieldsProps {
-  form: UseFormReturn<NewKeyValues>
+  form: UseFormReturn<KeyValues>
 }
 
 export function ModelsField({ form }: FieldsProps) {
@@ -50,27 +51,42 @@ export function ModelsField({ form }: FieldsProps) {
   )
 }
 
-export function LimitFields({ form }: FieldsProps) {
+interface LimitFieldsProps extends FieldsProps {
+  /** Those that the key has: a rate can be changed, not taken away. */
+  rates?: { requests_per_second: boolean; burst_size: boolean }
+  /** What stands beneath the fields. */
+  children?: ReactNode
+}
+
+export function LimitFields({ form, rates, children }: LimitFieldsProps) {
   const { errors } = form.formState
   return (
     <fieldset>
       <legend className="mb-1.5 font-medium">Limits</legend>
       <div className="grid gap-4 rounded-lg border border-line p-3 sm:grid-cols-2">
-        <FormField label="Requests a second" optional error={errors.requests_per_second?.message}>
+        <FormField
+          label="Requests a second"
+          optional={rates?.requests_per_second !== true}
+          error={errors.requests_per_second?.message}
+        >
           {(control) => (
             <Input
               {...control}
-              {...form.register('requests_per_second', { validate: positive })}
+              {...form.register('requests_per_second', {
+                validate: rates?.requests_per_second === true ? needed(positive) : positive,
+              })}
               inputMode="decimal"
               placeholder="No limit"
             />
           )}
         </FormField>
-        <FormField label="At once" optional error={errors.burst_size?.message}>
+        <FormField label="At once" optional={rates?.burst_size !== true} error={errors.burst_size?.message}>
           {(control) => (
             <Input
               {...control}
-              {...form.register('burst_size', { validate: positiveWhole })}
+              {...form.register('burst_size', {
+                validate: rates?.burst_size === true ? needed(positiveWhole) : positiveWhole,
+              })}
               inputMode="numeric"
               placeholder="As many as a second’s"
             />
@@ -97,7 +113,33 @@ export function LimitFields({ form }: FieldsProps) {
             </FormField>
           )}
         />
+        {children}
       </div>
     </fieldset>
+  )
+}
+
+function needed(valid: (text: string) => true | string) {
+  return (text: string) =>
+    text.trim() === '' ? 'A rate can be changed, not taken away. Make a new key without one.' : valid(text)
+}
+
+export function KeepingFields({ form }: FieldsProps) {
+  return (
+    <>
+      <SelectField
+        control={form.control}
+        name="caching"
+        label="Kept answers"
+        options={CACHINGS}
+        hint="Of models that keep answers: whose this key’s requests may be given."
+      />
+      <SwitchField
+        control={form.control}
+        name="zero_data_retention"
+        label="Keep no conversations"
+        hint="Requests and answers of this key are stored nowhere."
+      />
+    </>
   )
 }

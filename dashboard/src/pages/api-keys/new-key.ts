@@ -1,4 +1,4 @@
-/** What the form of a new key says, as the API wants it. */
+/** What the form of a key says, and a new one as the API wants it. */
 import type { NewKey } from './queries'
 
 const DAY_MS = 24 * 3600 * 1000
@@ -18,11 +18,20 @@ export const INTERVALS = [
   { value: 'monthly', label: 'Per month' },
 ] as const
 
-export interface NewKeyValues {
+export const CACHINGS = [
+  { value: 'model', label: 'As each model says' },
+  { value: 'group', label: 'Those of my groups at most' },
+  { value: 'user', label: 'Mine at most' },
+  { value: 'key', label: 'Those of this key at most' },
+  { value: 'off', label: 'None' },
+] as const
+
+export interface KeyValues {
   name: string
   description: string
   purpose: 'realtime' | 'platform'
-  expires_at: (typeof EXPIRIES)[number]['value']
+  /** `keep`: as it is. */
+  expires_at: (typeof EXPIRIES)[number]['value'] | 'keep'
   /** Empty: all that its owner may use. */
   models: string[]
   requests_per_second: string
@@ -30,9 +39,12 @@ export interface NewKeyValues {
   spend_limit: string
   spend_limit_interval: (typeof INTERVALS)[number]['value']
   zero_data_retention: boolean
+  caching: (typeof CACHINGS)[number]['value']
+  /** What was spent until now does not count any more. */
+  reset_window: boolean
 }
 
-export const BLANK: NewKeyValues = {
+export const BLANK: KeyValues = {
   name: '',
   description: '',
   purpose: 'realtime',
@@ -43,19 +55,22 @@ export const BLANK: NewKeyValues = {
   spend_limit: '',
   spend_limit_interval: 'monthly',
   zero_data_retention: false,
+  caching: 'model',
+  reset_window: false,
 }
 
 /** Unset fields are left out. `now` is in milliseconds. */
-export function asNewKey(values: NewKeyValues, now: number): NewKey {
-  const days = EXPIRIES.find(({ value }) => value === values.expires_at)?.days
+export function asNewKey(values: KeyValues, now: number): NewKey {
+  const expiry = expiryOf(values.expires_at, now)
   const body: NewKey = {
     name: values.name.trim(),
     purpose: values.purpose,
     zero_data_retention: values.zero_data_retention,
   }
   if (values.description.trim() !== '') body.description = values.description.trim()
-  if (days !== undefined) body.expires_at = new Date(now + days * DAY_MS).toISOString()
+  if (expiry !== undefined) body.expires_at = expiry
   if (values.purpose === 'platform') return body
+  if (values.caching !== 'model') body.caching = values.caching
   if (values.models.length > 0) body.models = values.models
   if (values.requests_per_second !== '') body.requests_per_second = Number(values.requests_per_second)
   if (values.burst_size !== '') body.burst_size = Number(values.burst_size)
@@ -64,6 +79,12 @@ export function asNewKey(values: NewKeyValues, now: number): NewKey {
     if (values.spend_limit_interval !== 'total') body.spend_limit_interval = values.spend_limit_interval
   }
   return body
+}
+
+/** The moment of a choice, where there is one. */
+export function expiryOf(choice: KeyValues['expires_at'], now: number): string | undefined {
+  const days = EXPIRIES.find(({ value }) => value === choice)?.days
+  return days === undefined ? undefined : new Date(now + days * DAY_MS).toISOString()
 }
 
 /** A number greater than zero, or nothing. */

@@ -14,6 +14,7 @@ import { plural } from '@/format/number'
 import { useCan } from '@/session/session'
 import { keyColumns } from './columns'
 import { CreateDialog } from './create-dialog'
+import { EditDialog } from './edit-dialog'
 import { KeyDrawer } from './key-drawer'
 import { API_KEYS_LIST } from './list-spec'
 import { keysOptions, useDeleteKeys, type Key } from './queries'
@@ -26,12 +27,15 @@ export function ApiKeysPage() {
   const creating = useCreating()
   const [selected, setSelected] = useState<RowSelectionState>({})
   const [opened, setOpened] = useState<Key>()
+  const [edited, setEdited] = useState<Key>()
   const [rotated, setRotated] = useState<Key>()
   const [doomed, setDoomed] = useState<readonly Key[]>([])
-  const rotate = can('Update', 'ApiKeys', 'own') ? setRotated : undefined
+  const mayChange = can('Update', 'ApiKeys', 'own')
+  const edit = mayChange ? setEdited : undefined
+  const rotate = mayChange ? setRotated : undefined
   const mayDelete = can('Delete', 'ApiKeys', 'own')
   const remove = useMemo(() => (mayDelete ? (key: Key) => setDoomed([key]) : undefined), [mayDelete])
-  const columns = useMemo(() => keyColumns({ rotate, remove }), [rotate, remove])
+  const columns = useMemo(() => keyColumns({ edit, rotate, remove }), [edit, rotate, remove])
   const chosen = (query.data?.data ?? []).filter((key) => selected[key.id] === true)
   const create = can('Create', 'ApiKeys', 'own') && (
     <Button variant="primary" onClick={creating.open}>
@@ -79,11 +83,13 @@ export function ApiKeysPage() {
         }
       />
       {creating.is && <CreateDialog onClose={creating.close} />}
+      {edited !== undefined && <EditDialog apiKey={edited} onClose={() => setEdited(undefined)} />}
       {rotated !== undefined && <RotateDialog apiKey={rotated} onClose={() => setRotated(undefined)} />}
       {opened !== undefined && (
         <KeyDrawer
           apiKey={opened}
           onClose={() => setOpened(undefined)}
+          onEdit={edit && moving(setOpened, () => edit(opened))}
           onRotate={rotate && moving(setOpened, () => rotate(opened))}
           onDelete={remove && moving(setOpened, () => remove(opened))}
         />

@@ -5,6 +5,7 @@ import { listQuery, type ListState } from '@/components/data-table/list-state'
 
 export type Key = Schema['Key']
 export type NewKey = Schema['NewKey']
+export type KeyChanges = Schema['KeyChanges']
 type Sort = 'name' | 'created_at' | 'last_used' | 'expires_at'
 
 const MINE = { user_id: 'current' } as const
@@ -38,6 +39,20 @@ export function useCreateKey() {
       rememberSecret(made.id, made.key)
       return client.invalidateQueries({ queryKey: ALL_KEYS })
     },
+  })
+}
+
+export function useChangeKey(id: string) {
+  const client = useQueryClient()
+  return useMutation({
+    mutationFn: (body: KeyChanges) =>
+      must(
+        api.PATCH('/admin/api/v1/users/{user_id}/api-keys/{key_id}', {
+          params: { path: { ...MINE, key_id: id } },
+          body,
+        }),
+      ),
+    onSuccess: () => client.invalidateQueries({ queryKey: ALL_KEYS }),
   })
 }
 

@@ -3,6 +3,7 @@ import { useQuery } from '@tanstack/react-query'
 import type { ColumnDef } from '@tanstack/react-table'
 import { ChartNoAxesCombined, Download, SearchX } from 'lucide-react'
 import { useMemo } from 'react'
+import { changeOf } from '@/components/chart'
 import { DataTable } from '@/components/data-table/data-table'
 import { FilterBar } from '@/components/data-table/filter-bar'
 import { EmptyState } from '@/components/page'
@@ -10,7 +11,6 @@ import { Figure } from '@/components/values'
 import { Button } from '@/design/button'
 import { Segments } from '@/design/tabs'
 import { count, milliseconds, money, percentage } from '@/format/number'
-import { changeOf } from './charts'
 import {
   breakdownFile,
   breakdownOptions,

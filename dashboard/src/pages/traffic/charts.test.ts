@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest'
-import { changeOf, costChart, isEmpty, latencyChart, statusChart, tableOf, tokensChart } from './charts'
+import { changeOf, isEmpty, tableOf } from '@/components/chart'
+import { costChart, latencyChart, statusChart, tokensChart } from './charts'
 import type { Row } from './queries'
 
 const HOUR = 3_600_000

@@ -1,17 +1,8 @@
 /** What the charts show, made of the API's rows. Pure: units, colours, zeros and gaps are decided here. */
-import type { ChartTable, Point, Series } from '@/components/chart'
-import { count, milliseconds, money, type Formatted } from '@/format/number'
+import type { Chart, Point, Series } from '@/components/chart'
+import { count, milliseconds, money } from '@/format/number'
 import { buckets, type Period } from './period'
 import type { Figures, Row } from './queries'
-
-export interface Chart {
-  title: string
-  description: string
-  points: Point[]
-  series: Series[]
-  stacked: boolean
-  format: (value: number) => Formatted
-}
 
 /** A figure of a row that is drawn: zero or nothing where there was no request. */
 interface Drawn extends Series {
@@ -98,29 +89,6 @@ export function cacheChart(period: Period, rows: readonly Row[]): Chart {
     { key: 'misses', name: 'Asked', colour: 'faint', of: (row) => row.response_cache_misses },
   ])
   return { ...chart, stacked: true }
-}
-
-/** The exact numbers, newest first. */
-export function tableOf({ points, series, format }: Chart, formatTime: (at: number) => string): ChartTable {
-  return {
-    head: ['Time', ...series.map(({ name }) => name)],
-    rows: points.toReversed().map((point) => [
-      formatTime(point.at),
-      ...series.map(({ key }) => {
-        const value = point[key]
-        return value == null ? '—' : format(value).exact
-      }),
-    ]),
-  }
-}
-
-export function isEmpty({ points, series }: Chart): boolean {
-  return points.every((point) => series.every(({ key }) => (point[key] ?? 0) === 0))
-}
-
-/** As a fraction; none where there was nothing before. */
-export function changeOf(now: number | null | undefined, before: number | null | undefined): number | null {
-  return now == null || before == null || before === 0 ? null : (now - before) / before
 }
 
 function percentilesOf(measure: 'latency_ms' | 'first_token_ms'): Drawn[] {

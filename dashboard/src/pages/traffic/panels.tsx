@@ -1,19 +1,8 @@
 /** The charts of the page. */
 import { useQuery } from '@tanstack/react-query'
-import { ChartFrame, SeriesChart } from '@/components/chart'
-import { bucketName } from '@/format/time'
-import {
-  cacheChart,
-  costChart,
-  firstTokenChart,
-  isEmpty,
-  latencyChart,
-  statusChart,
-  tableOf,
-  tokensChart,
-  type Chart,
-} from './charts'
-import type { Period } from './period'
+import { isEmpty, type Chart } from '@/components/chart'
+import { TimeChart } from '@/components/chart/time-chart'
+import { cacheChart, costChart, firstTokenChart, latencyChart, statusChart, tokensChart } from './charts'
 import { hasPercentiles, seriesOptions, statusSeriesOptions, type Scope } from './queries'
 
 const DAY_MS = 86_400_000
@@ -41,38 +30,14 @@ export function Panels({ scope }: { scope: Scope }) {
   return (
     <div className="mb-6 grid gap-3 lg:grid-cols-2 2xl:grid-cols-3">
       {charts.map((chart) => (
-        <Panel key={chart.title} chart={chart} period={period} state={state(chart)} />
+        <TimeChart
+          key={chart.title}
+          chart={chart}
+          unit={period.unit}
+          short={period.end - period.start <= DAY_MS}
+          state={state(chart)}
+        />
       ))}
     </div>
-  )
-}
-
-interface PanelProps {
-  chart: Chart
-  period: Period
-  state: Parameters<typeof ChartFrame>[0]['state']
-}
-
-function Panel({ chart, period, state = 'ready' }: PanelProps) {
-  const { unit } = period
-  const short = period.end - period.start <= DAY_MS
-  const name = (at: number) => bucketName(at, unit)
-  return (
-    <ChartFrame
-      title={chart.title}
-      description={chart.description}
-      series={chart.series}
-      table={tableOf(chart, name)}
-      state={state}
-    >
-      <SeriesChart
-        points={chart.points}
-        series={chart.series}
-        stacked={chart.stacked}
-        formatValue={(value) => chart.format(value).shown}
-        formatTick={(at) => bucketName(at, unit, short)}
-        formatTime={name}
-      />
-    </ChartFrame>
   )
 }

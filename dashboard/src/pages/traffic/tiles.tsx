@@ -1,9 +1,9 @@
 /** The figures at the head of the page. */
 import { useQuery } from '@tanstack/react-query'
+import { changeOf } from '@/components/chart'
 import { MetricTile } from '@/components/metric-tile'
 import { ErrorState } from '@/components/page'
 import { count, milliseconds, money, percentage, type Formatted } from '@/format/number'
-import { changeOf } from './charts'
 import { statusesOptions, totalsOptions, type Figures, type Row, type Scope } from './queries'
 
 /** Keeps the line's room. */

@@ -2,6 +2,7 @@
 import { keepPreviousData, queryOptions, useMutation, useQueryClient } from '@tanstack/react-query'
 import { api, must, type Schema } from '@/api/client'
 import { listQuery, type ListState } from '@/components/data-table/list-state'
+import { nameOf } from '@/format/person'
 import type { USERS_LIST } from './list-spec'
 import { ROLES, type Role } from './roles'
 
@@ -45,6 +46,13 @@ export function userChoicesOptions(search: string) {
     queryFn: ({ signal }) => must(api.GET('/admin/api/v1/users', { params: { query }, signal })),
     placeholderData: keepPreviousData,
   })
+}
+
+/** The same for a filter. */
+export async function findUserChoices(search: string, signal: AbortSignal) {
+  const query = { search, sort: 'name', limit: SHOWN } as const
+  const { data } = await must(api.GET('/admin/api/v1/users', { params: { query }, signal }))
+  return data.map((user) => ({ value: user.id, label: nameOf(user) }))
 }
 
 export function userOptions(id: string) {

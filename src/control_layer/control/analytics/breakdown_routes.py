@@ -1,4 +1,5 @@
-"""`/analytics`: what was asked, made into rows by whatever tells requests apart. Ours; the contract has none."""
+"""`/analytics` and `/usage/breakdown`: what was asked, made into rows by whatever tells requests apart. Ours; the
+contract has none."""
 
 from __future__ import annotations
 
@@ -13,15 +14,15 @@ from fastapi.responses import StreamingResponse
 from sqlalchemy import Select, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from control_layer.control.access import needs
+from control_layer.control.access import needs, signed_in
 from control_layer.control.analytics.breakdown import ROWS, Part, breakdown, size
 from control_layer.control.analytics.breakdown_schemas import Breakdown, row_of
-from control_layer.control.analytics.questions import Asked, Question
+from control_layer.control.analytics.questions import Asked, Question, of_one_account
 from control_layer.control.analytics.sources import roomy
 from control_layer.control.analytics.spans import Unit
 from control_layer.control.csv_text import MEDIA_TYPE, csv_of
 from control_layer.control.permissions import Operation, Resource
-from control_layer.control.request_context import Database, Served, transaction
+from control_layer.control.request_context import Caller, Database, Served, transaction
 from control_layer.control.route import ControlRoute
 from control_layer.control.services import Services
 from control_layer.store.tables import TrafficHorizon
@@ -94,25 +95,49 @@ _ANSWERS: dict[int | str, dict[str, Any]] = {
 }
 
 
+_Form = Annotated[Format, Query(alias="format", description="`csv`: all rows, sent as they are found.")]
+_Limit = Annotated[int, Query(description=f"At most {_MAX_LIMIT}.")]
+
+
 @router.get("/analytics", response_model=Breakdown, responses=_ANSWERS)
 @needs(Operation.READ, Resource.ANALYTICS)
 async def read(
     session: Database,
     services: Served,
     question: Asked,
-    form: Annotated[
-        Format, Query(alias="format", description="`csv`: all rows, sent as they are found.")
-    ] = Format.JSON,
+    form: _Form = Format.JSON,
     skip: int = 0,
-    limit: Annotated[int, Query(description=f"At most {_MAX_LIMIT}.")] = _DEFAULT_LIMIT,
+    limit: _Limit = _DEFAULT_LIMIT,
 ) -> Breakdown | StreamingResponse:
     """Requests, tokens, cost and latencies of a stretch of time, by one or two of what tells requests apart."""
+    return await _answer(session, services, question, form, skip, limit, file="analytics.csv")
+
+
+@router.get("/usage/breakdown", response_model=Breakdown, responses=_ANSWERS)
+@signed_in
+async def read_own(
+    session: Database,
+    caller: Caller,
+    services: Served,
+    question: Asked,
+    form: _Form = Format.JSON,
+    skip: int = 0,
+    limit: _Limit = _DEFAULT_LIMIT,
+) -> Breakdown | StreamingResponse:
+    """The same of the caller's own requests: by model, key, status, purpose and time."""
+    own = of_one_account(question, caller.id)
+    return await _answer(session, services, own, form, skip, limit, file="usage.csv")
+
+
+async def _answer(
+    session: AsyncSession, services: Services, question: Question, form: Format, skip: int, limit: int, *, file: str
+) -> Breakdown | StreamingResponse:
     minutes_since = await _minutes_since(session) if question.unit is Unit.MINUTE else None
     if form is Format.CSV:
         return StreamingResponse(
             _exported(services, breakdown(question, minutes_since, Part())),
             media_type=MEDIA_TYPE,
-            headers={"content-disposition": 'attachment; filename="analytics.csv"'},
+            headers={"content-disposition": f'attachment; filename="{file}"'},
         )
     skip, limit = min(max(skip, 0), _MAX_SKIP), min(max(limit, 1), _MAX_LIMIT)
     rows, total = await _page(session, question, minutes_since, Part(skip, limit))

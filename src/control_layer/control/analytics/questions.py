@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import uuid
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from enum import StrEnum
 from typing import Annotated, Any, Literal
@@ -16,7 +16,7 @@ from control_layer.control.errors import ControlError, invalid
 from control_layer.control.moment import Moment
 from control_layer.control.request_context import Served
 
-__all__ = ["Asked", "Dimension", "Order", "Question"]
+__all__ = ["Asked", "Dimension", "Order", "Question", "of_one_account"]
 
 _USUAL = timedelta(hours=24)
 _EARLIEST, _LATEST = datetime(1970, 1, 1, tzinfo=UTC), datetime(2200, 1, 1, tzinfo=UTC)
@@ -57,6 +57,8 @@ _OF_ACCOUNTS = {Dimension.USER, Dimension.KEY, Dimension.GROUP}
 _TIMES = {Dimension(unit) for unit in Unit}
 _NAMED = {Dimension.MODEL, Dimension.USER, Dimension.KEY, Dimension.GROUP, Dimension.ENDPOINT}
 _WITH_PERCENTILES = {Dimension.MODEL, Dimension.HOUR, Dimension.DAY}
+_OF_OTHERS = {Dimension.USER, Dimension.GROUP, Dimension.ENDPOINT}
+"""What is not for everybody to see."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -164,6 +166,18 @@ def _question(
 
 Asked = Annotated[Question, Depends(_question)]
 """The question in a query string. Raises 400."""
+
+
+def of_one_account(question: Question, account: uuid.UUID) -> Question:
+    """The same about what one person asked, who need not have the right to see more. Raises 400."""
+    seen = _OF_OTHERS.intersection(question.dimensions)
+    if seen:
+        raise _refused(f"group_by: {min(seen)} is for those who see everybody's; use /analytics")
+    if question.group_id is not None or not {"user_id", "endpoint_id"}.isdisjoint(question.only):
+        raise _refused("user_id, group_id and endpoint_id are for those who see everybody's; use /analytics")
+    own = replace(question, only={**question.only, "user_id": account})
+    _check(own)
+    return own
 
 
 def _dimensions(group_by: str) -> tuple[Dimension, ...]:

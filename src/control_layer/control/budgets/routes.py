@@ -27,6 +27,8 @@ from control_layer.control.scopes import (
     count_scoped,
     find_scoped,
     list_scoped,
+    names_of,
+    scope_of,
     scoped,
     sight,
 )
@@ -47,9 +49,20 @@ async def list_(
     paging: Paging,
     scope: Scope | None = None,
     scope_id: uuid.UUID | None = None,
+    user_id: uuid.UUID | None = None,
+    search: str = "",
 ) -> Page[Budget]:
-    """Budgets, newest first: all of them, or those that concern the caller."""
-    wanted = and_(concerning(tables.Budget, sight(caller)), scoped(tables.Budget, scope, scope_id))
+    """Budgets, newest first: all of them, or those that concern the caller, or, with `user_id`, somebody else.
+
+    `search` is a part of their names.
+    """
+    if user_id not in (None, caller.id):
+        caller.require(Operation.READ, Resource.CREDITS)
+    wanted = and_(
+        concerning(tables.Budget, user_id or sight(caller)),
+        scoped(tables.Budget, scope, scope_id),
+        tables.Budget.name.icontains(search.strip(), autoescape=True),
+    )
     rows = await list_scoped(session, tables.Budget, wanted, paging.skip, paging.limit)
     return Page.of(
         await _shown(session, rows, services.now()), await count_scoped(session, tables.Budget, wanted), paging
@@ -138,7 +151,8 @@ async def _shown(session: AsyncSession, rows: Sequence[tables.Budget], now: date
         Counted.at(now, budget_id=row.id, period=row.period, rolling=row.rolling, since=row.since) for row in rows
     ]
     spending = await spending_of(session, counted)
-    return [Budget.of(row, spending[row.id]) for row in rows]
+    names = await names_of(session, rows)
+    return [Budget.of(row, spending[row.id], names.get(scope_of(row)[1])) for row in rows]
 
 
 def _unknown(budget_id: uuid.UUID) -> ControlError:

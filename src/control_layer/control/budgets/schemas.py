@@ -64,6 +64,8 @@ class Budget(Output):
     name: str
     scope: Scope
     scope_id: uuid.UUID
+    scope_name: str | None
+    """What the key, group or model is called; of a user, the e-mail address."""
     amount: Money
     period: Period
     rolling: bool
@@ -84,7 +86,7 @@ class Budget(Output):
     updated_at: datetime
 
     @classmethod
-    def of(cls, row: tables.Budget, spending: Spending) -> Budget:
+    def of(cls, row: tables.Budget, spending: Spending, scope_name: str | None) -> Budget:
         """The object of a row."""
         scope, scope_id = scope_of(row)
         return cls(
@@ -92,6 +94,7 @@ class Budget(Output):
             name=row.name,
             scope=scope,
             scope_id=scope_id,
+            scope_name=scope_name,
             amount=row.amount,
             period=row.period,
             rolling=row.rolling,

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import uuid
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from decimal import Decimal
@@ -14,9 +14,9 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from sqlalchemy.sql import Subquery
 
 from control_layer.control.transactions.balances import balance_without
-from control_layer.store.tables import Transaction
+from control_layer.store.tables import Transaction, User
 
-__all__ = ["Entry", "Filter", "balance_after", "find_entry", "list_entries"]
+__all__ = ["Entry", "Filter", "addresses_of", "balance_after", "find_entry", "list_entries"]
 
 
 class Entry(NamedTuple):
@@ -61,6 +61,12 @@ async def list_entries(session: AsyncSession, wanted: Filter, skip: int, limit: 
     lines = _lines(wanted)
     newest = select(lines).where(_described(lines, wanted.search)).order_by(lines.c.sequence.desc())
     return [Entry(*row) for row in await session.execute(newest.offset(skip).limit(limit))]
+
+
+async def addresses_of(session: AsyncSession, entries: Collection[Entry]) -> Mapping[uuid.UUID, str]:
+    """The e-mail addresses of the people whose lines these are, by their ids."""
+    people = select(User.id, User.email).where(User.id.in_({entry.user_id for entry in entries}))
+    return {row.id: row.email for row in await session.execute(people)}
 
 
 async def balance_after(session: AsyncSession, wanted: Filter, first: Entry) -> Decimal:

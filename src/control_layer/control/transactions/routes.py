@@ -21,7 +21,14 @@ from control_layer.control.request_context import Caller, Database
 from control_layer.control.route import ControlRoute
 from control_layer.control.text import not_blank
 from control_layer.control.transactions.balances import balance_of
-from control_layer.control.transactions.entries import Entry, Filter, balance_after, find_entry, list_entries
+from control_layer.control.transactions.entries import (
+    Entry,
+    Filter,
+    addresses_of,
+    balance_after,
+    find_entry,
+    list_entries,
+)
 from control_layer.control.transactions.posting import movement
 from control_layer.control.transactions.schemas import NewTransaction, Transaction, TransactionPage, TransactionType
 from control_layer.control.users.queries import find_user
@@ -78,8 +85,9 @@ async def list_(
         group_batches=group_batches and account is not None,
     )
     found = await list_entries(session, wanted, paging.skip, paging.limit + 1)
+    addresses = {} if account is not None else await addresses_of(session, found)
     return TransactionPage(
-        data=[Transaction.of(entry) for entry in found[: paging.limit]],
+        data=[Transaction.of(entry, addresses.get(entry.user_id)) for entry in found[: paging.limit]],
         has_more=len(found) > paging.limit,
         page_start_balance=await _page_start_balance(session, wanted, found, paging.skip),
     )

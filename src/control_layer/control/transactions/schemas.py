@@ -48,6 +48,7 @@ class Transaction(Output):
 
     id: uuid.UUID = Field(description="The batch's id where `group_batches` folded a batch's usage into one row.")
     user_id: uuid.UUID
+    user_email: OmitNull[str] = Field(description="In the list of everybody's.")
     transaction_type: TransactionType
     batch_id: uuid.UUID | None
     amount: Money = Field(description="Always positive; usage and removals take it from the balance.")
@@ -58,11 +59,12 @@ class Transaction(Output):
     batch_request_count: OmitNull[int]
 
     @classmethod
-    def of(cls, entry: Entry) -> Transaction:
+    def of(cls, entry: Entry, user_email: str | None = None) -> Transaction:
         """The object of an entry."""
         return cls(
             id=entry.id,
             user_id=entry.user_id,
+            user_email=user_email,
             transaction_type=TransactionType(entry.transaction_type),
             batch_id=entry.batch_id,
             amount=entry.amount,
