@@ -6,6 +6,7 @@ import {
   MessagesSquare,
   Plug,
   ScrollText,
+  Settings,
   User,
   UsersRound,
   type LucideIcon,
@@ -13,7 +14,16 @@ import {
 import type { Can } from '@/session/session'
 
 export interface Place {
-  to: '/models' | '/playground' | '/api-keys' | '/traffic' | '/requests' | '/endpoints' | '/users' | '/groups'
+  to:
+    | '/models'
+    | '/playground'
+    | '/api-keys'
+    | '/traffic'
+    | '/requests'
+    | '/endpoints'
+    | '/users'
+    | '/groups'
+    | '/settings'
   name: string
   icon: LucideIcon
   /** Words that people look for it by. */
@@ -100,6 +110,18 @@ export const SECTIONS: readonly Section[] = [
         icon: UsersRound,
         keywords: ['teams', 'members', 'grants', 'matrix'],
         visible: (can) => can('Read', 'Groups'),
+      },
+    ],
+  },
+  {
+    name: 'Account',
+    places: [
+      {
+        to: '/settings',
+        name: 'Settings',
+        icon: Settings,
+        keywords: ['profile', 'preferences', 'configuration'],
+        visible: () => true,
       },
     ],
   },

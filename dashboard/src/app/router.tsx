@@ -19,6 +19,9 @@ import { MODELS_LIST } from '@/pages/models/list-spec'
 import { USERS_LIST } from '@/pages/users/list-spec'
 import { playgroundSearch } from '@/pages/playground/search'
 import { REQUESTS_LIST } from '@/pages/requests/list-spec'
+import { AUDIT_LIST } from '@/pages/settings/audit/list-spec'
+import { RATE_LIMITS_LIST } from '@/pages/settings/rate-limits/list-spec'
+import { WEBHOOKS_LIST } from '@/pages/settings/webhooks/list-spec'
 import { TRAFFIC_LIST } from '@/pages/traffic/list-spec'
 import { NoAccess, NotFound, RouteError } from '@/session/notices'
 import { can, returnPath, sessionOptions, type Operation, type Resource } from '@/session/session'
@@ -99,6 +102,96 @@ const shell = createRoute({
   },
 })
 
+const settings = createRoute({
+  getParentRoute: () => shell,
+  path: '/settings',
+  component: lazyRouteComponent(() => import('@/pages/settings/layout'), 'SettingsLayout'),
+})
+
+const settingsPages = [
+  createRoute({
+    getParentRoute: () => settings,
+    path: '/',
+    beforeLoad: () => {
+      throw redirect({ to: '/settings/profile', replace: true })
+    },
+  }),
+  createRoute({
+    getParentRoute: () => settings,
+    path: '/profile',
+    component: lazyRouteComponent(() => import('@/pages/settings/account/profile-page'), 'ProfilePage'),
+  }),
+  createRoute({
+    getParentRoute: () => settings,
+    path: '/security',
+    component: lazyRouteComponent(() => import('@/pages/settings/account/security-page'), 'SecurityPage'),
+  }),
+  createRoute({
+    getParentRoute: () => settings,
+    path: '/appearance',
+    component: lazyRouteComponent(() => import('@/pages/settings/account/appearance-page'), 'AppearancePage'),
+  }),
+  createRoute({
+    getParentRoute: () => settings,
+    path: '/notifications',
+    component: lazyRouteComponent(
+      () => import('@/pages/settings/account/notifications-page'),
+      'NotificationsPage',
+    ),
+  }),
+  createRoute({
+    getParentRoute: () => settings,
+    path: '/webhooks',
+    validateSearch: listSearch(WEBHOOKS_LIST),
+    beforeLoad: () => needs('Read', 'Webhooks', 'own'),
+    component: lazyRouteComponent(() => import('@/pages/settings/webhooks/page'), 'WebhooksPage'),
+  }),
+  createRoute({
+    getParentRoute: () => settings,
+    path: '/instance',
+    beforeLoad: () => needs('Read', 'System'),
+    component: lazyRouteComponent(() => import('@/pages/settings/instance/overview-page'), 'OverviewPage'),
+  }),
+  createRoute({
+    getParentRoute: () => settings,
+    path: '/sign-in',
+    beforeLoad: () => needs('Read', 'System'),
+    component: lazyRouteComponent(() => import('@/pages/settings/instance/sign-in-page'), 'SignInPage'),
+  }),
+  createRoute({
+    getParentRoute: () => settings,
+    path: '/mail',
+    beforeLoad: () => needs('Read', 'System'),
+    component: lazyRouteComponent(() => import('@/pages/settings/instance/mail-page'), 'MailPage'),
+  }),
+  createRoute({
+    getParentRoute: () => settings,
+    path: '/privacy',
+    beforeLoad: () => needs('Read', 'System'),
+    component: lazyRouteComponent(() => import('@/pages/settings/privacy/page'), 'PrivacyPage'),
+  }),
+  createRoute({
+    getParentRoute: () => settings,
+    path: '/guardrails',
+    beforeLoad: () => needs('Read', 'Models'),
+    component: lazyRouteComponent(() => import('@/pages/settings/guardrails/page'), 'GuardrailsPage'),
+  }),
+  createRoute({
+    getParentRoute: () => settings,
+    path: '/rate-limits',
+    validateSearch: listSearch(RATE_LIMITS_LIST),
+    beforeLoad: () => needs('Read', 'Credits'),
+    component: lazyRouteComponent(() => import('@/pages/settings/rate-limits/page'), 'RateLimitsPage'),
+  }),
+  createRoute({
+    getParentRoute: () => settings,
+    path: '/audit',
+    validateSearch: listSearch(AUDIT_LIST),
+    beforeLoad: () => needs('Read', 'System'),
+    component: lazyRouteComponent(() => import('@/pages/settings/audit/page'), 'AuditPage'),
+  }),
+] as const
+
 const pages = [
   createRoute({
     getParentRoute: () => shell,
@@ -177,6 +270,7 @@ const pages = [
     beforeLoad: () => needs('Read', 'Requests'),
     component: lazyRouteComponent(() => import('@/pages/requests/page'), 'RequestsPage'),
   }),
+  settings.addChildren(settingsPages),
   // Last: an address that nothing else has. Within the shell, so that the way to everything else is there.
   createRoute({ getParentRoute: () => shell, path: '$', component: NotFound }),
 ] as const

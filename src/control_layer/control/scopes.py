@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import uuid
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Literal, TypeVar
 
-from sqlalchemy import ColumnElement, exists, func, or_, select, true
+from sqlalchemy import ColumnElement, exists, func, or_, select, true, union_all
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from control_layer.control.errors import Conflict, invalid
@@ -15,8 +15,8 @@ from control_layer.control.principal import Principal
 from control_layer.store.tables import NIL, ApiKey, Budget, Group, GroupMember, Model, RateLimit, User
 
 __all__ = [
-    "Scope", "claim_name", "claim_new_name", "concerning", "count_scoped", "find_scoped", "list_scoped", "scope_of",
-    "scoped", "sight",
+    "Scope", "claim_name", "claim_new_name", "concerning", "count_scoped", "find_scoped", "list_scoped", "names_of",
+    "scope_of", "scoped", "sight",
 ]  # fmt: skip
 
 Scope = Literal["key", "user", "group", "model"]
@@ -112,6 +112,14 @@ async def list_scoped(
     """Newest first."""
     newest = select(table).where(wanted).order_by(table.created_at.desc(), table.id)
     return (await session.scalars(newest.offset(skip).limit(limit))).all()
+
+
+async def names_of(session: AsyncSession, rows: Sequence[Budget | RateLimit]) -> Mapping[uuid.UUID, str]:
+    """What the keys, users (by their addresses), groups and models of the rows are called, by their ids."""
+    ids = [scope_of(row)[1] for row in rows]
+    columns = ((ApiKey.id, ApiKey.name), (User.id, User.email), (Group.id, Group.name), (Model.id, Model.alias))
+    named = union_all(*(select(id_.label("id"), name.label("name")).where(id_.in_(ids)) for id_, name in columns))
+    return {} if not ids else {row.id: row.name for row in await session.execute(named)}
 
 
 async def count_scoped(session: AsyncSession, table: type[Table], wanted: ColumnElement[bool]) -> int:

@@ -3,7 +3,7 @@ import { keepPreviousData, queryOptions, useMutation, useQueryClient } from '@ta
 import { api, must, type Schema } from '@/api/client'
 import { listQuery, type ListState } from '@/components/data-table/list-state'
 import type { USERS_LIST } from './list-spec'
-import { ROLES, type Role } from './roles'
+import { ROLES, type Role } from '@/format/roles'
 
 export type User = Schema['User']
 export type NewUser = Schema['NewUser']
