@@ -23,7 +23,7 @@ def instance(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Instance]:
         yield started
 
 
-_JOURNEYS = ("developer", "people", "matrix", "model", "endpoints", "traffic", "every-page")
+_JOURNEYS = ("developer", "people", "matrix", "model", "endpoints", "traffic", "settings", "every-page")
 
 
 @pytest.mark.parametrize("journey", _JOURNEYS)

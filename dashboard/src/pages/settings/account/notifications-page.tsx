@@ -49,7 +49,7 @@ export function NotificationsPage() {
       {can('Read', 'Webhooks', 'own') && (
         <p className="text-soft">
           Programs are told by{' '}
-          <Link to="/settings/webhooks" className="text-accent hover:underline">
+          <Link to="/settings/webhooks" className="text-accent underline underline-offset-2">
             webhooks
           </Link>
           .

@@ -14,13 +14,16 @@ it('shows the fields of an update that changed, as they were and as they are', (
   ])
 })
 
-it('shows all of what was made or deleted, and tells null from nothing', () => {
-  expect(difference({ before: null, after: { name: 'a', note: null } })).toEqual([
+it('shows all that was made or deleted had, and of an update what became of null', () => {
+  expect(difference({ before: null, after: { name: 'a', note: null, on: false } })).toEqual([
     { field: 'name', before: undefined, after: 'a' },
-    { field: 'note', before: undefined, after: 'null' },
+    { field: 'on', before: undefined, after: 'false' },
   ])
   expect(difference({ before: { name: 'a' }, after: null })).toEqual([
     { field: 'name', before: 'a', after: undefined },
+  ])
+  expect(difference({ before: { note: null }, after: { note: 'b' } })).toEqual([
+    { field: 'note', before: 'null', after: 'b' },
   ])
 })
 

@@ -16,6 +16,7 @@ export const COLUMNS: ColumnDef<Entry>[] = [
   {
     id: 'actor',
     header: 'Who',
+    meta: { from: 'sm' },
     cell: ({ row: { original } }) => (
       <span className="block max-w-48 truncate font-medium">
         <Actor actor={original.actor} />
@@ -32,9 +33,12 @@ export const COLUMNS: ColumnDef<Entry>[] = [
     header: 'What',
     meta: { wide: true },
     cell: ({ row: { original } }) => (
-      <div className="max-w-72 leading-4">
+      <div className="max-w-36 py-1.5 leading-4 sm:max-w-72">
         <div className="truncate">{words(original.resource)}</div>
         <div className="truncate text-xs text-faint">{named(original) ?? original.resource_id}</div>
+        <div className="truncate text-xs text-soft sm:hidden">
+          by <Actor actor={original.actor} />
+        </div>
       </div>
     ),
   },

@@ -1,4 +1,5 @@
 import { CircleCheck, Send, TriangleAlert } from 'lucide-react'
+import type { Schema } from '@/api/client'
 import { CodeBlock } from '@/components/code-block'
 import { DetailList } from '@/components/detail-list'
 import { Panel } from '@/components/panel'
@@ -82,21 +83,25 @@ function Test({ file }: { file: boolean }) {
         </Button>
       }
     >
-      {test.data !== undefined && (
-        <p role="status" className="flex gap-2">
-          {test.data.sent ? (
-            <>
-              <CircleCheck className="mt-0.5 size-4 shrink-0 text-good" aria-hidden />
-              {file ? 'The file is written.' : `The mail server took the mail to ${test.data.to}.`}
-            </>
-          ) : (
-            <>
-              <TriangleAlert className="mt-0.5 size-4 shrink-0 text-bad" aria-hidden />
-              <span className="min-w-0 break-words text-bad">It could not be sent: {test.data.reason}</span>
-            </>
-          )}
-        </p>
-      )}
+      {test.data === undefined ? undefined : <Outcome {...test.data} file={file} />}
     </Panel>
+  )
+}
+
+function Outcome({ sent, to, reason, file }: Schema['TestMail'] & { file: boolean }) {
+  return (
+    <p role="status" className="flex gap-2">
+      {sent ? (
+        <>
+          <CircleCheck className="mt-0.5 size-4 shrink-0 text-good" aria-hidden />
+          {file ? 'The file is written.' : `The mail server took the mail to ${to}.`}
+        </>
+      ) : (
+        <>
+          <TriangleAlert className="mt-0.5 size-4 shrink-0 text-bad" aria-hidden />
+          <span className="min-w-0 break-words text-bad">It could not be sent: {reason}</span>
+        </>
+      )}
+    </p>
   )
 }

@@ -17,8 +17,8 @@ export interface WebhookActions {
 export function WebhookRow({ webhook, actions }: { webhook: Webhook; actions: WebhookActions }) {
   const change = useChangeWebhook(webhook.id)
   return (
-    <li className="flex flex-wrap items-center gap-x-4 gap-y-2 px-4 py-3">
-      <div className="min-w-0 flex-1 basis-56">
+    <li className="flex items-center gap-x-3 px-4 py-3">
+      <div className="min-w-0 flex-1">
         <p className="flex flex-wrap items-center gap-2">
           <button
             type="button"
@@ -36,7 +36,7 @@ export function WebhookRow({ webhook, actions }: { webhook: Webhook; actions: We
           <Time at={webhook.created_at} />
         </p>
       </div>
-      <Button size="sm" onClick={() => actions.open(webhook)}>
+      <Button size="sm" className="max-sm:hidden" onClick={() => actions.open(webhook)}>
         Deliveries
       </Button>
       <Switch
