@@ -154,12 +154,12 @@ def _settle(instance: Instance) -> None:
         body = {"name": name, "kind": kind, "stage": stage, "enabled": kind != "external", **fields}
         instance.api("POST", "/guardrails", body, status=201)
     everyone = {"scope": "group", "scope_id": NIL}
-    for fields in (
+    for limit in (
         {"name": "Whole instance", "kind": "requests", "amount": 5000, "per": "second"},
         {"name": "Tokens of all", "kind": "tokens", "amount": 90_000_000, "per": "day"},
         {"name": "At a time", "kind": "concurrency", "amount": 400, "queue_seconds": 2.5},
     ):
-        instance.api("POST", "/rate-limits", {**everyone, **fields}, status=201)
+        instance.api("POST", "/rate-limits", {**everyone, **limit}, status=201)
     rule = {"name": "employee_ids", "pattern": r"\bEMP-[0-9]{6}\b"}
     instance.api("POST", "/redaction-rules", rule, status=201)
     for url, scope in (("https://example.org/hooks/batches", "own"), ("http://127.0.0.1:9/hook", "platform")):

@@ -150,7 +150,7 @@ const settingsPages = [
     getParentRoute: () => settings,
     path: '/instance',
     beforeLoad: () => needs('Read', 'System'),
-    component: lazyRouteComponent(() => import('@/pages/settings/instance/overview-page'), 'OverviewPage'),
+    component: lazyRouteComponent(() => import('@/pages/settings/instance/instance-page'), 'InstancePage'),
   }),
   createRoute({
     getParentRoute: () => settings,

@@ -61,12 +61,12 @@ export const SETTINGS: readonly SettingsSection[] = [
     ],
   },
   {
-    name: 'This instance',
+    name: 'Administration',
     places: [
       {
         to: '/settings/instance',
-        name: 'Overview',
-        keywords: ['instance', 'version', 'region'],
+        name: 'Instance',
+        keywords: ['overview', 'version', 'region'],
         visible: ofTheSystem,
       },
       {

@@ -17,12 +17,12 @@ const SERVICES: Record<Overview['services'][number]['name'], { name: string; doe
   full_text_search: { name: 'Full-text search', does: 'Conversations are found by their words.' },
 }
 
-export function OverviewPage() {
+export function InstancePage() {
   const baseUrl = useAiBaseUrl()
   return (
     <Configured
-      title="Overview"
-      description="This instance as its configuration has it. It is changed in config.yaml or the environment, and read at the next start."
+      title="Instance"
+      description="What this is, as its configuration has it. It is changed in config.yaml or the environment, and read at the next start."
     >
       {(overview) => (
         <>
