@@ -1,28 +1,8 @@
 /** Every page there is, for what must hold on each of them. A new page is a line here. */
 import type { Page } from 'playwright-core'
+import { dialog, firstRow, ready, type PageUnderTest } from './opening'
+import { SETTINGS_PAGES } from './settings-pages'
 import { SPEND_PAGES } from './spend-pages'
-
-export interface PageUnderTest {
-  name: string
-  path: string
-  /** Whether somebody must be signed in. */
-  inside: boolean
-  /** What is done before one looks. */
-  open?: (page: Page) => Promise<void>
-}
-
-const ready = (page: Page) => page.waitForLoadState('networkidle')
-
-async function dialog(page: Page) {
-  await page.getByRole('dialog').waitFor()
-}
-
-/** The drawer of the first row of a list. */
-async function firstRow(page: Page) {
-  await page.getByRole('row').nth(1).getByRole('cell').first().click()
-  await dialog(page)
-  await ready(page)
-}
 
 export const PAGES: readonly PageUnderTest[] = [
   { name: 'login', path: '/login', inside: false },
@@ -243,6 +223,7 @@ export const PAGES: readonly PageUnderTest[] = [
     open: (page) => openRequest(page, 'Conversation'),
   },
   { name: 'request-raw', path: '/requests', inside: true, open: (page) => openRequest(page, 'Raw') },
+  ...SETTINGS_PAGES,
   {
     name: 'search',
     path: '/models',

@@ -1,10 +1,6 @@
 /** The pages about keys that are there, usage and money. */
 import type { Page } from 'playwright-core'
-import type { PageUnderTest } from './pages'
-
-async function dialog(page: Page) {
-  await page.getByRole('dialog').waitFor()
-}
+import { dialog, type PageUnderTest } from './opening'
 
 async function drawn(page: Page) {
   await page.locator('.recharts-surface').or(page.getByText('Nothing in this time.')).first().waitFor()

@@ -211,6 +211,8 @@ _MODELS = {
 _ACCOUNTS = {
     "GET /config": _SIGNED_IN,
     "GET /first-run": _MANAGERS,
+    "GET /instance": _MANAGERS,
+    "POST /instance/test-mail": _MANAGERS,
     "POST /transactions": _Rule("MB"),
     "GET /transactions": _SIGNED_IN,
     "GET /transactions/{transaction_id}": _Rule("MB", own="S", hidden=True),

@@ -97,6 +97,7 @@ def _fill(instance: Instance) -> None:
     )
     keys = [instance.make_key(name, user_id="current", **fields) for name, fields in _KEYS.items()]
     _budget(instance, groups[0], keys[0]["id"])
+    _settle(instance)
     _use(instance, [key["key"] for key in keys if key["name"] in _USED])
     _remember(instance)
 
@@ -160,6 +161,28 @@ def _compose(instance: Instance) -> None:
         tariff = {"name": "Standard", "api_key_purpose": "realtime", **prices}
         for model_id in (made, parts["sim-small"]):
             instance.api("PATCH", f"/models/{model_id}", {"tariffs": [tariff]})
+
+
+def _settle(instance: Instance) -> None:
+    """Guardrails, limits, a redaction rule, and webhooks of which one hears nothing."""
+    for name, kind, stage, fields in (
+        ("No card numbers", "deny_pattern", "both", {"pattern": r"\b4[0-9]{15}\b"}),
+        ("Addresses", "redact", "request", {"pattern": r"[\w.]+@[\w.]+", "replacement": "[address]"}),
+        ("Moderation", "external", "answer", {"url": "https://moderation.example.org/check", "fail": "open"}),
+    ):
+        body = {"name": name, "kind": kind, "stage": stage, "enabled": kind != "external", **fields}
+        instance.api("POST", "/guardrails", body, status=201)
+    everyone = {"scope": "group", "scope_id": NIL}
+    for limit in (
+        {"name": "Whole instance", "kind": "requests", "amount": 5000, "per": "second"},
+        {"name": "Tokens of all", "kind": "tokens", "amount": 90_000_000, "per": "day"},
+        {"name": "At a time", "kind": "concurrency", "amount": 400, "queue_seconds": 2.5},
+    ):
+        instance.api("POST", "/rate-limits", {**everyone, **limit}, status=201)
+    rule = {"name": "employee_ids", "pattern": r"\bEMP-[0-9]{6}\b"}
+    instance.api("POST", "/redaction-rules", rule, status=201)
+    for url, scope in (("https://example.org/hooks/batches", "own"), ("http://127.0.0.1:9/hook", "platform")):
+        instance.api("POST", "/users/current/webhooks", {"url": url, "scope": scope}, status=201)
 
 
 def _use(instance: Instance, secrets: list[str]) -> None:

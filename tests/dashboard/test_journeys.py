@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import re
 import socket
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -17,17 +16,7 @@ _EVERYONE = "00000000-0000-0000-0000-000000000000"
 _MISBEHAVING = {"slow": "sim-slow-chunks-100ms-tokens-400", "failing": "sim-error-500", "broken": "sim-cut"}
 
 
-@pytest.fixture(scope="module")
-def instance(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Instance]:
-    environment = {
-        "CONTROL_LAYER_AUTH__NATIVE__ALLOW_REGISTRATION": "true",
-        "CONTROL_LAYER_ALERTS__INTERVAL": "5s",
-    }
-    with running(tmp_path_factory.mktemp("dashboard"), "--demo", environment=environment) as started:
-        yield started
-
-
-_JOURNEYS = ("developer", "people", "matrix", "model", "endpoints", "traffic", "usage", "billing", "every-page")
+_JOURNEYS = ("developer", "people", "matrix", "model", "endpoints", "traffic", "usage", "billing", "settings")
 
 
 @pytest.mark.parametrize("journey", _JOURNEYS)

@@ -2,12 +2,25 @@
 import { keepPreviousData, useQuery } from '@tanstack/react-query'
 import { useNavigate } from '@tanstack/react-router'
 import { Command } from 'cmdk'
-import { Boxes, KeyRound, ListChecks, LogOut, Moon, Plug, Plus, Sun, User, UsersRound } from 'lucide-react'
+import {
+  Boxes,
+  KeyRound,
+  ListChecks,
+  LogOut,
+  Moon,
+  Plug,
+  Plus,
+  Settings,
+  Sun,
+  User,
+  UsersRound,
+} from 'lucide-react'
 import { Dialog as Radix } from 'radix-ui'
 import { useDeferredValue, useState, type ReactNode } from 'react'
 import { api, must } from '@/api/client'
 import { chooseTheme, useTheme } from '@/design/theme'
 import { nameOf } from '@/format/person'
+import { SETTINGS } from '@/pages/settings/places'
 import { useCan } from '@/session/session'
 import { SECTIONS } from './navigation'
 import { useSignOut } from './user-menu'
@@ -25,6 +38,7 @@ export function CommandPalette({ onClose }: { onClose: () => void }) {
     act()
   }
   const places = SECTIONS.flatMap((section) => section.places).filter((place) => place.visible(can))
+  const settings = SETTINGS.flatMap((section) => section.places).filter((place) => place.visible(can))
   const connects = can('Create', 'Endpoints')
   const makesKeys = can('Create', 'ApiKeys', 'own')
   return (
@@ -66,6 +80,20 @@ export function CommandPalette({ onClose }: { onClose: () => void }) {
                 onUser={(id) => run(() => navigate({ to: '/users', search: { user: id } }))()}
                 onGroup={(id) => run(() => navigate({ to: '/groups', search: { group: id } }))()}
               />
+              {text.trim() !== '' && (
+                <Group heading="Settings">
+                  {settings.map((place) => (
+                    <Item
+                      key={place.to}
+                      value={`settings ${place.name}`}
+                      keywords={[...place.keywords]}
+                      onSelect={run(() => navigate({ to: place.to }))}
+                    >
+                      <Settings aria-hidden /> {place.name}
+                    </Item>
+                  ))}
+                </Group>
+              )}
               <Group heading="Actions">
                 {connects && (
                   <>

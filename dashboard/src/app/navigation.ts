@@ -7,6 +7,7 @@ import {
   Plug,
   ReceiptText,
   ScrollText,
+  Settings,
   User,
   UsersRound,
   Wallet,
@@ -26,6 +27,7 @@ export interface Place {
     | '/groups'
     | '/usage'
     | '/billing'
+    | '/settings'
   name: string
   icon: LucideIcon
   /** Words that people look for it by. */
@@ -131,6 +133,18 @@ export const SECTIONS: readonly Section[] = [
         icon: UsersRound,
         keywords: ['teams', 'members', 'grants', 'matrix'],
         visible: (can) => can('Read', 'Groups'),
+      },
+    ],
+  },
+  {
+    name: 'Account',
+    places: [
+      {
+        to: '/settings',
+        name: 'Settings',
+        icon: Settings,
+        keywords: ['profile', 'preferences', 'configuration'],
+        visible: () => true,
       },
     ],
   },

@@ -1,5 +1,5 @@
 import { useNavigate } from '@tanstack/react-router'
-import { ChevronsUpDown, ListChecks, LogOut, Monitor, Moon, Sun } from 'lucide-react'
+import { ChevronsUpDown, ListChecks, LogOut, Monitor, Moon, Settings, Sun } from 'lucide-react'
 import { sayProblem } from '@/components/toast'
 import { cn } from '@/design/class-names'
 import { Menu, MenuItem, MenuLabel, MenuSeparator } from '@/design/menu'
@@ -73,6 +73,9 @@ export function UserMenu({ narrow }: { narrow: boolean }) {
           <ListChecks aria-hidden /> First steps
         </MenuItem>
       )}
+      <MenuItem onSelect={() => void navigate({ to: '/settings/profile' })}>
+        <Settings aria-hidden /> Settings
+      </MenuItem>
       <MenuItem onSelect={leave}>
         <LogOut aria-hidden /> Sign out
       </MenuItem>

@@ -55,10 +55,12 @@ export function TextField<Values extends FieldValues>(props: TextFieldProps<Valu
 interface SelectFieldProps<Values extends FieldValues> extends FieldProps<Values> {
   options: readonly Option[]
   placeholder?: string
+  /** After another one was chosen: for what depends on it. */
+  onChanged?: () => void
 }
 
 export function SelectField<Values extends FieldValues>(props: SelectFieldProps<Values>) {
-  const { control, name, label, hint, className, options, placeholder } = props
+  const { control, name, label, hint, className, options, placeholder, onChanged } = props
   return (
     <Controller
       control={control}
@@ -74,7 +76,10 @@ export function SelectField<Values extends FieldValues>(props: SelectFieldProps<
             <Select
               {...controlled}
               value={String(field.value)}
-              onChange={field.onChange}
+              onChange={(value) => {
+                field.onChange(value)
+                onChanged?.()
+              }}
               options={options}
               {...(placeholder === undefined ? {} : { placeholder })}
             />

@@ -55,6 +55,7 @@ from control_layer.control.first_start.progress_routes import router as first_ru
 from control_layer.control.grants.routes import router as grants
 from control_layer.control.groups.routes import router as groups
 from control_layer.control.guardrails.routes import router as guardrails
+from control_layer.control.instance.overview_routes import router as overview
 from control_layer.control.instance.reference_routes import references
 from control_layer.control.instance.routes import router as instance
 from control_layer.control.kept_answers.routes import router as kept_answers
@@ -97,6 +98,7 @@ __all__ = ["build_app", "build_services"]
 
 _ROUTERS: tuple[APIRouter, ...] = (
     instance,
+    overview,
     first_run,
     authentication,
     federation,

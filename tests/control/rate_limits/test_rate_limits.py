@@ -22,13 +22,26 @@ async def test_a_limit_is_made_changed_and_lifted(management: Management) -> Non
     wanted = _limit(person.id, per="minute", burst=10)
     made = await answered(admin.post(LIMITS, json=wanted), 201)
     assert made == {
-        **made, **wanted, "queue_seconds": 0.0, "queue_length": 0, "created_by": made["created_by"],
+        **made, **wanted, "scope_name": f"{person.username}@example.org", "queue_seconds": 0.0, "queue_length": 0,
+        "created_by": made["created_by"],
     }  # fmt: skip
     assert await answered(admin.get(f"{LIMITS}/{made['id']}"), 200) == made
     changed = await answered(admin.patch(f"{LIMITS}/{made['id']}", json={"amount": 5, "burst": None}), 200)
     assert (changed["amount"], changed["burst"], changed["per"]) == (5, None, "minute")
     await answered(admin.delete(f"{LIMITS}/{made['id']}"), 204)
     await refused(admin.get(f"{LIMITS}/{made['id']}"), 404)
+
+
+async def test_lists_name_what_limits_are_for(management: Management) -> None:
+    admin, person = management.admin, await management.person()
+    key = await answered(admin.post(f"{API}/users/{person.id}/api-keys", json={"name": "ci"}), 201)
+    group = await answered(admin.post(f"{API}/groups", json={"name": "Writers"}), 201)
+    for scope, scope_id in (("key", key["id"]), ("group", group["id"]), ("user", person.id)):
+        await answered(admin.post(LIMITS, json=_limit(scope_id, scope=scope, per="minute")), 201)
+    listed = (await answered(admin.get(LIMITS), 200))["data"]
+    assert {(each["scope"], each["scope_name"]) for each in listed} == {
+        ("key", "ci"), ("group", "Writers"), ("user", f"{person.username}@example.org"),
+    }  # fmt: skip
 
 
 async def test_a_name_tells_limits_of_one_subject_apart(management: Management) -> None:

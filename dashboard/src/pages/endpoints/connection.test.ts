@@ -69,6 +69,19 @@ describe('changes of an endpoint', () => {
     const values = { ...connectionOf(endpoint), no_stream_options: false, ca_bundle: ' ' }
     expect(asChanges(endpoint, values)).toEqual({ options: {}, ca_bundle: null })
   })
+
+  it('keep the options that the form does not show', () => {
+    const others = { native_apis: ['chat_completions'], quirks: ['max_tokens_only', 'no_stream_options'] }
+    const endpoint = { ...ENDPOINT, options: others }
+    const values = { ...connectionOf(endpoint), no_stream_options: false }
+    expect(asChanges(endpoint, values)).toEqual({
+      options: { native_apis: ['chat_completions'], quirks: ['max_tokens_only'] },
+    })
+    expect(asChanges(endpoint, { ...connectionOf(endpoint), api_version: 'v' }).options).toEqual({
+      ...others,
+      api_version: 'v',
+    })
+  })
 })
 
 it('knows addresses', () => {

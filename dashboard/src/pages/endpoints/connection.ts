@@ -8,13 +8,17 @@ export const DIALECTS = [
   { value: 'openai', label: 'OpenAI, or compatible' },
   { value: 'anthropic', label: 'Anthropic' },
   { value: 'azure', label: 'Azure OpenAI' },
+  { value: 'gemini', label: 'Google Gemini' },
+  { value: 'vertex', label: 'Google Vertex AI' },
+  { value: 'bedrock', label: 'Amazon Bedrock' },
+  { value: 'ollama', label: 'Ollama' },
+  { value: 'cohere', label: 'Cohere' },
 ] as const
 type Dialect = (typeof DIALECTS)[number]['value']
 
 export const DIALECT_NAMES: Record<string, string> = {
+  ...Object.fromEntries(DIALECTS.map(({ value, label }) => [value, label])),
   openai: 'OpenAI',
-  anthropic: 'Anthropic',
-  azure: 'Azure OpenAI',
 }
 
 export interface ConnectionValues {
@@ -102,9 +106,22 @@ export function asChanges(endpoint: Endpoint, values: ConnectionValues): Endpoin
   if (changed('verify_tls')) changes.verify_tls = values.verify_tls
   if (changed('ca_bundle')) changes.ca_bundle = values.ca_bundle.trim() === '' ? null : values.ca_bundle
   if (changed('api_version') || changed('deployment_paths') || changed('no_stream_options')) {
-    changes.options = asOptions(values) ?? {}
+    changes.options = withOthers(endpoint, values)
   }
   return changes
+}
+
+type Quirk = NonNullable<NonNullable<NonNullable<NewEndpoint['options']>['quirks']>>[number]
+
+/** Options are replaced as a whole: those that this form does not show are kept. */
+function withOthers(endpoint: Endpoint, values: ConnectionValues): NonNullable<NewEndpoint['options']> {
+  const { api_version: _, deployment_paths: __, quirks, ...others } = endpoint.options ?? {}
+  const kept = (Array.isArray(quirks) ? (quirks as Quirk[]) : []).filter(
+    (quirk) => quirk !== 'no_stream_options',
+  )
+  const { quirks: shown = [], ...options } = asOptions(values) ?? {}
+  const all = [...kept, ...(shown ?? [])]
+  return { ...others, ...options, ...(all.length === 0 ? {} : { quirks: all }) }
 }
 
 function asOptions(values: ConnectionValues): NonNullable<NewEndpoint['options']> | undefined {

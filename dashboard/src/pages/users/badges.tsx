@@ -3,7 +3,7 @@ import { Badge } from '@/components/badge'
 import { Tooltip } from '@/design/menu'
 import { EVERYONE } from '@/pages/groups/queries'
 import type { User } from './queries'
-import { notableRoles, roleName } from './roles'
+import { notableRoles, roleName } from '@/format/roles'
 
 export function RoleBadges({ user }: { user: Pick<User, 'roles'> }) {
   const [first, ...others] = notableRoles(user.roles)

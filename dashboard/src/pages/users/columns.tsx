@@ -10,7 +10,7 @@ import type { Can } from '@/session/session'
 import { addressOf, nameOf } from '@/format/person'
 import { GroupBadges, RoleBadges } from './badges'
 import type { User } from './queries'
-import { sourceName } from './roles'
+import { sourceName } from '@/format/roles'
 
 interface Actions {
   open: (user: User) => void

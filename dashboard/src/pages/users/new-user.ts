@@ -1,6 +1,6 @@
 /** What the form of a new account says, as the API wants it. */
 import type { NewUser } from './queries'
-import type { Role } from './roles'
+import type { Role } from '@/format/roles'
 
 export interface NewUserValues {
   display_name: string

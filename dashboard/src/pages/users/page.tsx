@@ -15,7 +15,7 @@ import { CreateDialog } from './create-dialog'
 import { DeleteUser } from './delete-user'
 import { USERS_LIST } from './list-spec'
 import { usersOptions, type User, type UsersState } from './queries'
-import { ROLES, SOURCES } from './roles'
+import { ROLES, SOURCES } from '@/format/roles'
 import { UserDrawer } from './user-drawer'
 
 export function UsersPage() {

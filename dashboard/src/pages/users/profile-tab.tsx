@@ -15,7 +15,7 @@ import { nameOf } from '@/format/person'
 import { useChangeUser, useGeneratePassword, type User } from './queries'
 import { useMayChange } from './rights'
 import { RoleChoice } from './role-choice'
-import { notableRoles, roleName, sourceName, type Role } from './roles'
+import { notableRoles, roleName, sourceName, type Role } from '@/format/roles'
 
 interface ProfileTabProps {
   user: User

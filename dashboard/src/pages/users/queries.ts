@@ -4,7 +4,7 @@ import { api, must, type Schema } from '@/api/client'
 import { listQuery, type ListState } from '@/components/data-table/list-state'
 import { nameOf } from '@/format/person'
 import type { USERS_LIST } from './list-spec'
-import { ROLES, type Role } from './roles'
+import { ROLES, type Role } from '@/format/roles'
 
 export type User = Schema['User']
 export type NewUser = Schema['NewUser']

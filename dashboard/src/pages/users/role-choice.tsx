@@ -1,6 +1,6 @@
 import { useId } from 'react'
 import { Checkbox } from '@/design/field'
-import { ROLES, type Role } from './roles'
+import { ROLES, type Role } from '@/format/roles'
 
 interface RoleChoiceProps {
   value: readonly string[]

@@ -1,16 +1,13 @@
 import { useQuery } from '@tanstack/react-query'
 import { LogOut } from 'lucide-react'
 import { useState } from 'react'
-import { Badge } from '@/components/badge'
 import { ConfirmDialog } from '@/components/confirm-dialog'
 import { ErrorState, Skeleton } from '@/components/page'
+import { SessionList } from '@/components/session-list'
 import { say, sayProblem } from '@/components/toast'
-import { Time } from '@/components/values'
 import { Button } from '@/design/button'
-import { Tooltip } from '@/design/menu'
 import { plural } from '@/format/number'
 import { nameOf } from '@/format/person'
-import { browserName } from './browser-name'
 import { sessionsOfUserOptions, useEndSessions, type User } from './queries'
 import { useMayChange } from './rights'
 
@@ -28,42 +25,16 @@ export function SessionsTab({ user }: { user: User }) {
   }
   return (
     <>
-      <ul
-        aria-label={`Sessions of ${nameOf(user)}`}
-        className="divide-y divide-line rounded-lg border border-line"
-      >
-        {sessions.map((session) => (
-          <li key={session.id} className="flex items-center gap-3 py-2 pr-2 pl-3">
-            <div className="min-w-0 flex-1 leading-4">
-              <p className="flex items-center gap-2">
-                <Tooltip label={session.user_agent ?? 'It does not say what it is.'}>
-                  <span className="truncate font-medium">{browserName(session.user_agent)}</span>
-                </Tooltip>
-                {session.current && <Badge tone="good">This one</Badge>}
-              </p>
-              <p className="mt-0.5 text-xs text-faint">
-                {session.peer_address ?? 'Unknown address'} · seen <Time at={session.last_seen} /> · signed in{' '}
-                <Time at={session.created_at} />
-              </p>
-            </div>
-            {mayEnd && !session.current && (
-              <Button
-                size="sm"
-                aria-label={`End the session of ${browserName(session.user_agent)}`}
-                busy={end.isPending && end.variables === session.id}
-                onClick={() =>
-                  end.mutate(session.id, {
-                    onSuccess: () => say('The session is ended.'),
-                    onError: sayProblem,
-                  })
-                }
-              >
-                End
-              </Button>
-            )}
-          </li>
-        ))}
-      </ul>
+      <SessionList
+        label={`Sessions of ${nameOf(user)}`}
+        sessions={sessions}
+        ending={end.isPending ? end.variables : undefined}
+        onEnd={
+          mayEnd
+            ? (id) => end.mutate(id, { onSuccess: () => say('The session is ended.'), onError: sayProblem })
+            : undefined
+        }
+      />
       {mayEnd && others > 1 && (
         <div className="mt-3 flex justify-end">
           <Button onClick={() => setAsking(true)}>

@@ -29,6 +29,10 @@ class Post:
         self._transport = transport
         self._pauses = pauses_seconds
 
+    async def send(self, letter: Letter, now: datetime) -> None:
+        """One try. Raises `UnusableAddress`, `MailRefused`, `MailDelayed`."""
+        await self._transport.send(compose(letter, self._sender, now))
+
     async def deliver(self, letter: Letter, now: datetime) -> bool:
         """Whether somebody took it in the end. Where nobody did, the log says why, and nothing of what it says."""
         try:

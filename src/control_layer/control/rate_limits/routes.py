@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import uuid
+from collections.abc import Sequence
 
 from fastapi import APIRouter
 from sqlalchemy import and_
@@ -23,6 +24,8 @@ from control_layer.control.scopes import (
     count_scoped,
     find_scoped,
     list_scoped,
+    names_of,
+    scope_of,
     scoped,
     sight,
 )
@@ -46,7 +49,7 @@ async def list_(
     """Limits, newest first: all of them, or those that concern the caller."""
     wanted = and_(concerning(tables.RateLimit, sight(caller)), scoped(tables.RateLimit, scope, scope_id))
     rows = await list_scoped(session, tables.RateLimit, wanted, paging.skip, paging.limit)
-    return Page.of([RateLimit.of(row) for row in rows], await count_scoped(session, tables.RateLimit, wanted), paging)
+    return Page.of(await _shown(session, rows), await count_scoped(session, tables.RateLimit, wanted), paging)
 
 
 @router.post("", status_code=201)
@@ -71,7 +74,7 @@ async def create(body: NewRateLimit, session: Database, caller: Caller) -> RateL
     session.add(row)
     await session.flush()
     await session.refresh(row)
-    return RateLimit.of(row)
+    return (await _shown(session, [row]))[0]
 
 
 @router.get("/{limit_id}")
@@ -81,7 +84,7 @@ async def read(limit_id: uuid.UUID, session: Database, caller: Caller) -> RateLi
     row = await find_scoped(session, tables.RateLimit, limit_id, sight(caller))
     if row is None:
         raise _unknown(limit_id)
-    return RateLimit.of(row)
+    return (await _shown(session, [row]))[0]
 
 
 @router.patch("/{limit_id}")
@@ -102,7 +105,7 @@ async def update(limit_id: uuid.UUID, body: RateLimitChanges, session: Database,
     _check(row)
     row.updated_at = services.now()
     await session.flush()
-    return RateLimit.of(row)
+    return (await _shown(session, [row]))[0]
 
 
 @router.delete("/{limit_id}", status_code=204)
@@ -110,6 +113,11 @@ async def update(limit_id: uuid.UUID, body: RateLimitChanges, session: Database,
 async def delete(limit_id: uuid.UUID, session: Database) -> None:
     """Lifts a limit."""
     await session.delete(await _locked(session, limit_id))
+
+
+async def _shown(session: AsyncSession, rows: Sequence[tables.RateLimit]) -> list[RateLimit]:
+    names = await names_of(session, rows)
+    return [RateLimit.of(row, names.get(scope_of(row)[1])) for row in rows]
 
 
 def _check(row: tables.RateLimit) -> None:

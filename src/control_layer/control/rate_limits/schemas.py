@@ -64,6 +64,8 @@ class RateLimit(Output):
     name: str
     scope: Scope
     scope_id: uuid.UUID
+    scope_name: str | None
+    """What the key, group or model is called; of a user, the e-mail address."""
     kind: LimitKind
     amount: int
     per: Per | None
@@ -75,7 +77,7 @@ class RateLimit(Output):
     updated_at: datetime
 
     @classmethod
-    def of(cls, row: tables.RateLimit) -> RateLimit:
+    def of(cls, row: tables.RateLimit, scope_name: str | None) -> RateLimit:
         """The object of a row."""
         scope, scope_id = scope_of(row)
         return cls(
@@ -83,6 +85,7 @@ class RateLimit(Output):
             name=row.name,
             scope=scope,
             scope_id=scope_id,
+            scope_name=scope_name,
             kind=row.kind,
             amount=row.amount,
             per=row.per,

@@ -1,7 +1,7 @@
 import { SwitchField } from '@/components/fields'
 import { useChangeModel } from '../changes'
 import type { Model } from '../queries'
-import { SettingsCard } from './settings-card'
+import { SettingsCard } from '@/components/settings-card'
 
 export function AnswersCard({ model }: { model: Model }) {
   const change = useChangeModel(model.id)

@@ -5,9 +5,9 @@ import { say } from '@/components/toast'
 import { Button } from '@/design/button'
 import { useChangePolicy, usePurgeAnswers } from '../changes'
 import type { Model } from '../queries'
-import { between, needed } from './numbers'
+import { between, needed } from '@/components/number-text'
 import { cachingChanges, cachingOf } from './policy'
-import { Columns, SettingsCard } from './settings-card'
+import { Columns, SettingsCard } from '@/components/settings-card'
 
 export function CachingCard({ model }: { model: Model }) {
   const change = useChangePolicy(model.id)

@@ -1,9 +1,9 @@
 import { SelectField, TextField } from '@/components/fields'
 import { useChangePolicy } from '../changes'
 import type { Model } from '../queries'
-import { between, needed } from './numbers'
+import { between, needed } from '@/components/number-text'
 import { choosingChanges, choosingOf } from './policy'
-import { Columns, SettingsCard } from './settings-card'
+import { Columns, SettingsCard } from '@/components/settings-card'
 
 const NO_CANARY = 'none'
 

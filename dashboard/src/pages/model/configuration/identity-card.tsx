@@ -4,9 +4,9 @@ import { Input } from '@/design/field'
 import { TYPES } from '@/pages/models/queries'
 import { useChangeModel } from '../changes'
 import type { Model } from '../queries'
-import { between } from './numbers'
+import { between } from '@/components/number-text'
 import { identityChanges, identityOf } from './settings'
-import { Columns, SettingsCard } from './settings-card'
+import { Columns, SettingsCard } from '@/components/settings-card'
 
 export function IdentityCard({ model }: { model: Model }) {
   const change = useChangeModel(model.id)

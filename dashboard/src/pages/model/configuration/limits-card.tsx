@@ -1,9 +1,9 @@
 import { TextField } from '@/components/fields'
 import { useChangeModel } from '../changes'
 import type { Model } from '../queries'
-import { between } from './numbers'
+import { between } from '@/components/number-text'
 import { limitChanges, limitsOf } from './settings'
-import { Columns, SettingsCard } from './settings-card'
+import { Columns, SettingsCard } from '@/components/settings-card'
 
 const WHOLE = between(0, 2 ** 31 - 1, { whole: true })
 const POSITIVE = between(0, Infinity, { open: true })

@@ -3,7 +3,7 @@ import { SelectField, TextField } from '@/components/fields'
 import { useChangePolicy } from '../changes'
 import type { Model } from '../queries'
 import { ModelField } from './model-field'
-import { between, needed } from './numbers'
+import { between, needed } from '@/components/number-text'
 import {
   breakerChanges,
   breakerOf,
@@ -16,7 +16,7 @@ import {
   wasteChanges,
   wasteOf,
 } from './policy'
-import { Columns, SettingsCard } from './settings-card'
+import { Columns, SettingsCard } from '@/components/settings-card'
 
 const SECONDS = between(0, 86_400, { open: true })
 

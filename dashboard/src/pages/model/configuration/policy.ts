@@ -1,7 +1,7 @@
 /** What the cards of a model's traffic policy hold, read from a policy and written as a part of one. */
 import type { Schema } from '@/api/client'
 import type { Policy } from '../queries'
-import { asText, numberOrNull } from './numbers'
+import { asText, numberOrNull } from '@/components/number-text'
 
 type Changes = Schema['TrafficPolicy']
 

@@ -1,9 +1,9 @@
 import { SelectField, SwitchField, TextField } from '@/components/fields'
 import { useChangeModel } from '../changes'
 import type { Model } from '../queries'
-import { between, needed } from './numbers'
+import { between, needed } from '@/components/number-text'
 import { retriesOf, retryChanges, statuses } from './settings'
-import { Columns, SettingsCard } from './settings-card'
+import { Columns, SettingsCard } from '@/components/settings-card'
 
 const MILLISECONDS = between(1, 2 ** 31 - 1, { whole: true })
 

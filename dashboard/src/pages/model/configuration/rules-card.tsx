@@ -3,7 +3,7 @@ import { useChangeModel } from '../changes'
 import type { Model } from '../queries'
 import { ModelField } from './model-field'
 import { PURPOSES, ruleChanges, rulesOf, WINDOWS } from './settings'
-import { Columns, SettingsCard } from './settings-card'
+import { Columns, SettingsCard } from '@/components/settings-card'
 
 const ACTIONS = [
   { value: 'allow', label: 'May call it' },

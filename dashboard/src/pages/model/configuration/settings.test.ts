@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest'
 import type { Model } from '../queries'
-import { between, needed } from './numbers'
+import { between, needed } from '@/components/number-text'
 import {
   identityChanges,
   identityOf,

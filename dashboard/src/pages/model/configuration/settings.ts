@@ -1,7 +1,7 @@
 /** What the cards of a model's own settings hold, read from a model and written as a change to it. */
 import type { ModelChanges } from '../changes'
 import type { Model } from '../queries'
-import { asText, numberOrNull } from './numbers'
+import { asText, numberOrNull } from '@/components/number-text'
 
 // -- what it is -------------------------------------------------------------------------------------------------------
 

@@ -1,7 +1,7 @@
 import { SwitchField, TextField } from '@/components/fields'
 import { useSetCachePricing } from '../changes'
-import { between } from '../configuration/numbers'
-import { Columns, SettingsCard } from '../configuration/settings-card'
+import { between } from '@/components/number-text'
+import { Columns, SettingsCard } from '@/components/settings-card'
 import type { Model } from '../queries'
 import { cachePricingOf, cacheTerms, MULTIPLIERS } from './terms'
 

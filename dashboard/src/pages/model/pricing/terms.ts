@@ -1,7 +1,7 @@
 /** What cached tokens cost, and what the provider takes, as their forms hold them. */
 import type { Schema } from '@/api/client'
 import type { ModelChanges } from '../changes'
-import { asText, numberOrNull } from '../configuration/numbers'
+import { asText, numberOrNull } from '@/components/number-text'
 import type { Model } from '../queries'
 import { perMillion, perToken } from './decimal'
 

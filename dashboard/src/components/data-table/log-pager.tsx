@@ -1,7 +1,7 @@
 /** The way through a log of which nobody knows how long it is: from the newest on. */
 import { useNavigate } from '@tanstack/react-router'
 import { ChevronLeft, ChevronRight, ChevronsLeft } from 'lucide-react'
-import { PAGE_SIZES, type ListState } from '@/components/data-table/list-state'
+import { PAGE_SIZES, type ListState } from './list-state'
 import { Button } from '@/design/button'
 import { Select } from '@/design/field'
 

@@ -1,0 +1,167 @@
+import type { ReactNode } from 'react'
+import { CodeBlock, CopyButton } from '@/components/code-block'
+import { DetailList } from '@/components/detail-list'
+import { Panel } from '@/components/panel'
+import { lengthOfTime } from '@/format/duration'
+import { roleName } from '@/format/roles'
+import { Configured, Mono, none, OnOff, Setting } from './configured'
+import type { Overview } from './queries'
+import { OIDC_EXAMPLE, PROXY_EXAMPLE, REGISTRATION_EXAMPLE } from './examples'
+
+type SignIn = Overview['sign_in']
+
+export function SignInPage() {
+  return (
+    <Configured
+      title="Sign-in"
+      description="How people prove who they are. Several ways may be open at once."
+    >
+      {({ sign_in }) => (
+        <>
+          <Password {...sign_in.password} roles={sign_in.default_roles} />
+          <Oidc {...sign_in.oidc} />
+          <Proxy {...sign_in.proxy} />
+          <Scim url={sign_in.scim_base_url} />
+        </>
+      )}
+    </Configured>
+  )
+}
+
+interface SetUpProps {
+  /** Where it would be written. */
+  code: string
+  label: string
+  children: ReactNode
+}
+
+function SetUp({ code, label, children }: SetUpProps) {
+  return (
+    <details className="mt-3 border-t border-line pt-3">
+      <summary className="cursor-pointer font-medium text-soft hover:text-ink">How to set it up</summary>
+      <div className="mt-3 space-y-3 text-soft">
+        {children}
+        <CodeBlock code={code} language={undefined} label={label} />
+      </div>
+    </details>
+  )
+}
+
+function Password(props: SignIn['password'] & { roles: readonly string[] }) {
+  return (
+    <Panel
+      title="Password"
+      description="An e-mail address and a password."
+      actions={<OnOff on={props.enabled} />}
+    >
+      <DetailList
+        entries={[
+          ['People register themselves', <OnOff key="registration" on={props.registration} />],
+          ['Length of a password', `${props.min_length} to ${props.max_length} bytes`],
+          ['Signed in for', lengthOfTime(props.session_seconds)],
+          ['New accounts are', props.roles.map(roleName).join(', ')],
+        ]}
+      />
+      <SetUp code={REGISTRATION_EXAMPLE} label="Settings of passwords">
+        <p>
+          All of it stands beneath <Setting>auth.native</Setting>; what new accounts may do is{' '}
+          <Setting>auth.default_user_roles</Setting>.
+        </p>
+      </SetUp>
+    </Panel>
+  )
+}
+
+function Oidc(oidc: SignIn['oidc']) {
+  return (
+    <Panel
+      title="Single sign-on"
+      description="OpenID Connect: people sign in at an identity provider, such as Okta, Entra ID, Google or Keycloak."
+      actions={<OnOff on={oidc.enabled} />}
+    >
+      <DetailList
+        entries={[
+          ['Redirect URI', <Copied key="redirect" text={oidc.redirect_uri} />],
+          ...(oidc.enabled
+            ? ([
+                ['Issuer', oidc.issuer === null ? none : <Mono key="issuer">{oidc.issuer}</Mono>],
+                ['Client id', oidc.client_id === null ? none : <Mono key="client">{oidc.client_id}</Mono>],
+                ['Groups from', oidc.groups_claim ?? 'Nowhere: groups are made here'],
+                ['Domains let in', listed(oidc.allowed_domains, 'All')],
+                ['New people', oidc.auto_create_users ? 'Get an account' : 'Are refused'],
+              ] as const)
+            : []),
+        ]}
+      />
+      <SetUp code={OIDC_EXAMPLE} label="Settings of single sign-on">
+        <p>
+          Register a web application (confidential client, authorization code) at your provider with the
+          redirect URI above, write this into <Setting>config.yaml</Setting>, and start anew. The secret is
+          best given as <Setting>CONTROL_LAYER_AUTH__OIDC__CLIENT_SECRET</Setting>.
+        </p>
+      </SetUp>
+    </Panel>
+  )
+}
+
+function Proxy(proxy: SignIn['proxy']) {
+  return (
+    <Panel
+      title="Proxy headers"
+      description="A proxy in front signs people in, and says who they are in header fields."
+      actions={<OnOff on={proxy.enabled} />}
+    >
+      {proxy.enabled && (
+        <DetailList
+          entries={[
+            ['Person', <Mono key="person">{proxy.header_name}</Mono>],
+            ['Address', <Mono key="address">{proxy.email_header_name}</Mono>],
+            [
+              'Groups',
+              proxy.groups_field_name === null ? (
+                'Not imported'
+              ) : (
+                <Mono key="groups">{proxy.groups_field_name}</Mono>
+              ),
+            ],
+            ['Believed from', listed(proxy.trusted_peers, 'Everybody who connects')],
+            ['New people', proxy.auto_create_users ? 'Get an account' : 'Are refused'],
+          ]}
+        />
+      )}
+      <SetUp code={PROXY_EXAMPLE} label="Settings of proxy headers">
+        <p>
+          The proxy must drop these fields from what clients send. Name its addresses in{' '}
+          <Setting>trusted_peers</Setting>, so that nobody else is believed.
+        </p>
+      </SetUp>
+    </Panel>
+  )
+}
+
+function Scim({ url }: { url: string }) {
+  return (
+    <Panel
+      title="Directory (SCIM)"
+      description="A directory makes, changes and disables people and groups by SCIM 2.0. Nothing has to be switched on."
+    >
+      <DetailList entries={[['Base URL', <Copied key="url" text={url} />]]} />
+      <p className="mt-3 border-t border-line pt-3 text-soft">
+        Give the directory this URL and, as its bearer token, a key for the management API of an
+        administrator: make an account for it, and a key of that account.
+      </p>
+    </Panel>
+  )
+}
+
+function Copied({ text }: { text: string }) {
+  return (
+    <span className="flex flex-wrap items-center justify-end gap-2">
+      <Mono>{text}</Mono> <CopyButton text={text} />
+    </span>
+  )
+}
+
+function listed(values: readonly string[], empty: string): string {
+  return values.length === 0 ? empty : values.join(', ')
+}

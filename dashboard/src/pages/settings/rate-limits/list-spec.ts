@@ -1,0 +1,1 @@
+export const RATE_LIMITS_LIST = { sorts: [], filters: ['scope'] } as const
