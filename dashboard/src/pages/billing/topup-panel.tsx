@@ -71,7 +71,7 @@ export function TopupPanel() {
         </>
       }
     >
-      {editing && <TopupForm values={topupValues(user)} onDone={() => setEditing(false)} />}
+      {editing ? <TopupForm values={topupValues(user)} onDone={() => setEditing(false)} /> : undefined}
     </Panel>
   )
 }

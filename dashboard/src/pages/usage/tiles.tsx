@@ -56,13 +56,16 @@ export function Tiles({ days, now }: { days: Days; now: number }) {
       >
         {row ? `${count(row.cached_input_tokens).shown} cached by providers` : NOTHING}
       </MetricTile>
-      <MetricTile
-        label="Tokens out"
-        value={counted(row?.output_tokens)}
-        change={changeOf(row?.output_tokens, before?.output_tokens)}
-      >
-        {row ? `${count(row.reasoning_tokens).shown} of reasoning` : NOTHING}
-      </MetricTile>
+      {/* The last of five takes the room of two, where there are two in a row. */}
+      <div className="grid max-lg:col-span-2">
+        <MetricTile
+          label="Tokens out"
+          value={counted(row?.output_tokens)}
+          change={changeOf(row?.output_tokens, before?.output_tokens)}
+        >
+          {row ? `${count(row.reasoning_tokens).shown} of reasoning` : NOTHING}
+        </MetricTile>
+      </div>
     </div>
   )
 }
