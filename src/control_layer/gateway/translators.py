@@ -37,6 +37,7 @@ __all__ = [
     "EmbeddingProvider",
     "EmbeddingsTranslator",
     "Translator",
+    "told_as_gateway_errors",
 ]
 
 _PLACE = re.compile(r" - at `\$\.?(.*)`$")
@@ -86,7 +87,7 @@ class ConversationTranslator(Translator):
         self._lenient = lenient
 
     def translate(self, body: bytes | bytearray, alias: str, model: str) -> Translation:
-        with _told_as_gateway_errors():
+        with told_as_gateway_errors():
             conversation = self._client.read_request(body)
             outgoing = self._provider.write_request(conversation, model, lenient=self._lenient)
         # Usage is always written, because it is metered, and hidden from a client that did not ask for it.
@@ -136,7 +137,7 @@ class EmbeddingsTranslator(Translator):
         self._lenient = lenient
 
     def translate(self, body: bytes | bytearray, alias: str, model: str) -> Translation:
-        with _told_as_gateway_errors():
+        with told_as_gateway_errors():
             asked = openai_embeddings.read_request(body)
             outgoing = self._provider.write_embeddings(asked, model, lenient=self._lenient)
         return _Embeddings(self._provider, asked, outgoing, alias)
@@ -170,7 +171,7 @@ class CountTranslator(Translator):
 
     def translate(self, body: bytes | bytearray, alias: str, model: str) -> Translation:
         del alias
-        with _told_as_gateway_errors():
+        with told_as_gateway_errors():
             conversation = read_count_request(body)
             # What cannot be told is hardly ever what is long.
             outgoing = self._provider.write_count(conversation, model, lenient=True)
@@ -211,7 +212,7 @@ def _error_writer(client: ClientDialect, provider: _Errors) -> Callable[[int, by
 
 
 @contextmanager
-def _told_as_gateway_errors() -> Iterator[None]:
+def told_as_gateway_errors() -> Iterator[None]:
     """What a request cannot say, or says wrongly, in the gateway's words."""
     try:
         yield

@@ -15,6 +15,7 @@ from control_layer.control.endpoints.dialect import Options
 from control_layer.control.endpoints.foreign_answer import hint, spoken_in
 
 _ANTHROPIC = "https://api.anthropic.com/v1"
+_VERTEX = "https://europe-west4-aiplatform.googleapis.com/"
 _AZURE = "https://ours.openai.azure.com/"
 
 
@@ -102,6 +103,8 @@ async def test_options_are_kept_without_their_defaults_and_replaced_as_a_whole(m
     given = {"native_apis": ["messages", "chat_completions"], "unsupported_parameters": "refuse"}
     kept = {"native_apis": ["chat_completions", "messages"]}
     assert (await create_endpoint(management, options=given))["options"] == kept
+    place = {"project": "our-project", "location": "europe-west4"}
+    assert (await create_endpoint(management, url=_VERTEX, options=place))["options"] == place
     lenient = {"unsupported_parameters": "drop"}
     assert (await create_endpoint(management, url=_ANTHROPIC, options=lenient))["options"] == lenient
 
@@ -120,6 +123,9 @@ async def test_options_are_kept_without_their_defaults_and_replaced_as_a_whole(m
         ({"options": {"native_apis": ["fax"]}}, 422),
         ({"url": _ANTHROPIC, "options": {"native_apis": ["messages"]}}, 400),
         ({"options": {"unsupported_parameters": "guess"}}, 422),
+        ({"options": {"project": "our-project"}}, 400),
+        ({"url": _VERTEX, "options": {"project": "our/project"}}, 400),
+        ({"url": _VERTEX, "options": {"location": "../us"}}, 400),
     ],
 )
 async def test_options_that_mean_nothing_are_refused(management: Management, body: dict[str, Any], status: int) -> None:

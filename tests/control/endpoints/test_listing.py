@@ -88,7 +88,21 @@ def test_reads_ollamas_tags_and_coheres_models() -> None:
 
 
 def test_some_have_none() -> None:
-    assert [name for name in DIALECTS if model_list_of(name, "/", _PLAIN) is None] == ["bedrock", "vertex"]
+    assert [name for name in DIALECTS if model_list_of(name, "/", _PLAIN) is None] == ["bedrock"]
+
+
+@pytest.mark.parametrize(
+    "base", ["/", "/v1", "/v1beta1/", "/v1/projects/p/locations/global", "/v1/projects/p/locations/l/publishers/google"]
+)
+def test_reads_vertex_ais_model_garden_of_two_publishers(base: str) -> None:
+    google = list_of("vertex", base)
+    assert google.then is not None
+    assert google.target(None) == "/v1beta1/publishers/google/models?pageSize=1000"
+    assert google.then.target("n") == "/v1beta1/publishers/anthropic/models?pageSize=1000&pageToken=n"
+    garden = [{"name": f"publishers/google/models/{name}"} for name in ("gemini-3", "imagen-4", "text-embedding-005")]
+    page = read("vertex", {"publisherModels": garden, "nextPageToken": "n"})
+    assert (names(page), page.next_after) == (["gemini-3", "text-embedding-005"], "n")
+    assert names(read("vertex", {})) == []
 
 
 def test_reads_openrouters_list_which_has_no_object_field() -> None:

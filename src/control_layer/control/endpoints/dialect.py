@@ -13,6 +13,9 @@ from control_layer.control.schema import Flag, Input
 __all__ = ["Options", "checked_dialect", "checked_options", "options_left"]
 
 _VERSION = re.compile(r"[0-9A-Za-z][0-9A-Za-z._-]{0,63}")
+_PROJECT = re.compile(r"[a-z][a-z0-9-]{4,28}[a-z0-9]|[a-z0-9.-]+:[a-z][a-z0-9-]+|[0-9]{6,20}")
+"""An id, one of an older domain, or a number."""
+_LOCATION = re.compile(r"[a-z][a-z0-9-]{0,62}")
 _DEFAULTS = {"deployment_paths": False, "quirks": [], "unsupported_parameters": "refuse"}
 
 
@@ -33,6 +36,10 @@ class Options(Input):
     """When a translated request has a parameter that the provider cannot be told: `refuse` it (the default), or `drop`
     the parameter and list it in the header `x-control-layer-dropped-parameters` of the answer.
     """
+    project: str | None = None
+    """Vertex AI: the project of Google Cloud. By default the one of the service account."""
+    location: str | None = None
+    """Vertex AI: such as `europe-west4`. By default what the address says, else `global`."""
 
 
 def checked_dialect(said: DialectName | None, url: str) -> DialectName:
@@ -63,6 +70,10 @@ def checked_options(dialect: str, options: Options | None) -> dict[str, Any] | N
         raise invalid("options.api_version must be a version such as 2024-10-21", code="invalid_options")
     if "deployment_paths" in given and "api_version" not in given:
         raise invalid("options.deployment_paths needs options.api_version, such as 2024-10-21", code="invalid_options")
+    if "project" in given and not _PROJECT.fullmatch(given["project"]):
+        raise invalid("options.project must be the id of a project of Google Cloud", code="invalid_options")
+    if "location" in given and not _LOCATION.fullmatch(given["location"]):
+        raise invalid("options.location must be a location such as europe-west4 or global", code="invalid_options")
     for name in ("quirks", "native_apis"):
         if name in given:
             given[name] = sorted(set(given[name]))

@@ -10,16 +10,21 @@ from __future__ import annotations
 import asyncio
 import socket
 import ssl
-from dataclasses import dataclass, field
+import time
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from urllib.parse import urlsplit
 
 import httpx
 
 from control_layer import __version__
+from control_layer.contract.cloud_credentials import BadCredential, cloud_credential, header_for
 from control_layer.contract.dialects import DIALECTS, DialectOptions
+from control_layer.contract.token_grants import NoToken, TokenGrant, grant_for, read_token
 from control_layer.control.endpoints.foreign_answer import hint
 from control_layer.control.endpoints.listing import ListedModel, ListPage, ModelList, NotAModelList, model_list_of
+from control_layer.control.endpoints.provider_url import origin_of
 
 __all__ = ["DiscoveryFailed", "NoModels", "Provider", "discover"]
 
@@ -82,7 +87,10 @@ async def discover(provider: Provider, *, timeout_seconds: float, ca_file: Path 
             asyncio.timeout(timeout_seconds),
             httpx.AsyncClient(base_url=origin, verify=trust, timeout=None) as client,  # noqa: S113 - bounded as a whole
         ):
-            return await _all_pages(client, provider, model_list)
+            header = await _identification(provider, ca_file)
+            return await _all_pages(client, provider, model_list, header)
+    except BadCredential as error:
+        raise DiscoveryFailed(f"The credential cannot be used. {error}") from None
     except TimeoutError:
         raise DiscoveryFailed(f"{origin} did not answer within {timeout_seconds:g} seconds") from None
     except (httpx.HTTPError, httpx.InvalidURL, OSError, ValueError) as error:
@@ -105,28 +113,65 @@ def _trust(provider: Provider, ca_file: Path | None) -> ssl.SSLContext:
     return context
 
 
-async def _all_pages(client: httpx.AsyncClient, provider: Provider, model_list: ModelList) -> list[ListedModel]:
+async def _identification(provider: Provider, ca_file: Path | None) -> dict[str, str]:
+    """What identifies us: the credential, or the token that it buys."""
+    if provider.credential is None:
+        return {}
+    account = cloud_credential(provider.credential)
+    if account is None:
+        header = (provider.auth_header_name, provider.auth_header_prefix)
+        name, prefix = header_for(provider.dialect, header, provider.credential)
+        return {name: prefix + provider.credential}
+    grant = grant_for(account)
+    trust = await asyncio.to_thread(_trust, replace(provider, verify_tls=True), ca_file)
+    async with httpx.AsyncClient(verify=trust, timeout=None) as client:  # noqa: S113 - bounded as a whole
+        return {"authorization": f"Bearer {await _token(client, grant)}"}
+
+
+async def _token(client: httpx.AsyncClient, grant: TokenGrant) -> str:
+    headers = {"content-type": "application/x-www-form-urlencoded", "accept": "application/json"}
+    where = origin_of(grant.url)
+    try:
+        async with client.stream("POST", grant.url, content=grant.form(time.time()), headers=headers) as response:
+            said = await _body(response, _MAX_ERROR_BYTES)
+        return read_token(response.status_code, said).value
+    except httpx.HTTPError as error:
+        raise DiscoveryFailed(_explained(error, where)) from error
+    except NoToken as error:
+        raise DiscoveryFailed(f"{where} gives no access token for this credential: {error}") from None
+
+
+async def _all_pages(
+    client: httpx.AsyncClient, provider: Provider, model_list: ModelList, identification: Mapping[str, str]
+) -> list[ListedModel]:
     models: dict[str, ListedModel] = {}
     after: str | None = None
     for _ in range(_MAX_PAGES):
-        page = await _page(client, provider, model_list, after)
+        page = await _page(client, provider, model_list, after, identification)
         for model in page.models:
             models.setdefault(model.id, model)
         after = page.next_after
         if after is None:
-            break
+            if model_list.then is None:
+                break
+            model_list = model_list.then
     return list(models.values())
 
 
-async def _page(client: httpx.AsyncClient, provider: Provider, model_list: ModelList, after: str | None) -> ListPage:
+async def _page(
+    client: httpx.AsyncClient,
+    provider: Provider,
+    model_list: ModelList,
+    after: str | None,
+    identification: Mapping[str, str],
+) -> ListPage:
     headers = {
         **model_list.headers,
+        **identification,
         "accept": "application/json",
         "accept-encoding": "identity",
         "user-agent": f"control-layer/{__version__}",
     }
-    if provider.credential is not None:
-        headers[provider.auth_header_name] = provider.auth_header_prefix + provider.credential
     target = httpx.URL(model_list.target(after))
     for _ in range(_MAX_REDIRECTS + 1):
         async with client.stream("GET", target, headers=headers) as response:
