@@ -1,32 +1,22 @@
-"""Vertex AI and Azure with credentials that buy access tokens: both SDKs, and what happens to the tokens meanwhile."""
+"""Vertex AI: both SDKs on Gemini and Claude there, with the key of a service account."""
 
 from __future__ import annotations
 
-import json
-import uuid
 from collections.abc import Iterator
-from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass, field
-from pathlib import Path
 from typing import Any
 
 import anthropic
 import httpx
-import msgspec
 import openai
 import pytest
 from anthropic import Anthropic
-from bench.processes import GatewayProcess, World, simulator, start_gateway
+from bench.processes import GatewayProcess
 from openai import OpenAI
-from tests.gateway.conftest import Journal, Provider, chat, until
+from tests.gateway.clouds import IN_PROJECT, Clouds, Place, clouds
+from tests.gateway.conftest import Journal, Provider, chat
 
-from control_layer.contract.dialects import DIALECTS, DialectOptions
-from control_layer.contract.routing import Breaker
-from control_layer.contract.snapshot import Deployment, Endpoint, Timeouts, Update
+from control_layer.contract.dialects import DialectOptions
 
-_PATIENT = Breaker(failures=10**9, min_requests=10**9)
-_NONE = DialectOptions()
-_IN_PROJECT = DialectOptions(project="other-project", location="europe-west4")
 _PROMPT: list[Any] = [{"role": "user", "content": "Say something."}]
 _WEATHER: list[Any] = [{"role": "user", "content": "Use the tool get_weather, please."}]
 _SCHEMA: dict[str, Any] = {"type": "object", "properties": {"city": {"type": "string"}}}
@@ -34,64 +24,12 @@ _OPENAI_TOOL: Any = {"type": "function", "function": {"name": "get_weather", "pa
 _ANTHROPIC_TOOL: Any = {"name": "get_weather", "input_schema": _SCHEMA}
 
 
-@dataclass(slots=True)
-class Place:
-    """An endpoint. `query` of the simulated cloud's credentials, or `None` for a credential that is sent as it is."""
-
-    path: str = "/vertex"
-    dialect: str = "vertex"
-    options: DialectOptions = _NONE
-    query: str | None = ""
-    credential: str = "provider-credential"
-    change: dict[str, str] = field(default_factory=dict)
-
-
-@dataclass(slots=True)
-class Clouds(World):
-    """`models` are aliases, each with its endpoint and the provider's model."""
-
-    places: dict[str, Place] = field(default_factory=dict)
-    models: dict[str, tuple[str, str]] = field(default_factory=dict)
-
-    def update(self, version: int = 1) -> Update:
-        whole = World.update(self, version)
-        ids = {name: str(uuid.UUID(int=900 + number)) for number, name in enumerate(self.places)}
-        endpoints = [self._endpoint(ids[name], name, place) for name, place in self.places.items()]
-        models = []
-        for model in whole.models:
-            place, name = self.models[model.alias]
-            deployment = Deployment(model.id, ids[place], name, breaker=_PATIENT)
-            models.append(msgspec.structs.replace(model, deployments=(deployment,)))
-        return msgspec.structs.replace(whole, endpoints=tuple(endpoints), models=tuple(models))
-
-    def _endpoint(self, endpoint_id: str, name: str, place: Place) -> Endpoint:
-        root = self.url.removesuffix("/v1")
-        self.credential = place.credential
-        if place.query is not None:
-            kind = "entra-client" if place.dialect == "azure" else "service-account"
-            found = httpx.get(f"{root}/sim/{kind}?{place.query}").json()
-            self.credential = json.dumps({**found, **place.change})
-        header = DIALECTS[place.dialect].header
-        sealed = self.sealed(endpoint_id)
-        return Endpoint(
-            endpoint_id, name, root + place.path, *header, sealed, dialect=place.dialect, options=place.options
-        )
-
-
-def _clouds(url: str, places: dict[str, Place], models: dict[str, tuple[str, str]], **more: Any) -> Clouds:
-    return Clouds(url, aliases=tuple(models), places=places, models=models, **more)
-
-
 _PLACES = {
     "vertex": Place(),
-    "elsewhere": Place(options=_IN_PROJECT),
+    "elsewhere": Place(options=IN_PROJECT),
     "in-url": Place("/vertex/v1/projects/url-project/locations/us-east5"),
-    "token": Place(options=_IN_PROJECT, query=None),
-    "brief": Place(query="seconds=2"),
-    "refused": Place(change={"client_email": "nobody@sim-project.iam.gserviceaccount.com"}),
-    "wrong-key": Place(change={"private_key": "no key"}),
-    "azure": Place("/azure", "azure"),
-    "azure-refused": Place("/azure", "azure", change={"client_secret": "another"}),
+    "token": Place(options=IN_PROJECT, query=None),
+    "express": Place(query=None, credential="AIzaSySimulated"),
     "lenient": Place(options=DialectOptions(unsupported_parameters="drop")),
 }
 _NAMES = ("small", "calls-2-reasoning", "embed", "error-429", "context", "error-401", "cut", "no-usage", "reasoning")
@@ -102,22 +40,17 @@ _MODELS = {
     "gemini-elsewhere": ("elsewhere", "google/sim-small"),
     "gemini-in-url": ("in-url", "publishers/google/models/sim-small"),
     "gemini-token": ("token", "sim-small"),
+    "gemini-express": ("express", "sim-small"),
     "gemini-embedding-one": ("vertex", "gemini-embedding-001"),
     "gemini-embedding-two": ("vertex", "gemini-embedding-2"),
     "mistral": ("vertex", "mistralai/mistral-medium"),
-    "brief": ("brief", "sim-small"),
-    "refused": ("refused", "sim-small"),
-    "wrong-key": ("wrong-key", "sim-small"),
-    "azure": ("azure", "sim-small"),
-    "azure-transcribe": ("azure", "sim-transcribe"),
-    "azure-refused": ("azure-refused", "sim-small"),
     "claude-lenient": ("lenient", "anthropic/sim-small"),
 }
 
 
 @pytest.fixture(scope="module")
 def company(simulator_url: str) -> Clouds:
-    return _clouds(simulator_url, _PLACES, _MODELS)
+    return clouds(simulator_url, _PLACES, _MODELS)
 
 
 @pytest.fixture
@@ -315,120 +248,14 @@ def test_a_stream_that_broke_never_looks_whole(client: httpx.Client, journal: Jo
     assert ends[0].outcome == "failed"
 
 
-# -- access tokens -----------------------------------------------------------------------------------------------------
+# -- other credentials -------------------------------------------------------------------------------------------------
 
 
-def test_a_plain_token_is_sent_as_it_is(client: httpx.Client) -> None:
+def test_an_access_token_is_sent_as_it_is(client: httpx.Client) -> None:
     assert client.post("/chat/completions", json=chat("gemini-token")).status_code == 200
 
 
-def test_a_token_that_expires_is_renewed_before(client: httpx.Client, provider: Provider) -> None:
-    """Each is good for two seconds; no request meets one that is not."""
-    counted = "/sim-small/2/token sim-small"
-
-    def renewed() -> bool:
-        answer = client.post("/chat/completions", json=chat("brief"))
-        assert answer.status_code == 200, answer.text
-        return bool(provider.stats()["requests"][counted] >= 3)
-
-    until(renewed, "a third token")
-
-
-@pytest.mark.parametrize(
-    ("model", "code"),
-    [
-        ("refused", "upstream_authentication"),
-        ("azure-refused", "upstream_authentication"),
-        ("wrong-key", "model_unavailable"),
-    ],
-)
-def test_a_credential_that_buys_nothing(client: httpx.Client, journal: Journal, model: str, code: str) -> None:
-    with journal.admitted() as ends:
-        answer = client.post("/chat/completions", json=chat(model))
-    assert (answer.status_code, answer.json()["error"]["code"]) == (502, code), answer.text
-    assert "nobody@" not in answer.text
-    assert ends[0].outcome == "failed"
-    if code == "upstream_authentication":
-        assert [attempt.error for attempt in ends[0].attempts] == ["token_refused"]
-
-
-def test_azure_with_a_client_of_entra(openai_client: OpenAI, anthropic_client: Anthropic, provider: Provider) -> None:
-    whole = openai_client.chat.completions.create(model="azure", messages=_PROMPT)
-    assert "simulated" in (whole.choices[0].message.content or "")
-    message = anthropic_client.messages.create(model="azure", max_tokens=500, messages=_PROMPT)
-    assert message.content[0].type == "text"
-    assert provider.stats()["requests"]["/sim-tenant/oauth2/v2.0/token sim-tenant"] == 1
-
-
-def test_tokens_are_asked_for_before_a_request_needs_them(simulator_url: str, tmp_path: Path) -> None:
-    with simulator("--api-key", "provider-credential") as url:
-        company = _clouds(url, {"vertex": Place()}, {"gemini": ("vertex", "sim-small")})
-        process = start_gateway(tmp_path, company)
-        try:
-            provider = Provider(url)
-            until(lambda: provider.stats()["requests"], "a token without a request")
-            assert provider.stats()["requests"] == {"/token sim-small": 1}
-        finally:
-            process.stop()
-
-
-def _ask(gateway: GatewayProcess, model: str, patience: float = 20.0, **more: Any) -> httpx.Response:
-    headers = {"authorization": f"Bearer {gateway.secret}"}
-    url = f"{gateway.base_url}/chat/completions"
-    return httpx.post(url, json=chat(model, **more), headers=headers, timeout=patience)
-
-
-def test_first_requests_wait_for_the_first_token_and_nobody_else_does(simulator_url: str, tmp_path: Path) -> None:
-    places = {"slow": Place(query="script=sim-slow-first-1500ms"), "plain": Place(query=None, options=_IN_PROJECT)}
-    company = _clouds(simulator_url, places, {"slow": ("slow", "sim-small"), "plain": ("plain", "sim-small")})
-    process = start_gateway(tmp_path, company)
-    try:
-        with ThreadPoolExecutor(8) as threads:
-            waiting = [threads.submit(_ask, process, "slow", stream=number % 2 == 0) for number in range(8)]
-            assert _ask(process, "plain").status_code == 200
-            assert not any(each.done() for each in waiting)
-            assert [each.result().status_code for each in waiting] == [200] * 8
-        assert (
-            Provider(simulator_url).stats()["requests"]["/sim-slow-first-1500ms/3599/token sim-slow-first-1500ms"] == 1
-        )
-    finally:
-        process.stop()
-
-
-def test_a_client_that_leaves_while_it_waits(simulator_url: str, tmp_path: Path) -> None:
-    places = {"hanging": Place(query="script=sim-hang")}
-    process = start_gateway(tmp_path, _clouds(simulator_url, places, {"gemini": ("hanging", "sim-small")}))
-    journal = Journal(process.journal)
-    try:
-        with journal.admitted() as ends, pytest.raises(httpx.ReadTimeout):
-            _ask(process, "gemini", patience=0.5)
-        assert (ends[0].outcome, ends[0].status) == ("cancelled", 499)
-    finally:
-        process.stop()
-
-
-def test_a_token_endpoint_that_fails_for_a_while(simulator_url: str, tmp_path: Path) -> None:
-    """The request that came meanwhile is answered when it is back."""
-    places = {"flaky": Place(query="script=sim-flaky-2")}
-    process = start_gateway(tmp_path, _clouds(simulator_url, places, {"gemini": ("flaky", "sim-small")}))
-    try:
-        answer = _ask(process, "gemini")
-        assert answer.status_code == 200, answer.text
-        assert Provider(simulator_url).stats()["requests"]["/sim-flaky-2/3599/token sim-flaky-2"] == 3
-    finally:
-        process.stop()
-
-
-def test_a_token_endpoint_that_cannot_be_reached(simulator_url: str, dead_port: int, tmp_path: Path) -> None:
-    down = Place(change={"token_uri": f"http://127.0.0.1:{dead_port}/token"})
-    company = _clouds(simulator_url, {"down": down}, {"gemini": ("down", "sim-small")}, timeouts=Timeouts(connect=0.5))
-    process = start_gateway(tmp_path, company)
-    journal = Journal(process.journal)
-    try:
-        with journal.admitted() as ends:
-            answer = _ask(process, "gemini")
-        assert (answer.status_code, answer.json()["error"]["code"]) == (502, "model_unavailable")
-        assert "access token" in answer.json()["error"]["message"]
-        assert [attempt.error for attempt in ends[0].attempts] == ["token_unavailable"]
-    finally:
-        process.stop()
+def test_an_api_key_has_a_header_of_its_own_and_no_project(client: httpx.Client) -> None:
+    """The simulated provider knows another key."""
+    answer = client.post("/chat/completions", json=chat("gemini-express"))
+    assert (answer.status_code, answer.json()["error"]["code"]) == (400, "invalid_api_key"), answer.text
