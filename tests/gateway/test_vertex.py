@@ -207,6 +207,18 @@ def test_what_cannot_be_said(client: httpx.Client) -> None:
     assert (answer.status_code, answer.json()["error"]["code"]) == (400, "unsupported_api")
 
 
+@pytest.mark.parametrize("path", ["/v1/publishers/google/models/sim-large:generateContent", "/v1/endpoints/7"])
+def test_what_is_not_translated_stays_here(client: httpx.Client, provider: Provider, path: str) -> None:
+    """There it would name a model that nobody has granted, or change what is in the project."""
+    before = sum(provider.stats()["requests"].values())
+    url = str(client.base_url).removesuffix("/v1/") + path
+    contents = {"contents": [{"role": "user", "parts": [{"text": "hello"}]}]}
+    for method, body in (("POST", contents), ("DELETE", None)):
+        answer = client.request(method, url, headers={"x-model": "gemini-small"}, json=body)
+        assert (answer.status_code, answer.json()["error"]["code"]) == (400, "unsupported_api"), answer.text
+    assert sum(provider.stats()["requests"].values()) == before
+
+
 # -- what goes wrong ---------------------------------------------------------------------------------------------------
 
 

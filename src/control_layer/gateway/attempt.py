@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 from control_layer.contract.usage import Attempt as AttemptRecord
 from control_layer.contract.usage import Tokens
+from control_layer.gateway import errors
 from control_layer.gateway.answers import Answer, ErrorAnswer, EventAnswer, SplicedAnswer, WholeAnswer
 from control_layer.gateway.headers import to_upstream
 from control_layer.gateway.policy.balancing import Target
@@ -74,10 +75,11 @@ class Attempt:
 
     def send(self, body: bytes | bytearray | None, length: int | None, receiver: Receiver | None = None) -> Call:
         """Sends the request: `body` whole, or `None` to stream `length` bytes (`None`: chunked) through the call. A
-        `receiver` gets the response, and hands it on.
+        `receiver` gets the response, and hands it on. Raises GatewayError for what the provider has nothing of.
         """
         exchange, translation = self._exchange, self.translation
         if translation is None:
+            self._check_handed_on()
             path, query = exchange.path.api_path, exchange.upstream_query(self)
             lines = exchange.head.upstream_lines(self.upstream.credential_name)
         else:
@@ -97,6 +99,10 @@ class Attempt:
         self._call = call
         return call
 
+    def _check_handed_on(self) -> None:
+        if not self.upstream.hands_on:
+            raise errors.api_not_served()
+
     def _wait(self, call: Call, target: bytes, lines: bytes, body: bytes | bytearray | None) -> None:
         """Sends the held call when the upstream has a token."""
         upstream, method = self.upstream, self._exchange.request.method
@@ -109,6 +115,7 @@ class Attempt:
 
     def upgrade(self, headers: list[Header]) -> Call:
         """Asks the provider to switch protocols; `on_response` then sees 101, and raw bytes follow."""
+        self._check_handed_on()
         exchange, upstream = self._exchange, self.upstream
         method, timeouts = exchange.request.method, exchange.plane.deadlines(exchange.route)
         target = upstream.target(exchange.path.api_path, exchange.upstream_query(self), self.deployment.upstream_model)

@@ -18,7 +18,7 @@ from control_layer.contract.cloud_credentials import (
     cloud_credential,
     header_for,
 )
-from control_layer.contract.dialects import is_served
+from control_layer.contract.dialects import is_served, native_apis
 from control_layer.contract.endpoint_url import (
     azure_path,
     cohere_path,
@@ -52,8 +52,8 @@ class Upstream:
     """One endpoint: where requests go and what identifies us there."""
 
     __slots__ = (
-        "_failures", "_targets", "_tell_at", "base_path", "credential", "credential_name", "endpoint", "pool",
-        "takes_stream_options", "tokens", "translators",
+        "_failures", "_targets", "_tell_at", "base_path", "credential", "credential_name", "endpoint", "hands_on",
+        "pool", "takes_stream_options", "tokens", "translators",
     )  # fmt: skip
 
     def __init__(self, endpoint: Endpoint, pool: Pool, credential: bytes, base_path: str) -> None:
@@ -67,6 +67,9 @@ class Upstream:
         self.base_path = quote(base_path, safe=_PATH_SAFE)
         self.takes_stream_options = "no_stream_options" not in endpoint.options.quirks
         """Its streams can be asked for usage."""
+        self.hands_on = bool(native_apis(endpoint.dialect, endpoint.options))
+        """It speaks something that clients do, and is sent what needs no translation. Anybody else it would reach in a
+        language in which it names models that nobody has authorised."""
         self.translators = translators_of(endpoint)
         """What is translated for it, by API path."""
         self._targets: dict[str, bytes] = {}

@@ -83,9 +83,8 @@ class TokenSource:
         to be a connection.
         """
         if self._refused:
-            # Waiting would not help this one.
+            # Waiting would not help, and asking more often might lock the credential's owner out.
             self._loop.call_soon(call.fail, TokenRefused(self._reason))
-            self._hurry()
             return
         late = self._loop.call_later(call.timeouts.connect, self._too_late, call)
         self._waiting[call] = _Waiting(release, late)

@@ -90,4 +90,4 @@ def _handed(body: bytes | bytearray, model: str) -> tuple[str, bytes]:
 
 
 def _versioned(fields: dict[str, msgspec.Raw]) -> dict[str, msgspec.Raw]:
-    return {"anthropic_version": _VERSION, **fields}
+    return {**fields, "anthropic_version": _VERSION}
