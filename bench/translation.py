@@ -13,11 +13,13 @@ from typing import Any
 import msgspec
 
 from control_layer.gateway.dialects.anthropic import ANTHROPIC
+from control_layer.gateway.dialects.bedrock import BEDROCK
 from control_layer.gateway.dialects.conversation import Conversation
 from control_layer.gateway.dialects.dialect import ClientDialect, ProviderDialect
 from control_layer.gateway.dialects.gemini import GEMINI
 from control_layer.gateway.dialects.openai_chat import OPENAI_CHAT
 from control_layer.gateway.streaming import StreamObserver
+from control_layer.simulator.bedrock.frames import event as bedrock_event
 
 __all__ = ["Translation", "measure"]
 
@@ -32,7 +34,7 @@ class Translation(msgspec.Struct, frozen=True):
     provider: str
     client: str
     passed: float
-    """A chunk of the provider's that passes."""
+    """A chunk of the provider's that passes; of Anthropic's where nobody speaks the provider's dialect."""
     told: float
 
     @property
@@ -42,16 +44,19 @@ class Translation(msgspec.Struct, frozen=True):
 
 def measure(*, rounds: int) -> list[Translation]:
     """Both in turn, so that other work on the machine falls on both."""
-    openai, anthropic, gemini = _openai(), _anthropic(), _gemini()
+    openai, anthropic, bedrock, gemini = _openai(), _anthropic(), _bedrock(), _gemini()
     pairs: list[tuple[str, ProviderDialect, list[bytes], str, ClientDialect]] = [
         ("OpenAI", OPENAI_CHAT, openai, "Anthropic", ANTHROPIC),
         ("Anthropic", ANTHROPIC, anthropic, "OpenAI", OPENAI_CHAT),
+        ("Bedrock", BEDROCK, bedrock, "OpenAI", OPENAI_CHAT),
+        ("Bedrock", BEDROCK, bedrock, "Anthropic", ANTHROPIC),
         ("Gemini", GEMINI, gemini, "OpenAI", OPENAI_CHAT),
         ("Gemini", GEMINI, gemini, "Anthropic", ANTHROPIC),
     ]
     measured: list[Translation] = []
     for provider_name, provider, chunks, client_name, client in pairs:
-        passed, told = _fastest(rounds, partial(_pass, chunks), partial(_tell, chunks, provider, client))
+        passing = anthropic if chunks is bedrock else chunks
+        passed, told = _fastest(rounds, partial(_pass, passing), partial(_tell, chunks, provider, client))
         measured.append(Translation(provider_name, client_name, passed, told))
     return measured
 
@@ -94,6 +99,12 @@ def _anthropic() -> list[bytes]:
     delta = {"type": "content_block_delta", "index": 0, "delta": {"type": "text_delta", "text": _TEXT}}
     events: list[dict[str, Any]] = [start, block, *[delta] * (_CHUNKS - 2)]
     return [b"event: %b\ndata: %b\n\n" % (event["type"].encode(), msgspec.json.encode(event)) for event in events]
+
+
+def _bedrock() -> list[bytes]:
+    delta = {"contentBlockIndex": 0, "delta": {"text": _TEXT}, "p": "abcdefghijkl"}
+    start = bedrock_event("messageStart", {"role": "assistant", "p": "abcdef"})
+    return [start, *[bedrock_event("contentBlockDelta", delta)] * (_CHUNKS - 1)]
 
 
 def _gemini() -> list[bytes]:

@@ -72,7 +72,8 @@ export async function signIn(page: Page, who = ADMIN, to = '/') {
     .waitFor()
 }
 
-export async function signedIn(options: BrowserContextOptions = {}, to = '/'): Promise<Page> {
+/** The administrator, signed in; not at the start page, which depends on what was done before. */
+export async function signedIn(options: BrowserContextOptions = {}, to = '/models'): Promise<Page> {
   const page = await newPage(options)
   await signIn(page, ADMIN, to)
   return page

@@ -199,12 +199,12 @@ test('an address that nothing has says so', async () => {
   const page = await signedIn({}, '/no/such/page')
   await page.getByRole('heading', { name: 'Nothing is here' }).waitFor()
   await page.getByRole('link', { name: 'Go to the start page' }).click()
-  await page.getByRole('heading', { name: 'Models', level: 1 }).waitFor()
+  await page.getByRole('heading', { name: /^(Models|First steps)$/, level: 1 }).waitFor()
 })
 
 test('the theme follows the system until it is chosen, and stays chosen', async () => {
   const page = await newPage({ colorScheme: 'dark' })
-  await signIn(page)
+  await signIn(page, ADMIN, '/models')
   const dark = () => page.evaluate(() => document.documentElement.classList.contains('dark'))
   expect(await dark()).toBe(true)
   await page.getByRole('button', { name: /^Account of/ }).click()

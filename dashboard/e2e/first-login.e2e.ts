@@ -36,5 +36,5 @@ test('a new administrator chooses a password of their own, and the generated one
   await later.getByRole('button', { name: 'Sign in' }).click()
   await later.getByText('Invalid email or password.').waitFor()
   await signIn(later, { ...ADMIN, password: 'chosen by myself' })
-  await later.getByRole('heading', { name: 'Models', level: 1 }).waitFor()
+  await later.getByRole('heading', { name: 'First steps', level: 1 }).waitFor()
 })

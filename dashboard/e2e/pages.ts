@@ -12,6 +12,17 @@ export interface PageUnderTest {
 
 const ready = (page: Page) => page.waitForLoadState('networkidle')
 
+async function dialog(page: Page) {
+  await page.getByRole('dialog').waitFor()
+}
+
+/** The drawer of the first row of a list. */
+async function firstRow(page: Page) {
+  await page.getByRole('row').nth(1).getByRole('cell').first().click()
+  await dialog(page)
+  await ready(page)
+}
+
 export const PAGES: readonly PageUnderTest[] = [
   { name: 'login', path: '/login', inside: false },
   { name: 'register', path: '/register', inside: false },
@@ -31,8 +42,205 @@ export const PAGES: readonly PageUnderTest[] = [
       await ready(page)
     },
   },
+  { name: 'playground', path: '/playground', inside: true },
+  {
+    name: 'playground-compare',
+    path: '/playground?model=sim-reasoning',
+    inside: true,
+    open: async (page) => {
+      await page.getByRole('button', { name: 'Model: sim-reasoning' }).waitFor()
+      await page.getByRole('button', { name: 'Compare' }).click()
+      await page.getByRole('textbox', { name: 'Prompt', exact: true }).fill('Compare two answers')
+      await page.keyboard.press('Enter')
+      await page.getByText('24 out').or(page.getByText('35 out')).nth(1).waitFor()
+      await ready(page)
+    },
+  },
+  {
+    name: 'playground-embeddings',
+    path: '/playground?model=sim-embed',
+    inside: true,
+    open: async (page) => {
+      for (const [index, text] of ['A cat sleeps.', 'A dog barks.'].entries()) {
+        await page.getByRole('textbox', { name: `Text ${index + 1}` }).fill(text)
+      }
+      await page.getByRole('button', { name: 'Compare' }).click()
+      await page.getByRole('table').waitFor()
+    },
+  },
+  {
+    name: 'playground-rerank',
+    path: '/playground?model=sim-rerank',
+    inside: true,
+    open: async (page) => {
+      await page.getByRole('textbox', { name: 'Query' }).fill('the capital of France')
+      await page.getByRole('textbox', { name: 'Document 1' }).fill('Bread is made of flour.')
+      await page.getByRole('textbox', { name: 'Document 2' }).fill('Paris is the capital of France.')
+      await page.getByRole('button', { name: 'Rank documents' }).click()
+      await page.getByRole('list', { name: 'Documents by score' }).waitFor()
+    },
+  },
+  { name: 'models-status', path: '/models?view=status', inside: true },
+  { name: 'models-create', path: '/models?create=yes', inside: true },
+  { name: 'model', path: '/models', inside: true, open: (page) => openModel(page, 'Overview') },
+  {
+    name: 'model-deployments',
+    path: '/models',
+    inside: true,
+    open: (page) => openModel(page, 'Deployments'),
+  },
+  {
+    name: 'model-configuration',
+    path: '/models?q=sim-small',
+    inside: true,
+    open: (page) => openModel(page, 'Configuration'),
+  },
+  {
+    name: 'model-pricing',
+    path: '/models?q=sim-small',
+    inside: true,
+    open: (page) => openModel(page, 'Pricing'),
+  },
+  {
+    name: 'model-tariff',
+    path: '/models?q=sim-small',
+    inside: true,
+    open: async (page) => {
+      await openModel(page, 'Pricing')
+      await page.getByRole('button', { name: 'Add tariff' }).click()
+      await page.getByRole('button', { name: 'Other prices' }).click()
+    },
+  },
+  {
+    name: 'model-monitoring',
+    path: '/models?q=sim-small',
+    inside: true,
+    open: (page) => openModel(page, 'Monitoring'),
+  },
+  {
+    name: 'model-groups',
+    path: '/models?q=sim-small',
+    inside: true,
+    open: (page) => openModel(page, 'Groups'),
+  },
+  { name: 'model-not-found', path: '/models/00000000-0000-4000-8000-000000000001', inside: true },
   { name: 'api-keys', path: '/api-keys', inside: true },
   { name: 'api-keys-create', path: '/api-keys?create=yes', inside: true },
+  { name: 'users', path: '/users', inside: true },
+  { name: 'users-nothing-found', path: '/users?q=nobody-is-called-that', inside: true },
+  { name: 'users-create', path: '/users?create=yes', inside: true, open: dialog },
+  ...(['profile', 'groups', 'keys', 'sessions'] as const).map((tab) => ({
+    name: `user-${tab}`,
+    path: `/users?sort=created_at&tab=${tab}`,
+    inside: true,
+    open: firstRow,
+  })),
+  {
+    name: 'user-access',
+    path: '/users?sort=created_at&tab=access',
+    inside: true,
+    open: async (page) => {
+      await firstRow(page)
+      await page.getByLabel('Model').click()
+      await page.getByPlaceholder('Find a model').last().fill('sim-s')
+      await page.getByRole('option', { name: 'sim-small' }).click()
+      await page.getByRole('list', { name: 'What is looked at' }).waitFor()
+    },
+  },
+  { name: 'groups', path: '/groups', inside: true },
+  { name: 'groups-create', path: '/groups?create=yes', inside: true, open: dialog },
+  ...(['members', 'models'] as const).map((tab) => ({
+    name: `group-${tab}`,
+    path: `/groups?tab=${tab}`,
+    inside: true,
+    open: firstRow,
+  })),
+  { name: 'groups-matrix', path: '/groups?view=matrix', inside: true },
+  {
+    name: 'groups-matrix-column',
+    path: '/groups?view=matrix',
+    inside: true,
+    open: async (page) => {
+      await page.getByRole('button', { name: 'All of Everyone' }).click()
+      await page.getByRole('menuitem', { name: 'Take every model…' }).click()
+      await page.getByRole('dialog', { name: /^Take .* from Everyone/ }).waitFor()
+    },
+  },
+  { name: 'endpoints', path: '/endpoints', inside: true },
+  { name: 'endpoints-nothing-found', path: '/endpoints?q=no-such-endpoint', inside: true },
+  { name: 'endpoints-connect', path: '/endpoints?connect=yes', inside: true },
+  {
+    name: 'endpoints-connect-azure',
+    path: '/endpoints?connect=azure-openai',
+    inside: true,
+    open: async (page) => {
+      await page.getByText('Advanced').click()
+      await page.getByRole('button', { name: 'Test connection' }).click()
+      await page.getByText('Put your own in place of <resource>.').waitFor()
+    },
+  },
+  {
+    name: 'endpoints-connect-failed',
+    path: '/endpoints?connect=simulated',
+    inside: true,
+    open: async (page) => {
+      await page.getByLabel('URL').fill('http://127.0.0.1:9/v1')
+      await page.getByRole('button', { name: 'Test connection' }).click()
+      await page.getByText('The provider cannot be reached', { exact: true }).waitFor()
+    },
+  },
+  {
+    name: 'endpoints-one',
+    path: '/endpoints?q=Simulated',
+    inside: true,
+    open: async (page) => {
+      await page.getByRole('cell', { name: /^Simulated provider/ }).click()
+      await page.getByRole('dialog').getByRole('link', { name: 'sim-small' }).waitFor()
+    },
+  },
+  ...['Synchronise', 'Choose models', 'Edit', 'Rotate key', 'Delete'].map((action) => ({
+    name: `endpoints-${action.toLowerCase().replace(' ', '-')}`,
+    path: '/endpoints?q=Simulated',
+    inside: true,
+    open: async (page: Page) => {
+      await page.getByRole('button', { name: 'Actions for Simulated provider' }).click()
+      await page.getByRole('menuitem', { name: `${action}…` }).click()
+      await page.getByRole('dialog').waitFor()
+      await ready(page)
+    },
+  })),
+  { name: 'first-run', path: '/first-run', inside: true },
+  { name: 'traffic', path: '/traffic', inside: true, open: drawn },
+  { name: 'traffic-minutes', path: '/traffic?range=1h&by=user', inside: true, open: drawn },
+  { name: 'traffic-nothing', path: '/traffic?model=no-such-model', inside: true },
+  {
+    name: 'traffic-custom',
+    path: '/traffic?range=7d',
+    inside: true,
+    open: async (page) => {
+      await page.getByRole('button', { name: 'Custom' }).click()
+      await page.getByLabel('From', { exact: true }).waitFor()
+    },
+  },
+  { name: 'requests', path: '/requests', inside: true },
+  { name: 'requests-nothing-found', path: '/requests?model=no-such-model', inside: true },
+  {
+    name: 'requests-filters',
+    path: '/requests?status=ok',
+    inside: true,
+    open: async (page) => {
+      await page.getByRole('button', { name: 'More filters' }).click()
+      await page.getByRole('button', { name: 'Apply' }).waitFor()
+    },
+  },
+  { name: 'request', path: '/requests', inside: true, open: (page) => openRequest(page, 'Overview') },
+  {
+    name: 'request-said',
+    path: '/requests',
+    inside: true,
+    open: (page) => openRequest(page, 'Conversation'),
+  },
+  { name: 'request-raw', path: '/requests', inside: true, open: (page) => openRequest(page, 'Raw') },
   {
     name: 'search',
     path: '/models',
@@ -45,6 +253,36 @@ export const PAGES: readonly PageUnderTest[] = [
   },
 ]
 
+/** The composite model of the pictures, where it is there. */
+async function openModel(page: Page, tab: string) {
+  const composite = page.getByRole('link', { name: 'assistant' })
+  await composite
+    .or(page.getByRole('link', { name: 'sim-small', exact: true }))
+    .first()
+    .click()
+  await page.getByRole('tab', { name: tab }).click()
+  await ready(page)
+}
+
+/** The newest; where there is none, one is made. */
+async function openRequest(page: Page, part: string) {
+  const rows = page.getByRole('region', { name: 'Requests' }).getByRole('row', { name: /sim-/ })
+  if ((await rows.count()) === 0) {
+    await page.getByRole('button', { name: 'Live' }).click()
+    await page.getByRole('status').getByText('Live').waitFor()
+    const data = { model: 'sim-small', messages: [{ role: 'user', content: 'Hello!' }] }
+    await page.request.post('/admin/api/v1/ai/v1/chat/completions', { data })
+  }
+  await rows.first().click()
+  await page.getByRole('tab', { name: part }).click()
+  await ready(page)
+}
+
+async function drawn(page: Page) {
+  const empty = page.getByText('Nothing in this time.')
+  await page.locator('.recharts-surface').or(empty).first().waitFor()
+}
+
 export async function visit(page: Page, { path, open }: PageUnderTest) {
   await page.goto(path)
   await ready(page)
@@ -55,7 +293,7 @@ export async function visit(page: Page, { path, open }: PageUnderTest) {
       document
         .getAnimations()
         .filter((each) => each.effect?.getComputedTiming().iterations !== Infinity)
-        .map((each) => each.finished),
+        .map((each) => each.finished.catch(() => undefined)), // cancelled: gone with what it moved
     ),
   )
 }

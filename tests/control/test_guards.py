@@ -41,6 +41,7 @@ _CHANGING = [
     ("DELETE", f"/models/{_ID}/cache-pricing"),
     ("PUT", f"/models/{_ID}/traffic-policy"),
     ("DELETE", f"/models/{_ID}/traffic-policy"),
+    ("POST", "/grants"),
     ("POST", f"/groups/{_ID}/models/{_ID}"),
     ("DELETE", f"/groups/{_ID}/models/{_ID}"),
 ]

@@ -38,6 +38,7 @@ _endpoints = _entry(
                 "quirks": st.just(["no_stream_options"]),
                 "native_apis": st.just(["chat_completions", "messages"]),
                 "unsupported_parameters": st.sampled_from(["refuse", "drop"]),
+                "region": st.just("eu-west-1"),
             },
         )
     ),

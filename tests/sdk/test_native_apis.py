@@ -3,14 +3,20 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from contextlib import closing
+from typing import Any
 
 import anthropic
 import pytest
 from anthropic import Anthropic
 from anthropic.types import MessageParam, ToolParam
 from bench.processes import simulator
+from botocore.config import Config
+from botocore.session import Session
 from openai import AzureOpenAI, OpenAI
 from tests.sdk.node_script import run_script
+
+from control_layer.simulator.bedrock.signature import KEY_ID, SECRET
 
 PROMPT: list[MessageParam] = [{"role": "user", "content": "Use the tool get_weather, please."}]
 TOOL: ToolParam = {
@@ -116,3 +122,46 @@ def test_for_node(root: str) -> None:
     assert len(seen["models"]) > 3
     assert seen["error"] == {"name": "BadRequestError", "type": "invalid_request_error", "id": True}
     assert seen["azure"] == seen["azureStreamed"]
+
+
+@pytest.fixture
+def amazon(root: str) -> Iterator[Any]:
+    client = Session().create_client(
+        "bedrock-runtime",
+        "eu-west-1",
+        endpoint_url=f"{root}/bedrock",
+        aws_access_key_id=KEY_ID,
+        aws_secret_access_key=SECRET,
+        aws_session_token="token",
+        config=Config(retries={"total_max_attempts": 1}),
+    )
+    with closing(client):
+        yield client
+
+
+def test_amazons_library_talks_to_bedrock(amazon: Any) -> None:
+    turns = [{"role": "user", "content": [{"text": "Use the tool get_weather, please."}]}]
+    schema = {"json": {"type": "object", "properties": {"city": {"type": "string"}}}}
+    asked = {
+        "modelId": "anthropic.claude-v1:0-sim-calls-2",
+        "messages": turns,
+        "toolConfig": {"tools": [{"toolSpec": {"name": "get_weather", "inputSchema": schema}}]},
+        "additionalModelRequestFields": {"thinking": {"type": "enabled", "budget_tokens": 1024}},
+    }
+    whole = amazon.converse(**asked)
+    message = whole["output"]["message"]
+    assert whole["stopReason"] == "tool_use"
+    with closing(amazon.converse_stream(**asked)["stream"]) as stream:
+        events = list(stream)
+    begun = [event["contentBlockStart"]["start"]["toolUse"] for event in events if "contentBlockStart" in event]
+    called = [block["toolUse"] for block in message["content"] if "toolUse" in block]
+    assert [use["name"] for use in begun] == [use["name"] for use in called] == ["get_weather"] * 2
+    assert events[-1]["metadata"]["usage"] == whole["usage"]
+    results = [{"toolResult": {"toolUseId": use["toolUseId"], "content": [{"text": "rain"}]}} for use in called]
+    last = amazon.converse(**asked | {"messages": [*turns, message, {"role": "user", "content": results}]})
+    assert last["output"]["message"]["content"][-1]["text"]
+    with pytest.raises(amazon.exceptions.ClientError, match="must alternate"):
+        amazon.converse(**asked | {"messages": [*turns, *turns]})
+    broken = amazon.converse_stream(**asked | {"modelId": "sim-error-in-stream"})["stream"]
+    with closing(broken), pytest.raises(amazon.exceptions.ClientError, match="sim-host"):
+        list(broken)

@@ -6,6 +6,12 @@ export interface FieldProblem {
   message: string
 }
 
+/** An alias that another model has. */
+export interface AliasConflict {
+  model_name: string
+  attempted_alias: string
+}
+
 export class Problem extends Error {
   override readonly name = 'Problem'
 
@@ -16,6 +22,7 @@ export class Problem extends Error {
     readonly code: string,
     message: string,
     readonly fields: readonly FieldProblem[] = [],
+    readonly conflicts: readonly AliasConflict[] = [],
   ) {
     super(message)
   }
@@ -32,13 +39,14 @@ export class Problem extends Error {
   /** From an error's body: RFC 9457 problem details, or a line of text. */
   static of(status: number, body: unknown): Problem {
     if (typeof body === 'object' && body !== null) {
-      const problem = body as { detail?: unknown; message?: unknown; code?: unknown; errors?: unknown }
+      const problem = body as Record<'detail' | 'message' | 'code' | 'errors' | 'conflicts', unknown>
       const message = text(problem.detail) ?? text(problem.message) ?? fallback(status)
       return new Problem(
         status,
         text(problem.code) ?? String(status),
         sentence(message),
         fieldsOf(problem.errors),
+        Array.isArray(problem.conflicts) ? (problem.conflicts as AliasConflict[]) : [],
       )
     }
     return new Problem(status, String(status), sentence(text(body) ?? fallback(status)))

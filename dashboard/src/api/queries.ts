@@ -12,7 +12,8 @@ export function onSessionEnd(act: () => void) {
   ended = act
 }
 
-function look(error: Error) {
+/** For what is asked past the cache, too. */
+export function noticeProblem(error: Error) {
   const problem = asProblem(error)
   if (problem.unreachable) serverAway()
   else if (problem.status === 401 && problem.code === 'not_authenticated') ended()
@@ -20,8 +21,8 @@ function look(error: Error) {
 
 export function makeQueryClient(): QueryClient {
   return new QueryClient({
-    queryCache: new QueryCache({ onError: look }),
-    mutationCache: new MutationCache({ onError: look }),
+    queryCache: new QueryCache({ onError: noticeProblem }),
+    mutationCache: new MutationCache({ onError: noticeProblem }),
     defaultOptions: {
       queries: {
         staleTime: 15_000,

@@ -1,12 +1,13 @@
-/** Every page, model and key, and what can be done anywhere, from the keyboard. */
+/** Every page, model, key, person and group, and what can be done anywhere, from the keyboard. */
 import { keepPreviousData, useQuery } from '@tanstack/react-query'
 import { useNavigate } from '@tanstack/react-router'
 import { Command } from 'cmdk'
-import { Boxes, KeyRound, LogOut, Moon, Plus, Sun } from 'lucide-react'
+import { Boxes, KeyRound, ListChecks, LogOut, Moon, Plug, Plus, Sun, User, UsersRound } from 'lucide-react'
 import { Dialog as Radix } from 'radix-ui'
 import { useDeferredValue, useState, type ReactNode } from 'react'
 import { api, must } from '@/api/client'
 import { chooseTheme, useTheme } from '@/design/theme'
+import { nameOf } from '@/format/person'
 import { useCan } from '@/session/session'
 import { SECTIONS } from './navigation'
 import { useSignOut } from './user-menu'
@@ -24,6 +25,7 @@ export function CommandPalette({ onClose }: { onClose: () => void }) {
     act()
   }
   const places = SECTIONS.flatMap((section) => section.places).filter((place) => place.visible(can))
+  const connects = can('Create', 'Endpoints')
   const makesKeys = can('Create', 'ApiKeys', 'own')
   return (
     <Radix.Root open onOpenChange={(open) => !open && onClose()}>
@@ -59,10 +61,30 @@ export function CommandPalette({ onClose }: { onClose: () => void }) {
               </Group>
               <Found
                 text={text}
-                onModel={(alias) => run(() => navigate({ to: '/models', search: { q: alias } }))()}
+                onModel={(modelId) => run(() => navigate({ to: '/models/$modelId', params: { modelId } }))()}
                 onKey={(name) => run(() => navigate({ to: '/api-keys', search: { q: name } }))()}
+                onUser={(id) => run(() => navigate({ to: '/users', search: { user: id } }))()}
+                onGroup={(id) => run(() => navigate({ to: '/groups', search: { group: id } }))()}
               />
               <Group heading="Actions">
+                {connects && (
+                  <>
+                    <Item
+                      value="Connect a provider"
+                      keywords={['endpoint', 'upstream']}
+                      onSelect={run(() => navigate({ to: '/endpoints', search: { connect: 'yes' } }))}
+                    >
+                      <Plug aria-hidden /> Connect a provider
+                    </Item>
+                    <Item
+                      value="First steps"
+                      keywords={['first run', 'setup', 'onboarding']}
+                      onSelect={run(() => navigate({ to: '/first-run' }))}
+                    >
+                      <ListChecks aria-hidden /> First steps
+                    </Item>
+                  </>
+                )}
                 {makesKeys && (
                   <Item
                     value="Create an API key"
@@ -93,20 +115,24 @@ export function CommandPalette({ onClose }: { onClose: () => void }) {
 
 interface FoundProps {
   text: string
-  onModel: (alias: string) => void
+  onModel: (id: string) => void
   onKey: (name: string) => void
+  onUser: (id: string) => void
+  onGroup: (id: string) => void
 }
 
 /** What the server finds. */
-function Found({ text, onModel, onKey }: FoundProps) {
+function Found({ text, onModel, onKey, onUser, onGroup }: FoundProps) {
+  const can = useCan()
+  const [people, teams] = [can('Read', 'Users'), can('Read', 'Groups')]
   const search = useDeferredValue(text.trim())
   const found = useQuery({
-    queryKey: ['palette', search],
+    queryKey: ['palette', search, people, teams],
     enabled: search !== '',
     placeholderData: keepPreviousData,
     queryFn: async ({ signal }) => {
       const query = { search, limit: FOUND }
-      const [models, keys] = await Promise.all([
+      const [models, keys, users, groups] = await Promise.all([
         must(api.GET('/admin/api/v1/models', { params: { query: { ...query, sort: 'alias' } }, signal })),
         must(
           api.GET('/admin/api/v1/users/{user_id}/api-keys', {
@@ -114,12 +140,19 @@ function Found({ text, onModel, onKey }: FoundProps) {
             signal,
           }),
         ),
+        people ? must(api.GET('/admin/api/v1/users', { params: { query }, signal })) : undefined,
+        teams ? must(api.GET('/admin/api/v1/groups', { params: { query }, signal })) : undefined,
       ])
-      return { models: models.data, keys: keys.data }
+      return {
+        models: models.data,
+        keys: keys.data,
+        users: users?.data ?? [],
+        groups: groups?.data ?? [],
+      }
     },
   })
   if (search === '' || found.data === undefined) return null
-  const { models, keys } = found.data
+  const { models, keys, users, groups } = found.data
   return (
     <>
       {models.length > 0 && (
@@ -129,7 +162,7 @@ function Found({ text, onModel, onKey }: FoundProps) {
               key={model.id}
               value={`model ${model.alias}`}
               keywords={[search]}
-              onSelect={() => onModel(model.alias)}
+              onSelect={() => onModel(model.id)}
             >
               <Boxes aria-hidden /> {model.alias}
             </Item>
@@ -146,6 +179,34 @@ function Found({ text, onModel, onKey }: FoundProps) {
               onSelect={() => onKey(key.name)}
             >
               <KeyRound aria-hidden /> {key.name}
+            </Item>
+          ))}
+        </Group>
+      )}
+      {users.length > 0 && (
+        <Group heading="Users">
+          {users.map((user) => (
+            <Item
+              key={user.id}
+              value={`user ${nameOf(user)} ${user.id}`}
+              keywords={[search]}
+              onSelect={() => onUser(user.id)}
+            >
+              <User aria-hidden /> {nameOf(user)} <span className="truncate text-faint">{user.email}</span>
+            </Item>
+          ))}
+        </Group>
+      )}
+      {groups.length > 0 && (
+        <Group heading="Groups">
+          {groups.map((group) => (
+            <Item
+              key={group.id}
+              value={`group ${group.name} ${group.id}`}
+              keywords={[search]}
+              onSelect={() => onGroup(group.id)}
+            >
+              <UsersRound aria-hidden /> {group.name}
             </Item>
           ))}
         </Group>

@@ -11,7 +11,15 @@ import { onSessionEnd, queryClient } from '@/api/queries'
 import { onServerBack } from '@/api/reachability'
 import { listSearch } from '@/components/data-table/list-state'
 import { API_KEYS_LIST } from '@/pages/api-keys/list-spec'
+import { GROUPS_LIST } from '@/pages/groups/list-spec'
+import { modelSearch } from '@/pages/model/search'
+import { ENDPOINTS_LIST } from '@/pages/endpoints/list-spec'
+import { leadsToFirstRun } from '@/pages/first-run/queries'
 import { MODELS_LIST } from '@/pages/models/list-spec'
+import { USERS_LIST } from '@/pages/users/list-spec'
+import { playgroundSearch } from '@/pages/playground/search'
+import { REQUESTS_LIST } from '@/pages/requests/list-spec'
+import { TRAFFIC_LIST } from '@/pages/traffic/list-spec'
 import { NoAccess, NotFound, RouteError } from '@/session/notices'
 import { can, returnPath, sessionOptions, type Operation, type Resource } from '@/session/session'
 import { Shell } from './shell'
@@ -95,8 +103,9 @@ const pages = [
   createRoute({
     getParentRoute: () => shell,
     path: '/',
-    beforeLoad: () => {
-      throw redirect({ to: '/models' })
+    beforeLoad: async () => {
+      const user = await queryClient.query({ ...sessionOptions, staleTime: 'static' })
+      throw redirect({ to: (await leadsToFirstRun(user)) ? '/first-run' : '/models' })
     },
   }),
   createRoute({
@@ -108,10 +117,65 @@ const pages = [
   }),
   createRoute({
     getParentRoute: () => shell,
+    path: '/playground',
+    validateSearch: playgroundSearch,
+    beforeLoad: () => needs('Read', 'Models', 'own'),
+    component: lazyRouteComponent(() => import('@/pages/playground/page'), 'PlaygroundPage'),
+  }),
+  createRoute({
+    getParentRoute: () => shell,
+    path: '/models/$modelId',
+    validateSearch: modelSearch,
+    beforeLoad: () => needs('Read', 'Models', 'own'),
+    component: lazyRouteComponent(() => import('@/pages/model/page'), 'ModelPage'),
+  }),
+  createRoute({
+    getParentRoute: () => shell,
     path: '/api-keys',
     validateSearch: listSearch(API_KEYS_LIST),
     beforeLoad: () => needs('Read', 'ApiKeys', 'own'),
     component: lazyRouteComponent(() => import('@/pages/api-keys/page'), 'ApiKeysPage'),
+  }),
+  createRoute({
+    getParentRoute: () => shell,
+    path: '/users',
+    validateSearch: listSearch(USERS_LIST),
+    beforeLoad: () => needs('Read', 'Users'),
+    component: lazyRouteComponent(() => import('@/pages/users/page'), 'UsersPage'),
+  }),
+  createRoute({
+    getParentRoute: () => shell,
+    path: '/groups',
+    validateSearch: listSearch(GROUPS_LIST),
+    beforeLoad: () => needs('Read', 'Groups'),
+    component: lazyRouteComponent(() => import('@/pages/groups/page'), 'GroupsPage'),
+  }),
+  createRoute({
+    getParentRoute: () => shell,
+    path: '/first-run',
+    beforeLoad: () => needs('Create', 'Endpoints'),
+    component: lazyRouteComponent(() => import('@/pages/first-run/page'), 'FirstRunPage'),
+  }),
+  createRoute({
+    getParentRoute: () => shell,
+    path: '/endpoints',
+    validateSearch: listSearch(ENDPOINTS_LIST),
+    beforeLoad: () => needs('Read', 'Endpoints'),
+    component: lazyRouteComponent(() => import('@/pages/endpoints/page'), 'EndpointsPage'),
+  }),
+  createRoute({
+    getParentRoute: () => shell,
+    path: '/traffic',
+    validateSearch: listSearch(TRAFFIC_LIST),
+    beforeLoad: () => needs('Read', 'Analytics'),
+    component: lazyRouteComponent(() => import('@/pages/traffic/page'), 'TrafficPage'),
+  }),
+  createRoute({
+    getParentRoute: () => shell,
+    path: '/requests',
+    validateSearch: listSearch(REQUESTS_LIST),
+    beforeLoad: () => needs('Read', 'Requests'),
+    component: lazyRouteComponent(() => import('@/pages/requests/page'), 'RequestsPage'),
   }),
   // Last: an address that nothing else has. Within the shell, so that the way to everything else is there.
   createRoute({ getParentRoute: () => shell, path: '$', component: NotFound }),

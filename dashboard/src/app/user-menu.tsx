@@ -1,10 +1,11 @@
 import { useNavigate } from '@tanstack/react-router'
-import { ChevronsUpDown, LogOut, Monitor, Moon, Sun } from 'lucide-react'
+import { ChevronsUpDown, ListChecks, LogOut, Monitor, Moon, Sun } from 'lucide-react'
 import { sayProblem } from '@/components/toast'
 import { cn } from '@/design/class-names'
 import { Menu, MenuItem, MenuLabel, MenuSeparator } from '@/design/menu'
 import { Segments } from '@/design/tabs'
 import { chooseTheme, useTheme } from '@/design/theme'
+import { mayDoFirstRun } from '@/pages/first-run/queries'
 import { signOut, useUser } from '@/session/session'
 
 const THEMES = [
@@ -26,6 +27,7 @@ export function UserMenu({ narrow }: { narrow: boolean }) {
   const user = useUser()
   const { choice } = useTheme()
   const leave = useSignOut()
+  const navigate = useNavigate()
   const name = user.display_name ?? user.username
   return (
     <Menu
@@ -66,6 +68,11 @@ export function UserMenu({ narrow }: { narrow: boolean }) {
         <Segments compact label="Theme" value={choice} onChange={chooseTheme} options={THEMES} />
       </div>
       <MenuSeparator />
+      {mayDoFirstRun(user) && (
+        <MenuItem onSelect={() => void navigate({ to: '/first-run' })}>
+          <ListChecks aria-hidden /> First steps
+        </MenuItem>
+      )}
       <MenuItem onSelect={leave}>
         <LogOut aria-hidden /> Sign out
       </MenuItem>

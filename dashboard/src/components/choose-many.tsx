@@ -26,6 +26,7 @@ export function ChooseMany(props: ChooseManyProps) {
   const listed = [...value, ...options.filter((option) => !value.includes(option))]
   return (
     <Popover
+      label={searchLabel}
       className="w-(--radix-popover-trigger-width) min-w-64"
       trigger={
         <Button {...control} className="w-full justify-between px-2.5 font-normal">

@@ -54,7 +54,8 @@ async function copyText(text: string) {
 
 interface CodeBlockProps {
   code: string
-  language: Language
+  /** Without it nothing is highlighted. */
+  language: Language | undefined
   /** For those who cannot see what it is. */
   label: string
   /** Shown in place of what must not stand on a screen; what is copied is `code`. */
@@ -65,6 +66,7 @@ interface CodeBlockProps {
 export function CodeBlock({ code, language, label, shown = code, className }: CodeBlockProps) {
   const [highlighted, setHighlighted] = useState<{ of: string; nodes: ReactNode }>()
   useEffect(() => {
+    if (language === undefined) return
     let wanted = true
     void import('./highlighting').then(({ highlight }) => {
       if (wanted) setHighlighted({ of: shown, nodes: highlight(shown, language) })

@@ -15,21 +15,30 @@ interface OverlayProps {
   footer?: ReactNode
   /** Nothing but its own buttons closes it: what it shows is shown once. */
   insistent?: boolean
+  /** It takes the place of another one: it is there at once. */
+  follows?: boolean
   className?: string
 }
 
 const prevent = (event: Event) => event.preventDefault()
 
-function Overlay({ className, place, ...props }: OverlayProps & { place: string }) {
+interface PlaceProps {
+  place: string
+  entrance: string
+}
+
+function Overlay({ className, place, entrance, ...props }: OverlayProps & PlaceProps) {
+  const enters = props.follows !== true
   const insisting = props.insistent === true ? { onEscapeKeyDown: prevent, onInteractOutside: prevent } : {}
   return (
     <Radix.Root open={props.open} onOpenChange={(open) => !open && props.onClose()}>
       <Radix.Portal>
-        <Radix.Overlay className="fixed inset-0 z-50 animate-appear bg-shade" />
+        <Radix.Overlay className={cn('fixed inset-0 z-50 bg-shade', enters && 'animate-appear')} />
         <Radix.Content
           className={cn(
             'fixed z-50 flex flex-col bg-surface text-ink shadow-floating outline-none',
             place,
+            enters && entrance,
             className,
           )}
           {...(props.description === undefined ? { 'aria-describedby': undefined } : {})}
@@ -65,7 +74,8 @@ function Overlay({ className, place, ...props }: OverlayProps & { place: string 
 export function Dialog(props: OverlayProps) {
   return (
     <Overlay
-      place="inset-x-3 top-[max(0.75rem,8vh)] mx-auto max-h-[84vh] max-w-lg animate-rise rounded-xl border border-line"
+      place="inset-x-3 top-[max(0.75rem,8vh)] mx-auto max-h-[84vh] max-w-lg rounded-xl border border-line"
+      entrance="animate-rise"
       {...props}
     />
   )
@@ -73,5 +83,11 @@ export function Dialog(props: OverlayProps) {
 
 /** The detail of a row, beside the list it is from. */
 export function Drawer(props: OverlayProps) {
-  return <Overlay place="inset-y-0 right-0 w-full max-w-xl animate-slide border-l border-line" {...props} />
+  return (
+    <Overlay
+      place="inset-y-0 right-0 w-full max-w-xl border-l border-line"
+      entrance="animate-slide"
+      {...props}
+    />
+  )
 }

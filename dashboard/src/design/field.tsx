@@ -12,6 +12,16 @@ export function Input({ className, ...rest }: ComponentProps<'input'>) {
   return <input className={cn(FIELD, className)} {...rest} />
 }
 
+/** Grows with what is written in it, as far as its `max-h-…` lets it. */
+export function TextArea({ className, ...rest }: ComponentProps<'textarea'>) {
+  return (
+    <textarea
+      className={cn(FIELD, 'block field-sizing-content h-auto min-h-16 resize-none py-1.5', className)}
+      {...rest}
+    />
+  )
+}
+
 export interface Option {
   value: string
   label: ReactNode

@@ -60,12 +60,21 @@ export function MenuSeparator() {
   return <DropdownMenu.Separator className="-mx-1 my-1 h-px bg-line" />
 }
 
-export function Popover({ trigger, children, align = 'start', className }: MenuProps) {
+interface PopoverProps extends MenuProps {
+  /** For those that close themselves; without them it opens and closes by its trigger. */
+  open?: boolean
+  onOpenChange?: (open: boolean) => void
+  /** What it is for, for those who cannot see it. */
+  label?: string
+}
+
+export function Popover({ trigger, children, align = 'start', className, label, ...control }: PopoverProps) {
   return (
-    <RadixPopover.Root>
+    <RadixPopover.Root {...control}>
       <RadixPopover.Trigger asChild>{trigger}</RadixPopover.Trigger>
       <RadixPopover.Portal>
         <RadixPopover.Content
+          aria-label={label}
           align={align}
           sideOffset={4}
           collisionPadding={8}
@@ -77,6 +86,9 @@ export function Popover({ trigger, children, align = 'start', className }: MenuP
     </RadixPopover.Root>
   )
 }
+
+/** Around what ends the choice. */
+export const PopoverClose = RadixPopover.Close
 
 /** The exact value behind a readable one, or what an icon does. Also on keyboard focus. */
 export function Tooltip({ label, children }: { label: ReactNode; children: ReactElement }) {

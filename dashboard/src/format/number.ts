@@ -3,6 +3,7 @@
 const LOCALE = 'en-US'
 const whole = new Intl.NumberFormat(LOCALE, { maximumFractionDigits: 0 })
 const short = new Intl.NumberFormat(LOCALE, { notation: 'compact', maximumSignificantDigits: 3 })
+const fine = new Intl.NumberFormat(LOCALE, { maximumSignificantDigits: 2 })
 const cents = new Intl.NumberFormat(LOCALE, { minimumFractionDigits: 2, maximumFractionDigits: 2 })
 
 export interface Formatted {
@@ -25,6 +26,13 @@ export function money(value: string | number): Formatted {
   if (size < 0.01) return { shown: number < 0 ? '−<$0.01' : '<$0.01', exact }
   const digits = size < 10_000 ? cents.format(size) : short.format(size)
   return { shown: `${number < 0 ? '−' : ''}$${digits}`, exact }
+}
+
+/** The cost of one request, which may be far less than a cent. */
+export function smallMoney(value: string): Formatted {
+  const number = Number(value)
+  if (number === 0 || number >= 0.01) return money(value)
+  return { shown: `$${fine.format(number)}`, exact: `$${trimmed(value)}` }
 }
 
 /** A price of one token, as the price of a million of them. */

@@ -24,3 +24,33 @@ export function relativeTime(at: number, now: number): string {
 export function exactTime(at: number): string {
   return exactFormat.format(at)
 }
+
+const tickFormats = {
+  minute: new Intl.DateTimeFormat('en-GB', { hour: '2-digit', minute: '2-digit' }),
+  hour: new Intl.DateTimeFormat('en-GB', {
+    day: 'numeric',
+    month: 'short',
+    hour: '2-digit',
+    minute: '2-digit',
+  }),
+  // Days are those of UTC: in another zone they would have the name of the day before, or after.
+  day: new Intl.DateTimeFormat('en-GB', { day: 'numeric', month: 'short', timeZone: 'UTC' }),
+}
+
+/** The name of a bucket of time, beneath an axis: `short` leaves out the day where all are near. */
+export function bucketName(at: number, unit: 'minute' | 'hour' | 'day', short = false): string {
+  return (short && unit === 'hour' ? tickFormats.minute : tickFormats[unit]).format(at)
+}
+
+const momentFormat = new Intl.DateTimeFormat('en-GB', {
+  day: 'numeric',
+  month: 'short',
+  hour: '2-digit',
+  minute: '2-digit',
+  second: '2-digit',
+})
+
+/** A moment in a log, to the second. */
+export function logTime(at: number): string {
+  return momentFormat.format(at)
+}

@@ -1,4 +1,3 @@
-import { useQuery } from '@tanstack/react-query'
 import { Link, useNavigate, useSearch } from '@tanstack/react-router'
 import { KeyRound } from 'lucide-react'
 import { useForm } from 'react-hook-form'
@@ -8,22 +7,7 @@ import { Skeleton } from '@/components/page'
 import { Button } from '@/design/button'
 import { Entrance } from './entrance'
 import { EmailField, NEEDS_EMAIL, PasswordField, Submit } from './fields'
-import { enterSession, returnPath } from './session'
-
-export function useWaysIn() {
-  return useQuery({
-    queryKey: ['ways-in'],
-    queryFn: async () => {
-      const [password, registration, provider] = await Promise.all([
-        must(api.GET('/authentication/login')),
-        must(api.GET('/authentication/register')),
-        must(api.GET('/authentication/oidc')),
-      ])
-      return { password: password.enabled, registration: registration.enabled, provider }
-    },
-    staleTime: Infinity,
-  })
-}
+import { enterSession, returnPath, useWaysIn } from './session'
 
 export function Login() {
   const search = useSearch({ from: '/login' })

@@ -5,8 +5,7 @@ import { FormField, showProblem } from '@/components/form-field'
 import { Input } from '@/design/field'
 import { Entrance } from './entrance'
 import { EmailField, NEEDS_EMAIL, PasswordField, Submit } from './fields'
-import { useWaysIn } from './login'
-import { enterSession, returnPath } from './session'
+import { enterSession, returnPath, useWaysIn } from './session'
 
 export function Register() {
   const search = useSearch({ from: '/register' })

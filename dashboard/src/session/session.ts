@@ -81,6 +81,22 @@ export const configOptions = queryOptions({
   staleTime: Infinity,
 })
 
+/** How people may come in, which is for everybody to know. */
+export function useWaysIn() {
+  return useQuery({
+    queryKey: ['ways-in'],
+    queryFn: async () => {
+      const [password, registration, provider] = await Promise.all([
+        must(api.GET('/authentication/login')),
+        must(api.GET('/authentication/register')),
+        must(api.GET('/authentication/oidc')),
+      ])
+      return { password: password.enabled, registration: registration.enabled, provider }
+    },
+    staleTime: Infinity,
+  })
+}
+
 /** The base URL for SDKs. */
 export function useAiBaseUrl(): string {
   const { data } = useQuery(configOptions)

@@ -63,6 +63,8 @@ class DialectOptions(msgspec.Struct, frozen=True, omit_defaults=True):
     """Vertex AI's: the project of Google Cloud, where it is not the service account's own."""
     location: str | None = None
     """Vertex AI's, where the address does not say it."""
+    region: str | None = None
+    """Amazon's, where the address does not name it."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -135,8 +137,11 @@ _TABLE = (
     Dialect(
         name="bedrock",
         title="Amazon Bedrock",
-        address=re.compile(r"bedrock-runtime[^/]*\.amazonaws\.com(\.cn)?/(?!openai(/|$)).*"),
-        instead="Its OpenAI-compatible address is https://bedrock-runtime.<region>.amazonaws.com/openai/v1",
+        served=True,
+        address=re.compile(
+            r"([^/]+\.)?bedrock-runtime[^/]*\.(amazonaws\.com(\.cn)?|api\.aws)(:\d+)?/(?!openai(/|$)).*"
+        ),
+        options=_TRANSLATED | {"region"},
     ),
     Dialect(
         name="vertex",

@@ -38,6 +38,7 @@ from control_layer.control.dashboard.pages import Dashboard
 from control_layer.control.edge import Edge
 from control_layer.control.effective_access.routes import router as effective_access
 from control_layer.control.endpoints.routes import router as endpoints
+from control_layer.control.endpoints.summary_routes import router as endpoint_summaries
 from control_layer.control.errands import Errands
 from control_layer.control.errors import ControlError, render
 from control_layer.control.explanation.routes import router as explanation
@@ -50,6 +51,7 @@ from control_layer.control.federation.sign_in_attempt import Attempts
 from control_layer.control.files.routes import router as files
 from control_layer.control.files.slots import UploadSlots
 from control_layer.control.first_start.generated_password import GeneratedPassword
+from control_layer.control.first_start.progress_routes import router as first_run
 from control_layer.control.grants.routes import router as grants
 from control_layer.control.groups.routes import router as groups
 from control_layer.control.guardrails.routes import router as guardrails
@@ -62,6 +64,7 @@ from control_layer.control.models.cache_pricing_routes import router as cache_pr
 from control_layer.control.models.component_routes import router as components
 from control_layer.control.models.health_routes import router as model_health
 from control_layer.control.models.routes import router as models
+from control_layer.control.models.tariff_routes import router as tariffs
 from control_layer.control.models.traffic_policy_routes import router as traffic_policy
 from control_layer.control.own_gateway import OwnGateway
 from control_layer.control.payments.provider import open_provider
@@ -70,9 +73,12 @@ from control_layer.control.playground.routes import router as playground
 from control_layer.control.privacy.erasing import router as erasing
 from control_layer.control.privacy.rules import router as redaction_rules
 from control_layer.control.probes.routes import router as probes
+from control_layer.control.probes.uptime_routes import router as uptime
 from control_layer.control.provider_displays.routes import router as provider_displays
 from control_layer.control.rate_limits.routes import router as rate_limits
 from control_layer.control.request_log.routes import router as request_log
+from control_layer.control.request_log.tail import Tail
+from control_layer.control.request_log.tail_routes import router as request_tail
 from control_layer.control.scim.entry import ScimEntry
 from control_layer.control.scim.errors import is_scim
 from control_layer.control.scim.errors import render as render_for_scim
@@ -89,6 +95,7 @@ __all__ = ["build_app", "build_services"]
 
 _ROUTERS: tuple[APIRouter, ...] = (
     instance,
+    first_run,
     authentication,
     federation,
     passwords,
@@ -99,9 +106,11 @@ _ROUTERS: tuple[APIRouter, ...] = (
     api_keys,
     kept_answers,
     endpoints,
+    endpoint_summaries,
     models,
     components,
     cache_pricing,
+    tariffs,
     traffic_policy,
     model_health,
     catalogue,
@@ -117,10 +126,12 @@ _ROUTERS: tuple[APIRouter, ...] = (
     guardrails,
     erasing,
     analytics,
+    request_tail,
     request_log,
     breakdowns,
     provider_displays,
     probes,
+    uptime,
     playground,
     batch_requests,
     alerts,
@@ -181,6 +192,7 @@ def build_services(
         reset_throttle=ResetThrottle(),
         payments=open_provider(settings),
         errands=Errands(),
+        tail=Tail(),
         post=open_post(settings.email, mail_directory),
         now=now,
     )

@@ -40,6 +40,7 @@ from control_layer.control.payments.topups import AutoTopups
 from control_layer.control.periodic import periodically
 from control_layer.control.probes.retention import erase_old_results
 from control_layer.control.probes.scheduler import ProbeScheduler
+from control_layer.control.request_log.following import Following
 from control_layer.control.resealing import reseal
 from control_layer.control.sinks.target import open_target
 from control_layer.control.sinks.worker import SinkWorker
@@ -192,6 +193,7 @@ class ControlPlane:
                     ),
                     parts.create_task(self._changes.run(), name="changes"),
                     parts.create_task(self._services.errands.run(), name="errands"),
+                    parts.create_task(Following(self._services).run(), name="request-tail"),
                     parts.create_task(self._retention.run(), name="retention"),
                     parts.create_task(self._folding.run(), name="folding"),
                     *(
@@ -263,8 +265,9 @@ class ControlPlane:
             self._stopping.set()
 
     def _retire(self) -> None:
-        """Begins nothing more of its own accord: another host goes on with it."""
+        """Begins nothing more of its own accord: another host goes on with it. Nobody who watches holds up the end."""
         self._retired = True
+        self._services.tail.close()
         self._batches.drain()
         for task in self._led:
             task.cancel()

@@ -24,6 +24,7 @@ from control_layer.control.leases.conditions import Conditions
 from control_layer.control.mail.post import Post
 from control_layer.control.own_gateway import OwnGateway
 from control_layer.control.payments.provider import PaymentProvider
+from control_layer.control.request_log.tail import Tail
 from control_layer.settings import Settings
 
 __all__ = ["Services"]
@@ -59,6 +60,8 @@ class Services:
     payments: PaymentProvider | None
     """`None` where nobody can pay."""
     errands: Errands
+    tail: Tail
+    """Requests as they are recorded, for all who watch."""
     post: Post
     now: Callable[[], datetime]
     """The time, in UTC."""

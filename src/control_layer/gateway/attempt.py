@@ -12,7 +12,7 @@ from control_layer.gateway.headers import to_upstream
 from control_layer.gateway.policy.balancing import Target
 from control_layer.gateway.retry_after import retry_after
 from control_layer.gateway.translation import Translation, translated_answer
-from control_layer.gateway.upstreams import Upstream
+from control_layer.gateway.upstream import Upstream
 from control_layer.wire import BadResponse, Call, ExchangeError, Header, Receiver
 
 if TYPE_CHECKING:
@@ -206,7 +206,7 @@ class Attempt:
                 content_type = value.lower()
             elif name == b"content-encoding":
                 encoded = value.lower() != b"identity"
-            elif name in (b"x-request-id", b"request-id"):
+            elif name in (b"x-request-id", b"request-id", b"x-amzn-requestid"):
                 exchange.upstream_request_id = value.decode("latin-1")[:128]
         if status == _SWITCHING:
             self._answer = SplicedAnswer(exchange, self, headers)

@@ -7,7 +7,7 @@ client's dialect: whatever meters, checks, keeps or hides something of an answer
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable
 from typing import TYPE_CHECKING, ClassVar
 
 from control_layer.contract.usage import Tokens
@@ -36,7 +36,7 @@ _FRAMING = frozenset((b"content-type", b"content-length", b"content-encoding"))
 class Translation:
     """One request in the provider's dialect, and what is needed to say its answer in the client's."""
 
-    __slots__ = ("_headers", "_write_error", "body", "dropped", "path", "query", "stream_type", "tokens")
+    __slots__ = ("_headers", "_write_error", "answer_id", "body", "dropped", "path", "query", "stream_type", "tokens")
 
     handed_on: ClassVar[bool] = False
     """The provider's answer is in the client's dialect, but for errors."""
@@ -55,6 +55,8 @@ class Translation:
         """The content type of the provider's streams; `None` where there are none."""
         self.tokens: Tokens | None = None
         """What the provider has counted: of more kinds than the client's dialect may know."""
+        self.answer_id = ""
+        """For answers to which the provider gives no id."""
         self._headers = outgoing.headers
         self._write_error = write_error
 
@@ -84,11 +86,13 @@ class Translation:
         """For the client's."""
         raise NotImplementedError
 
-    def note(self, events: Iterable[Event]) -> None:
-        """Takes the counts out of a stream's events."""
-        for event in events:
+    def note(self, events: list[Event]) -> None:
+        """Takes the counts out of a stream's events, and names the answer where the provider does not."""
+        for place, event in enumerate(events):
             if type(event) is Counted or (type(event) is Started and event.tokens is not None):
                 self.tokens = event.tokens
+            if type(event) is Started and not event.id:
+                events[place] = Started(self.answer_id, event.created, event.tokens, event.service_tier)
 
 
 def translated_answer(
@@ -101,6 +105,7 @@ def translated_answer(
 ) -> Answer:
     """The form of a provider's answer."""
     rest = [field for field in headers if field[0] not in _FRAMING]
+    translation.answer_id = exchange.event_text
     if status >= _ERRORS_FROM:
         return _TranslatedError(exchange, attempt, translation, status, rest)
     if translation.stream_type is not None and content_type.startswith(translation.stream_type):

@@ -11,6 +11,7 @@ from control_layer.contract.dialects import Api, DialectOptions, native_apis
 from control_layer.contract.snapshot import Endpoint
 from control_layer.gateway import vertex_translators
 from control_layer.gateway.dialects.anthropic import ANTHROPIC
+from control_layer.gateway.dialects.bedrock import BEDROCK
 from control_layer.gateway.dialects.dialect import ClientDialect, ProviderDialect
 from control_layer.gateway.dialects.gemini import GEMINI
 from control_layer.gateway.dialects.ollama import OLLAMA
@@ -54,6 +55,7 @@ _PROVIDERS: Mapping[str, Callable[[DialectOptions], ProviderDialect]] = {
     "azure": _openai,
     "cohere": _openai,
     "anthropic": lambda _: ANTHROPIC,
+    "bedrock": lambda _: BEDROCK,
     "gemini": lambda _: GEMINI,
     "ollama": lambda _: OLLAMA,
 }

@@ -115,6 +115,8 @@ class _Conversation(Translation):
     def whole(self, body: bytes) -> bytes:
         answer = self._provider.read_answer(body)
         self.tokens = answer.tokens
+        if not answer.id:
+            answer = msgspec.structs.replace(answer, id=self.answer_id)
         return self._client.write_answer(answer, self._conversation, self._model)
 
     def reader(self) -> EventReader:

@@ -9,6 +9,7 @@ from pathlib import Path
 
 import structlog
 
+from control_layer.contract import aws
 from control_layer.contract.frames import FrameReader, frame
 from control_layer.contract.supervision import Collect, Ready, Sample, Stats, decode_supervisor, encode
 from control_layer.gateway.config import GatewayConfig
@@ -41,6 +42,8 @@ class Worker:
         self._channel = channel
         self._loop = loop
         self._stopping = asyncio.Event()
+        self._signs = False
+        """What signs requests for Amazon is loaded, or being loaded."""
         self._supervisor: asyncio.StreamWriter | None = None
         self._snapshots = SnapshotState()
         self._journal = Journal(
@@ -137,6 +140,9 @@ class Worker:
         self._upstreams.prepare(current.endpoints)
         self._plane.deployments.retain(current.routes.values())
         self._checkers.retain(() if current.guardrails is None else frozenset(current.guardrails.external()))
+        if not self._signs and any(endpoint.dialect == "bedrock" for endpoint in current.endpoints.values()):
+            self._signs = True
+            self._loop.run_in_executor(None, aws.load)  # beside the loop: no stream waits for it
 
     def _refused(self, status: int, reason: str, target: bytes) -> tuple[list[Header], bytes]:
         error = bad_head(status, reason)

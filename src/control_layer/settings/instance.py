@@ -27,6 +27,8 @@ class DialectOptions(Section):
     """Vertex AI's project of Google Cloud; by default the service account's own."""
     location: str | None = None
     """Vertex AI's location, where the address does not say it."""
+    region: str | None = None
+    """Amazon's region, where the address does not name it."""
 
 
 class ModelSource(Section):

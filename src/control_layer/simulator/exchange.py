@@ -9,7 +9,18 @@ from hashlib import sha256
 from typing import TYPE_CHECKING, Any
 from urllib.parse import parse_qs
 
-from control_layer.simulator import anthropic, azure, cohere, compatible, endpoints, gemini, ollama, tokens, vertex
+from control_layer.simulator import (
+    anthropic,
+    azure,
+    bedrock,
+    cohere,
+    compatible,
+    endpoints,
+    gemini,
+    ollama,
+    tokens,
+    vertex,
+)
 from control_layer.simulator.native import Asked, NativeApi
 from control_layer.simulator.realtime import RealtimeSession, accept_key
 from control_layer.simulator.script import Script, script_for
@@ -26,6 +37,7 @@ _JSON: Header = (b"content-type", b"application/json")
 _NATIVE: dict[str, NativeApi] = {
     "anthropic": anthropic.API,
     "azure": azure.API,
+    "bedrock": bedrock.API,
     "cohere": cohere.API,
     "entra": tokens.ENTRA,
     "gemini": gemini.API,

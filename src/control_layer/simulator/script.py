@@ -157,7 +157,8 @@ def describe() -> str:
     listed = ", ".join(MODELS)
     return "\n".join(
         [
-            "Base URLs: /v1 (OpenAI-compatible), /anthropic, /gemini, /azure and /ollama (the providers' own, strict).",
+            "Base URLs: /v1 (OpenAI-compatible), and the providers' own APIs, strict: /anthropic, /azure, /bedrock,",
+            "/cohere, /gemini and /ollama.",
             f"Models: {listed}; any other name works too.",
             "Words in a model's name ask for a behaviour, alone or together, such as sim-slow-first-200ms-tokens-50:",
             *lines,

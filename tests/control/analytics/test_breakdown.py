@@ -65,6 +65,20 @@ async def test_requests_are_told_apart_by_one_or_two_dimensions(management: Mana
     assert _told(await _rows(management, group_by="user,minute"), "user_id", "requests") == [(one.id, 2), (two.id, 1)]
 
 
+async def test_rows_are_found_by_a_part_of_their_names(management: Management) -> None:
+    one, two = await management.person(), await management.person()
+    await put_request(management, at=_NOON, user_id=uuid.UUID(one.id), model="gpt-5_mini")
+    await put_request(management, at=_NOON, user_id=uuid.UUID(two.id), model="gpt-5-mini")
+    found = await _rows(management, group_by="model", search=" 5_MINI ")
+    assert _told(found, "model") == [("gpt-5_mini",)]
+    assert _told(await _rows(management, group_by="user", search=two.username), "user_id") == [(two.id,)]
+    assert _told(await _rows(management, group_by="user,hour", search=one.username), "user_id") == [(one.id,)]
+    assert len(await _rows(management, group_by="model,user", search="gpt")) == 2
+    assert await _rows(management, group_by="key", search="no such key") == []
+    assert len(await _rows(management, group_by="model", search=" ")) == 2
+    await refused(management.admin.get(URL, params={**_DAY, "group_by": "status", "search": "2"}), 400)
+
+
 async def test_what_kept_answers_saved_is_added_up_by_model_and_time(management: Management) -> None:
     saved: dict[str, Any] = {
         "saved_input_tokens": 30,

@@ -217,3 +217,17 @@ async def test_a_credential_sealed_with_another_secret_key_is_explained(manageme
     await management.sql("UPDATE endpoints SET sealed_credential = $1", sealed)
     response = await management.admin.post(f"{ENDPOINTS}/{endpoint['id']}/synchronize")
     assert (response.status_code, "Set api_key again" in response.text) == (500, True)
+
+
+async def test_a_filter_is_taken_away_and_then_every_model_comes_in(management: Management) -> None:
+    async with scripted(listing("a", "b")) as provider:
+        endpoint = await create_endpoint(management, url=provider.url, sync=True, model_filter=["a"])
+        path = f"{ENDPOINTS}/{endpoint['id']}"
+        both = {"remove_model_filter": True, "model_filter": ["a"]}
+        await refused(management.admin.patch(path, json=both), 400)
+        changes = {"remove_model_filter": True, "alias_mapping": {}}
+        changed = await answered(management.admin.patch(path, json=changes), 200)
+        assert changed["model_filter"] is None
+        assert set(await models_at(management, endpoint["id"])) == {"a"}
+        await answered(management.admin.post(f"{path}/synchronize"), 200)
+        assert set(await models_at(management, endpoint["id"])) == {"a", "b"}

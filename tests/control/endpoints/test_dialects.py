@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -11,11 +12,14 @@ from tests.control.endpoints.provider import answer, listing, scripted
 from tests.control.management import Management, answered, refused
 
 from control_layer.contract.dialects import DIALECTS, DialectOptions, recognised
+from control_layer.control.endpoints import dialect as dialects_module
 from control_layer.control.endpoints.dialect import Options
 from control_layer.control.endpoints.foreign_answer import hint, spoken_in
+from control_layer.simulator.bedrock.signature import KEY_ID, SECRET
 
 _ANTHROPIC = "https://api.anthropic.com/v1"
 _VERTEX = "https://europe-west4-aiplatform.googleapis.com/"
+_BEDROCK = "https://bedrock-runtime.eu-west-1.amazonaws.com/"
 _AZURE = "https://ours.openai.azure.com/"
 
 
@@ -64,8 +68,12 @@ async def _refused(management: Management, status: int, **body: Any) -> str:
     return response.text
 
 
-async def test_only_what_the_gateway_serves_can_be_connected_and_the_way_around_is_told(management: Management) -> None:
-    unserved = next(dialect for dialect in DIALECTS.values() if not dialect.served and not dialect.bilingual)
+async def test_only_what_the_gateway_serves_can_be_connected_and_the_way_around_is_told(
+    management: Management, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """All are served; the next one may not be at first."""
+    unserved = replace(DIALECTS["vertex"], served=False, instead="Its other address ends in /endpoints/openapi")
+    monkeypatch.setattr(dialects_module, "DIALECTS", {**DIALECTS, "vertex": unserved})
     text = await _refused(management, 400, dialect=unserved.name)
     assert "is not served yet; there are openai, anthropic, azure" in text
     assert unserved.instead in text
@@ -74,11 +82,9 @@ async def test_only_what_the_gateway_serves_can_be_connected_and_the_way_around_
     await refused(management.admin.patch(f"{ENDPOINTS}/{endpoint['id']}", json={"dialect": unserved.name}), 400)
     body = {"url": "http://h/", "dialect": unserved.name}
     await refused(management.admin.post(f"{ENDPOINTS}/validate", json=body), 400)
-    for url in ("https://aiplatform.googleapis.com/v1", "https://bedrock-runtime.eu-west-1.amazonaws.com"):
-        known = DIALECTS[recognised(url)]
-        if not known.served:
-            assert f"This is the address of {known.title}" in await _refused(management, 400, url=url)
-            await create_endpoint(management, url=url, dialect="openai")
+    assert recognised(_VERTEX) == "vertex"
+    assert f"This is the address of {unserved.title}" in await _refused(management, 400, url=_VERTEX)
+    await create_endpoint(management, url=_VERTEX, dialect="openai")
 
 
 async def test_options_are_kept_without_their_defaults_and_replaced_as_a_whole(management: Management) -> None:
@@ -126,10 +132,33 @@ async def test_options_are_kept_without_their_defaults_and_replaced_as_a_whole(m
         ({"options": {"project": "our-project"}}, 400),
         ({"url": _VERTEX, "options": {"project": "our/project"}}, 400),
         ({"url": _VERTEX, "options": {"location": "../us"}}, 400),
+        ({"options": {"region": "eu-west-1"}}, 400),
+        ({"url": _BEDROCK, "options": {"region": "eu-west-1/us-east-1"}}, 400),
     ],
 )
 async def test_options_that_mean_nothing_are_refused(management: Management, body: dict[str, Any], status: int) -> None:
     await _refused(management, status, **body)
+
+
+async def test_access_keys_of_amazons_are_looked_at(management: Management) -> None:
+    elsewhere: dict[str, Any] = {"url": "http://127.0.0.1:9/", "dialect": "bedrock"}
+    keys: dict[str, Any] = {"api_key": f"{KEY_ID}:{SECRET}"}
+    for body in ({"url": _BEDROCK, "api_key": KEY_ID}, {"url": _BEDROCK, "api_key": f"{KEY_ID}:short"}):
+        told = await _refused(management, 400, **body)
+        assert "ACCESS_KEY_ID:SECRET_ACCESS_KEY" in told
+        assert KEY_ID not in told
+    assert "options.region" in await _refused(management, 400, **elsewhere, **keys)
+    answer = await management.admin.post(f"{ENDPOINTS}/validate", json={**elsewhere, **keys})
+    assert (answer.status_code, "options.region" in answer.text) == (400, True)
+    endpoint = await create_endpoint(management, url=_BEDROCK, **keys)
+    assert (endpoint["dialect"], endpoint["auth_header_name"]) == ("bedrock", "Authorization")
+    assert SECRET not in str(endpoint)
+    region: dict[str, Any] = {"options": {"region": "eu-west-1"}}
+    signed = await create_endpoint(management, **elsewhere, **keys, **region)
+    assert signed["options"] == {"region": "eu-west-1"}
+    await refused(management.admin.patch(f"{ENDPOINTS}/{signed['id']}", json={"options": {}}), 400)
+    await _patched(management, signed, options={}, remove_api_key=True)
+    await _patched(management, signed, api_key="ABSKQmVkcm9jaw==")
 
 
 async def test_discovery_speaks_anthropics_dialect(management: Management) -> None:

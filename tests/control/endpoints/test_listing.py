@@ -87,8 +87,23 @@ def test_reads_ollamas_tags_and_coheres_models() -> None:
     assert list_of("cohere", "/v2").target("n") == "/v1/models?page_size=1000&page_token=n"
 
 
-def test_some_have_none() -> None:
-    assert [name for name in DIALECTS if model_list_of(name, "/", _PLAIN) is None] == ["bedrock"]
+def test_reads_bedrocks_models_and_then_its_inference_profiles() -> None:
+    models = list_of("bedrock")
+    assert models.target(None) == "/foundation-models?byInferenceType=ON_DEMAND&byOutputModality=TEXT"
+    page = models.read(
+        b'{"modelSummaries":[{"modelId":"amazon.nova-pro-v1:0","providerName":"Amazon","modelArn":"a"}]}'
+    )
+    assert page.models == (ListedModel("amazon.nova-pro-v1:0", None, "Amazon"),)
+    profiles = models.more
+    assert profiles is not None
+    assert profiles.target("t=") == "/inference-profiles?maxResults=1000&nextToken=t%3D"
+    page = profiles.read(b'{"inferenceProfileSummaries":[{"inferenceProfileId":"eu.x.y"}],"nextToken":"n"}')
+    assert (names(page), page.next_after, profiles.more) == (["eu.x.y"], "n", None)
+
+
+def test_all_have_one() -> None:
+    assert [name for name in DIALECTS if model_list_of(name, "/", _PLAIN) is None] == []
+    assert model_list_of("another", "/", _PLAIN) is None
 
 
 @pytest.mark.parametrize(
@@ -96,9 +111,9 @@ def test_some_have_none() -> None:
 )
 def test_reads_vertex_ais_model_garden_of_two_publishers(base: str) -> None:
     google = list_of("vertex", base)
-    assert google.then is not None
+    assert google.more is not None
     assert google.target(None) == "/v1beta1/publishers/google/models?pageSize=1000"
-    assert google.then.target("n") == "/v1beta1/publishers/anthropic/models?pageSize=1000&pageToken=n"
+    assert google.more.target("n") == "/v1beta1/publishers/anthropic/models?pageSize=1000&pageToken=n"
     garden = [{"name": f"publishers/google/models/{name}"} for name in ("gemini-3", "imagen-4", "text-embedding-005")]
     page = read("vertex", {"publisherModels": garden, "nextPageToken": "n"})
     assert (names(page), page.next_after) == (["gemini-3", "text-embedding-005"], "n")
@@ -110,7 +125,7 @@ def test_reads_openrouters_list_which_has_no_object_field() -> None:
     assert read("openai", body).models == (ListedModel("acme/model", 1700000000),)
 
 
-@pytest.mark.parametrize("dialect", ["openai", "gemini"])
+@pytest.mark.parametrize("dialect", ["openai", "gemini", "bedrock"])
 @pytest.mark.parametrize(
     "body",
     [

@@ -13,11 +13,13 @@ from tests.control.endpoints.calls import ENDPOINTS, create_endpoint, models_at
 from tests.control.management import Management, answered
 
 from control_layer.contract.dialects import DIALECTS, DialectOptions
-from control_layer.control.endpoints import listing
+from control_layer.control.endpoints import discovery, listing
 from control_layer.control.endpoints.discovery import DiscoveryFailed, NoModels, Provider, discover
+from control_layer.simulator.bedrock.signature import KEY_ID, SECRET
 from control_layer.simulator.script import MODELS
 
 _OLDER = DialectOptions(api_version="2024-10-21", deployment_paths=True)
+_REGION = DialectOptions(region="eu-west-1")
 _NONE = DialectOptions()
 
 
@@ -88,9 +90,40 @@ async def test_what_does_not_fit_is_explained(
     assert word in str(failed.value)
 
 
-async def test_what_has_no_list_says_how_to_go_on(root: str) -> None:
+@pytest.mark.parametrize("page", [1000, 2])
+@pytest.mark.parametrize(
+    ("credential", "options"),
+    [("key", _NONE), (f"{KEY_ID}:{SECRET}", _REGION), (f"{KEY_ID}:{SECRET}:session/token=", _REGION)],
+)
+async def test_models_and_inference_profiles_of_bedrock_are_found(
+    root: str, monkeypatch: pytest.MonkeyPatch, credential: str, options: DialectOptions, page: int
+) -> None:
+    monkeypatch.setattr(listing, "_PAGE", page)
+    found = await discover(_provider(f"{root}/bedrock", "bedrock", options, credential), timeout_seconds=20)
+    profiles = [f"us.anthropic.claude-sim-{number}" for number in (1, 2, 3)]
+    assert [model.id for model in found] == [*MODELS, *profiles]
+
+
+@pytest.mark.parametrize(
+    ("credential", "words"),
+    [
+        ("other", "Please make sure your API Key is valid. Models can also be named in model_filter"),
+        (f"{KEY_ID}:{SECRET[:-1]}1", "The request signature we calculated does not match"),
+        (None, "Missing Authentication Token. Models can also be named in model_filter"),
+    ],
+)
+async def test_amazon_says_why_it_lists_no_models(root: str, credential: str | None, words: str) -> None:
+    with pytest.raises(DiscoveryFailed) as failed:
+        await discover(_provider(f"{root}/bedrock", "bedrock", _REGION, credential), timeout_seconds=20)
+    assert words in str(failed.value)
+    assert SECRET[:-1] not in str(failed.value)
+
+
+async def test_what_has_no_list_says_how_to_go_on(root: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    """All have one; the next dialect may not."""
+    monkeypatch.setattr(discovery, "model_list_of", lambda *_: None)
     with pytest.raises(DiscoveryFailed, match="model_filter") as failed:
-        await discover(_provider(root, "bedrock"), timeout_seconds=20)
+        await discover(_provider(root, "vertex"), timeout_seconds=20)
     assert not isinstance(failed.value, NoModels)
 
 

@@ -13,7 +13,7 @@ import pytest
 import trustme
 from tests.control.endpoints.calls import ENDPOINTS, create_endpoint
 from tests.control.endpoints.provider import answer, listing, scripted
-from tests.control.management import Management, answered, refused
+from tests.control.management import API, Management, answered, refused
 
 
 async def _validate(management: Management, **body: Any) -> Any:
@@ -161,3 +161,16 @@ async def test_no_connection_is_held_while_a_provider_thinks(management: Managem
         for task in waiting:
             task.cancel()
         await asyncio.gather(*waiting, return_exceptions=True)
+
+
+async def test_validate_says_which_names_are_others_aliases(management: Management) -> None:
+    other = await create_endpoint(management, skip_fetch=True, model_filter=["b", "a", "z"])
+    composite = {"type": "composite", "model_name": "c", "alias": "c"}
+    await answered(management.admin.post(f"{API}/models", json=composite), 200)
+    async with scripted(listing("a", "b", "c", "d")) as provider:
+        new = (await _validate(management, url=provider.url)).json()
+        assert new["aliases_taken"] == ["a", "b", "c"]
+        await answered(management.admin.delete(f"{ENDPOINTS}/{other['id']}"), 204)
+        endpoint = await create_endpoint(management, url=provider.url, skip_fetch=True, model_filter=["a", "b"])
+        existing = (await _validate(management, endpoint_id=endpoint["id"])).json()
+        assert existing["aliases_taken"] == ["c"]

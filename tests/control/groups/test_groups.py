@@ -8,6 +8,7 @@ from typing import Any
 
 import pytest
 from tests.control.management import API, NIL, Management, answered, refused
+from tests.control.models.calls import grant, standard
 
 _GROUP_FIELDS = {"id", "name", "description", "created_by", "created_at", "updated_at", "source"}
 
@@ -39,6 +40,29 @@ async def test_lists_by_name_and_searches_name_and_description(management: Manag
     page = await answered(management.admin.get(f"{API}/groups?search=%20zoo%20"), 200)
     assert [group["name"] for group in page["data"]] == ["ant", "zoo"]
     assert page["total_count"] == 2
+
+
+async def test_include_counts_says_how_many_members_and_models(management: Management) -> None:
+    full, empty = await management.group("full"), await management.group("empty")
+    people, gone = [await management.person() for _ in range(2)], await management.person()
+    for person in (*people, gone):
+        await answered(management.admin.post(f"{API}/groups/{full}/users/{person.id}"), 204)
+    await answered(management.admin.delete(f"{API}/users/{gone.id}"), 204)
+    model, deleted = await standard(management), await standard(management)
+    for granted in (model, deleted):
+        await grant(management, granted["id"], full)
+    await answered(management.admin.delete(f"{API}/models/{deleted['id']}"), 200)
+    page = await answered(management.admin.get(f"{API}/groups?include=counts"), 200)
+    counts = {group["id"]: (group["member_count"], group["model_count"]) for group in page["data"]}
+    assert counts == {full: (2, 1), empty: (0, 0), NIL: (3, 0)}
+
+
+async def test_lists_from_the_end_of_the_alphabet(management: Management) -> None:
+    for name in ("x-1", "x-2", "x-3"):
+        await management.group(name)
+    page = await answered(management.admin.get(f"{API}/groups?search=x-&sort_direction=desc&limit=2"), 200)
+    assert [group["name"] for group in page["data"]] == ["x-3", "x-2"]
+    await refused(management.admin.get(f"{API}/groups?sort_direction=down"), 400)
 
 
 async def test_include_users_gives_whole_users_and_leaves_empty_groups_without_the_key(management: Management) -> None:

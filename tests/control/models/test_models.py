@@ -355,3 +355,10 @@ async def test_tariffs_that_were_not_shown_are_not_closed_by_sending_back_what_w
     assert await active() == {"open"}
     await answered(management.admin.patch(url, json={"tariffs": []}), 200)
     assert await active() == set()
+
+
+async def test_a_blank_display_name_takes_it_away(management: Management) -> None:
+    model = await standard(management, display_name=" Large ")
+    assert model["display_name"] == "Large"
+    changed = await answered(management.admin.patch(f"{MODELS}/{model['id']}", json={"display_name": " "}), 200)
+    assert "display_name" not in changed

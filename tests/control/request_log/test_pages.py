@@ -59,6 +59,32 @@ async def test_an_entry_has_exactly_the_contracts_fields(management: Management)
     }
 
 
+async def test_details_say_who_asked_and_what_came_of_it(management: Management) -> None:
+    person, gone = await management.person(), uuid.uuid4()
+    id_ = await put_request(
+        management,
+        user_id=uuid.UUID(person.id),
+        stream=True,
+        first_byte_seconds=0.25,
+        cost=Decimal("0.5"),
+        cache="miss",
+    )
+    await put_request(management, ago=90, user_id=gone, status=502, outcome="failed", error="upstream_error", cost=None)
+    first, second = (entry["details"] for entry in await _entries(management, include="details"))
+    assert first == {
+        "request_id": str(id_),
+        "user": {"id": person.id, "name": f"{person.username}@example.org"},
+        "stream": True,
+        "outcome": "completed",
+        "error": None,
+        "first_byte_ms": 250.0,
+        "cost": "0.5",
+        "cache": "miss",
+    }
+    assert second["user"] == {"id": str(gone), "name": None}
+    assert (second["outcome"], second["error"], second["cost"]) == ("failed", "upstream_error", None)
+
+
 @pytest.mark.parametrize(
     ("path", "status", "stream", "kind"),
     [

@@ -8,7 +8,16 @@ from datetime import datetime
 from typing import Any
 
 import pytest
-from tests.control.management import ADMIN_EMAIL, API, NIL, Management, answered, refused
+from tests.control.management import (
+    ADMIN_EMAIL,
+    API,
+    NIL,
+    Management,
+    answered,
+    managed,
+    refused,
+    settings_for_tests,
+)
 
 from control_layer.control.permissions import Resource, Role
 
@@ -80,6 +89,79 @@ async def test_lists_newest_first_and_clamps_paging(management: Management) -> N
     assert page["limit"] == 1
     page = await answered(management.admin.get(f"{API}/users?skip=99999999999999999999"), 200)
     assert page["data"] == []
+
+
+async def test_sorts_by_name_address_and_last_login(management: Management) -> None:
+    for name, display in (("cy", "alice"), ("ann", None), ("bo", "")):
+        await answered(management.admin.post(f"{API}/users", json=_new(name, display_name=display)), 201)
+    await management.sql("UPDATE users SET display_name = 'Zoe', email = 'x@example.org' WHERE is_admin")
+    await management.sql("UPDATE users SET last_login = now() + interval '1 day' WHERE username = 'ann'")
+    await management.sql("UPDATE users SET last_login = '2020-01-01Z' WHERE username = 'bo'")
+
+    async def sorted_by(query: str) -> list[str]:
+        page = await answered(management.admin.get(f"{API}/users?{query}"), 200)
+        return [user["username"] for user in page["data"]]
+
+    assert await sorted_by("sort=name") == ["cy", "ann", "bo", ADMIN_EMAIL]
+    assert await sorted_by("sort=name&sort_direction=desc") == [ADMIN_EMAIL, "bo", "ann", "cy"]
+    assert await sorted_by("sort=email") == ["ann", "bo", "cy", ADMIN_EMAIL]
+    assert await sorted_by("sort=last_login") == ["ann", ADMIN_EMAIL, "bo", "cy"]
+    assert await sorted_by("sort=last_login&sort_direction=asc") == ["bo", ADMIN_EMAIL, "ann", "cy"]
+    assert await sorted_by("sort=created_at&sort_direction=asc") == [ADMIN_EMAIL, "cy", "ann", "bo"]
+
+
+async def test_filters_by_role_group_source_and_state(management: Management) -> None:
+    await answered(management.admin.post(f"{API}/users", json=_new("viewer", roles=["RequestViewer"])), 201)
+    user = await answered(management.admin.post(f"{API}/users", json=_new("member", auth_source="native")), 201)
+    group = await management.group()
+    await answered(management.admin.post(f"{API}/groups/{group}/users/{user['id']}"), 204)
+    await answered(management.admin.patch(f"{API}/users/{user['id']}", json={"is_active": False}), 200)
+
+    async def found(query: str) -> list[str]:
+        page = await answered(management.admin.get(f"{API}/users?{query}"), 200)
+        assert page["total_count"] == len(page["data"])
+        return [user["username"] for user in page["data"]]
+
+    assert await found("role=RequestViewer") == ["viewer"]
+    assert await found(f"group={group}") == ["member"]
+    assert await found(f"group={NIL}") == ["member", "viewer", ADMIN_EMAIL]
+    assert await found("auth_source=proxy-header") == ["viewer"]
+    assert await found("is_active=false") == ["member"]
+    assert await found("is_active=true&search=e&role=StandardUser") == ["viewer", ADMIN_EMAIL]
+    assert await found(f"group={group}&role=RequestViewer") == []
+
+
+@pytest.mark.parametrize("query", ["sort=password_hash", "role=Owner", "group=x", "is_active=perhaps"])
+async def test_refuses_orders_and_filters_that_there_are_not(management: Management, query: str) -> None:
+    await refused(management.admin.get(f"{API}/users?{query}"), 400)
+
+
+async def test_an_account_with_a_password_from_the_administrator_can_sign_in(management: Management) -> None:
+    user = await answered(management.admin.post(f"{API}/users", json=_new("jo", auth_source="native")), 201)
+    assert user["auth_source"] == "native"
+    password = (await answered(management.admin.post(f"{API}/users/{user['id']}/password"), 200))["password"]
+    login = {"email": user["email"], "password": password}
+    person = await management.client()
+    assert (await answered(person.post("/authentication/login", json=login), 200))["user"]["id"] == user["id"]
+
+
+async def test_an_address_to_sign_in_with_is_somebodys_alone(management: Management) -> None:
+    await answered(management.admin.post(f"{API}/users", json=_new("jo")), 201)
+    body = _new("other", auth_source="native") | {"email": "jo@example.org"}
+    response = await management.admin.post(f"{API}/users", json=body)
+    text = "An account with this email address already exists"
+    assert (response.status_code, response.json()) == (409, {"message": text, "resource": "user"})
+
+
+async def test_no_account_with_a_password_where_nobody_signs_in_with_one(database_url: str) -> None:
+    async with managed(database_url, settings_for_tests()) as management:
+        manager = await management.person(Role.PLATFORM_MANAGER)
+        off = management.services.settings.auth.native.model_copy(update={"enabled": False})
+        auth = management.services.settings.auth.model_copy(update={"native": off})
+        object.__setattr__(management.services.settings, "auth", auth)
+        call = manager.client.post(f"{API}/users", json=_new("jo", auth_source="native"))
+        await refused(call, 400, "Native authentication is disabled")
+        await answered(manager.client.post(f"{API}/users", json=_new("jo")), 201)
 
 
 async def test_search_for_what_no_text_can_hold_is_refused(management: Management) -> None:

@@ -60,6 +60,8 @@ interface DataTableProps<Row> {
   /** Where nothing matches; the table adds the way back. */
   nothingFound: ReactNode
   onOpen?: (row: Row) => void
+  /** In place of the numbered pages, where nobody knows how many there are. */
+  pager?: ReactNode
   selection?: { selected: RowSelectionState; onChange: (selected: RowSelectionState) => void }
 }
 
@@ -140,7 +142,7 @@ export function DataTable<Row>(props: DataTableProps<Row>) {
           </tbody>
         </table>
       </div>
-      <Pager state={state} total={total} loading={query.isPending} />
+      {props.pager ?? <Pager state={state} total={total} loading={query.isPending} />}
     </Frame>
   )
 }

@@ -1,6 +1,7 @@
 import { useId, useState } from 'react'
 import { Controller, useForm } from 'react-hook-form'
 import { FormError, FormField, showProblem } from '@/components/form-field'
+import { SecretShown } from '@/components/secret-shown'
 import { Button } from '@/design/button'
 import { Dialog } from '@/design/dialog'
 import { Input, Select, Switch } from '@/design/field'
@@ -8,7 +9,6 @@ import { Segments } from '@/design/tabs'
 import { LimitFields, ModelsField } from './limit-fields'
 import { asNewKey, BLANK, EXPIRIES, type NewKeyValues } from './new-key'
 import { useCreateKey } from './queries'
-import { SecretShown } from './secret-shown'
 
 const PURPOSES = [
   { value: 'realtime', label: 'AI requests' },

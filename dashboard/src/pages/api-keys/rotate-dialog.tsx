@@ -1,11 +1,11 @@
 import { useState } from 'react'
 import { asProblem } from '@/api/problem'
 import { FormError, FormField } from '@/components/form-field'
+import { SecretShown } from '@/components/secret-shown'
 import { Button } from '@/design/button'
 import { Dialog } from '@/design/dialog'
 import { Select } from '@/design/field'
 import { useRotateKey, type Key } from './queries'
-import { SecretShown } from './secret-shown'
 
 const GRACES = [
   { value: '0', label: 'Not at all: it stops now' },

@@ -9,6 +9,7 @@ import { Button } from '@/design/button'
 import { Dialog } from '@/design/dialog'
 import { Select, Switch } from '@/design/field'
 import { Tab, TabList, TabPanel, Tabs } from '@/design/tabs'
+import { freeName } from '@/format/name'
 import { keyChoicesOptions, knownSecret, useCreateKey } from '@/pages/api-keys/queries'
 import { useAiBaseUrl, useCan } from '@/session/session'
 import type { Model } from './queries'
@@ -153,12 +154,4 @@ function KeyChoice({ model, chosen, onChoose }: KeyChoiceProps) {
       </p>
     </div>
   )
-}
-
-/** The alias, or the alias with the first number that is free. */
-export function freeName(alias: string, taken: ReadonlySet<string>): string {
-  for (let number = 1; ; number += 1) {
-    const name = number === 1 ? alias : `${alias} ${number}`
-    if (!taken.has(name)) return name
-  }
 }

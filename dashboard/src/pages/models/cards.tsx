@@ -1,5 +1,6 @@
 /** The same models as cards, for choosing one rather than watching them. */
 import type { UseQueryResult } from '@tanstack/react-query'
+import { Link } from '@tanstack/react-router'
 import { CodeXml } from 'lucide-react'
 import type { ReactNode } from 'react'
 import { Badge } from '@/components/badge'
@@ -55,7 +56,11 @@ function Card({ model, onApi }: { model: Model; onApi: (model: Model) => void })
     <article className="flex h-full flex-col rounded-lg border border-line bg-surface p-4 shadow-raised">
       <div className="flex items-start justify-between gap-3">
         <div className="min-w-0">
-          <h2 className="truncate text-base font-medium">{model.display_name ?? model.alias}</h2>
+          <h2 className="truncate text-base font-medium">
+            <Link to="/models/$modelId" params={{ modelId: model.id }} className="hover:underline">
+              {model.display_name ?? model.alias}
+            </Link>
+          </h2>
           <p className={cn('truncate text-xs text-faint', model.display_name != null && 'font-mono')}>
             {model.display_name == null ? providerOf(model) : model.alias}
           </p>

@@ -1,8 +1,10 @@
+import { Link } from '@tanstack/react-router'
 import type { ColumnDef } from '@tanstack/react-table'
-import { CodeXml } from 'lucide-react'
-import { Sparkline } from '@/components/sparkline'
+import { CodeXml, MessagesSquare } from 'lucide-react'
+import { Sparkline } from '@/components/chart'
 import { Figure, Time } from '@/components/values'
 import { Button } from '@/design/button'
+import { Tooltip } from '@/design/menu'
 import { count, milliseconds, plural } from '@/format/number'
 import type { Can } from '@/session/session'
 import { GroupBadges, HealthStatus, Price, providerOf, TypeBadge } from './parts'
@@ -28,7 +30,13 @@ export function modelColumns(can: Can, onApi: (model: Model) => void): ColumnDef
       meta: { sort: 'alias', wide: true },
       cell: ({ row: { original: model } }) => (
         <div className="max-w-72 py-1.5 leading-4">
-          <div className="truncate font-medium">{model.display_name ?? model.alias}</div>
+          <Link
+            to="/models/$modelId"
+            params={{ modelId: model.id }}
+            className="block truncate font-medium hover:underline"
+          >
+            {model.display_name ?? model.alias}
+          </Link>
           <SecondName model={model} />
         </div>
       ),
@@ -66,9 +74,18 @@ export function modelColumns(can: Can, onApi: (model: Model) => void): ColumnDef
       header: () => <span className="sr-only">API</span>,
       meta: { numeric: true, pinned: true },
       cell: ({ row: { original: model } }) => (
-        <Button size="sm" aria-label={`API of ${model.alias}`} onClick={() => onApi(model)}>
-          <CodeXml aria-hidden /> API
-        </Button>
+        <span className="inline-flex gap-1">
+          <Tooltip label="Try it in the playground">
+            <Button asChild variant="ghost" size="icon-sm" className="max-sm:hidden">
+              <Link to="/playground" search={{ model: model.alias }} aria-label={`Try ${model.alias}`}>
+                <MessagesSquare aria-hidden />
+              </Link>
+            </Button>
+          </Tooltip>
+          <Button size="sm" aria-label={`API of ${model.alias}`} onClick={() => onApi(model)}>
+            <CodeXml aria-hidden /> API
+          </Button>
+        </span>
       ),
     },
   ]

@@ -1,6 +1,6 @@
 import { useQuery } from '@tanstack/react-query'
-import { useSearch } from '@tanstack/react-router'
-import { Boxes, LayoutGrid, Rows3, SearchX } from 'lucide-react'
+import { useNavigate, useSearch } from '@tanstack/react-router'
+import { Activity, Boxes, LayoutGrid, Plus, Rows3, SearchX } from 'lucide-react'
 import { useCallback, useMemo } from 'react'
 import { DataTable } from '@/components/data-table/data-table'
 import { FilterBar, FilterSelect } from '@/components/data-table/filter-bar'
@@ -12,19 +12,32 @@ import { useCan } from '@/session/session'
 import { ApiDialog } from './api-dialog'
 import { ModelCards } from './cards'
 import { modelColumns } from './columns'
+import { CreateDialog } from './create-dialog'
 import { MODELS_LIST } from './list-spec'
-import { groupsOptions, modelOptions, modelsOptions, TYPES, type Model, type ModelsState } from './queries'
+import {
+  groupsOptions,
+  modelOptions,
+  modelsOptions,
+  TYPES,
+  WINDOWS,
+  type Model,
+  type ModelsState,
+} from './queries'
+import { StatusView } from './status/status-view'
 
 const VIEWS = [
   { value: 'table', label: 'Table', icon: <Rows3 aria-hidden /> },
   { value: 'cards', label: 'Cards', icon: <LayoutGrid aria-hidden /> },
+  { value: 'status', label: 'Status', icon: <Activity aria-hidden /> },
 ] as const
 
 export function ModelsPage() {
   const can = useCan()
   const state = useListState(MODELS_LIST)
-  const { view, api }: { view?: unknown; api?: unknown } = useSearch({ strict: false })
-  const query = useQuery(modelsOptions(state))
+  const { view: wanted, window, api, create }: Record<string, unknown> = useSearch({ strict: false })
+  const view = VIEWS.find(({ value }) => value === wanted)?.value ?? 'table'
+  const navigate = useNavigate()
+  const query = useQuery({ ...modelsOptions(state), enabled: view !== 'status' })
   const { set } = state
   const openApi = useCallback((model: Model) => set({ api: model.id, page: state.page }), [set, state.page])
   const columns = useMemo(() => modelColumns(can, openApi), [can, openApi])
@@ -45,7 +58,21 @@ export function ModelsPage() {
     </EmptyState>
   )
   return (
-    <Page title="Models" description="Everything that you can call, and how.">
+    <Page
+      title="Models"
+      description={
+        view === 'status'
+          ? 'How the models fare, as probes find them.'
+          : 'Everything that you can call, and how.'
+      }
+      actions={
+        can('Create', 'CompositeModels') && (
+          <Button onClick={() => set({ create: 'yes', page: state.page })}>
+            <Plus aria-hidden /> Composite model
+          </Button>
+        )
+      }
+    >
       <FilterBar
         state={state}
         hidden={query.data?.total_count === 0}
@@ -54,15 +81,22 @@ export function ModelsPage() {
           <Segments
             compact
             label="View"
-            value={view === 'cards' ? 'cards' : 'table'}
-            onChange={(next) => set({ view: next === 'cards' ? next : undefined, page: state.page })}
+            value={view}
+            onChange={(next) => set({ view: next === 'table' ? undefined : next, page: state.page })}
             options={VIEWS}
           />
         }
       >
         <Filters state={state} facets={query.data?.facets} />
       </FilterBar>
-      {view === 'cards' ? (
+      {view === 'status' ? (
+        <StatusView
+          state={state}
+          window={WINDOWS.find(({ value }) => value === window)?.value ?? '24h'}
+          onWindow={(next) => set({ window: next === '24h' ? undefined : next, page: state.page })}
+          nothingFound={nothingFound}
+        />
+      ) : view === 'cards' ? (
         <ModelCards
           query={query}
           state={state}
@@ -77,7 +111,7 @@ export function ModelsPage() {
           state={state}
           rowId={(model) => model.id}
           rowName={(model) => model.alias}
-          onOpen={openApi}
+          onOpen={({ id }) => void navigate({ to: '/models/$modelId', params: { modelId: id } })}
           empty={empty}
           nothingFound={nothingFound}
         />
@@ -89,6 +123,7 @@ export function ModelsPage() {
           onClose={() => set({ api: undefined, page: state.page })}
         />
       )}
+      {create === 'yes' && <CreateDialog onClose={() => set({ create: undefined, page: state.page })} />}
     </Page>
   )
 }

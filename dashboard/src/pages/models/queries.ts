@@ -1,5 +1,5 @@
 /** The models that a person sees, and what there is to filter them by. */
-import { keepPreviousData, queryOptions } from '@tanstack/react-query'
+import { keepPreviousData, queryOptions, useMutation, useQueryClient } from '@tanstack/react-query'
 import { api, must, type Schema } from '@/api/client'
 import { listQuery, type ListState } from '@/components/data-table/list-state'
 import type { MODELS_LIST } from './list-spec'
@@ -15,18 +15,51 @@ const INCLUDED = 'metrics,status,pricing,groups,endpoints,facets'
 export const TYPES: Record<string, string> = { CHAT: 'Chat', EMBEDDINGS: 'Embeddings', RERANKER: 'Reranking' }
 
 export function modelsOptions(state: ModelsState) {
+  const query = { include: INCLUDED, ...narrowed(state) }
+  return queryOptions({
+    queryKey: ['models', query],
+    queryFn: ({ signal }) => must(api.GET('/admin/api/v1/models', { params: { query }, signal })),
+    placeholderData: keepPreviousData,
+  })
+}
+
+/** The page of the list, and what narrows it. */
+function narrowed(state: ModelsState) {
   const { model_type, ...filters } = state.filters
-  const query = {
-    include: INCLUDED,
+  return {
     sort: 'alias' as const,
     ...listQuery(state),
     ...filters,
     ...(isType(model_type) ? { model_type } : {}),
   }
+}
+
+export const WINDOWS = [
+  { value: '24h', label: '24 hours' },
+  { value: '7d', label: '7 days' },
+  { value: '30d', label: '30 days' },
+] as const
+export type UptimeWindow = (typeof WINDOWS)[number]['value']
+
+const WALL_REFRESH_MS = 30_000
+
+/** How those fared that are watched; asked again and again, also where nobody looks: on a wall. */
+export function uptimeOptions(state: ModelsState, window: UptimeWindow) {
+  const query = { ...narrowed(state), window }
   return queryOptions({
-    queryKey: ['models', query],
-    queryFn: ({ signal }) => must(api.GET('/admin/api/v1/models', { params: { query }, signal })),
+    queryKey: ['uptime', query],
+    queryFn: ({ signal }) => must(api.GET('/admin/api/v1/uptime', { params: { query }, signal })),
     placeholderData: keepPreviousData,
+    refetchInterval: WALL_REFRESH_MS,
+    refetchIntervalInBackground: true,
+  })
+}
+
+export function useCreateComposite() {
+  const client = useQueryClient()
+  return useMutation({
+    mutationFn: (body: Schema['NewCompositeModel']) => must(api.POST('/admin/api/v1/models', { body })),
+    onSuccess: () => client.invalidateQueries({ queryKey: ['models'] }),
   })
 }
 

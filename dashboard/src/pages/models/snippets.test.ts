@@ -44,3 +44,25 @@ describe('snippets', () => {
     expect(streams(null)).toBe(true)
   })
 })
+
+describe('a snippet of a request', () => {
+  const request = {
+    messages: [{ role: 'user', content: 'Say "hi".' }],
+    temperature: 0.5,
+    top_k: 4,
+    logprobs: true,
+  }
+
+  it('says it in the arguments of Python’s SDK, and what that has none for beside them', () => {
+    const code = snippet('python', { ...options, request })
+    expect(code).toContain('messages=[{"role": "user", "content": "Say \\"hi\\"."}],')
+    expect(code).toContain('    temperature=0.5,\n    logprobs=True,\n    extra_body={"top_k": 4},\n')
+    expect(code).not.toContain('Hello!')
+  })
+
+  it('says it in the fields of JavaScript and of HTTP', () => {
+    expect(snippet('node', { ...options, request })).toContain('  top_k: 4,\n')
+    const sent = /-d '([^']*)'/.exec(snippet('curl', { ...options, request }))?.[1] ?? ''
+    expect(JSON.parse(sent)).toEqual({ model: 'gpt-4o', ...request })
+  })
+})

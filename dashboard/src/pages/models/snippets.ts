@@ -1,5 +1,6 @@
 /** A model's first request, ready to run, in the words of each SDK. */
 import type { Language } from '@/components/highlighting'
+import { literal } from './literals'
 
 export type Kind = 'python' | 'node' | 'curl' | 'anthropic' | 'langchain'
 
@@ -11,7 +12,11 @@ export interface SnippetOptions {
   /** The API's `model_type`. */
   type: string | null
   stream: boolean
+  /** What is asked, in place of a greeting: the request's other fields. Not for Anthropic's SDK and LangChain. */
+  request?: SnippetRequest
 }
+
+export type SnippetRequest = Readonly<Record<string, unknown>>
 
 export interface SnippetKind {
   kind: Kind
@@ -56,17 +61,33 @@ export function snippet(kind: Kind, options: SnippetOptions): string {
   return options.type === 'EMBEDDINGS' ? embeddings(kind, options) : chat(kind, options)
 }
 
+const GREETING: SnippetRequest = { messages: [{ role: 'user', content: 'Hello!' }] }
+const GREETED: SnippetRequest = { input: ['Hello!'] }
+const SEARCH: SnippetRequest = {
+  query: 'What is the capital of France?',
+  documents: ['Paris is the capital of France.', 'Bread is made of flour.'],
+}
+/** What OpenAI's Python SDK has arguments for; everything else goes into its `extra_body`. */
+const PYTHON_ARGUMENTS = new Set(
+  (
+    'messages input dimensions encoding_format user audio frequency_penalty function_call functions logit_bias logprobs ' +
+    'max_completion_tokens max_tokens metadata modalities n parallel_tool_calls prediction presence_penalty ' +
+    'reasoning_effort response_format safety_identifier seed service_tier stop store stream_options temperature ' +
+    'tool_choice tools top_logprobs top_p verbosity web_search_options'
+  ).split(' '),
+)
+
 /** Literals of Python, JavaScript and JSON are written alike for what names and URLs consist of. */
 const text = (value: string) => JSON.stringify(value)
 
-function chat(kind: Kind, { baseUrl, key, model, stream }: SnippetOptions): string {
+function chat(kind: Kind, { baseUrl, key, model, stream, request = GREETING }: SnippetOptions): string {
   switch (kind) {
     case 'python':
       return [
         ...openaiClient(baseUrl, key),
         stream ? 'stream = client.chat.completions.create(' : 'answer = client.chat.completions.create(',
         `    model=${text(model)},`,
-        '    messages=[{"role": "user", "content": "Hello!"}],',
+        ...pythonArguments(request),
         ...(stream
           ? [
               '    stream=True,',
@@ -84,7 +105,7 @@ function chat(kind: Kind, { baseUrl, key, model, stream }: SnippetOptions): stri
           ? 'const stream = await client.chat.completions.create({'
           : 'const answer = await client.chat.completions.create({',
         `  model: ${text(model)},`,
-        '  messages: [{ role: "user", content: "Hello!" }],',
+        ...nodeFields(request),
         ...(stream
           ? [
               '  stream: true,',
@@ -98,7 +119,7 @@ function chat(kind: Kind, { baseUrl, key, model, stream }: SnippetOptions): stri
     case 'curl':
       return curl(`${baseUrl}/chat/completions`, key, stream, {
         model,
-        messages: [{ role: 'user', content: 'Hello!' }],
+        ...request,
         ...(stream ? { stream: true } : {}),
       })
     case 'anthropic':
@@ -141,23 +162,29 @@ function anthropic(baseUrl: string, key: string, model: string, stream: boolean)
   ].join('\n')
 }
 
-function embeddings(kind: Kind, { baseUrl, key, model }: SnippetOptions): string {
+function embeddings(kind: Kind, { baseUrl, key, model, request = GREETED }: SnippetOptions): string {
   switch (kind) {
     case 'python':
     case 'anthropic':
       return [
         ...openaiClient(baseUrl, key),
-        `answer = client.embeddings.create(model=${text(model)}, input=["Hello!"])`,
+        'answer = client.embeddings.create(',
+        `    model=${text(model)},`,
+        ...pythonArguments(request),
+        ')',
         'print(len(answer.data[0].embedding), "dimensions")',
       ].join('\n')
     case 'node':
       return [
         ...nodeClient(baseUrl, key),
-        `const answer = await client.embeddings.create({ model: ${text(model)}, input: ["Hello!"] });`,
+        'const answer = await client.embeddings.create({',
+        `  model: ${text(model)},`,
+        ...nodeFields(request),
+        '});',
         'console.log(answer.data[0].embedding.length, "dimensions");',
       ].join('\n')
     case 'curl':
-      return curl(`${baseUrl}/embeddings`, key, false, { model, input: ['Hello!'] })
+      return curl(`${baseUrl}/embeddings`, key, false, { model, ...request })
     case 'langchain':
       return [
         'from langchain_openai import OpenAIEmbeddings',
@@ -168,9 +195,22 @@ function embeddings(kind: Kind, { baseUrl, key, model }: SnippetOptions): string
   }
 }
 
-function rerankCurl({ baseUrl, key, model }: SnippetOptions): string {
-  const documents = ['Paris is the capital of France.', 'Bread is made of flour.']
-  return curl(`${baseUrl}/rerank`, key, false, { model, query: 'What is the capital of France?', documents })
+function rerankCurl({ baseUrl, key, model, request = SEARCH }: SnippetOptions): string {
+  return curl(`${baseUrl}/rerank`, key, false, { model, ...request })
+}
+
+function pythonArguments(request: SnippetRequest): string[] {
+  const entries = Object.entries(request)
+  const known = entries.filter(([name]) => PYTHON_ARGUMENTS.has(name))
+  const others = entries.filter(([name]) => !PYTHON_ARGUMENTS.has(name))
+  if (others.length > 0) known.push(['extra_body', Object.fromEntries(others)])
+  return known.map(([name, value]) => `    ${name}=${literal(value, 'python', 4, name.length + 5)},`)
+}
+
+function nodeFields(request: SnippetRequest): string[] {
+  return Object.entries(request).map(
+    ([name, value]) => `  ${name}: ${literal(value, 'javascript', 2, name.length + 4)},`,
+  )
 }
 
 function openaiClient(baseUrl: string, key: string): string[] {

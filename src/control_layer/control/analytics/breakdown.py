@@ -19,6 +19,7 @@ from sqlalchemy import (
     cast,
     func,
     literal,
+    or_,
     select,
     true,
     union_all,
@@ -137,7 +138,22 @@ def _sums(question: Question, minutes_since: datetime | None) -> FromClause:
         for prefix, earlier in _stretches(question)
         for figure in _figures(asked, prefix, _in_stretch(question, asked, earlier=earlier))
     ]
-    return select(*keys, *figures).group_by(*keys).having(counted(asked.c.requests) > 0).subquery("sums")
+    named = [] if question.search is None else [_named(asked, question, question.search)]
+    sums = select(*keys, *figures).where(*named).group_by(*keys).having(counted(asked.c.requests) > 0)
+    return sums.subquery("sums")
+
+
+def _named(asked: FromClause, question: Question, part: str) -> ColumnElement[bool]:
+    """Rows in one of whose names that is."""
+    conditions: list[ColumnElement[bool]] = []
+    if Dimension.MODEL in question.dimensions:
+        conditions.append(asked.c.model.icontains(part, autoescape=True))
+    for dimension in question.dimensions:
+        if dimension in LABELS:
+            _, id_, label = LABELS[dimension]
+            named = select(id_).where(label.icontains(part, autoescape=True))
+            conditions.append(asked.c[KEYS[dimension]].in_(named))
+    return or_(*conditions)
 
 
 def _asked(question: Question, minutes_since: datetime | None, *, earlier: bool) -> Select[*tuple[Any, ...]]:

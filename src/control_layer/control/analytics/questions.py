@@ -55,6 +55,7 @@ class Order(StrEnum):
 
 _OF_ACCOUNTS = {Dimension.USER, Dimension.KEY, Dimension.GROUP}
 _TIMES = {Dimension(unit) for unit in Unit}
+_NAMED = {Dimension.MODEL, Dimension.USER, Dimension.KEY, Dimension.GROUP, Dimension.ENDPOINT}
 _WITH_PERCENTILES = {Dimension.MODEL, Dimension.HOUR, Dimension.DAY}
 
 
@@ -70,6 +71,8 @@ class Question:
     """Values that columns of sums must have."""
     group_id: uuid.UUID | None
     """Only what its members asked."""
+    search: str | None
+    """A part of the names of what the rows are of."""
     compare: bool
     percentiles: bool
     order: Order
@@ -122,6 +125,12 @@ def _question(
     ] = False,
     order_by: Annotated[Order | None, Query(description="`time` where rows are made by it, else `requests`.")] = None,
     order_desc: Annotated[bool | None, Query(description="The largest first; the usual but for `time`.")] = None,
+    search: Annotated[
+        str | None,
+        Query(
+            max_length=200, description="Only rows in whose name (of a user: the e-mail address) this is, in any case."
+        ),
+    ] = None,
     model: Annotated[str | None, Query(description="Only requests of this alias.")] = None,
     user_id: uuid.UUID | None = None,
     key_id: uuid.UUID | None = None,
@@ -143,6 +152,7 @@ def _question(
         dimensions=dimensions,
         only={name: value for name, value in only.items() if value is not None},
         group_id=group_id,
+        search=(search or "").strip() or None,
         compare=compare is not None,
         percentiles=percentiles,
         order=order,
@@ -184,6 +194,8 @@ def _check(question: Question) -> None:
         )
     if question.order is Order.TIME and unit is None:
         raise _refused("order_by: there is a time only in rows by minute, hour or day")
+    if question.search is not None and _NAMED.isdisjoint(question.dimensions):
+        raise _refused(f"search: there are names only in rows by {', '.join(sorted(_NAMED))}")
     if question.percentiles:
         narrowed = question.only.keys() - {"model"} or question.group_id is not None
         if narrowed or not _WITH_PERCENTILES.issuperset(question.dimensions):

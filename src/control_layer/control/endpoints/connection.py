@@ -6,6 +6,7 @@ import re
 import ssl
 import uuid
 from collections.abc import Mapping, Sequence
+from contextlib import suppress
 
 import msgspec
 
@@ -23,6 +24,7 @@ from control_layer.control.endpoints.dialect import checked_dialect, checked_opt
 from control_layer.control.endpoints.discovery import Provider
 from control_layer.control.endpoints.provider_url import BadProviderUrl, normalised, origin_of
 from control_layer.control.endpoints.schemas import EndpointChanges, EndpointToValidate, NewEndpoint
+from control_layer.control.endpoints.signing import check_signing
 from control_layer.control.errors import ControlError, invalid
 from control_layer.control.text import not_blank
 from control_layer.store import tables
@@ -85,6 +87,17 @@ def set_connection(row: tables.Endpoint, body: NewEndpoint | EndpointChanges, se
         _check_key(credential)
         _check_project(row, credential)
         row.sealed_credential = seal.seal(credential, str(row.id))
+    if not (isinstance(body, EndpointChanges) and body.remove_api_key):
+        _check_signing(row, seal)
+
+
+def _check_signing(row: tables.Endpoint, seal: Seal) -> None:
+    """Raises 400 where Amazon would not take what we sign. A credential that cannot be read is told by its user."""
+    if row.sealed_credential is None:
+        return
+    with suppress(CannotOpen):
+        credential = seal.open(row.sealed_credential, str(row.id))
+        check_signing(row.dialect, credential, row.url, msgspec.convert(row.options or {}, DialectOptions))
 
 
 def speak(row: tables.Endpoint, dialect: str) -> None:
@@ -154,9 +167,11 @@ def provider_at(url: str, body: EndpointToValidate) -> Provider:
     name, prefix = body.auth_header_name, body.auth_header_prefix
     url = checked_url(url)
     dialect = DIALECTS[checked_dialect(body.dialect, url)]
+    options = msgspec.convert(checked_options(dialect.name, body.options) or {}, DialectOptions)
     credential = _credential(body)
     if credential is not None:
         _check_key(credential)
+    check_signing(dialect.name, credential, url, options)
     return Provider(
         url=url,
         credential=credential,
@@ -165,7 +180,7 @@ def provider_at(url: str, body: EndpointToValidate) -> Provider:
         verify_tls=body.verify_tls is not False,
         ca_bundle=_checked_ca_bundle(body.ca_bundle),
         dialect=dialect.name,
-        options=msgspec.convert(checked_options(dialect.name, body.options) or {}, DialectOptions),
+        options=options,
     )
 
 

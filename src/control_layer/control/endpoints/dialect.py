@@ -12,6 +12,7 @@ from control_layer.control.schema import Flag, Input
 
 __all__ = ["Options", "checked_dialect", "checked_options", "options_left"]
 
+_REGION = re.compile(r"[a-z]{2,8}(-[a-z0-9]{1,16}){1,4}")
 _VERSION = re.compile(r"[0-9A-Za-z][0-9A-Za-z._-]{0,63}")
 _PROJECT = re.compile(r"[a-z][a-z0-9-]{4,28}[a-z0-9]|[a-z0-9.-]+:[a-z][a-z0-9-]+|[0-9]{6,20}")
 """An id, one of an older domain, or a number."""
@@ -40,6 +41,8 @@ class Options(Input):
     """Vertex AI: the project of Google Cloud. By default the one of the service account."""
     location: str | None = None
     """Vertex AI: such as `europe-west4`. By default what the address says, else `global`."""
+    region: str | None = None
+    """Bedrock: the region that requests are signed for, such as `eu-central-1`, where the address does not name it."""
 
 
 def checked_dialect(said: DialectName | None, url: str) -> DialectName:
@@ -74,6 +77,8 @@ def checked_options(dialect: str, options: Options | None) -> dict[str, Any] | N
         raise invalid("options.project must be the id of a project of Google Cloud", code="invalid_options")
     if "location" in given and not _LOCATION.fullmatch(given["location"]):
         raise invalid("options.location must be a location such as europe-west4 or global", code="invalid_options")
+    if "region" in given and not _REGION.fullmatch(given["region"]):
+        raise invalid("options.region must be a region such as eu-central-1", code="invalid_options")
     for name in ("quirks", "native_apis"):
         if name in given:
             given[name] = sorted(set(given[name]))

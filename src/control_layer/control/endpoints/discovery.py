@@ -19,12 +19,14 @@ from urllib.parse import urlsplit
 import httpx
 
 from control_layer import __version__
+from control_layer.contract.aws import Signer, models_origin
 from control_layer.contract.cloud_credentials import BadCredential, cloud_credential, header_for
 from control_layer.contract.dialects import DIALECTS, DialectOptions
 from control_layer.contract.token_grants import NoToken, TokenGrant, grant_for, read_token
-from control_layer.control.endpoints.foreign_answer import hint
+from control_layer.control.endpoints.foreign_answer import amazons_words, hint
 from control_layer.control.endpoints.listing import ListedModel, ListPage, ModelList, NotAModelList, model_list_of
 from control_layer.control.endpoints.provider_url import origin_of
+from control_layer.control.endpoints.signing import signer_of
 
 __all__ = ["DiscoveryFailed", "NoModels", "Provider", "discover"]
 
@@ -74,7 +76,7 @@ async def discover(provider: Provider, *, timeout_seconds: float, ca_file: Path 
     `ca_file` holds the certificate authorities that are trusted for all providers.
     """
     split = urlsplit(provider.url)
-    origin = f"{split.scheme}://{split.netloc}"
+    origin = models_origin(provider.url) or f"{split.scheme}://{split.netloc}"
     model_list = model_list_of(provider.dialect, split.path, provider.options)
     if model_list is None:
         title = DIALECTS[provider.dialect].title
@@ -87,8 +89,11 @@ async def discover(provider: Provider, *, timeout_seconds: float, ca_file: Path 
             asyncio.timeout(timeout_seconds),
             httpx.AsyncClient(base_url=origin, verify=trust, timeout=None) as client,  # noqa: S113 - bounded as a whole
         ):
-            header = await _identification(provider, ca_file)
-            return await _all_pages(client, provider, model_list, header)
+            signer = await asyncio.to_thread(
+                signer_of, provider.dialect, provider.credential, provider.url, provider.options
+            )
+            identification = {} if signer is not None else await _identification(provider, ca_file)
+            return await _all_pages(client, provider, model_list, identification, signer)
     except BadCredential as error:
         raise DiscoveryFailed(f"The credential cannot be used. {error}") from None
     except TimeoutError:
@@ -142,19 +147,24 @@ async def _token(client: httpx.AsyncClient, grant: TokenGrant) -> str:
 
 
 async def _all_pages(
-    client: httpx.AsyncClient, provider: Provider, model_list: ModelList, identification: Mapping[str, str]
+    client: httpx.AsyncClient,
+    provider: Provider,
+    model_list: ModelList,
+    identification: Mapping[str, str],
+    signer: Signer | None,
 ) -> list[ListedModel]:
     models: dict[str, ListedModel] = {}
-    after: str | None = None
-    for _ in range(_MAX_PAGES):
-        page = await _page(client, provider, model_list, after, identification)
-        for model in page.models:
-            models.setdefault(model.id, model)
-        after = page.next_after
-        if after is None:
-            if model_list.then is None:
+    wanted: ModelList | None = model_list
+    while wanted is not None:
+        after: str | None = None
+        for _ in range(_MAX_PAGES):
+            page = await _page(client, provider, wanted, after, identification, signer)
+            for model in page.models:
+                models.setdefault(model.id, model)
+            after = page.next_after
+            if after is None:
                 break
-            model_list = model_list.then
+        wanted = wanted.more
     return list(models.values())
 
 
@@ -164,6 +174,7 @@ async def _page(
     model_list: ModelList,
     after: str | None,
     identification: Mapping[str, str],
+    signer: Signer | None,
 ) -> ListPage:
     headers = {
         **model_list.headers,
@@ -174,6 +185,8 @@ async def _page(
     }
     target = httpx.URL(model_list.target(after))
     for _ in range(_MAX_REDIRECTS + 1):
+        if signer is not None:
+            headers |= signer.headers("GET", str(client.base_url.join(target)), b"", time.time())
         async with client.stream("GET", target, headers=headers) as response:
             if response.next_request is not None:
                 target = _same_origin(client, response.next_request.url)
@@ -182,7 +195,8 @@ async def _page(
             if response.status_code != 200:
                 said = await _body(response, _MAX_ERROR_BYTES)
                 status = 401 if _BAD_KEY in said else response.status_code
-                raise DiscoveryFailed(_refusal(status, address, provider) + hint(said, provider.dialect))
+                words = amazons_words(said) if provider.dialect == "bedrock" else ""
+                raise DiscoveryFailed(_refusal(status, address, provider) + words + hint(said, provider.dialect))
             body = await _body(response, _MAX_BYTES)
             if len(body) > _MAX_BYTES:
                 raise NoModels(f"The provider's answer is larger than {_MAX_BYTES} bytes: that is no list of models")

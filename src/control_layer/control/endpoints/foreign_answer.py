@@ -8,7 +8,10 @@ import msgspec
 
 from control_layer.contract.dialects import DIALECTS, DialectName
 
-__all__ = ["hint", "spoken_in"]
+__all__ = ["amazons_words", "hint", "spoken_in"]
+
+
+_MAX_WORDS = 300
 
 _ALIKE = frozenset((("openai", "azure"), ("gemini", "vertex")))
 """Whose answers cannot be told apart."""
@@ -23,6 +26,17 @@ def hint(body: bytes, dialect: str) -> str:
     do = f"set dialect to '{spoken}'" if found.served else f"which is not served yet. {found.instead}"
     joint = "; " if found.served else ", "
     return f". It answers as {found.title} does{joint}{do}".rstrip(". ")
+
+
+def amazons_words(body: bytes) -> str:
+    """What Amazon says of a refusal: the status tells little. With what to do where lists are not for this caller."""
+    try:
+        answer = msgspec.json.decode(body)
+    except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError):
+        answer = None
+    said = (answer.get("message") or answer.get("Message")) if isinstance(answer, dict) else None
+    words = f": {said[:_MAX_WORDS]}" if isinstance(said, str) else ""
+    return f"{words.rstrip('. ')}. Models can also be named in model_filter, with skip_fetch"
 
 
 def spoken_in(body: bytes) -> DialectName | None:

@@ -27,6 +27,10 @@ _GEMINI_METHODS = frozenset(("generateContent", "embedContent"))
 """What we can ask of a model; others draw, or speak a protocol of their own."""
 
 
+_ON_DEMAND = "byInferenceType=ON_DEMAND&byOutputModality=TEXT"
+"""Of Bedrock's models those that answer to their own names; the others are called by their inference profiles."""
+
+
 @dataclass(frozen=True, slots=True)
 class ListedModel:
     """One entry of a model list, as far as we show it."""
@@ -59,8 +63,8 @@ class ModelList:
     query: str = ""
     page_parameter: str | None = None
     headers: Mapping[str, str] = field(default_factory=dict)
-    then: ModelList | None = None
-    """Where the list goes on."""
+    more: ModelList | None = None
+    """Another list of the provider's, behind this one."""
 
     def target(self, after: str | None) -> str:
         """The request target for the page behind `after`, or the first."""
@@ -83,13 +87,18 @@ def model_list_of(dialect: str, base: str, options: DialectOptions) -> ModelList
         case "azure":
             version = "" if options.api_version is None else f"api-version={quote(options.api_version, safe='')}"
             return ModelList(azure_path(base, "/v1/models"), _openai, version)
+        case "bedrock":
+            profiles = ModelList(
+                upstream_path(base, "/inference-profiles"), _profiles, f"maxResults={_PAGE}", "nextToken"
+            )
+            return ModelList(upstream_path(base, "/foundation-models"), _foundation, _ON_DEMAND, more=profiles)
         case "ollama":
             return ModelList(_root(base) + "/api/tags", _named)
         case "cohere":
             return ModelList(_root(base) + "/v1/models", _named, f"page_size={_PAGE}", "page_token")
         case "vertex":
             claude = ModelList(_garden(base, "anthropic"), _published, f"pageSize={_PAGE}", "pageToken")
-            return replace(claude, path=_garden(base, "google"), then=claude)
+            return replace(claude, path=_garden(base, "google"), more=claude)
         case "openai":
             return ModelList(upstream_path(base, "/v1/models"), _openai)
         case _:
@@ -135,6 +144,24 @@ class _PublishedList(msgspec.Struct):
     nextPageToken: str | None = None  # noqa: N815 - Google's name
 
 
+class _Foundation(msgspec.Struct, rename="camel"):
+    model_id: str
+    provider_name: str | None = None
+
+
+class _Foundations(msgspec.Struct, rename="camel"):
+    model_summaries: list[_Foundation]
+
+
+class _Profile(msgspec.Struct, rename="camel"):
+    inference_profile_id: str
+
+
+class _Profiles(msgspec.Struct, rename="camel"):
+    inference_profile_summaries: list[_Profile]
+    next_token: str | None = None
+
+
 def _openai(body: bytes) -> ListPage:
     """Also OpenRouter's, which lacks `object`, and Azure's."""
     return ListPage(_once(_entries(_decoded(body, _List))))
@@ -170,6 +197,18 @@ def _named(body: bytes) -> ListPage:
     """Ollama's and Cohere's."""
     listed = _decoded(body, _NamedList)
     return ListPage(_once(ListedModel(model.name) for model in listed.models), listed.next_page_token or None)
+
+
+def _foundation(body: bytes) -> ListPage:
+    """Those that take no conversation, such as for embeddings, give no text either and are not in the list."""
+    listed = _decoded(body, _Foundations)
+    return ListPage(_once(ListedModel(model.model_id, None, model.provider_name) for model in listed.model_summaries))
+
+
+def _profiles(body: bytes) -> ListPage:
+    listed = _decoded(body, _Profiles)
+    models = (ListedModel(profile.inference_profile_id) for profile in listed.inference_profile_summaries)
+    return ListPage(_once(models), listed.next_token or None)
 
 
 def _decoded(body: bytes, kind: type[Any]) -> Any:

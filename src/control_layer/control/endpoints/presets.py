@@ -73,6 +73,14 @@ PRESETS: tuple[Preset, ...] = (
         dialect="azure",
     ),
     _preset(
+        "amazon-bedrock",
+        "Amazon Bedrock",
+        "https://bedrock-runtime.<region>.amazonaws.com/",
+        "https://docs.aws.amazon.com/bedrock/latest/userguide/api-keys.html",
+        "Takes an API key of Bedrock's, or ACCESS_KEY_ID:SECRET_ACCESS_KEY, with which requests are signed.",
+        dialect="bedrock",
+    ),
+    _preset(
         "google-gemini",
         "Google Gemini",
         "https://generativelanguage.googleapis.com/v1beta",

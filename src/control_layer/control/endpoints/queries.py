@@ -6,7 +6,7 @@ import uuid
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 
-from sqlalchemy import delete, func, literal, select, update
+from sqlalchemy import delete, func, literal, select, true, update
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.ext.asyncio import AsyncSession
 
@@ -16,6 +16,7 @@ from control_layer.store import tables
 __all__ = [
     "HostedModel",
     "NewModel",
+    "aliases_elsewhere",
     "aliases_taken",
     "delete_endpoint",
     "delete_models",
@@ -112,6 +113,15 @@ async def aliases_taken(session: AsyncSession, aliases: Collection[str], *, besi
     """Which of `aliases` models have that are not among `besides`."""
     statement = select(tables.Model.alias).where(tables.Model.alias.in_(aliases), tables.Model.id.not_in(besides))
     return set(await session.scalars(statement))
+
+
+async def aliases_elsewhere(
+    session: AsyncSession, aliases: Collection[str], endpoint_id: uuid.UUID | None
+) -> list[str]:
+    """Which of `aliases` models have that this endpoint does not host, in alphabetical order."""
+    elsewhere = true() if endpoint_id is None else tables.Model.hosted_on.is_distinct_from(endpoint_id)
+    statement = select(tables.Model.alias).where(tables.Model.alias.in_(aliases), elsewhere)
+    return list(await session.scalars(statement.order_by(tables.Model.alias)))
 
 
 async def rename_models(session: AsyncSession, aliases: Mapping[uuid.UUID, str]) -> None:

@@ -111,7 +111,13 @@ async def validate(body: EndpointToValidate, session: Database, services: Served
     shown = [
         DiscoveredModel(id=model.id, object="model", created=model.created, owned_by=model.owned_by) for model in models
     ]
-    return ValidationResult(status="success", models=DiscoveredModels(object="list", data=shown), error=None)
+    taken = await queries.aliases_elsewhere(session, [model.id for model in models], body.endpoint_id)
+    return ValidationResult(
+        status="success",
+        models=DiscoveredModels(object="list", data=shown),
+        aliases_taken=taken or None,
+        error=None,
+    )
 
 
 @router.get("/endpoints/{endpoint_id}")
@@ -130,7 +136,11 @@ async def update(endpoint_id: uuid.UUID, body: EndpointChanges, session: Databas
         endpoint.name = not_blank("name", body.name)
     if body.description is not None:
         endpoint.description = body.description
-    if body.model_filter is not None:
+    if body.remove_model_filter and body.model_filter is not None:
+        raise invalid("Give model_filter or remove_model_filter, not both")
+    if body.remove_model_filter:
+        endpoint.model_filter = None
+    elif body.model_filter is not None:
         endpoint.model_filter = checked_filter(body.model_filter)
     if "reasoning_translation" in body.model_fields_set:
         endpoint.reasoning_translation = checked_translations(body.reasoning_translation)

@@ -67,6 +67,8 @@ class EndpointChanges(_Connection):
     reasoning_translation: Translations | None = None
     remove_api_key: Flag | None = None
     """Forget the stored credential."""
+    remove_model_filter: Flag | None = None
+    """Let every model in that the provider lists, from the next synchronisation on."""
 
 
 class EndpointToValidate(_Connection):
@@ -141,6 +143,8 @@ class ValidationResult(Output):
 
     status: Literal["success"]
     models: DiscoveredModels
+    aliases_taken: OmitNull[list[str]]
+    """Those of their names that are the aliases of other endpoints' models: they need an alias."""
     error: None
 
 

@@ -5,13 +5,23 @@ from __future__ import annotations
 import uuid
 from collections.abc import Sequence
 
-from sqlalchemy import delete, select
+from sqlalchemy import and_, delete, func, select, true, tuple_
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from control_layer.store.tables import Group, GroupModel, Model
 
-__all__ = ["add_grant", "granted_models", "groups_granted", "remove_grant"]
+__all__ = [
+    "add_grant",
+    "add_grants",
+    "grant_counts",
+    "granted_models",
+    "groups_granted",
+    "missing_group",
+    "missing_model",
+    "remove_grant",
+    "remove_grants",
+]
 
 
 async def granted_models(session: AsyncSession, group_id: uuid.UUID) -> Sequence[uuid.UUID]:
@@ -45,3 +55,53 @@ async def remove_grant(session: AsyncSession, group_id: uuid.UUID, model_id: uui
     """Takes a grant back; whether there was one."""
     statement = delete(GroupModel).where(GroupModel.group_id == group_id, GroupModel.model_id == model_id)
     return await session.scalar(statement.returning(GroupModel.model_id)) is not None
+
+
+async def grant_counts(session: AsyncSession, groups: Sequence[uuid.UUID]) -> dict[uuid.UUID, int]:
+    """How many models each group may use, deleted ones left out."""
+    statement = (
+        select(GroupModel.group_id, func.count())
+        .join(Model, Model.id == GroupModel.model_id)
+        .where(GroupModel.group_id.in_(groups), Model.deleted_at.is_(None))
+        .group_by(GroupModel.group_id)
+    )
+    return dict.fromkeys(groups, 0) | dict((await session.execute(statement)).all())
+
+
+async def missing_group(session: AsyncSession, groups: Sequence[uuid.UUID]) -> uuid.UUID | None:
+    """The first of them that there is not."""
+    found = set(await session.scalars(select(Group.id).where(Group.id.in_(groups))))
+    return next((each for each in groups if each not in found), None)
+
+
+async def missing_model(session: AsyncSession, models: Sequence[uuid.UUID]) -> uuid.UUID | None:
+    """The first of them that there is not, or no more."""
+    statement = select(Model.id).where(Model.id.in_(models), Model.deleted_at.is_(None))
+    found = set(await session.scalars(statement))
+    return next((each for each in models if each not in found), None)
+
+
+async def add_grants(session: AsyncSession, groups: Sequence[uuid.UUID], models: Sequence[uuid.UUID]) -> int:
+    """Grants every model to every group; how many grants are new."""
+    pairs = (
+        select(Group.id, Model.id)
+        .join(Model, true())
+        .where(Group.id.in_(groups), Model.id.in_(models))
+        .order_by(Group.id, Model.id)  # two who grant much at once wait for each other, and neither for itself
+    )
+    statement = insert(GroupModel).from_select(["group_id", "model_id"], pairs).on_conflict_do_nothing()
+    return len((await session.scalars(statement.returning(GroupModel.model_id))).all())
+
+
+async def remove_grants(session: AsyncSession, groups: Sequence[uuid.UUID], models: Sequence[uuid.UUID]) -> int:
+    """Takes all of these grants back; how many there were."""
+    doomed = (
+        select(GroupModel.group_id, GroupModel.model_id)
+        .where(and_(GroupModel.group_id.in_(groups), GroupModel.model_id.in_(models)))
+        .order_by(GroupModel.group_id, GroupModel.model_id)
+        .with_for_update()
+        .cte("doomed")
+    )
+    pair = tuple_(GroupModel.group_id, GroupModel.model_id)
+    statement = delete(GroupModel).where(pair.in_(select(doomed.c.group_id, doomed.c.model_id)))
+    return len((await session.scalars(statement.returning(GroupModel.model_id))).all())

@@ -8,8 +8,9 @@ from collections.abc import Sequence
 from fastapi import APIRouter
 
 from control_layer.control.access import needs
-from control_layer.control.errors import ControlError, not_found
+from control_layer.control.errors import ControlError, invalid, not_found
 from control_layer.control.grants import queries
+from control_layer.control.grants.schemas import GrantsChanged, ManyGrants
 from control_layer.control.groups.queries import find_group
 from control_layer.control.models.queries import find_model
 from control_layer.control.permissions import Operation, Resource
@@ -20,6 +21,22 @@ from control_layer.store import tables
 __all__ = ["router"]
 
 router = APIRouter(prefix="/admin/api/v1", route_class=ControlRoute, tags=["groups"])
+_MOST = 20_000
+"""Grants in one call: a row or a column of a large company's matrix, and a transaction of a few seconds."""
+
+
+@router.post("/grants")
+@needs(Operation.UPDATE, Resource.GROUPS)
+async def change_many(body: ManyGrants, session: Database) -> GrantsChanged:
+    """Grants each of the models to each of the groups, or takes all of that back. All of it, or nothing."""
+    if len(body.groups) * len(body.models) > _MOST:
+        raise invalid(f"These are more than {_MOST} grants: change them in several calls", code="too_many_grants")
+    if (group := await queries.missing_group(session, body.groups)) is not None:
+        raise not_found("Group", group)
+    if (model := await queries.missing_model(session, body.models)) is not None:
+        raise not_found("Model", model)
+    change = queries.add_grants if body.granted else queries.remove_grants
+    return GrantsChanged(changed=await change(session, body.groups, body.models))
 
 
 @router.get("/groups/{group_id}/models")

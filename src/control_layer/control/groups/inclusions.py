@@ -18,11 +18,23 @@ class ListedGroup(Group):
 
     users: OmitNull[list[User]]
     models: OmitNull[list[Model]]
+    member_count: OmitNull[int]
+    """With `include=counts`, where the caller may read users. Everybody is in Everyone."""
+    model_count: OmitNull[int]
+    """With `include=counts`."""
 
     @classmethod
-    def including(cls, row: tables.Group, models: Sequence[Model]) -> ListedGroup:
+    def including(
+        cls, row: tables.Group, models: Sequence[Model], *, member_count: int | None, model_count: int | None
+    ) -> ListedGroup:
         """The object of a row, but for the people."""
-        return cls(**Group.of(row).model_dump(), users=None, models=list(models) or None)
+        return cls(
+            **Group.of(row).model_dump(),
+            users=None,
+            models=list(models) or None,
+            member_count=member_count,
+            model_count=model_count,
+        )
 
     def json_with(self, people: Sequence[bytes]) -> list[bytes]:
         """This object as JSON, in pieces, with `people` as its users: there may be tens of thousands."""

@@ -11,6 +11,7 @@ from sqlalchemy import ColumnElement, Text, cast, delete, func, literal, or_, se
 from sqlalchemy.dialects.postgresql import ARRAY, UUID, aggregate_order_by, insert
 from sqlalchemy.ext.asyncio import AsyncSession
 
+from control_layer.control.users.queries import count_users, visible
 from control_layer.store.tables import NIL, Group, GroupMember, User, UserObject
 
 __all__ = [
@@ -19,6 +20,7 @@ __all__ = [
     "find_group",
     "groups_of",
     "list_groups",
+    "member_counts",
     "member_ids",
     "members_of",
     "remove_member",
@@ -39,9 +41,12 @@ def _matching(search: str) -> ColumnElement[bool]:
     return or_(*(column.icontains(search, autoescape=True) for column in (Group.name, Group.description)))
 
 
-async def list_groups(session: AsyncSession, search: str, skip: int, limit: int) -> Sequence[Group]:
-    """By name."""
-    by_name = select(Group).where(_matching(search)).order_by(Group.name, Group.id)
+async def list_groups(
+    session: AsyncSession, search: str, skip: int, limit: int, *, descending: bool = False
+) -> Sequence[Group]:
+    """By name; with `descending`, from its end."""
+    order = [column.desc() if descending else column.asc() for column in (Group.name, Group.id)]
+    by_name = select(Group).where(_matching(search)).order_by(*order)
     return (await session.execute(by_name.offset(skip).limit(limit))).scalars().all()
 
 
@@ -113,6 +118,16 @@ async def member_ids(session: AsyncSession, group_id: uuid.UUID) -> str:
         .where(GroupMember.group_id == group_id, User.deleted_at.is_(None))
     )
     return (await session.execute(statement)).scalar_one()
+
+
+async def member_counts(session: AsyncSession, groups: Sequence[uuid.UUID]) -> dict[uuid.UUID, int]:
+    """How many people are in each group."""
+    members = GroupMember.group_id
+    statement = select(members, func.count()).where(members.in_(groups)).group_by(members)
+    counts = dict.fromkeys(groups, 0) | dict((await session.execute(statement)).all())
+    if NIL in counts:
+        counts[NIL] = await count_users(session, visible())
+    return counts
 
 
 async def add_member(session: AsyncSession, group_id: uuid.UUID, user_id: uuid.UUID) -> None:

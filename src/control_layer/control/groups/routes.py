@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import uuid
 from collections.abc import Sequence
+from typing import Literal
 
 from fastapi import APIRouter, Response
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from control_layer.control.access import needs, signed_in
 from control_layer.control.errors import ControlError, not_found, protected
+from control_layer.control.grants.queries import grant_counts
 from control_layer.control.groups.inclusions import ListedGroup
 from control_layer.control.groups.queries import (
     add_member,
@@ -17,6 +19,7 @@ from control_layer.control.groups.queries import (
     find_group,
     groups_of,
     list_groups,
+    member_counts,
     member_ids,
     members_of,
     remove_member,
@@ -49,10 +52,11 @@ async def list_(
     paging: Paging,
     include: str | None = None,
     search: str = "",
+    sort_direction: Literal["asc", "desc"] = "asc",
 ) -> Response:
     """All groups by name, Everyone among them."""
     term = search.strip()
-    rows = await list_groups(session, term, paging.skip, paging.limit)
+    rows = await list_groups(session, term, paging.skip, paging.limit, descending=sort_direction == "desc")
     total = await count_groups(session, term)
     ids, asked = [row.id for row in rows], included(include)
     people: dict[uuid.UUID, list[bytes]] = {}
@@ -61,7 +65,18 @@ async def list_(
     models: dict[uuid.UUID, list[Model]] = {}
     if "models" in asked:
         models = await models_of_groups(session, ids, Sight.of(caller), services.now())
-    groups = [ListedGroup.including(row, models.get(row.id, ())).json_with(people.get(row.id, ())) for row in rows]
+    members: dict[uuid.UUID, int] = {}
+    granted: dict[uuid.UUID, int] = {}
+    if "counts" in asked:
+        granted = await grant_counts(session, ids)
+        if caller.may(Operation.READ, Resource.USERS):
+            members = await member_counts(session, ids)
+    groups = [
+        ListedGroup.including(
+            row, models.get(row.id, ()), member_count=members.get(row.id), model_count=granted.get(row.id)
+        ).json_with(people.get(row.id, ()))
+        for row in rows
+    ]
     return Response(Page.in_json(groups, total, paging), media_type="application/json")
 
 

@@ -65,6 +65,7 @@ def set_properties(row: tables.Model, body: ModelFields) -> None:
     if body.alias is not None:
         row.alias = not_blank("alias", body.alias)
     _copy(row, body, kept_by_null=_KEPT_BY_NULL, cleared_by_null=_CLEARED_BY_NULL)
+    row.display_name = (row.display_name or "").strip() or None  # a blank one takes it away, as null cannot
     if "traffic_routing_rules" in body.model_fields_set:
         row.traffic_routing_rules = _rules(body.traffic_routing_rules or [])
     if body.metadata is not None:

@@ -25,6 +25,7 @@ __all__ = [
     "list_models",
     "live_aliases",
     "soft_delete",
+    "tariff_history",
     "translations_of",
 ]
 
@@ -81,6 +82,18 @@ async def active_tariffs(session: AsyncSession, models: Collection[uuid.UUID]) -
     for row in await session.scalars(statement):
         found[row.model_id].append(row)
     return found
+
+
+async def tariff_history(
+    session: AsyncSession, model_id: uuid.UUID, skip: int, limit: int
+) -> tuple[Sequence[tables.Tariff], int]:
+    """A model's price lists, those in force first, then the last closed; and how many there are."""
+    tariff = tables.Tariff
+    of_model = tariff.model_id == model_id
+    order = (tariff.valid_until.desc().nulls_first(), tariff.valid_from.desc(), tariff.name, tariff.id)
+    rows = await session.scalars(select(tariff).where(of_model).order_by(*order).offset(skip).limit(limit))
+    total = await session.execute(select(func.count()).select_from(tariff).where(of_model))
+    return rows.all(), total.scalar_one()
 
 
 async def apply_plan(session: AsyncSession, model_id: uuid.UUID, plan: TariffPlan) -> None:

@@ -18,6 +18,7 @@ from control_layer.control.request_log.schemas import (
     Bodies,
     Body,
     BudgetWindow,
+    EntryDetails,
     LogEntry,
     Named,
     RequestDetail,
@@ -53,8 +54,8 @@ class Names:
         return Named(id=id_, name=self.of.get(id_))
 
 
-def log_entry(row: Row[*tuple[Any, ...]]) -> LogEntry:
-    """An entry of the request log."""
+def log_entry(row: Row[*tuple[Any, ...]], emails: Mapping[uuid.UUID, str] | None = None) -> LogEntry:
+    """An entry of the request log; with its details where `emails` has the addresses of those who asked."""
     known = [count for count in (row.input_tokens, row.output_tokens) if count is not None]
     return LogEntry(
         id=row.sequence,
@@ -73,6 +74,20 @@ def log_entry(row: Row[*tuple[Any, ...]]) -> LogEntry:
         input_price_per_token=row.input_price_per_token,
         output_price_per_token=row.output_price_per_token,
         custom_id=row.custom_id,
+        details=None if emails is None else _details(row, emails),
+    )
+
+
+def _details(row: Row[*tuple[Any, ...]], emails: Mapping[uuid.UUID, str]) -> EntryDetails:
+    return EntryDetails(
+        request_id=row.id,
+        user=Named(id=row.user_id, name=emails.get(row.user_id)),
+        stream=row.stream,
+        outcome=row.outcome,
+        error=row.error,
+        first_byte_ms=_ms(row.first_byte_seconds),
+        cost=row.cost,
+        cache=row.cache,
     )
 
 

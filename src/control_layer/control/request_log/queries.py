@@ -10,15 +10,26 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import asyncpg
-from sqlalchemy import Row, Select, and_, select, text, true, tuple_
+from sqlalchemy import ColumnElement, Row, Select, and_, select, text, true, tuple_
 from sqlalchemy.exc import DBAPIError
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from control_layer.control.errors import invalid
 from control_layer.control.request_log.filters import Filter
-from control_layer.store.tables import OpenRequest, Request, RequestBody
+from control_layer.store.tables import OpenRequest, Request, RequestBody, User
 
-__all__ = ["bodies_of", "bounded", "find_open", "find_request", "find_sequence", "page"]
+__all__ = [
+    "arrivals",
+    "bodies_of",
+    "bounded",
+    "emails_of",
+    "find_open",
+    "find_request",
+    "find_sequence",
+    "last_number",
+    "page",
+    "recorded_as",
+]
 
 _SECONDS = 8
 _TOO_WIDE = (
@@ -50,7 +61,16 @@ _ENTRY = (
     Request.custom_id,
     Request.input_price_per_token,
     Request.output_price_per_token,
+    Request.user_id,
+    Request.outcome,
+    Request.error,
+    Request.first_byte_seconds,
+    Request.cost,
+    Request.cache,
 )
+_LAST_NUMBER = text("SELECT CASE WHEN is_called THEN last_value ELSE 0 END FROM request_log_sequence")
+_RECENT = timedelta(days=1)
+"""What arrives began within it: it bounds the partitions that are looked at."""
 
 
 @asynccontextmanager
@@ -107,12 +127,49 @@ def _stretches(wanted: Filter, before: tuple[datetime, int] | None) -> Iterator[
 
 def _entries(wanted: Filter, before: tuple[datetime, int] | None, columns: Sequence[Any]) -> Select[*tuple[Any, ...]]:
     behind = true() if before is None else tuple_(Request.at, Request.sequence) < before
-    found = select(*columns).where(and_(wanted.condition(), behind))
+    return _matching(wanted, behind, columns).order_by(Request.at.desc(), Request.sequence.desc())
+
+
+def _matching(wanted: Filter, also: ColumnElement[bool], columns: Sequence[Any]) -> Select[*tuple[Any, ...]]:
+    found = select(*columns).where(and_(wanted.condition(), also))
     said = wanted.said()
     if said is not None:
         its_own = and_(RequestBody.at == Request.at, RequestBody.request_id == Request.id)
         found = found.join(RequestBody, its_own).where(said)
-    return found.order_by(Request.at.desc(), Request.sequence.desc())
+    return found
+
+
+async def last_number(session: AsyncSession) -> int:
+    """The highest number in the log that was ever given; its request may not be visible yet."""
+    return int((await session.execute(_LAST_NUMBER)).scalar_one())
+
+
+async def arrivals(session: AsyncSession, behind: int, now: datetime) -> Sequence[int]:
+    """The numbers above `behind` of requests that are recorded."""
+    statement = select(Request.sequence).where(Request.sequence > behind, Request.at > now - _RECENT)
+    return (await session.execute(statement)).scalars().all()
+
+
+async def recorded_as(
+    session: AsyncSession, wanted: Filter, numbers: Sequence[int], now: datetime, limit: int
+) -> Sequence[Row[*tuple[Any, ...]]]:
+    """Of the requests with these numbers those that `wanted` leaves, in their order; the last `limit` of them."""
+    among = and_(
+        # The ends too, because a block range index knows no lists.
+        Request.sequence.between(min(numbers), max(numbers)),
+        Request.sequence.in_(numbers),
+        Request.at > now - _RECENT,
+    )
+    statement = _matching(wanted, among, _ENTRY).order_by(Request.sequence.desc()).limit(limit)
+    return (await session.execute(statement)).all()[::-1]
+
+
+async def emails_of(session: AsyncSession, rows: Sequence[Row[*tuple[Any, ...]]]) -> dict[uuid.UUID, str]:
+    """The e-mail addresses of those who made these requests and are still there."""
+    if not rows:
+        return {}
+    users = select(User.id, User.email).where(User.id.in_({row.user_id for row in rows}))
+    return {user.id: user.email for user in await session.execute(users)}
 
 
 async def find_sequence(session: AsyncSession, sequence: int) -> tuple[datetime, uuid.UUID] | None:

@@ -13,6 +13,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from control_layer.control.access import needs
 from control_layer.control.errors import ControlError, invalid, not_found
+from control_layer.control.include import included
 from control_layer.control.paging import Paging
 from control_layer.control.permissions import Operation, Resource
 from control_layer.control.request_context import Database, Served
@@ -23,6 +24,7 @@ from control_layer.control.request_log.presentation import detail, log_entry, op
 from control_layer.control.request_log.queries import (
     bodies_of,
     bounded,
+    emails_of,
     find_open,
     find_request,
     find_sequence,
@@ -55,11 +57,15 @@ async def list_(
     before: Annotated[
         int | None, Query(description="Only requests older than the one of this `id`: the way to the next page.")
     ] = None,
+    include: Annotated[
+        str | None, Query(description="`details`: who asked, what came of it, and what it cost, too.")
+    ] = None,
 ) -> LogPage:
     """The request log, newest first; `order_desc=false` turns the page round."""
     place = None if before is None else await _place(session, before)
     rows = await page(session, wanted, place, paging.skip, paging.limit)
-    entries = [log_entry(row) for row in rows]
+    emails = await emails_of(session, rows) if "details" in included(include) else None
+    entries = [log_entry(row, emails) for row in rows]
     return LogPage(entries=entries if order_desc else entries[::-1])
 
 
@@ -98,8 +104,8 @@ async def read(
     ] = None,
 ) -> RequestDetail:
     """Everything that is known of one request, with each of its attempts; also of one that is under way."""
-    included = set(filter(None, (include or "").split(",")))
-    if unknown := included.difference(_INCLUDED):
+    asked_for = set(filter(None, (include or "").split(",")))
+    if unknown := asked_for.difference(_INCLUDED):
         raise invalid(f"include: there is no {', '.join(sorted(unknown))}; there is {', '.join(_INCLUDED)}")
     row = await _found(session, request_id)
     if row is None:
@@ -107,7 +113,7 @@ async def read(
         if under_way is None:
             raise _unknown(request_id)
         return open_detail(under_way, await names_in(session, under_way))
-    kept = await bodies_of(session, row) if "bodies" in included else None
+    kept = await bodies_of(session, row) if "bodies" in asked_for else None
     return detail(row, await names_in(session, row), kept)
 
 

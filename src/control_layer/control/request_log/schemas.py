@@ -11,7 +11,38 @@ from pydantic import Field
 from control_layer.control.money import Money
 from control_layer.control.schema import OmitNull, Output
 
-__all__ = ["Attempt", "Bodies", "Body", "BudgetWindow", "LogEntry", "LogPage", "Named", "RequestDetail", "TokenCounts"]
+__all__ = [
+    "Attempt",
+    "Bodies",
+    "Body",
+    "BudgetWindow",
+    "EntryDetails",
+    "LogEntry",
+    "LogPage",
+    "Named",
+    "RequestDetail",
+    "TokenCounts",
+]
+
+
+class Named(Output):
+    """Something by its id, with the name that it has now; none where it is gone."""
+
+    id: uuid.UUID
+    name: str | None
+
+
+class EntryDetails(Output):
+    """What an entry of the list has beyond the contract's fields."""
+
+    request_id: uuid.UUID = Field(description="The request's own id, as `x-request-id` of its answer has it.")
+    user: Named = Field(description="With the e-mail address as the name.")
+    stream: bool
+    outcome: str
+    error: str | None
+    first_byte_ms: float | None
+    cost: Money | None
+    cache: str | None
 
 
 class LogEntry(Output):
@@ -33,19 +64,13 @@ class LogEntry(Output):
     input_price_per_token: OmitNull[Money]
     output_price_per_token: OmitNull[Money]
     custom_id: OmitNull[str]
+    details: OmitNull[EntryDetails] = Field(description="With `include=details`.")
 
 
 class LogPage(Output):
     """A page of the request log."""
 
     entries: list[LogEntry]
-
-
-class Named(Output):
-    """Something by its id, with the name that it has now; none where it is gone."""
-
-    id: uuid.UUID
-    name: str | None
 
 
 class Attempt(Output):

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import uuid
 from collections.abc import Sequence
+from typing import Any
 
-from sqlalchemy import ColumnElement, Text, and_, cast, delete, func, literal_column, or_, select, text
+from sqlalchemy import ColumnElement, Text, UnaryExpression, and_, cast, delete, func, literal_column, or_, select, text
 from sqlalchemy.dialects.postgresql import aggregate_order_by
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from control_layer.control.search import having
 from control_layer.store.tables import (
     NIL,
     Alert,
@@ -38,12 +38,6 @@ def visible() -> ColumnElement[bool]:
     """People: neither deleted, nor an organization, nor the system."""
     # The type is no parameter, so that the partial index is known to have all of them whatever is asked.
     return and_(User.deleted_at.is_(None), User.user_type == literal_column("'individual'"), User.id != NIL)
-
-
-def _matching(search: str) -> ColumnElement[bool]:
-    if not search:
-        return visible()
-    return and_(visible(), having(User.search_text, User.search_pieces, search))
 
 
 async def find_user(session: AsyncSession, user_id: uuid.UUID, *, lock: bool = False) -> User | None:
@@ -75,15 +69,17 @@ async def find_user_by_email(session: AsyncSession, email: str, *, with_password
     return (await session.execute(statement)).scalar_one_or_none()
 
 
-async def list_users(session: AsyncSession, search: str, skip: int, limit: int) -> Sequence[User]:
-    """Newest first."""
-    newest = select(User).where(_matching(search)).order_by(User.created_at.desc(), User.id.desc())
-    return (await session.execute(newest.offset(skip).limit(limit))).scalars().all()
+async def list_users(
+    session: AsyncSession, which: ColumnElement[bool], order: Sequence[UnaryExpression[Any]], skip: int, limit: int
+) -> Sequence[User]:
+    """Those for whom `which` holds."""
+    statement = select(User).where(which).order_by(*order).offset(skip).limit(limit)
+    return (await session.execute(statement)).scalars().all()
 
 
-async def count_users(session: AsyncSession, search: str) -> int:
+async def count_users(session: AsyncSession, which: ColumnElement[bool]) -> int:
     """How many `list_users` goes through."""
-    return (await session.execute(select(func.count()).select_from(User).where(_matching(search)))).scalar_one()
+    return (await session.execute(select(func.count()).select_from(User).where(which))).scalar_one()
 
 
 async def user_ids(session: AsyncSession) -> str:

@@ -6,9 +6,12 @@ import uuid
 from decimal import Decimal
 
 from fastapi import APIRouter
+from sqlalchemy.ext.asyncio import AsyncSession
 
 from control_layer.control.access import needs, signed_in
-from control_layer.control.errors import ControlError, invalid, not_found, protected
+from control_layer.control.authentication.native import require_native
+from control_layer.control.authentication.queries import lock_address
+from control_layer.control.errors import Conflict, ControlError, invalid, not_found, protected
 from control_layer.control.groups.queries import groups_of
 from control_layer.control.groups.schemas import Group
 from control_layer.control.include import included
@@ -30,7 +33,8 @@ from control_layer.control.users.accounts import (
     set_active,
     standing_of,
 )
-from control_layer.control.users.queries import count_users, find_user, list_users
+from control_layer.control.users.listing import Asked
+from control_layer.control.users.queries import count_users, find_user, find_user_by_email, list_users
 from control_layer.control.users.schemas import NewUser, Permission, User, UserChanges
 
 __all__ = ["router"]
@@ -41,12 +45,12 @@ router = APIRouter(prefix="/admin/api/v1/users", tags=["users"], route_class=Con
 @router.get("")
 @needs(Operation.READ, Resource.USERS)
 async def list_(
-    session: Database, caller: Caller, paging: Paging, include: str | None = None, search: str = ""
+    session: Database, caller: Caller, paging: Paging, asked: Asked, include: str | None = None
 ) -> Page[User]:
-    """Everybody, newest first. `search` looks for a part of the name, the username or the e-mail address."""
-    term, wanted = search.strip(), included(include)
-    rows = await list_users(session, term, paging.skip, paging.limit)
-    total = await count_users(session, term)
+    """Everybody, newest first unless another order is asked for."""
+    wanted = included(include)
+    rows = await list_users(session, asked.condition(), asked.order(), paging.skip, paging.limit)
+    total = await count_users(session, asked.condition())
     ids = [row.id for row in rows]
     balances: dict[uuid.UUID, Decimal] = {}
     if "billing" in wanted and caller.may(Operation.READ, Resource.CREDITS):
@@ -62,12 +66,16 @@ async def list_(
 @router.post("", status_code=201)
 @needs(Operation.CREATE, Resource.USERS)
 async def create(body: NewUser, session: Database, services: Served) -> User:
-    """Opens an account for somebody whom a trusted proxy will sign in."""
+    """Opens an account for somebody whom a trusted proxy will sign in, or who gets a password from the next call."""
+    email = not_blank("email", body.email)
+    if body.auth_source == "native":
+        require_native(services)
+        await _reserve_address(session, email)
     user = new_account(
         username=not_blank("username", body.username),
-        email=not_blank("email", body.email),
+        email=email,
         roles=complete_roles(body.roles),
-        auth_source="proxy-header",
+        auth_source=body.auth_source,
         display_name=body.display_name,
         avatar_url=body.avatar_url,
     )
@@ -127,6 +135,13 @@ async def delete(user_id: uuid.UUID, session: Database, caller: Caller, services
     if row.is_admin:
         raise protected("delete", "user", "the administrator belongs to the configuration")
     await scrub_account(session, row, services.now())
+
+
+async def _reserve_address(session: AsyncSession, email: str) -> None:
+    """Raises 409 where somebody has it: of two people who sign in with one address, one would be shut out."""
+    await lock_address(session, email)
+    if await find_user_by_email(session, email) is not None:
+        raise Conflict("An account with this email address already exists", resource="user")
 
 
 def _permissions(caller: Principal) -> list[Permission]:

@@ -26,13 +26,15 @@ __all__ = [
 
 
 class NewUser(Input):
-    """An account made by an administrator. It has no password: those come from registration."""
+    """An account made by an administrator. It has no password: see `POST /users/{user_id}/password`."""
 
     username: str
     email: str
     roles: list[Role]
     display_name: str | None = None
     avatar_url: str | None = None
+    auth_source: Literal["native", "proxy-header"] = "proxy-header"
+    """`native`: the person signs in with a password, as soon as they were given one."""
 
 
 class UserChanges(Input):

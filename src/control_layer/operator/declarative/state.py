@@ -64,6 +64,7 @@ class DialectOptionsSpec(Spec):
     unsupported_parameters: Literal["refuse", "drop"] = "refuse"
     project: Name | None = None
     location: Name | None = None
+    region: Name | None = None
 
 
 class EndpointSpec(Spec):

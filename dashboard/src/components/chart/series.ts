@@ -1,0 +1,18 @@
+/** What a chart draws over time. Pure: the library that draws is elsewhere. */
+
+export type Colour = '1' | '2' | '3' | '4' | 'good' | 'warn' | 'bad' | 'faint'
+
+export interface Series {
+  key: string
+  name: string
+  colour: Colour
+  /** What it is compared with. It stands on no stack. */
+  dashed?: boolean
+}
+
+/** Of each point in time, in milliseconds: a number per series, or `null` where there is none. */
+export type Point = { at: number } & Record<string, number | null>
+
+export function colourOf({ colour }: Series): string {
+  return colour === 'faint' ? 'var(--ink-faint)' : `var(--chart-${colour})`
+}

@@ -1,0 +1,66 @@
+/** What is known of a model, as far as the person may know it. */
+import type { ReactNode } from 'react'
+import { Badge } from '@/components/badge'
+import { DetailList } from '@/components/detail-list'
+import { Panel } from '@/components/panel'
+import { Figure, Time } from '@/components/values'
+import { count } from '@/format/number'
+import { GroupBadges, HealthStatus, Price, providerOf, TypeBadge } from '@/pages/models/parts'
+import type { Model } from '../queries'
+
+type Fact = readonly [name: string, value: ReactNode]
+
+export function Facts({ model }: { model: Model }) {
+  const context: unknown = model.metadata?.context_window
+  const facts: (Fact | false)[] = [
+    [
+      'Alias',
+      <code key="alias" className="font-mono text-xs break-all">
+        {model.alias}
+      </code>,
+    ],
+    model.is_composite !== true && [
+      'Provider’s name',
+      <code key="name" className="font-mono text-xs break-all">
+        {model.model_name}
+      </code>,
+    ],
+    providerOf(model) !== undefined && ['Provider', providerOf(model)],
+    ['Type', <TypeBadge key="type" model={model} />],
+    (model.capabilities ?? []).length > 0 && [
+      'Capabilities',
+      <span key="capabilities" className="flex flex-wrap justify-end gap-1">
+        {(model.capabilities ?? []).map((capability) => (
+          <Badge key={capability}>{capability}</Badge>
+        ))}
+      </span>,
+    ],
+    typeof context === 'number' && [
+      'Context window',
+      <span key="context">
+        <Figure value={count(context)} /> tokens
+      </span>,
+    ],
+    ['Status', <HealthStatus key="status" model={model} />],
+    [
+      'Price in / out',
+      <span key="price">
+        <Price model={model} /> <span className="text-faint">per 1M tokens</span>
+      </span>,
+    ],
+    model.groups != null && ['Granted to', <GroupBadges key="groups" model={model} />],
+    model.metrics != null && ['Last used', <Time key="used" at={model.metrics.last_active_at} />],
+    ['Created', <Time key="created" at={model.created_at} />],
+    ['Changed', <Time key="changed" at={model.updated_at} />],
+  ]
+  const known = facts.filter((fact): fact is Fact => fact !== false)
+  const half = Math.ceil(known.length / 2)
+  return (
+    <Panel title="About" description={model.description === '' ? undefined : model.description}>
+      <div className="grid gap-x-12 lg:grid-cols-2">
+        <DetailList entries={known.slice(0, half)} />
+        <DetailList entries={known.slice(half)} />
+      </div>
+    </Panel>
+  )
+}

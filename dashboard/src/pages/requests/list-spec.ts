@@ -1,0 +1,32 @@
+export const REQUESTS_LIST = {
+  sorts: [],
+  /** By the API's names. `status` and `since` are ours: a class of statuses, and a length of time up to now. */
+  filters: [
+    'since',
+    'timestamp_after',
+    'timestamp_before',
+    'model',
+    'user_id',
+    'key_id',
+    'group_id',
+    'endpoint_id',
+    'status',
+    'outcome',
+    'error',
+    'finish_reason',
+    'stream',
+    'cache',
+    'purpose',
+    'method',
+    'uri_pattern',
+    'min_duration_ms',
+    'max_duration_ms',
+    'min_cost',
+    'min_tokens',
+    'custom_id',
+    'fusillade_batch_id',
+    'search',
+  ],
+  /** `before`: the page behind that entry; `live=yes`: as it happens; `request`: the one whose detail is open. */
+  more: ['before', 'live', 'request'],
+} as const

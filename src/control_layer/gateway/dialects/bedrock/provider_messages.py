@@ -1,0 +1,181 @@
+"""A conversation's messages as Converse takes them.
+
+* Turns of one role in a row are one turn; in the user's, tool results come first.
+* Instructions (`system`, `developer`) are the system prompt, wherever they stand. A request of instructions alone asks
+  them as the user's turn.
+* Texts of nothing but white space are left out, and so is what was thought without a signature on it.
+* A mark for prompt caching is a block of its own, behind what it is about.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable
+from typing import Literal
+from zlib import crc32
+
+from control_layer.gateway.dialects.anthropic.blocks import json_object
+from control_layer.gateway.dialects.bedrock.media import Documents, Untold, audio_of, image_of
+from control_layer.gateway.dialects.bedrock.requests import (
+    Block,
+    CachePoint,
+    MessageParam,
+    ReasoningParam,
+    ReasoningText,
+    ToolResultParam,
+    ToolUseParam,
+)
+from control_layer.gateway.dialects.conversation import (
+    Audio,
+    CacheMark,
+    Document,
+    Image,
+    Message,
+    Part,
+    Refusal,
+    Text,
+    Thinking,
+    ToolCall,
+    ToolResult,
+)
+from control_layer.gateway.dialects.omissions import Omissions
+
+__all__ = ["cache_point", "write_messages"]
+
+_INSTRUCTIONS = ("system", "developer")
+_ID = re.compile(r"[a-zA-Z0-9_.:-]{1,64}")
+_NOT_OF_AN_ID = re.compile(r"[^a-zA-Z0-9_.:-]")
+
+
+def write_messages(
+    messages: Iterable[Message], *, caches: bool, omissions: Omissions
+) -> tuple[list[Block], list[MessageParam]]:
+    """The system prompt and the turns. `caches`: the model takes marks for prompt caching."""
+    turns, documents = _Turns(), Documents()
+    for index, message in enumerate(messages):
+        if message.name is not None:
+            omissions.drop(f"messages[{index}].name")
+        blocks = _Blocks(message, index, documents, caches, omissions).written()
+        if message.role in _INSTRUCTIONS:
+            turns.instruct(blocks)
+        else:
+            turns.say("assistant" if message.role == "assistant" else "user", blocks)
+    return turns.end()
+
+
+def cache_point(mark: CacheMark | None) -> CachePoint | None:
+    """The block for a mark."""
+    return None if mark is None else CachePoint("default", None if mark == "5m" else mark)
+
+
+class _Turns:
+    """Puts turns in the order that the API asks for."""
+
+    __slots__ = ("_blocks", "_messages", "_results", "_role", "_system")
+
+    def __init__(self) -> None:
+        self._system: list[Block] = []
+        self._messages: list[MessageParam] = []
+        self._role: Literal["user", "assistant"] | None = None
+        """Whose turn it is."""
+        self._results: list[Block] = []
+        self._blocks: list[Block] = []
+
+    def instruct(self, blocks: list[Block]) -> None:
+        self._system += [block for block in blocks if block.text is not None or block.cache_point is not None]
+
+    def say(self, role: Literal["user", "assistant"], blocks: list[Block]) -> None:
+        if not blocks:
+            return
+        if role != self._role:
+            self._close()
+            self._role = role
+        of_results = False
+        for block in blocks:
+            of_results = block.tool_result is not None or (of_results and block.cache_point is not None)
+            (self._results if of_results else self._blocks).append(block)
+
+    def end(self) -> tuple[list[Block], list[MessageParam]]:
+        self._close()
+        if not self._messages and self._system:
+            return [], [MessageParam("user", self._system)]
+        return self._system, self._messages
+
+    def _close(self) -> None:
+        if self._role is None:
+            return
+        self._messages.append(MessageParam(self._role, self._results + self._blocks))
+        self._results, self._blocks = [], []
+
+
+class _Blocks:
+    """Writes the parts of one message."""
+
+    __slots__ = ("_caches", "_documents", "_index", "_message", "_omissions")
+
+    def __init__(self, message: Message, index: int, documents: Documents, caches: bool, omissions: Omissions) -> None:
+        self._message = message
+        self._index = index
+        self._documents = documents
+        self._caches = caches
+        self._omissions = omissions
+
+    def written(self) -> list[Block]:
+        blocks: list[Block] = []
+        for place, part in enumerate(self._message.parts):
+            block = self._block(part, place)
+            if block is None:
+                continue
+            blocks.append(block)
+            mark = cache_point(getattr(part, "cache", None)) if self._caches else None
+            if mark is not None:
+                blocks.append(Block(cache_point=mark))
+        return blocks
+
+    def _block(self, part: Part, place: int) -> Block | None:
+        match part:
+            case Text() | Refusal():
+                return None if not part.text or part.text.isspace() else Block(text=part.text)
+            case ToolCall():
+                return Block(tool_use=ToolUseParam(_call_id(part.id), part.name, json_object(part.arguments)))
+            case ToolResult():
+                return self._result(part, place)
+            case Thinking():
+                return self._thinking(part)
+            case Audio(transcript=str(words)) if words:
+                return Block(text=words)
+        try:
+            return self._shown(part)
+        except Untold as reason:
+            self._omissions.refuse(f"messages[{self._index}].content[{place}]", str(reason))
+            return None
+
+    def _shown(self, part: Image | Document | Audio) -> Block:
+        """What is no text. Raises `Untold`."""
+        if self._message.role not in ("user", "tool"):
+            raise Untold("Bedrock takes images, documents and sound from the user only.")
+        if isinstance(part, Image):
+            return Block(image=image_of(part))
+        if isinstance(part, Audio):
+            return Block(audio=audio_of(part))
+        return Block(document=self._documents.document_of(part))
+
+    def _thinking(self, part: Thinking) -> Block | None:
+        if self._message.role != "assistant":
+            return None
+        if part.sealed is not None:
+            return Block(reasoning_content=ReasoningParam(redacted_content=part.sealed))
+        if not part.signature:
+            return None
+        return Block(reasoning_content=ReasoningParam(ReasoningText(part.text, part.signature)))
+
+    def _result(self, part: ToolResult, place: int) -> Block:
+        content = [block for inner in part.parts if (block := self._block(inner, place)) is not None]
+        return Block(tool_result=ToolResultParam(_call_id(part.call_id), content, "error" if part.is_error else None))
+
+
+def _call_id(given: str) -> str:
+    """The id, of the letters and the length that the API allows: calls and their results keep belonging together."""
+    if _ID.fullmatch(given):
+        return given
+    return f"{_NOT_OF_AN_ID.sub('_', given)[:48]}_{crc32(given.encode('utf-8', 'replace')):08x}"

@@ -1,0 +1,202 @@
+"""A `Conversation` as a request to Converse or ConverseStream.
+
+Parameters are named as OpenAI's clients name them. What Converse has no common words for is said to models that are
+known to take it in the words of their own API.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+from urllib.parse import quote
+
+import msgspec
+
+from control_layer.gateway.dialects.anthropic.provider_sampling import Sampling, write_sampling
+from control_layer.gateway.dialects.anthropic.provider_thinking import write_thinking
+from control_layer.gateway.dialects.anthropic.schemas import Inexpressible, constrained
+from control_layer.gateway.dialects.bedrock.models import Model, model_of
+from control_layer.gateway.dialects.bedrock.provider_messages import write_messages
+from control_layer.gateway.dialects.bedrock.requests import (
+    Block,
+    InferenceConfig,
+    JsonSchema,
+    MessageParam,
+    OutputConfig,
+    RequestBody,
+    ServiceTier,
+    Structure,
+    TextFormat,
+)
+from control_layer.gateway.dialects.bedrock.tools import write_tools
+from control_layer.gateway.dialects.conversation import Conversation, ResponseFormat
+from control_layer.gateway.dialects.dialect import Outgoing
+from control_layer.gateway.dialects.omissions import Omissions
+
+__all__ = ["write_request"]
+
+_MOST = 1.0
+"""The highest temperature."""
+_JSON_ONLY = "Answer with a single JSON object and nothing else, not even a code fence around it."
+_TIERS = frozenset(("default", "priority", "flex", "reserved"))
+_STOP_SEQUENCE = "/stop_sequence"
+_EFFORTS = ("low", "medium", "high")
+
+_encode = msgspec.json.Encoder().encode
+
+
+def write_request(conversation: Conversation, model: str, *, lenient: bool) -> Outgoing:
+    """Raises `Unsupported` for what the model cannot be told; with `lenient` it is left out where it can be."""
+    known, omissions = model_of(model), Omissions(lenient=lenient)
+    _refuse_what_is_unknown(conversation, omissions)
+    system, messages = write_messages(conversation.messages, caches=known.caches, omissions=omissions)
+    tool_config, beside = write_tools(conversation, messages, known, omissions)
+    stop = _stop(conversation, omissions)
+    thinking = _Thinking(conversation, known, omissions)
+    sampling = _sampling(conversation, known, thinks=thinking.on, omissions=omissions)
+    if sampling.top_k is not None:
+        beside |= {"top_k": sampling.top_k} if known.family != "nova" else {"inferenceConfig": {"topK": sampling.top_k}}
+    config = InferenceConfig(thinking.room, sampling.temperature, sampling.top_p, stop)
+    text_format = _format(conversation.response_format, known, system, omissions)
+    output = OutputConfig(text_format, thinking.effort)
+    body = RequestBody(
+        messages=_without_space_at_the_end(messages),
+        system=system or None,
+        inference_config=None if config == InferenceConfig() else config,
+        tool_config=tool_config,
+        output_config=None if output == OutputConfig() else output,
+        additional_model_request_fields=(beside | thinking.fields) or None,
+        additional_model_response_field_paths=[_STOP_SEQUENCE] if stop and known.family == "claude" else None,
+        service_tier=_service_tier(conversation, omissions),
+    )
+    operation = "converse-stream" if conversation.stream else "converse"
+    return Outgoing(f"/model/{quote(model, safe='')}/{operation}", _encode(body), dropped=omissions.dropped)
+
+
+def _refuse_what_is_unknown(conversation: Conversation, omissions: Omissions) -> None:
+    if conversation.choices != 1:
+        omissions.refuse("n", "Bedrock gives one answer. Ask for each of them.")
+    if conversation.seed is not None:
+        omissions.refuse("seed", "Bedrock takes no seed.")
+    if conversation.presence_penalty:
+        omissions.refuse("presence_penalty", "Bedrock takes no penalties.")
+    if conversation.frequency_penalty:
+        omissions.refuse("frequency_penalty", "Bedrock takes no penalties.")
+    if conversation.logprobs is not None:
+        omissions.refuse("logprobs", "Bedrock tells no probabilities.")
+    if conversation.logit_bias is not None and bytes(conversation.logit_bias) not in (b"{}", b"null"):
+        omissions.refuse("logit_bias", "Bedrock takes no biases.")
+    if conversation.audio_output is not None:
+        omissions.refuse("audio", "Bedrock's Converse API does not speak.")
+    for name, _ in conversation.others:
+        omissions.refuse(name, f"Bedrock's Converse API has nothing like {name!r}.")
+
+
+# -- what is said ---------------------------------------------------------------------------------------------------
+
+
+def _without_space_at_the_end(messages: list[MessageParam]) -> list[MessageParam]:
+    """An answer that is begun for the model may not end with white space."""
+    last = messages[-1] if messages else None
+    if last is None or last.role != "assistant":
+        return messages
+    text = last.content[-1].text
+    if text is None or not text[-1].isspace():
+        return messages
+    return [*messages[:-1], MessageParam("assistant", [*last.content[:-1], Block(text=text.rstrip())])]
+
+
+def _format(
+    wanted: ResponseFormat | None, model: Model, system: list[Block], omissions: Omissions
+) -> TextFormat | None:
+    """A schema is kept to by the API; any JSON object at all has to be asked for in words."""
+    if wanted is None:
+        return None
+    if wanted.kind == "json_object" or wanted.schema is None:
+        system.append(Block(text=_JSON_ONLY))
+        return None
+    schema = bytes(wanted.schema).decode()
+    if model.family != "claude":
+        return _schema(schema, wanted)
+    try:
+        if model.able.structured:
+            return _schema(bytes(constrained(wanted.schema, wanted.description)).decode(), wanted)
+        reason = "The model keeps to no schema. Ask one of Claude 4.5 or newer."
+    except Inexpressible as error:
+        reason = str(error)
+    omissions.refuse("response_format", reason)
+    system.append(Block(text=f"{_JSON_ONLY} It follows this JSON schema: {schema}"))
+    return None
+
+
+def _schema(schema: str, wanted: ResponseFormat) -> TextFormat:
+    return TextFormat("json_schema", Structure(JsonSchema(schema, wanted.name, wanted.description)))
+
+
+# -- how it is said -------------------------------------------------------------------------------------------------
+
+
+class _Thinking:
+    """How much the model is to think before it answers, in its own words."""
+
+    __slots__ = ("effort", "fields", "on", "room")
+
+    def __init__(self, conversation: Conversation, model: Model, omissions: Omissions) -> None:
+        self.effort: str | None = None
+        self.fields: dict[str, Any] = {}
+        self.on = False
+        self.room = conversation.max_output_tokens
+        reasoning = conversation.reasoning
+        if reasoning is None:
+            return
+        if model.family == "claude":
+            self._claudes(conversation, model, omissions)
+        elif not reasoning.enabled or reasoning.effort == "none":
+            return  # it does not unless it is told to, or it does whatever it is told
+        elif model.family == "gpt-oss":
+            effort = reasoning.effort or "medium"
+            self.fields["reasoning_effort"] = effort if effort in _EFFORTS else "low" if effort == "minimal" else "high"
+        else:
+            omissions.refuse("reasoning_effort", "The model cannot be told how much to think.")
+
+    def _claudes(self, conversation: Conversation, model: Model, omissions: Omissions) -> None:
+        room = conversation.max_output_tokens or model.able.output
+        choice = conversation.tool_choice
+        forced = bool(conversation.tools) and choice is not None and choice.mode in ("required", "named")
+        thinking, self.effort = write_thinking(
+            conversation.reasoning, model.able, room, forced_tool=forced, omissions=omissions
+        )
+        if thinking is None:
+            return
+        self.fields["thinking"] = thinking
+        self.on = thinking.type in ("enabled", "adaptive")
+        if thinking.budget_tokens is not None:
+            self.room = room  # the budget must be less
+
+
+def _sampling(conversation: Conversation, model: Model, *, thinks: bool, omissions: Omissions) -> Sampling:
+    if model.family == "claude":
+        return write_sampling(conversation, model.able, thinks=thinks, omissions=omissions)
+    temperature, top_k = conversation.temperature, conversation.top_k
+    if temperature is not None:
+        temperature = min(temperature, _MOST)
+    if top_k is not None and model.family != "nova":
+        omissions.refuse("top_k", "The model cannot be told `top_k`.")
+        top_k = None
+    return Sampling(temperature, conversation.top_p, top_k)
+
+
+def _stop(conversation: Conversation, omissions: Omissions) -> list[str] | None:
+    stop = [text for text in conversation.stop if text.strip()]
+    if len(stop) < len(conversation.stop):
+        omissions.refuse("stop", "Bedrock does not stop at white space.")
+    return stop or None
+
+
+def _service_tier(conversation: Conversation, omissions: Omissions) -> ServiceTier | None:
+    tier = conversation.service_tier
+    if tier is None or tier == "auto":
+        return None
+    if tier not in _TIERS:
+        omissions.refuse("service_tier", f"Bedrock has no tier like {tier!r}.")
+        return None
+    return ServiceTier(tier)

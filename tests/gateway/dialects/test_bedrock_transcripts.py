@@ -1,0 +1,156 @@
+"""What Bedrock answers: read as it is written down, whole and as a stream that is cut anywhere."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import msgspec
+import pytest
+from tests.gateway.dialects.folding import fold
+from tests.gateway.dialects.transcripts import Scenario, plain, scenarios, splits
+
+from control_layer.gateway.dialects.bedrock import BEDROCK
+from control_layer.gateway.dialects.dialect import UnreadableAnswer
+from control_layer.gateway.dialects.events import CallDelta, Ended, Event, Failed, Finished, Started, TextDelta
+from control_layer.simulator.bedrock.frames import event, exception
+
+_each = pytest.mark.parametrize(
+    "scenario", scenarios("bedrock", "answer.json", "stream.jsonl"), ids=lambda one: one.name
+)
+
+
+def frames(scenario: Scenario) -> list[bytes]:
+    """A stream's events, as they lie on the wire; in the file each is a line."""
+
+    def lines() -> Iterator[bytes]:
+        for line in scenario.bytes("stream.jsonl").splitlines():
+            ((name, payload),) = msgspec.json.decode(line).items()
+            yield event(name, payload)
+
+    return list(lines())
+
+
+def read(pieces: list[bytes]) -> list[Event]:
+    reader = BEDROCK.reader()
+    events = [event for piece in pieces for event in reader.feed(piece)]
+    return [*events, *reader.end()]
+
+
+@_each
+def test_an_answer_is_read(scenario: Scenario) -> None:
+    assert plain(BEDROCK.read_answer(scenario.bytes("answer.json"))) == scenario.json("folded.json")
+
+
+@_each
+def test_a_stream_folds_to_the_whole_answer(scenario: Scenario) -> None:
+    """S3: to the token."""
+    assert plain(fold(read([b"".join(frames(scenario))]))) == scenario.json("folded.json")
+
+
+@_each
+def test_it_does_not_matter_how_a_stream_is_cut(scenario: Scenario) -> None:
+    stream = b"".join(frames(scenario))
+    events = read([stream])
+    for pieces in splits(stream):
+        assert read(pieces) == events
+
+
+@_each
+def test_a_stream_that_breaks_off_has_no_end(scenario: Scenario) -> None:
+    whole = frames(scenario)
+    for length in range(len(b"".join(whole[:-2]))):
+        events = read([b"".join(whole)[:length]])
+        assert not any(isinstance(event, Finished | Ended | Failed) for event in events)
+
+
+@_each
+def test_a_stream_is_whole_without_its_counts(scenario: Scenario) -> None:
+    events = read(frames(scenario)[:-1])
+    assert isinstance(events[-1], Ended)
+    assert plain(fold(events))["choices"] == scenario.json("folded.json")["choices"]
+
+
+def test_what_is_not_known_yet_is_passed_over() -> None:
+    stream = [
+        event("messageStart", {"role": "assistant", "new": 1}),
+        event("somethingNew", {"text": 7}),
+        event("contentBlockStart", {"contentBlockIndex": 0, "start": {"image": {"format": "png"}}}),
+        event("contentBlockDelta", {"contentBlockIndex": 0, "delta": {"image": {"source": {"bytes": "iVBORw=="}}}}),
+        event(
+            "contentBlockStart",
+            {"contentBlockIndex": 1, "start": {"toolUse": {"toolUseId": "t", "name": "n", "type": "server_tool_use"}}},
+        ),
+        event("contentBlockDelta", {"contentBlockIndex": 1, "delta": {"toolUse": {"input": "{}"}}}),
+        event("contentBlockStop", {"contentBlockIndex": 1}),
+        event("contentBlockDelta", {"contentBlockIndex": 2, "delta": {"text": "Hi."}}),
+    ]
+    assert read(stream) == [Started(""), TextDelta("Hi.")]
+
+
+@pytest.mark.parametrize(
+    ("frame", "failed"),
+    [
+        (exception("throttlingException", {"message": "Slow down."}), Failed("Slow down.", "rate_limit_exceeded")),
+        (
+            exception("validationException", {"message": "Input is too long for requested model."}),
+            Failed("Input is too long for requested model.", "context_length_exceeded"),
+        ),
+        (exception("newException", {}), Failed("newException", "newException")),
+    ],
+)
+def test_exceptions_end_a_stream(frame: bytes, failed: Failed) -> None:
+    after = event("contentBlockDelta", {"contentBlockIndex": 0, "delta": {"text": "more"}})
+    assert read([event("messageStart", {"role": "assistant"}), frame, after]) == [Started(""), failed]
+
+
+def test_an_event_that_is_none_of_its_name() -> None:
+    with pytest.raises(UnreadableAnswer, match="messageStop"):
+        read([event("messageStop", {"stopReason": 7})])
+
+
+def test_arguments_of_calls_that_are_under_way_at_once_stay_apart() -> None:
+    def call(index: int) -> bytes:
+        called = {"toolUse": {"toolUseId": f"t{index}", "name": "n"}}
+        return event("contentBlockStart", {"contentBlockIndex": index, "start": called})
+
+    def more(index: int, text: str) -> bytes:
+        return event("contentBlockDelta", {"contentBlockIndex": index, "delta": {"toolUse": {"input": text}}})
+
+    events = read([call(3), call(4), more(4, "{"), more(3, "[]"), more(4, "}")])
+    assert [event for event in events if isinstance(event, CallDelta)] == [
+        CallDelta(1, "{"), CallDelta(0, "[]"), CallDelta(1, "}"),
+    ]  # fmt: skip
+
+
+@pytest.mark.parametrize("body", [b"", b"{}", b'{"output":{}}', b'{"output":{"message":{"content":7}}}', b"\xff"])
+def test_what_is_no_answer(body: bytes) -> None:
+    with pytest.raises(UnreadableAnswer):
+        BEDROCK.read_answer(body)
+
+
+@pytest.mark.parametrize(
+    ("status", "body", "code", "message"),
+    [
+        (400, b'{"message":"Input is too long for requested model."}', "context_length_exceeded", "Input is too long"),
+        (
+            400,
+            b'{"message":"The model returned the following errors: prompt is too long: 2 tokens > 1 maximum"}',
+            "context_length_exceeded",
+            "prompt is too long",
+        ),
+        (400, b'{"message":"The provided model identifier is invalid."}', "model_not_found", "identifier is invalid"),
+        (400, b'{"message":"Malformed input request"}', "invalid_request_error", "Malformed"),
+        (403, b'{"Message":"User is not authorized"}', "permission_denied", "not authorized"),
+        (403, b'{"__type":"com.amazon#ExpiredTokenException","message":"old"}', "invalid_api_key", "old"),
+        (404, b'{"message":"This Model is marked as Legacy"}', "model_not_found", "Legacy"),
+        (424, b'{"message":"no","originalStatusCode":500}', "server_error", "no"),
+        (429, b'{"message":"Too many requests"}', "rate_limit_exceeded", "Too many"),
+        (503, b"{}", "overloaded_error", "503 Service Unavailable"),
+        (502, b"<html>bad gateway</html>", None, "<html>bad"),
+        (502, b"", None, "502 Bad Gateway"),
+    ],
+)
+def test_errors(status: int, body: bytes, code: str | None, message: str) -> None:
+    error = BEDROCK.read_error(status, body)
+    assert error.code == code
+    assert message in error.message
