@@ -35,6 +35,12 @@ tests/sdk/node/node_modules/.installed: tests/sdk/node/package-lock.json
 	cd tests/sdk/node && npm ci --no-audit --no-fund --loglevel=error
 	@touch $@
 
+# Client libraries that the tests run, in an environment of their own: they pin what ours does not.
+.venv-clients/.installed: .venv/.installed-dev requirements/clients.txt
+	$(BIN)/uv venv --quiet --clear --python $(BIN)/python .venv-clients
+	$(BIN)/uv pip sync --quiet --python .venv-clients --require-hashes requirements/clients.txt
+	@touch $@
+
 # Node.js is the machine's, or comes from PyPI into the environment.
 .venv/.installed-node: .venv/.installed requirements/node.txt
 	@node --version 2>/dev/null | grep -Eq '^v(20\.(19|[2-9][0-9])|2[1-9]|[3-9][0-9])' && command -v npm >/dev/null || \
@@ -57,7 +63,7 @@ lint: .venv/.installed-dev .venv/.installed-node
 	@$(BIN)/python scripts/longest
 	$(BIN)/python scripts/dashboard.py lint
 
-test: lint $(DASHBOARD) $(NODE_TESTS:%=%/node_modules/.installed)
+test: lint $(DASHBOARD) $(NODE_TESTS:%=%/node_modules/.installed) .venv-clients/.installed
 	$(BIN)/python scripts/dashboard.py test
 	$(BIN)/pytest -n $(PYTEST_WORKERS) --dist loadfile --no-loadscope-reorder
 
@@ -79,4 +85,4 @@ lock: .venv/.installed-dev
 	scripts/lock
 
 clean:
-	rm -rf .venv build dist tests/sdk/node/node_modules dashboard/node_modules $(dir $(DASHBOARD)) .mypy_cache .ruff_cache .pytest_cache .hypothesis
+	rm -rf .venv .venv-clients build dist tests/sdk/node/node_modules dashboard/node_modules $(dir $(DASHBOARD)) .mypy_cache .ruff_cache .pytest_cache .hypothesis

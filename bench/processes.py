@@ -166,6 +166,7 @@ def start_gateway(directory: Path, world: World, *, cpu: int | None = None, **se
         "snapshot_socket": str(directory / "no-snapshot.sock"),
         "lease_socket": str(directory / "no-lease.sock"),
         "answer_socket": str(directory / "no-answer.sock"),
+        "response_socket": str(directory / "no-response.sock"),
         "control_socket": str(directory / "no-control.sock"),
         "secret_key": _SECRET_KEY,
         "drain_seconds": 2.0,

@@ -5,7 +5,7 @@ import type { AxeResults } from 'axe-core'
 import type { Page } from 'playwright-core'
 import { expect, test } from 'vitest'
 import { newPage, signedIn, useBrowser } from './browser'
-import { PAGES, visit } from './pages'
+import { PAGES, settled, visit } from './pages'
 
 useBrowser()
 
@@ -44,9 +44,11 @@ test(
       await visit(page, each)
       const light = await findings(page)
       await page.emulateMedia({ colorScheme: 'dark' })
+      await settled(page)
       const dark = await findings(page)
       await page.setViewportSize(NARROW)
-      const width = await page.evaluate(widthOnceDrawn)
+      await settled(page)
+      const width = await page.evaluate(() => document.documentElement.scrollWidth)
       const wide = width > NARROW.width ? [`${width} pixels wide`] : []
       const serious = [...light, ...dark.map((each) => `dark: ${each}`), ...wide]
       if (serious.length > 0) found[each.name] = serious
@@ -54,13 +56,6 @@ test(
     expect(found).toEqual({})
   },
 )
-
-function widthOnceDrawn(): Promise<number> {
-  const drawn = () => new Promise((resolve) => requestAnimationFrame(resolve))
-  return drawn()
-    .then(drawn)
-    .then(() => document.documentElement.scrollWidth)
-}
 
 test('on a telephone the menu is a drawer', async () => {
   const inside = await signedIn({ viewport: NARROW })

@@ -203,7 +203,7 @@ test('a traffic policy is set part by part', async () => {
   await page.reload()
   expect(await timeouts.getByLabel('Until the answer begins').inputValue()).toBe('20')
   expect(await answers.getByLabel('For, in seconds').inputValue()).toBe('60')
-  expect(await place.getByLabel('When a request is too long').textContent()).toBe('sim-large')
+  await place.getByLabel('When a request is too long').getByText('sim-large').waitFor()
 })
 
 test('a model is watched: a run now is in its history, and on the wall', async () => {

@@ -93,6 +93,7 @@ def control_process(
         snapshot_socket=str(directory / "snapshot.sock"),
         lease_socket=str(directory / "lease.sock"),
         answer_socket=str(directory / "answer.sock"),
+        response_socket=str(directory / "response.sock"),
         snapshot_file=str(directory / "snapshot"),
         journal_dir=str(directory / "journal"),
         mail_dir=str(directory / "mail"),

@@ -60,6 +60,7 @@ _OF_A_PERSON = _Rule("MB", own="S")
 _CHANGES_A_PERSON = _Rule("M", own="S")
 _READS_BATCHES = _Rule("MAC", inference=True)
 _MAKES_BATCHES = _Rule("MA", inference=True)
+_HOLDS_A_KEY = _Rule("S", inference=True)
 
 _PUBLIC = {
     "GET /healthz": _EVERYBODY,
@@ -100,6 +101,11 @@ _BATCHES = {
     "POST /batches/{batch_id}/retry-requests": _MAKES_BATCHES,
     "DELETE /batches/{batch_id}": _MAKES_BATCHES,
     "GET /daemons": _Rule("M", inference=True),
+}
+_RESPONSES = {
+    "GET /responses/{response_id}": _HOLDS_A_KEY,
+    "GET /responses/{response_id}/input_items": _HOLDS_A_KEY,
+    "DELETE /responses/{response_id}": _HOLDS_A_KEY,
 }
 _PEOPLE = {
     "GET /users": _DIRECTORY_READER,
@@ -286,6 +292,7 @@ _RULES: Mapping[str, _Rule] = {
     **_below(API, {**_PEOPLE, **_MODELS, **_ACCOUNTS}),
     **_below("/scim/v2", _SCIM),
     **_below("/ai/v1", _BATCHES),
+    **_below("/ai/v1", _RESPONSES),
 }
 
 
@@ -434,16 +441,21 @@ async def test_a_demoted_managers_key_may_what_everybody_may(management: Managem
     of = await _belongings(management, (await management.person()).id)
     await answered(person.client.get(f"{API}/users"), 200)
     await answered(management.admin.patch(f"{API}/users/{person.id}", json={"roles": []}), 200)
+    inference = await _with_inference_key(management, person.id)
     for route, rule in _RULES.items():
-        response = await _ask(person.client, route, of.path(route, rule), rule)
+        response = await _ask(inference if rule.inference else person.client, route, of.path(route, rule), rule)
         assert _refusal(response, rule) is not rule.permits(Role.STANDARD_USER, own=False), (route, response.text)
 
 
 async def test_no_other_sites_page_changes_anything_by_a_session(management: Management) -> None:
     of = await _belongings(management, management.admin_id)
-    cookies_open_nothing_here = "/scim/"
+    cookies_open_nothing_here = ("/scim/", "/ai/v1/responses/")
     for route, rule in {**_RULES, _LINKING: _SIGNED_IN}.items():
-        if route.partition(" ")[0] in _SAFE or "*" in rule.who or cookies_open_nothing_here in route:
+        if (
+            route.partition(" ")[0] in _SAFE
+            or "*" in rule.who
+            or any(map(route.__contains__, cookies_open_nothing_here))
+        ):
             continue
         for fields in _CROSS_SITE:
             method, path = route.partition(" ")[0], of.path(route, rule)

@@ -191,6 +191,25 @@ def _arguments(call: Any) -> Any:
     return json.loads(call.function.arguments)
 
 
+@pytest.mark.parametrize("model", ["gemini-calls-2", "ollama-calls-2"])
+def test_one_call_at_a_time_where_the_provider_cannot_be_told(
+    openai_client: OpenAI, anthropic_client: Anthropic, model: str
+) -> None:
+    """LlamaIndex asks for it unless it is told not to, and other libraries where an answer has a form."""
+    asked: dict[str, Any] = {"model": model, "messages": WEATHER, "tools": [OPENAI_TOOL], "parallel_tool_calls": False}
+    whole = openai_client.chat.completions.create(**asked).choices[0]
+    with openai_client.chat.completions.stream(**asked) as stream:
+        streamed = stream.get_final_completion().choices[0]
+    choice: Any = {"type": "auto", "disable_parallel_tool_use": True}
+    message = anthropic_client.messages.create(
+        model=model, max_tokens=500, messages=WEATHER, tools=[ANTHROPIC_TOOL], tool_choice=choice
+    )
+    for each in (whole, streamed):
+        assert each.finish_reason == "tool_calls"
+        assert [_arguments(call) for call in each.message.tool_calls or []] == [{"city": "simulated"}]
+    assert [block.type for block in message.content] == ["tool_use"]
+
+
 @pytest.mark.parametrize("model", ["claude", "gemini", "ollama"])
 def test_the_responses_api_of_other_providers(openai_client: OpenAI, journal: Journal, model: str) -> None:
     with journal.admitted(2) as ends:

@@ -148,6 +148,15 @@ def test_tools_of_anthropic_go_around(anthropic_client: Anthropic, model: str) -
     assert last.content[-1].type == "text"
 
 
+@pytest.mark.parametrize("stream", [False, True])
+def test_one_call_at_a_time(client: httpx.Client, stream: bool) -> None:
+    """Gemini cannot be told."""
+    body = {"tools": [_OPENAI_TOOL], "parallel_tool_calls": False, "messages": _WEATHER, "stream": stream}
+    answer = client.post("/chat/completions", json=chat("gemini-calls-2-reasoning") | body)
+    assert answer.status_code == 200, answer.text
+    assert answer.text.count('"name":"get_weather"') == 1
+
+
 def test_what_only_claude_knows_reaches_it(anthropic_client: Anthropic) -> None:
     """A translation would have no words for these."""
     document: Any = {

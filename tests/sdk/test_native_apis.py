@@ -14,7 +14,7 @@ from bench.processes import simulator
 from botocore.config import Config
 from botocore.session import Session
 from openai import AzureOpenAI, OpenAI
-from tests.sdk.node_script import run_script
+from tests.sdk.scripts import run_node
 
 from control_layer.simulator.bedrock.signature import KEY_ID, SECRET
 
@@ -113,7 +113,7 @@ def test_azures_client_and_openais(root: str) -> None:
 
 
 def test_for_node(root: str) -> None:
-    seen = run_script("native.mjs", SIMULATOR_URL=root, SIMULATOR_KEY="key")
+    seen = run_node("native.mjs", SIMULATOR_URL=root, SIMULATOR_KEY="key")
     assert [block["type"] for block in seen["blocks"]] == ["thinking", "tool_use"]
     assert seen["streamed"] == seen["blocks"]
     assert seen["usage"][0] == seen["usage"][1]

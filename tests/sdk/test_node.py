@@ -7,12 +7,12 @@ from typing import Any
 
 import pytest
 from bench.processes import GatewayProcess
-from tests.sdk.node_script import run_script
+from tests.sdk.scripts import run_node
 
 
 def run(gateway: GatewayProcess, script: str) -> dict[str, Any]:
     """What a script saw."""
-    return run_script(script, GATEWAY_URL=gateway.base_url, GATEWAY_KEY=gateway.secret)
+    return run_node(script, GATEWAY_URL=gateway.base_url, GATEWAY_KEY=gateway.secret)
 
 
 @pytest.fixture(scope="module")

@@ -128,6 +128,13 @@ def test_the_newer_version_takes_no_sampling_parameters(client: httpx.Client) ->
     assert "may only be set to 1" in refused(client, version=_OLDER, temperature=0.5, thinking=_THINKING)
 
 
+def test_a_beta_is_for_those_who_name_it(client: httpx.Client) -> None:
+    assert "context_management: Extra inputs" in refused(client, context_management={"edits": []})
+    named = {"anthropic-version": _NEWER, "anthropic-beta": "other-2025-01-01,context-management-2025-06-27"}
+    answer = client.post("/messages", json=body(context_management={"edits": []}), headers=named)
+    assert answer.status_code == 200
+
+
 def test_turns_of_one_role_are_one_and_results_follow_their_calls(client: httpx.Client) -> None:
     second = {**_USE, "id": "toolu_2"}
     messages = [

@@ -261,6 +261,9 @@ def test_embeddings_and_counts(client: httpx.Client) -> None:
     assert counted["totalTokens"] == generate(client)["usageMetadata"]["promptTokenCount"]
     wrapped = {"generateContentRequest": {"model": "models/sim-small", "contents": [_USER]}}
     assert client.post("/models/sim-small:countTokens", json=wrapped).json() == counted
+    whole = {**wrapped["generateContentRequest"], "systemInstruction": {"parts": [{"text": "Be brief."}]}}
+    instructed = client.post("/models/sim-small:countTokens", json={"generateContentRequest": whole}).json()
+    assert instructed["totalTokens"] > counted["totalTokens"]
 
 
 @pytest.mark.parametrize(

@@ -143,6 +143,9 @@ class Model(msgspec.Struct, frozen=True, array_like=True, gc=False):
     hedging: Hedging | None = None
     """`None`: one attempt at a time."""
     abilities: Abilities | None = None
+    responses_adapter: bool = True
+    """Whether requests of the Responses API are translated where its provider does not speak it; else they are handed
+    on as they are."""
 
 
 class Endpoint(msgspec.Struct, frozen=True, array_like=True, gc=False):

@@ -19,6 +19,7 @@ __all__ = [
     "needs_own",
     "public",
     "signed_in",
+    "with_inference_key",
 ]
 
 _Endpoint = TypeVar("_Endpoint", bound=Callable[..., Any])
@@ -70,6 +71,11 @@ def signed_in(endpoint: _Endpoint) -> _Endpoint:
 def identified(endpoint: _Endpoint) -> _Endpoint:
     """Anybody with an account may call it, with an API key of any purpose too."""
     return _declare(Access(authenticated=True, keys=PLATFORM_KEYS | INFERENCE_KEYS))(endpoint)
+
+
+def with_inference_key(endpoint: _Endpoint) -> _Endpoint:
+    """Anybody with an API key of the AI API may call it, and nobody without. Whose the object is, the handler looks."""
+    return _declare(Access(authenticated=True, keys=INFERENCE_KEYS, bearer_only=True))(endpoint)
 
 
 def needs(

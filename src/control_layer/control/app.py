@@ -83,6 +83,8 @@ from control_layer.control.scim.entry import ScimEntry
 from control_layer.control.scim.errors import is_scim
 from control_layer.control.scim.errors import render as render_for_scim
 from control_layer.control.services import Services
+from control_layer.control.stored_responses.received import Received
+from control_layer.control.stored_responses.routes import router as stored_responses
 from control_layer.control.system_key import system_key
 from control_layer.control.transactions.routes import router as transactions
 from control_layer.control.users.password_routes import router as user_passwords
@@ -136,6 +138,7 @@ _ROUTERS: tuple[APIRouter, ...] = (
     batch_requests,
     alerts,
     audit,
+    stored_responses,
 )
 _BATCH_ROUTERS: tuple[APIRouter, ...] = (files, batches, daemons)
 _DESCRIPTION = "Users, groups, API keys, endpoints, models, probes, files and batches of this gateway."
@@ -180,6 +183,7 @@ def build_services(
         system_key=own_key,
         own_gateway=OwnGateway(gateway, own_key),
         conditions=Conditions(),
+        received_responses=Received(),
         upload_slots=UploadSlots(settings.limits),
         sessions=Sessions(secret_key, settings.auth),
         passwords=Passwords(hasher),

@@ -46,6 +46,7 @@ class ControlConfig(msgspec.Struct, frozen=True, kw_only=True):
     snapshot_socket: str
     lease_socket: str
     answer_socket: str
+    response_socket: str
     snapshot_file: str
     """Frames of `contract.snapshot.Update`, replayed by gateways that start alone."""
     journal_dir: str

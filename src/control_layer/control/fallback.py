@@ -24,7 +24,7 @@ __all__ = ["Fallback"]
 _AI_PREFIX = "/ai/"
 _NOT_HERE = {
     "error": {
-        "message": "Nothing is here. Stored responses are not served yet; GET /ai/v1/models lists the models.",
+        "message": "Nothing is here. The API begins at /ai/v1; GET /ai/v1/models lists the models.",
         "type": "invalid_request_error",
         "param": None,
         "code": "unknown_url",

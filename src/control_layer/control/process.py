@@ -45,6 +45,9 @@ from control_layer.control.resealing import reseal
 from control_layer.control.sinks.target import open_target
 from control_layer.control.sinks.worker import SinkWorker
 from control_layer.control.snapshots import SnapshotService
+from control_layer.control.stored_responses.retention import erase_old_responses
+from control_layer.control.stored_responses.server import ResponseServer
+from control_layer.control.stored_responses.store import ResponseStore
 from control_layer.control.supervision import Supervision
 from control_layer.control.webhooks.retention import erase_old_deliveries
 from control_layer.control.webhooks.worker import WebhookWorker
@@ -72,6 +75,8 @@ _RECORDING_CONNECTIONS = 4
 _SHARING_CONNECTIONS = 2
 """For kept answers: to look for some, and to store others. Made where a model shares what it keeps."""
 _SHARING_SECONDS = 10.0
+_STORING_CONNECTIONS = 2
+"""For stored responses, in the same way."""
 
 
 class ControlPlane:
@@ -103,6 +108,12 @@ class ControlPlane:
         )
         self._cleaning = Cleaning(self._engine, settings.gateway.shared_response_cache_bytes)
         self._answers = AnswerTier(self._sharing, self._cleaning)
+        self._storing = open_engine(
+            config.database_url, pool_size=_STORING_CONNECTIONS, statement_seconds=_SHARING_SECONDS
+        )
+        self._responses = ResponseStore(
+            self._storing, self._services.received_responses, settings.responses.max_age, self._services.now
+        )
         self._changes = ChangeListener(config.database_url, on_change=self._notice, on_resync=self._snapshots.missed)
         self._probes = ProbeScheduler(self._services, config.database_url)
         self._batches = BatchWorker(self._services, config.database_url)
@@ -157,6 +168,7 @@ class ControlPlane:
                 await self._services.payments.close()
             await self._recording.dispose()
             await self._sharing.dispose()
+            await self._storing.dispose()
             await self._engine.dispose()
 
     async def _prepare(self) -> None:
@@ -191,6 +203,10 @@ class ControlPlane:
                     parts.create_task(
                         AnswerServer(Path(self._config.answer_socket), self._answers).run(), name="answer-link"
                     ),
+                    parts.create_task(self._responses.run(), name="responses"),
+                    parts.create_task(
+                        ResponseServer(Path(self._config.response_socket), self._responses).run(), name="response-link"
+                    ),
                     parts.create_task(self._changes.run(), name="changes"),
                     parts.create_task(self._services.errands.run(), name="errands"),
                     parts.create_task(Following(self._services).run(), name="request-tail"),
@@ -205,6 +221,7 @@ class ControlPlane:
                             forget_old_purges,
                             erase_old_results,
                             erase_old_deliveries,
+                            erase_old_responses,
                             purge_files_and_batches,
                         )
                     ),
@@ -292,6 +309,7 @@ class ControlPlane:
             *self._limits.samples(),
             *self._answers.samples(),
             *self._cleaning.samples(),
+            *self._responses.samples(),
             *self._probes.samples(),
             *self._batches.samples(),
             *self._webhooks.samples(),

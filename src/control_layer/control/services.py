@@ -25,6 +25,7 @@ from control_layer.control.mail.post import Post
 from control_layer.control.own_gateway import OwnGateway
 from control_layer.control.payments.provider import PaymentProvider
 from control_layer.control.request_log.tail import Tail
+from control_layer.control.stored_responses.received import Received
 from control_layer.settings import Settings
 
 __all__ = ["Services"]
@@ -45,6 +46,8 @@ class Services:
     own_gateway: OwnGateway
     conditions: Conditions
     """How deployments fare at the gateways of this host."""
+    received_responses: Received
+    """Responses that are not in the database yet."""
     upload_slots: UploadSlots
     sessions: Sessions
     passwords: Passwords

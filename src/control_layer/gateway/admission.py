@@ -37,6 +37,8 @@ class State(Enum):
 
     READING = "reading"
     """The request is on its way in."""
+    RECALLING = "recalling"
+    """It waits to hear what was said before."""
     CHECKING = "checking"
     """Its guardrails look at it."""
     CLAIMING = "claiming"

@@ -91,6 +91,8 @@ class EventAnswer:
             exchange.answer_sample.keep(data)
         if exchange.recording is not None:
             exchange.recording.keep(data)
+        if exchange.storing is not None:
+            exchange.storing.keep(data)
         exchange.responder.write(data)
 
     def _generic_error(self) -> bytes:
@@ -242,6 +244,8 @@ class WholeAnswer:
         self._exchange.response_bytes += len(data)
         if self._exchange.recording is not None:
             self._exchange.recording.keep(data)
+        if self._exchange.storing is not None:
+            self._exchange.storing.keep(data)
         self._exchange.responder.write(data)
 
     def on_data(self, data: bytes) -> None:

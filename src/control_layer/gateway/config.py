@@ -76,9 +76,10 @@ class GatewayConfig(msgspec.Struct, frozen=True, kw_only=True):
     snapshot_socket: str
     lease_socket: str
     answer_socket: str
+    response_socket: str
     control_socket: str
-    """Unix sockets of the control plane: the snapshot link, the lease link, the link for kept answers, and HTTP for
-    everything that is not `/ai`.
+    """Unix sockets of the control plane: the snapshot link, the lease link, the links for kept answers and for stored
+    responses, and HTTP for everything that is not `/ai`.
     """
     secret_key: str
     previous_secret_keys: list[str] = []
@@ -94,6 +95,8 @@ class GatewayConfig(msgspec.Struct, frozen=True, kw_only=True):
     """What kept answers may take, per worker."""
     shared_answer_seconds: float = 0.1
     """How long a request waits for an answer that hosts share."""
+    stores_responses: bool = True
+    """Whether responses are stored where their provider does not keep them."""
     key_defaults: KeyDefaults | None = None
     """`None`: keys without a rate of their own have none."""
     capture: Capture = Capture()

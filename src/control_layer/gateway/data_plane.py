@@ -29,6 +29,7 @@ from control_layer.gateway.relay import Relay
 from control_layer.gateway.shared_answers import SharedAnswers
 from control_layer.gateway.snapshot import Route, SnapshotState
 from control_layer.gateway.status import ANSWERED, answer_status
+from control_layer.gateway.stored_responses import StoredResponses
 from control_layer.gateway.tracing import Tracing
 from control_layer.gateway.upload import UploadExchange, is_form
 from control_layer.gateway.upstreams import Upstreams
@@ -46,7 +47,7 @@ class DataPlane:
     __slots__ = (
         "cache", "checkers", "config", "control", "deployments", "draining", "flights", "ids", "journal",
         "key_defaults", "limiter", "loop", "metrics", "monotonic", "purse", "random", "retries", "shared_answers",
-        "snapshots", "tracing", "upstreams", "wall",
+        "snapshots", "stored_responses", "tracing", "upstreams", "wall",
     )  # fmt: skip
 
     def __init__(
@@ -77,6 +78,7 @@ class DataPlane:
         self.shared_answers = SharedAnswers(
             config.answer_socket, config.shared_answer_seconds, loop=loop, clock=lambda: self.monotonic()
         )
+        self.stored_responses = StoredResponses(config.response_socket, loop=loop)
         self.ids = EventIds()
         self.draining = False
         self.wall: Callable[[], float] = time.time

@@ -247,6 +247,11 @@ def unsupported_parameter(param: str, reason: str) -> GatewayError:
     return GatewayError(400, _INVALID, "unsupported_parameter", text, param=_short(param))
 
 
+def previous_response_not_found(response_id: str) -> GatewayError:
+    text = f"Previous response with id '{_short(response_id)}' not found."
+    return GatewayError(400, _INVALID, "previous_response_not_found", text, param="previous_response_id")
+
+
 def invalid_value(param: str, detail: str) -> GatewayError:
     return GatewayError(400, _INVALID, "invalid_value", f"Invalid value for '{param}': {detail}.", param=param)
 
@@ -312,6 +317,14 @@ _SOON = ((b"retry-after", b"1"),)
 def not_ready() -> GatewayError:
     text = "This gateway has just started and does not know its keys yet. Try again in a moment."
     return GatewayError(503, "server_error", "not_ready", text, headers=_SOON)
+
+
+def stored_responses_unavailable() -> GatewayError:
+    text = (
+        "Stored responses cannot be read at the moment. Try later, or send the whole conversation as `input`, without "
+        "`previous_response_id`."
+    )
+    return GatewayError(503, "server_error", "stored_responses_unavailable", text, headers=_SOON)
 
 
 def journal_full() -> GatewayError:

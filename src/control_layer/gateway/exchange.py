@@ -23,8 +23,7 @@ from control_layer.gateway.abilities import check_abilities
 from control_layer.gateway.admission import State
 from control_layer.gateway.answers import Answer
 from control_layer.gateway.attempt import Attempt
-from control_layer.gateway.client_fallbacks import ClientFallbacks
-from control_layer.gateway.envelope import Envelope, read_envelope
+from control_layer.gateway.envelope import read_envelope
 from control_layer.gateway.errors import GatewayError, render
 from control_layer.gateway.guardrails.answer import guarded_answer
 from control_layer.gateway.guardrails.request import RequestCheck
@@ -39,11 +38,12 @@ from control_layer.gateway.policy.worst_case import bounded_input, bounded_outpu
 from control_layer.gateway.query import rename_model
 from control_layer.gateway.rate_limit_headers import rate_limit_headers
 from control_layer.gateway.recording import cache_key
+from control_layer.gateway.remembering import Remembering
 from control_layer.gateway.sample import Sample
 from control_layer.gateway.token_count import answer_count
 from control_layer.gateway.tracing import RequestTrace
-from control_layer.gateway.translation_table import COUNT_TOKENS
-from control_layer.gateway.translators import COUNTED_HERE
+from control_layer.gateway.translation_table import COUNT_TOKENS, RESPONSES
+from control_layer.gateway.translators import COUNTED_HERE, Translator
 from control_layer.gateway.upstream_errors import REFUSALS, as_gateway_error, code_of, failure_of
 from control_layer.gateway.waste import affords_another
 from control_layer.wire import ExchangeError, Header, Request, Responder, TotalTimeout
@@ -59,27 +59,22 @@ _CLIENT_LEFT = 499
 _DROPPED = b"x-control-layer-dropped-parameters"
 
 
-_OUTSIDE = (State.READING, State.CHECKING, State.CLAIMING)
+_OUTSIDE = (State.READING, State.RECALLING, State.CHECKING, State.CLAIMING)
 _LET_IN = (State.ADMITTED, State.CLOSED)
 
 
-class Exchange(ClientFallbacks):
+class Exchange(Remembering):
     """One AI request whose model stands in a JSON body."""
 
     __slots__ = (
-        "_client_gone", "_head", "_last", "answer_sample", "body",
-        "envelope", "finish_reason", "first_byte", "opened", "received", "request_sample",
-        "response_bytes", "text_bytes", "tokens", "tokens_final", "trace", "upstream_request_id",
+        "_client_gone", "_head", "_last", "answer_sample", "finish_reason", "first_byte", "opened", "received",
+        "request_sample", "response_bytes", "text_bytes", "tokens", "tokens_final", "trace", "upstream_request_id",
     )  # fmt: skip
 
     def __init__(self, plane: DataPlane, request: Request, responder: Responder, head: Head) -> None:
         super().__init__(plane, request, responder, head)
         self.opened: Opened
         """The record of its admission."""
-        self.body: bytes | bytearray = b""
-        """The request's body, where it is read whole."""
-        self.envelope: Envelope | None = None
-        """What was read of a JSON body."""
         self.received = 0
         """Request body bytes that have come."""
         self.response_bytes = 0
@@ -165,6 +160,10 @@ class Exchange(ClientFallbacks):
 
     def ask_for(self, alias: str) -> None:
         self.authorise(alias)
+        if not self.recall_first():
+            self.go_in()
+
+    def go_in(self) -> None:
         if self.plane.config.validate_capabilities:
             check_abilities(self)
         self.admit(stream=self.envelope is not None and self.envelope.streaming)
@@ -190,7 +189,7 @@ class Exchange(ClientFallbacks):
 
     def likely_tokens(self) -> int:
         fields = {} if self.envelope is None else self.envelope.fields
-        return likely_tokens(self.received, fields, generates=self.path.generates)
+        return likely_tokens(max(self.received, len(self.body)), fields, generates=self.path.generates)
 
     # -- admit -------------------------------------------------------------------------------------------------------
 
@@ -274,13 +273,22 @@ class Exchange(ClientFallbacks):
         """The body as the provider gets it."""
         if self.envelope is None:
             return self.body
-        translator = attempt.upstream.translators.get(self.path.api_path)
+        translator = self._translator_for(attempt)
+        self.storing = None
         if translator is not None:
             body = self.envelope.rewritten(model=self.envelope.model, include_usage=False)
-            attempt.translation = translator.translate(body, self.route.model.alias, attempt.deployment.upstream_model)
+            identity = self.identify() if self.path.api_path == RESPONSES else None
+            alias, model = self.route.model.alias, attempt.deployment.upstream_model
+            attempt.translation = translator.translate(body, alias, model, identity)
             return attempt.translation.body
         asks = self._asks_for_usage and attempt.upstream.takes_stream_options
         return self.envelope.rewritten(model=attempt.deployment.upstream_model, include_usage=asks)
+
+    def _translator_for(self, attempt: Attempt) -> Translator | None:
+        path = self.path.api_path
+        if path == RESPONSES and not self.route.model.responses_adapter:
+            return None
+        return attempt.upstream.translators.get(path)
 
     @property
     def _asks_for_usage(self) -> bool:
@@ -409,6 +417,8 @@ class Exchange(ClientFallbacks):
             if head is not None:
                 self.recording.begin(*head)
             self.recording.keep(last)
+        if self.storing is not None:
+            self.storing.keep(last)
         self._head = head
         self._last = last
         self.response_bytes += len(last)
@@ -524,6 +534,7 @@ class Exchange(ClientFallbacks):
             self.route.waste.earn(self._cost(closed))
         if self.permit is not None or self.lane is not None:
             self.settle_limits(closed.tokens)
+        self.store(outcome)
         self.body = b""
         self.envelope = None
         plane.journal.append(closed, then or self._send_last)

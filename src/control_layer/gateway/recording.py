@@ -28,6 +28,7 @@ _OF_NO_MATTER = frozenset(("model", "stream", "stream_options", "user", "metadat
 """The model is the route's, and how the client wants the answer stands apart."""
 _WITH_MEMORY = frozenset(("store", "previous_response_id", "conversation", "background"))
 """Fields of requests whose answer depends on others, or on which others depend."""
+_NOT_SAID = (b"null", b"false")
 _NOISE = frozenset(
     (
         b"accept", b"accept-encoding", b"accept-language", b"api-key", b"authorization", b"baggage", b"cache-control",
@@ -72,7 +73,11 @@ def cache_key(exchange: Exchange, caching: ResponseCaching) -> bytes | None:
     if scope is None:
         return None
     fields = envelope.fields
-    if not _WITH_MEMORY.isdisjoint(fields) or not envelope.unambiguous:
+    if any(bytes(fields[name]) not in _NOT_SAID for name in _WITH_MEMORY.intersection(fields)):
+        return None
+    if exchange.previous is not None or (exchange.translated and exchange.to_be_stored):
+        return None  # another request may go on from it
+    if not envelope.unambiguous:
         return None
     digest = hashlib.blake2b(digest_size=32)
     model = exchange.route.model

@@ -27,14 +27,15 @@ from control_layer.gateway.translators import (
     Translator,
 )
 
-__all__ = ["COUNT_TOKENS", "EMBEDDINGS", "translators_of"]
+__all__ = ["COUNT_TOKENS", "EMBEDDINGS", "RESPONSES", "translators_of"]
 
 COUNT_TOKENS = "/v1/messages/count_tokens"
 EMBEDDINGS = "/v1/embeddings"
+RESPONSES = "/v1/responses"
 _CLIENTS: Mapping[Api, tuple[str, ClientDialect]] = {
     "chat_completions": ("/v1/chat/completions", OPENAI_CHAT),
     "messages": ("/v1/messages", ANTHROPIC),
-    "responses": ("/v1/responses", OPENAI_RESPONSES),
+    "responses": (RESPONSES, OPENAI_RESPONSES),
 }
 """Where clients speak them."""
 _OPENAIS_OWN = (

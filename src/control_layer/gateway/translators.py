@@ -14,7 +14,7 @@ from control_layer.gateway import errors
 from control_layer.gateway.dialects import openai_embeddings
 from control_layer.gateway.dialects.anthropic import ANTHROPIC
 from control_layer.gateway.dialects.anthropic.client_requests import read_count_request
-from control_layer.gateway.dialects.conversation import Conversation
+from control_layer.gateway.dialects.conversation import Conversation, Identity
 from control_layer.gateway.dialects.dialect import (
     ClientDialect,
     EventReader,
@@ -22,9 +22,11 @@ from control_layer.gateway.dialects.dialect import (
     Outgoing,
     ProviderDialect,
     ProviderError,
+    UnknownResponse,
     Unsupported,
 )
 from control_layer.gateway.dialects.embeddings import EmbeddingDialect, EmbeddingsAsked
+from control_layer.gateway.dialects.first_calls import FirstCallReader, with_first_calls
 from control_layer.gateway.dialects.openai_chat import OPENAI_CHAT
 from control_layer.gateway.errors import GatewayError
 from control_layer.gateway.translation import Translation
@@ -51,8 +53,11 @@ class Translator(ABC):
     __slots__ = ()
 
     @abstractmethod
-    def translate(self, body: bytes | bytearray, alias: str, model: str) -> Translation:
-        """A request's translation. `alias` is what the client calls the model, `model` what the provider does.
+    def translate(
+        self, body: bytes | bytearray, alias: str, model: str, identity: Identity | None = None
+    ) -> Translation:
+        """A request's translation. `alias` is what the client calls the model, `model` what the provider does,
+        `identity` what the answer is to be called, where its API keeps answers.
 
         Raises GatewayError.
         """
@@ -86,17 +91,19 @@ class ConversationTranslator(Translator):
         self._provider = provider
         self._lenient = lenient
 
-    def translate(self, body: bytes | bytearray, alias: str, model: str) -> Translation:
+    def translate(
+        self, body: bytes | bytearray, alias: str, model: str, identity: Identity | None = None
+    ) -> Translation:
         with told_as_gateway_errors():
             conversation = self._client.read_request(body)
             outgoing = self._provider.write_request(conversation, model, lenient=self._lenient)
         # Usage is always written, because it is metered, and hidden from a client that did not ask for it.
-        conversation = msgspec.structs.replace(conversation, include_usage=True)
+        conversation = msgspec.structs.replace(conversation, include_usage=True, identity=identity)
         return _Conversation(self._client, self._provider, conversation, outgoing, alias)
 
 
 class _Conversation(Translation):
-    __slots__ = ("_client", "_conversation", "_model", "_provider")
+    __slots__ = ("_client", "_conversation", "_first_call_only", "_model", "_provider")
 
     def __init__(
         self,
@@ -110,6 +117,7 @@ class _Conversation(Translation):
         self._client = client
         self._provider = provider
         self._conversation = conversation
+        self._first_call_only = outgoing.first_call_only
         self._model = alias
 
     def whole(self, body: bytes) -> bytes:
@@ -117,10 +125,13 @@ class _Conversation(Translation):
         self.tokens = answer.tokens
         if not answer.id:
             answer = msgspec.structs.replace(answer, id=self.answer_id)
+        if self._first_call_only:
+            answer = with_first_calls(answer)
         return self._client.write_answer(answer, self._conversation, self._model)
 
     def reader(self) -> EventReader:
-        return self._provider.reader()
+        reader = self._provider.reader()
+        return FirstCallReader(reader) if self._first_call_only else reader
 
     def writer(self) -> EventWriter:
         return self._client.writer(self._conversation, self._model)
@@ -138,7 +149,10 @@ class EmbeddingsTranslator(Translator):
         self._provider = provider
         self._lenient = lenient
 
-    def translate(self, body: bytes | bytearray, alias: str, model: str) -> Translation:
+    def translate(
+        self, body: bytes | bytearray, alias: str, model: str, identity: Identity | None = None
+    ) -> Translation:
+        del identity
         with told_as_gateway_errors():
             asked = openai_embeddings.read_request(body)
             outgoing = self._provider.write_embeddings(asked, model, lenient=self._lenient)
@@ -171,8 +185,10 @@ class CountTranslator(Translator):
     def __init__(self, provider: _CountingProvider) -> None:
         self._provider = provider
 
-    def translate(self, body: bytes | bytearray, alias: str, model: str) -> Translation:
-        del alias
+    def translate(
+        self, body: bytes | bytearray, alias: str, model: str, identity: Identity | None = None
+    ) -> Translation:
+        del alias, identity
         with told_as_gateway_errors():
             conversation = read_count_request(body)
             # What cannot be told is hardly ever what is long.
@@ -199,8 +215,10 @@ class _NothingOfTheKind(Translator):
 
     __slots__ = ()
 
-    def translate(self, body: bytes | bytearray, alias: str, model: str) -> Translation:
-        del body, alias, model
+    def translate(
+        self, body: bytes | bytearray, alias: str, model: str, identity: Identity | None = None
+    ) -> Translation:
+        del body, alias, model, identity
         raise errors.api_not_served()
 
 
@@ -218,6 +236,8 @@ def told_as_gateway_errors() -> Iterator[None]:
     """What a request cannot say, or says wrongly, in the gateway's words."""
     try:
         yield
+    except UnknownResponse as error:
+        raise errors.previous_response_not_found(error.response_id) from None
     except Unsupported as error:
         raise errors.unsupported_parameter(error.parameter, error.message) from None
     except msgspec.ValidationError as error:

@@ -6,6 +6,7 @@ from collections.abc import Callable, Mapping
 from typing import ClassVar
 
 from control_layer.gateway.dialects.anthropic import ANTHROPIC
+from control_layer.gateway.dialects.conversation import Identity
 from control_layer.gateway.dialects.dialect import ClientDialect, Outgoing
 from control_layer.gateway.dialects.vertex import (
     VERTEX_CLAUDE,
@@ -34,10 +35,12 @@ class _ByPublisher(Translator):
     def __init__(self, translators: Mapping[Publisher, Translator]) -> None:
         self._translators = translators
 
-    def translate(self, body: bytes | bytearray, alias: str, model: str) -> Translation:
+    def translate(
+        self, body: bytes | bytearray, alias: str, model: str, identity: Identity | None = None
+    ) -> Translation:
         with told_as_gateway_errors():
             publisher = publisher_of(model)
-        return self._translators[publisher].translate(body, alias, model)
+        return self._translators[publisher].translate(body, alias, model, identity)
 
 
 class _Handing(Translator):
@@ -48,8 +51,10 @@ class _Handing(Translator):
     def __init__(self, hand: Callable[[bytes | bytearray, str], Outgoing]) -> None:
         self._hand = hand
 
-    def translate(self, body: bytes | bytearray, alias: str, model: str) -> Translation:
-        del alias
+    def translate(
+        self, body: bytes | bytearray, alias: str, model: str, identity: Identity | None = None
+    ) -> Translation:
+        del alias, identity
         with told_as_gateway_errors():
             return _HandedOn(self._hand(body, model))
 

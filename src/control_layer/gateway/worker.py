@@ -33,6 +33,9 @@ _BACKLOG = 4096
 _FAREWELL_SECONDS = 1.0
 """Clients that use their connections more often than that notice nothing when a worker is replaced."""
 
+_LAST_RESPONSES_SECONDS = 2.0
+"""For responses that are on their way into the database when a worker ends."""
+
 
 class Worker:
     """A gateway worker's life, from its configuration to its last drained stream."""
@@ -104,6 +107,7 @@ class Worker:
             loop.create_task(self._link.run(), name="snapshot-link"),
             loop.create_task(leases.run(), name="lease-link"),
             loop.create_task(self._plane.shared_answers.run(), name="answer-link"),
+            loop.create_task(self._plane.stored_responses.run(), name="response-link"),
             loop.create_task(self._answer_supervisor(), name="supervision"),
         ]
         for task in tasks:
@@ -116,6 +120,7 @@ class Worker:
         self._plane.draining = True
         _log.info("gateway_draining", active=self._server.active_requests, grace_seconds=config.drain_seconds)
         await self._server.drain(config.drain_seconds, farewell_seconds=_FAREWELL_SECONDS)
+        await self._plane.stored_responses.settle(_LAST_RESPONSES_SECONDS)
         if self._supervisor is not None and not self._supervisor.is_closing():
             self._supervisor.write(frame(encode(Stats(0, self._samples()))))  # so that nothing counted is lost
         self._lag.end()
@@ -205,4 +210,5 @@ class Worker:
         samples.append(self._lag.histogram.sample("control_layer_event_loop_lag_seconds", text_, mine))
         samples.extend(self._plane.metrics.samples())
         samples.extend(self._plane.shared_answers.samples())
+        samples.extend(self._plane.stored_responses.samples())
         return samples

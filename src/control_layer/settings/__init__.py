@@ -23,6 +23,7 @@ from control_layer.settings.gateway import Gateway, GatewayTls, Metrics
 from control_layer.settings.instance import Metadata, ModelSource, OpenApi
 from control_layer.settings.pricing import Pricing
 from control_layer.settings.recorder import BodyRetention, Recorder, RequestLog, RequestRetention
+from control_layer.settings.responses import Responses
 from control_layer.settings.section import Duration, Section
 from control_layer.settings.sinks import Sink
 from control_layer.settings.tracing import Tracing
@@ -54,6 +55,7 @@ __all__ = [
     "Recorder",
     "RequestLog",
     "RequestRetention",
+    "Responses",
     "RoleName",
     "SampleFiles",
     "Settings",
@@ -109,6 +111,8 @@ class Settings(Section):
     """How usage comes from the journals into the database."""
     request_log: RequestLog = RequestLog()
     """What is kept of requests in the database, and for how long."""
+    responses: Responses = Responses()
+    """Responses that are stored where their provider does not keep them."""
     batches: Batches = Batches()
     """Files of requests that are carried out in the background."""
     limits: Limits = Limits()

@@ -30,6 +30,7 @@ _CONTROL_SOCKET = "control.sock"
 _SNAPSHOT_SOCKET = "snapshot.sock"
 _LEASE_SOCKET = "lease.sock"
 _ANSWER_SOCKET = "answer.sock"
+_RESPONSE_SOCKET = "response.sock"
 
 
 def gateway_config(
@@ -53,6 +54,7 @@ def gateway_config(
         snapshot_socket=str(sockets / _SNAPSHOT_SOCKET),
         lease_socket=str(sockets / _LEASE_SOCKET),
         answer_socket=str(sockets / _ANSWER_SOCKET),
+        response_socket=str(sockets / _RESPONSE_SOCKET),
         control_socket=str(sockets / _CONTROL_SOCKET),
         secret_key=_revealed(settings.secret_key),
         previous_secret_keys=[key.get_secret_value() for key in settings.previous_secret_keys],
@@ -76,6 +78,7 @@ def gateway_config(
         validate_capabilities=gateway.validate_capabilities,
         response_cache_bytes=gateway.response_cache_bytes,
         shared_answer_seconds=gateway.shared_response_cache_timeout.total_seconds(),
+        stores_responses=settings.responses.enabled,
         retries=RetrySettings(ratio=gateway.retries.ratio, reserve=gateway.retries.reserve),
         key_defaults=_key_defaults(settings.auth.rate_limits),
         capture=Capture(enabled=settings.enable_request_logging, max_bytes=gateway.logged_body_bytes),
@@ -127,6 +130,7 @@ def control_config(
         snapshot_socket=str(sockets / _SNAPSHOT_SOCKET),
         lease_socket=str(sockets / _LEASE_SOCKET),
         answer_socket=str(sockets / _ANSWER_SOCKET),
+        response_socket=str(sockets / _RESPONSE_SOCKET),
         snapshot_file=str(directory.snapshot_file),
         journal_dir=str(directory.journal),
         gateway=GatewayAddress(host=host, port=port, certificate=_path(settings.gateway.tls.certificate)),

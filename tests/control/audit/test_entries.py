@@ -41,6 +41,7 @@ _NOT_AUDITED = {
     "model_minutes": "as above",
     "batch_hours": "as above",
     "kept_answers": "what models said, and not for long",
+    "stored_responses": "people's work, like their requests",
     "journal_positions": "bookkeeping of the recorder",
     "recorded_batches": "as above, for sinks",
     "sink_positions": "as above",

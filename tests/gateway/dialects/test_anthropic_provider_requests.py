@@ -8,9 +8,20 @@ import msgspec
 import pytest
 from tests.gateway.dialects.anthropic_requests import NEWER, NEWEST, OLD, ask, refused, sent
 
-from control_layer.gateway.dialects.conversation import Reasoning, ResponseFormat, Tool, ToolChoice
+from control_layer.gateway.dialects.conversation import (
+    Message,
+    Reasoning,
+    ResponseFormat,
+    Text,
+    Thinking,
+    Tool,
+    ToolCall,
+    ToolChoice,
+    ToolResult,
+)
 
 TOOLS = (Tool("f"), Tool("g"))
+_HELLO = Message("user", (Text("hello"),))
 
 
 # -- tools -------------------------------------------------------------------------------------------------------------
@@ -49,6 +60,34 @@ def test_a_call_that_must_be_made_is_made_without_a_budget_to_think() -> None:
     outgoing = ask(OLD, tools=TOOLS, tool_choice=ToolChoice("required"), reasoning=Reasoning(effort="high"))
     assert b'"thinking"' not in outgoing.body
     assert outgoing.dropped == ("reasoning_effort",)
+
+
+_CALL, _RESULT = ToolCall("c", "f", "{}"), Message("tool", (ToolResult("c", (Text("rain"),)),))
+
+
+@pytest.mark.parametrize(
+    ("model", "turns", "thinks"),
+    [
+        (OLD, (Message("assistant", (_CALL,)), _RESULT), False),
+        (OLD, (Message("assistant", (Thinking("Of another's."), _CALL)), _RESULT), False),
+        (OLD, (Message("assistant", (Thinking("Hm.", "s"), _CALL)), _RESULT), True),
+        (
+            OLD,
+            (Message("assistant", (Thinking("Hm.", "s"), _CALL)), _RESULT, Message("assistant", (_CALL,)), _RESULT),
+            True,
+        ),
+        (OLD, (Message("assistant", (_CALL,)), _RESULT, Message("user", (Text("And now?"),))), False),
+        (OLD, (Message("assistant", (_CALL,)), _RESULT, Message("assistant", (Text("Rain."),)), _HELLO), True),
+        (NEWER, (Message("assistant", (_CALL,)), _RESULT), True),
+    ],
+)
+def test_calls_whose_thoughts_were_lost_are_gone_on_from_without_thinking(
+    model: str, turns: tuple[Message, ...], thinks: bool
+) -> None:
+    """Models with a budget refuse to think on from them, and clients of OpenAI's send no thoughts back."""
+    outgoing = ask(model, tools=TOOLS, messages=(_HELLO, *turns), reasoning=Reasoning(effort="high"))
+    assert (b'"thinking":{' in outgoing.body) is thinks
+    assert outgoing.dropped == (() if thinks else ("reasoning_effort",))
 
 
 def test_strict_tools_are_within_the_limits_of_schemas() -> None:

@@ -94,6 +94,11 @@ def test_a_choice_without_tools_is_none() -> None:
     assert "tools" not in body
 
 
+@pytest.mark.parametrize("asked", [None, True, False])
+def test_one_call_at_a_time_is_seen_to_here(asked: bool | None) -> None:
+    assert ask(tools=TOOLS, parallel_tool_calls=asked).first_call_only is (asked is False)
+
+
 def test_a_schema_is_sent_as_it_is() -> None:
     (tool,) = sent(tools=(Tool("f", "Does it.", SCHEMA),))["tools"]
     (declared,) = tool["functionDeclarations"]
@@ -219,7 +224,6 @@ def test_penalties_of_nothing_are_none() -> None:
         (NEWER, "audio", {"audio_output": msgspec.Raw(b'{"voice":"alloy"}')}),
         (NEWER, "stop", {"stop": ("a", "b", "c", "d", "e", "f")}),
         (NEWER, "service_tier", {"service_tier": "scale"}),
-        (NEWER, "parallel_tool_calls", {"parallel_tool_calls": False, "tools": TOOLS}),
         (NEWER, "web_search_options", {"others": (("web_search_options", msgspec.Raw(b"{}")),)}),
         (NEWEST, "messages[1]", {"messages": (*HELLO, said("assistant", "It is"))}),
     ],

@@ -127,6 +127,11 @@ def test_tools_are_shown_unless_none_may_be_called() -> None:
     assert "tools" not in sent(tools=TOOLS, tool_choice=ToolChoice("none"), parallel_tool_calls=False)
 
 
+@pytest.mark.parametrize("asked", [None, True, False])
+def test_one_call_at_a_time_is_seen_to_here(asked: bool | None) -> None:
+    assert ask(tools=TOOLS, parallel_tool_calls=asked).first_call_only is (asked is False)
+
+
 @pytest.mark.parametrize(
     ("wanted", "expected"),
     [
@@ -178,7 +183,6 @@ def test_probabilities(wanted: int | None, expected: dict[str, Any]) -> None:
         ("service_tier", {"service_tier": "flex"}),
         ("tool_choice", {"tools": TOOLS, "tool_choice": ToolChoice("required")}),
         ("tool_choice", {"tools": TOOLS, "tool_choice": ToolChoice("named", "f")}),
-        ("parallel_tool_calls", {"tools": TOOLS, "parallel_tool_calls": False}),
         ("keep_alive", {"others": (("keep_alive", msgspec.Raw(b"0")),)}),
     ],
 )

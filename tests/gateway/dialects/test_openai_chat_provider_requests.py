@@ -82,13 +82,12 @@ def test_a_server_may_not_know_what_openai_knows() -> None:
     assert messages(developer, quirks=Quirks(no_developer_role=True))[0]["role"] == "system"
 
 
-def test_calls_one_at_a_time_are_refused_where_they_cannot_be_asked_for() -> None:
+def test_calls_one_at_a_time_are_seen_to_here_where_they_cannot_be_asked_for() -> None:
     quirks = Quirks(no_parallel_tool_calls=True)
-    assert "parallel_tool_calls" not in sent(quirks, tools=TOOLS, parallel_tool_calls=True)
-    with pytest.raises(Unsupported) as refusal:
-        ask(quirks, tools=TOOLS, parallel_tool_calls=False)
-    assert refusal.value.parameter == "parallel_tool_calls"
-    assert ask(quirks, tools=TOOLS, parallel_tool_calls=False, lenient=True).dropped == ("parallel_tool_calls",)
+    for asked in (True, False):
+        assert "parallel_tool_calls" not in sent(quirks, tools=TOOLS, parallel_tool_calls=asked)
+        assert ask(quirks, tools=TOOLS, parallel_tool_calls=asked).first_call_only is not asked
+        assert not ask(tools=TOOLS, parallel_tool_calls=asked).first_call_only
 
 
 def test_texts_are_parts_or_one_string() -> None:

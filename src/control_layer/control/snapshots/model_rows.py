@@ -43,6 +43,7 @@ MODELS = select(
     tables.Model.capabilities,
     tables.Model.model_metadata["context_window"].astext,
     tables.Model.sanitize_responses,
+    tables.Model.open_responses_adapter,
     is_priced(),
     _failing(tables.Model),
     *ROUTING,
@@ -160,7 +161,8 @@ def _models(
     rows: Iterable[Row], around: Surroundings, substitutes: Mapping[str, tuple[Deployment, ...]], share: Sharing
 ) -> Iterator[Model]:
     for model_id, alias, hosted_on, upstream_model, created, groups, timeouts, *rest in rows:
-        model_type, display_name, description, capabilities, context_window, sanitize, priced, failing, *routes = rest
+        model_type, display_name, description, capabilities, context_window, sanitize, *rest = rest
+        responses_adapter, priced, failing, *routes = rest
         routing = Routing.of(routes)
         if hosted_on is not None:
             breaker = breaker_of(routing.policy)
@@ -190,6 +192,7 @@ def _models(
             caching=routing.caching,
             hedging=routing.hedging,
             abilities=_abilities(capabilities, context_window, description),
+            responses_adapter=responses_adapter,
         )
 
 

@@ -17,6 +17,7 @@ from control_layer.store.tables import (
     GroupMember,
     Identity,
     PasswordReset,
+    StoredResponse,
     User,
     UserSession,
     Webhook,
@@ -89,7 +90,7 @@ async def user_ids(session: AsyncSession) -> str:
 
 
 async def forget_belongings(session: AsyncSession, user_id: uuid.UUID) -> None:
-    """Erases a user's keys, memberships, identities elsewhere, sessions, reset links, webhooks and alerts."""
+    """Erases a user's keys, memberships, identities elsewhere, sessions, reset links, webhooks, alerts, responses."""
     await session.execute(delete(ApiKey).where(or_(ApiKey.user_id == user_id, ApiKey.created_by == user_id)))
-    for table in (GroupMember, Identity, UserSession, PasswordReset, Webhook, Alert):
+    for table in (GroupMember, Identity, UserSession, PasswordReset, Webhook, Alert, StoredResponse):
         await session.execute(delete(table).where(table.user_id == user_id))

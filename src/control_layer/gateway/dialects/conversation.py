@@ -20,6 +20,7 @@ __all__ = [
     "Conversation",
     "Document",
     "Finish",
+    "Identity",
     "Image",
     "Message",
     "Part",
@@ -172,6 +173,17 @@ class Reasoning(msgspec.Struct, frozen=True):
     """Whether the client wants to see what it thought."""
 
 
+class Identity(msgspec.Struct, frozen=True):
+    """What an API that keeps its answers says of the one that is coming."""
+
+    id: str
+    created: int
+    """Unix seconds, where its provider does not say."""
+    stored: bool = False
+    previous: str | None = None
+    """The id of the one before, where the client went on from it."""
+
+
 class Conversation(msgspec.Struct, frozen=True, kw_only=True):
     """A request for the next turn. `None` is what the client did not say."""
 
@@ -212,6 +224,8 @@ class Conversation(msgspec.Struct, frozen=True, kw_only=True):
     hints: tuple[tuple[str, msgspec.Raw], ...] = ()
     """The like, but the answer means the same without them (labels, what a provider is to keep, how it saves work): a
     dialect that has no word for one leaves it out."""
+    identity: Identity | None = None
+    """Where somebody else than the provider says what the answer is called."""
     dialect: str | None = None
     """Whose words `others` and `hints` are; `None`: nobody's who hands them on."""
 

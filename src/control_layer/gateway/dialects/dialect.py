@@ -22,6 +22,7 @@ __all__ = [
     "Outgoing",
     "ProviderDialect",
     "ProviderError",
+    "UnknownResponse",
     "UnreadableAnswer",
     "Unsupported",
 ]
@@ -39,6 +40,14 @@ class Unsupported(Exception):
         self.message = message
 
 
+class UnknownResponse(Unsupported):
+    """The request goes on from a response that another provider keeps, or nobody."""
+
+    def __init__(self, response_id: str) -> None:
+        super().__init__("previous_response_id", "It is not known here.")
+        self.response_id = response_id
+
+
 class UnreadableAnswer(Exception):
     """A provider's answer that is not of its dialect."""
 
@@ -54,6 +63,8 @@ class Outgoing(msgspec.Struct, frozen=True):
     query: bytes = b""
     dropped: tuple[str, ...] = ()
     """Parameters that were left out, in the client's words."""
+    first_call_only: bool = False
+    """The client wants one call of a tool at a time, and the provider was not told (`first_calls`)."""
 
 
 class ProviderError(msgspec.Struct, frozen=True):

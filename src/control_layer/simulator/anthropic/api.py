@@ -36,14 +36,15 @@ class _Api:
 
     def read(self, request: Request, path: str, body: bytes) -> Asked | Answered:
         version = checked_version(request.header(b"anthropic-version"))
+        betas = request.header(b"anthropic-beta") or b""
         match request.method, path:
             case b"POST", "/v1/messages":
-                message = parsed(_object(body), MessagesRequest, version)
+                message = parsed(_object(body), MessagesRequest, version, betas)
                 check(message, version)
                 assert isinstance(message, MessagesRequest)
                 return Asked(message.model, lambda script, answer_id: answer(message, script, answer_id))
             case b"POST", "/v1/messages/count_tokens":
-                count = parsed(_object(body), CountRequest, version)
+                count = parsed(_object(body), CountRequest, version, betas)
                 check(count, version)
                 return Answered(body={"input_tokens": counted(count)})
             case b"GET", "/v1/models":

@@ -33,6 +33,8 @@ __all__ = ["check", "checked_version", "parsed", "refusal", "signature", "thinks
 
 _VERSIONS = ("2023-06-01", "2026-10-21")
 _NEWER = "2026-10-21"
+_BETAS = {"context_management": "context-management-2025-06-27"}
+"""Parameters that only clients may use that say so in `anthropic-beta`."""
 _SAMPLING = ("temperature", "top_p", "top_k")
 _NAME = re.compile(r"[a-zA-Z0-9_-]{1,128}")
 _MIN_BUDGET = 1024
@@ -59,8 +61,11 @@ def checked_version(version: bytes | None) -> str:
     return text
 
 
-def parsed(fields: dict[str, Any], kind: type[CountRequest], version: str) -> CountRequest:
-    """The body. Raises Refusal."""
+def parsed(fields: dict[str, Any], kind: type[CountRequest], version: str, betas: bytes = b"") -> CountRequest:
+    """The body. `betas` is the value of `anthropic-beta`. Raises Refusal."""
+    for name, beta in _BETAS.items():
+        if name in fields and beta.encode() not in betas:
+            raise refusal(f"{name}: {_EXTRA}")
     for name in _SAMPLING if version == _NEWER else ():
         if name in fields:
             raise refusal(f"{name}: {_EXTRA}")

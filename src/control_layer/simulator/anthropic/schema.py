@@ -190,6 +190,7 @@ class CountRequest(_Strict, kw_only=True):
     output_config: OutputConfig = field(default_factory=OutputConfig)
     cache_control: CacheControl | None = None
     speed: Literal["standard", "fast"] | None = None
+    context_management: dict[str, Any] | None = None
 
 
 class MessagesRequest(CountRequest, kw_only=True):

@@ -24,9 +24,9 @@ _DIMENSIONS = 768
 _PER_CHUNK = 3
 
 
-def counted(contents: list[Content]) -> dict[str, Any]:
+def counted(contents: list[Content], instruction: Content | None = None) -> dict[str, Any]:
     """The answer of `:countTokens`."""
-    total = count_tokens("\n".join(map(_text, contents)), len(contents))
+    total = count_tokens(_said(contents, instruction), len(contents))
     return {"totalTokens": total, "promptTokensDetails": _details(total)}
 
 
@@ -63,14 +63,10 @@ def _ask(request: GenerateRequest) -> Ask:
     schema = config.response_json_schema or config.response_schema
     if schema is None and config.response_mime_type == "application/json":
         schema = {"type": "object", "properties": {"simulated": {"type": "boolean"}}}
-    said = [_text(content) for content in request.contents]
-    if request.system_instruction is not None:
-        said.insert(0, _text(request.system_instruction))
-    answered = any(part.function_response is not None for part in last.parts)
     return Ask(
-        prompt="\n".join(said),
+        prompt=_said(request.contents, request.system_instruction),
         messages=len(request.contents),
-        last="" if answered or last.role == "model" else _text(last),
+        last="" if last.role == "model" else _own_words(last),
         tools=[Tool(each.name, _lower(each.parameters or each.parameters_json_schema)) for each in tools],
         choice={"ANY": "required", "NONE": "none"}.get(calling.mode, "auto"),
         schema=_lower(schema),
@@ -95,6 +91,15 @@ def _lower(schema: Any) -> Any:
         name: inner.lower() if name == "type" and isinstance(inner, str) else _lower(inner)
         for name, inner in schema.items()
     }
+
+
+def _said(contents: list[Content], instruction: Content | None) -> str:
+    return "\n".join(map(_text, contents if instruction is None else [instruction, *contents]))
+
+
+def _own_words(content: Content) -> str:
+    """Without what functions said."""
+    return "".join(part.text or "" for part in content.parts)
 
 
 def _text(content: Content) -> str:

@@ -99,7 +99,7 @@ def asked(model: str, method: str, query: dict[str, str], fields: dict[str, Any]
             whole = count.generate_content_request
             contents = count.contents if whole is None else whole.contents
             check_contents(contents, "CountTokensRequest.contents")
-            return Answered(body=counted(contents))
+            return Answered(body=counted(contents, None if whole is None else whole.system_instruction))
         case "embedContent":
             embed = parsed(fields, EmbedRequest)
             check_contents([embed.content], "EmbedContentRequest.content")

@@ -22,6 +22,7 @@ from control_layer.store.tables.payments import AutoTopup
 from control_layer.store.tables.people import Group, GroupMember, User, UserObject
 from control_layer.store.tables.privacy import RedactionRule
 from control_layer.store.tables.probes import Probe, ProbeResult, ProbeState
+from control_layer.store.tables.responses import StoredResponse
 from control_layer.store.tables.rollups import (
     ACCOUNT_ROLLUPS,
     LATENCY_ROLLUPS,
@@ -81,6 +82,7 @@ __all__ = [
     "RequestBody",
     "Seeded",
     "SinkPosition",
+    "StoredResponse",
     "Tariff",
     "TrafficHorizon",
     "Transaction",

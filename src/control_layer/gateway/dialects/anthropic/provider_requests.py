@@ -11,7 +11,7 @@ from control_layer.gateway.dialects.anthropic.blocks import TextBlock, cache_con
 from control_layer.gateway.dialects.anthropic.models import Abilities, abilities
 from control_layer.gateway.dialects.anthropic.provider_messages import write_messages
 from control_layer.gateway.dialects.anthropic.provider_sampling import Sampling, write_sampling
-from control_layer.gateway.dialects.anthropic.provider_thinking import write_thinking
+from control_layer.gateway.dialects.anthropic.provider_thinking import thoughts_are_lost, write_thinking
 from control_layer.gateway.dialects.anthropic.requests import (
     MessageParam,
     Metadata,
@@ -48,7 +48,14 @@ def write_request(conversation: Conversation, model: str, *, lenient: bool) -> O
     choice = _tool_choice(conversation, able, omissions)
     room = conversation.max_output_tokens or able.output
     forced = choice is not None and choice.type in ("any", "tool")
-    thinking, effort = write_thinking(conversation.reasoning, able, room, forced_tool=forced, omissions=omissions)
+    thinking, effort = write_thinking(
+        conversation.reasoning,
+        able,
+        room,
+        forced_tool=forced,
+        lost_thoughts=thoughts_are_lost(messages),
+        omissions=omissions,
+    )
     thinks = thinking is not None and thinking.type in ("enabled", "adaptive")
     sampling = write_sampling(conversation, able, thinks=thinks, omissions=omissions)
     format_ = _format(conversation, able, system, omissions)

@@ -6,12 +6,15 @@ other, the steps of `_BUDGETS` stand for each other.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
+from control_layer.gateway.dialects.anthropic.blocks import RedactedThinkingBlock, ThinkingBlock, ToolResultBlock
 from control_layer.gateway.dialects.anthropic.models import Abilities
-from control_layer.gateway.dialects.anthropic.requests import ThinkingConfig
+from control_layer.gateway.dialects.anthropic.requests import MessageParam, ThinkingConfig
 from control_layer.gateway.dialects.conversation import Reasoning
 from control_layer.gateway.dialects.omissions import Omissions
 
-__all__ = ["write_thinking"]
+__all__ = ["thoughts_are_lost", "write_thinking"]
 
 _PARAMETER = "reasoning_effort"
 _LEAST_BUDGET = 1024
@@ -21,8 +24,32 @@ _BUDGETS = {"minimal": 1024, "low": 2048, "medium": 8192, "high": 16_384, "xhigh
 _EFFORTS = tuple(_BUDGETS)
 
 
+def thoughts_are_lost(messages: Sequence[MessageParam]) -> bool:
+    """Whether calls have results, but what was thought before them did not come back, which few clients of other
+    dialects see to, or was another provider's.
+    """
+    if not messages or not _has(messages[-1], ToolResultBlock):
+        return False
+    for message in reversed(messages):
+        if message.role == "assistant" and _has(message, ThinkingBlock, RedactedThinkingBlock):
+            return False
+        if message.role == "user" and not _has(message, ToolResultBlock):
+            break
+    return True
+
+
+def _has(message: MessageParam, *kinds: type) -> bool:
+    return isinstance(message.content, list) and any(isinstance(block, kinds) for block in message.content)
+
+
 def write_thinking(
-    reasoning: Reasoning | None, able: Abilities, room: int, *, forced_tool: bool, omissions: Omissions
+    reasoning: Reasoning | None,
+    able: Abilities,
+    room: int,
+    *,
+    forced_tool: bool,
+    lost_thoughts: bool = False,
+    omissions: Omissions,
 ) -> tuple[ThinkingConfig | None, str | None]:
     """`thinking` and `output_config.effort`. `room` is `max_tokens`, which what is thought is a part of."""
     if reasoning is None:
@@ -36,8 +63,9 @@ def write_thinking(
         omissions.refuse(_PARAMETER, "The model does not think before it answers. Ask a newer one, or do without.")
         return None, None
     budget = _budget(reasoning, room)
-    if forced_tool or budget is None:
-        # The API thinks neither before a call that it must make nor in less than 1,024 tokens.
+    if forced_tool or lost_thoughts or budget is None:
+        # The API thinks neither before a call that it must make, nor on from thoughts that are lost, nor in less than
+        # 1,024 tokens.
         omissions.drop(_PARAMETER)
         return None, effort
     return ThinkingConfig("enabled", budget, None if reasoning.shown else "omitted"), effort

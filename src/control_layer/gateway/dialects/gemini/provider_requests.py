@@ -42,10 +42,14 @@ def write_request(conversation: Conversation, model: str, *, lenient: bool) -> O
     """Raises `Unsupported` for what Gemini, or this one, cannot do; with `lenient` it is left out where it can be."""
     omissions = Omissions(lenient=lenient)
     body = _encode(written(conversation, model, omissions))
-    if conversation.stream:
-        path = method_path(model, "streamGenerateContent")
-        return Outgoing(path, body, query=b"alt=sse", dropped=omissions.dropped)
-    return Outgoing(method_path(model, "generateContent"), body, dropped=omissions.dropped)
+    streams = conversation.stream
+    return Outgoing(
+        method_path(model, "streamGenerateContent" if streams else "generateContent"),
+        body,
+        query=b"alt=sse" if streams else b"",
+        dropped=omissions.dropped,
+        first_call_only=conversation.parallel_tool_calls is False,
+    )
 
 
 def written(conversation: Conversation, model: str, omissions: Omissions) -> RequestBody:
@@ -70,8 +74,6 @@ def _refuse_what_is_unknown(conversation: Conversation, omissions: Omissions) ->
         omissions.refuse("logit_bias", "Gemini takes no biases.")
     if conversation.audio_output is not None:
         omissions.refuse("audio", "Gemini's answers are words here. Ask a model for speech.")
-    if conversation.tools and conversation.parallel_tool_calls is False:
-        omissions.refuse("parallel_tool_calls", "Gemini cannot be told to call one function at a time.")
     if conversation.user is not None:
         omissions.drop("user")
     for name, _ in conversation.others:

@@ -51,7 +51,12 @@ def write_request(conversation: Conversation, model: str, *, lenient: bool) -> O
         tools=_tools(conversation, omissions),
         messages=write_messages(conversation.messages, omissions),
     )
-    return Outgoing(_PATH, _encode(body), dropped=omissions.dropped)
+    return Outgoing(
+        _PATH,
+        _encode(body),
+        dropped=omissions.dropped,
+        first_call_only=conversation.parallel_tool_calls is False,
+    )
 
 
 def _refuse_what_is_unknown(conversation: Conversation, omissions: Omissions) -> None:
@@ -109,8 +114,6 @@ def _tools(conversation: Conversation, omissions: Omissions) -> list[ToolParam] 
         return None
     if choice is not None and choice.mode in ("required", "named"):
         omissions.refuse("tool_choice", "The model decides for itself whether it calls a tool: `auto` and `none` only.")
-    if conversation.parallel_tool_calls is False:
-        omissions.refuse("parallel_tool_calls", "Ollama cannot be told to call one tool at a time.")
     return [_tool(tool, index, omissions) for index, tool in enumerate(tools)]
 
 

@@ -40,7 +40,7 @@ def write_request(conversation: Conversation, model: str, quirks: Quirks, *, len
     omissions = Omissions(lenient=lenient)
     if conversation.top_k is not None and not quirks.takes_top_k:
         omissions.refuse("top_k", "OpenAI's API takes no top_k.")
-    most, tools = conversation.max_output_tokens, conversation.tools
+    most, tools, untold = conversation.max_output_tokens, conversation.tools, quirks.no_parallel_tool_calls
     logprobs = conversation.logprobs
     body = RequestBody(
         model=model,
@@ -62,7 +62,7 @@ def write_request(conversation: Conversation, model: str, quirks: Quirks, *, len
         logit_bias=conversation.logit_bias or NOTHING,
         tools=[_tool(tool) for tool in tools] or None,
         tool_choice=_tool_choice(conversation.tool_choice) if tools else None,
-        parallel_tool_calls=_parallel(conversation, quirks, omissions) if tools else None,
+        parallel_tool_calls=conversation.parallel_tool_calls if tools and not untold else None,
         response_format=None if conversation.response_format is None else _format(conversation.response_format),
         reasoning_effort=effort_of(conversation.reasoning, model, omissions),
         modalities=None if conversation.audio_output is None else ["text", "audio"],
@@ -71,7 +71,12 @@ def write_request(conversation: Conversation, model: str, quirks: Quirks, *, len
         user=conversation.user,
         prompt_cache_key=conversation.cache_key,
     )
-    return Outgoing(_PATH, _with_the_rest(_encode(body), conversation, omissions), dropped=omissions.dropped)
+    return Outgoing(
+        _PATH,
+        _with_the_rest(_encode(body), conversation, omissions),
+        dropped=omissions.dropped,
+        first_call_only=untold and conversation.parallel_tool_calls is False,
+    )
 
 
 def _with_the_rest(body: bytes, conversation: Conversation, omissions: Omissions) -> bytes:
@@ -97,14 +102,6 @@ def _tool_choice(choice: ToolChoice | None) -> Literal["none", "auto", "required
     if choice.mode == "named":
         return ToolChoiceParam("function", NamedFunction(choice.name or ""))
     return choice.mode
-
-
-def _parallel(conversation: Conversation, quirks: Quirks, omissions: Omissions) -> bool | None:
-    if not quirks.no_parallel_tool_calls:
-        return conversation.parallel_tool_calls
-    if conversation.parallel_tool_calls is False:
-        omissions.refuse("parallel_tool_calls", "The provider cannot be told to call one tool at a time.")
-    return None
 
 
 def _format(wanted: ResponseFormat) -> ResponseFormatParam:

@@ -21,6 +21,7 @@ from control_layer.gateway.dialects.openai_responses.responses import (
     OutputTextPart,
     ReasoningItem,
     RefusalPart,
+    answer_id_of,
     ended,
     ending_of,
     item_id,
@@ -55,7 +56,8 @@ def write_answer(answer: Answer, conversation: Conversation, model: str) -> byte
     response = response_for(conversation, model, answer.id, answer.created)
     if answer.service_tier is not None:
         response = msgspec.structs.replace(response, service_tier=answer.service_tier)
-    output = _Output(answer.id, choice, conversation, "completed" if ending.status == "completed" else "incomplete")
+    name = answer_id_of(conversation, answer.id)
+    output = _Output(name, choice, conversation, "completed" if ending.status == "completed" else "incomplete")
     return _encode(ended(response, ending, output.items(), answer.tokens))
 
 

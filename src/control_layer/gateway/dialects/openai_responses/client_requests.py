@@ -1,7 +1,7 @@
 """What a client of the Responses API asks for, as a `Conversation`.
 
-Each request says all of it: what OpenAI would keep between them, or do in its own time or with its own tools, is
-`Unsupported`, by name.
+Each request says all of it: what was said before has been put before it (`remembering`). What else OpenAI would keep
+between requests, or do in its own time or with its own tools, is `Unsupported`, by name.
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ from control_layer.gateway.dialects.conversation import (
     Tool,
     ToolChoice,
 )
-from control_layer.gateway.dialects.dialect import Unsupported
+from control_layer.gateway.dialects.dialect import UnknownResponse, Unsupported
 from control_layer.gateway.dialects.openai_responses.client_items import read_input
 from control_layer.gateway.dialects.openai_responses.requests import (
     FormatParam,
@@ -85,17 +85,11 @@ def read_request(body: bytes | bytearray) -> Conversation:
 
 def _refuse_what_is_kept(request: RequestBody) -> None:
     if request.previous_response_id is not None:
-        raise Unsupported(
-            "previous_response_id",
-            "Responses of this model are not kept. Send the whole conversation as `input`, with the items of earlier "
-            "responses in it.",
-        )
+        raise UnknownResponse(request.previous_response_id)
     if request.conversation is not None:
         raise Unsupported("conversation", "Conversations are kept by OpenAI only. Send the whole of it as `input`.")
     if request.prompt is not None:
         raise Unsupported("prompt", "Prompts are kept by OpenAI only. Send its text as `instructions` or `input`.")
-    if request.store:
-        raise Unsupported("store", "Responses of this model are not kept. Send `store: false`, or leave it out.")
     if request.background:
         raise Unsupported("background", "Responses of this model are not made in the background. Stream the answer.")
 

@@ -12,7 +12,7 @@ from typing import Literal
 import msgspec
 
 from control_layer.contract.usage import Tokens
-from control_layer.gateway.dialects.conversation import Conversation, Finish, ResponseFormat, Tool, ToolChoice
+from control_layer.gateway.dialects.conversation import Conversation, Finish, Identity, ResponseFormat, Tool, ToolChoice
 from control_layer.gateway.dialects.openai_chat.requests import NOTHING, ExtraContent
 from control_layer.gateway.dialects.openai_responses.requests import SummaryText
 
@@ -26,6 +26,7 @@ __all__ = [
     "RefusalPart",
     "Response",
     "Status",
+    "answer_id_of",
     "ending_of",
     "item_id",
     "response_for",
@@ -147,7 +148,7 @@ class Response(msgspec.Struct, frozen=True, kw_only=True, tag_field="object", ta
     model: str
     output: list[msgspec.Raw] = []
     parallel_tool_calls: bool
-    previous_response_id: None = None
+    previous_response_id: str | None = None
     prompt_cache_key: str | None
     reasoning: _Reasoning
     service_tier: str | None
@@ -174,16 +175,19 @@ class Ending(msgspec.Struct, frozen=True):
 def response_for(conversation: Conversation, model: str, answer_id: str, created: int | None) -> Response:
     """The response to it, in progress."""
     hints = dict(conversation.hints)
+    identity = conversation.identity or Identity(response_id(answer_id), 0)
     return Response(
-        id=response_id(answer_id),
-        created_at=created or 0,
+        id=identity.id,
+        created_at=created or identity.created,
         status="in_progress",
         max_output_tokens=conversation.max_output_tokens,
         model=model,
         parallel_tool_calls=conversation.parallel_tool_calls is not False,
+        previous_response_id=identity.previous,
         prompt_cache_key=conversation.cache_key,
         reasoning=_reasoning(conversation),
         service_tier=conversation.service_tier,
+        store=identity.stored,
         temperature=conversation.temperature,
         text=_Text(_format(conversation.response_format)),
         tool_choice=_tool_choice(conversation.tool_choice),
@@ -194,6 +198,11 @@ def response_for(conversation: Conversation, model: str, answer_id: str, created
         user=conversation.user,
         metadata=hints.get("metadata", msgspec.Raw(b"{}")),
     )
+
+
+def answer_id_of(conversation: Conversation, given: str) -> str:
+    """What the answer is called: as we do where we say so, else as the provider does (`given`)."""
+    return given if conversation.identity is None else conversation.identity.id
 
 
 def response_id(answer_id: str) -> str:

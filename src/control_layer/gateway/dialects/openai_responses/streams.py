@@ -36,6 +36,7 @@ from control_layer.gateway.dialects.openai_responses.responses import (
     Ending,
     ErrorBody,
     Response,
+    answer_id_of,
     ended,
     ending_of,
     response_for,
@@ -135,7 +136,7 @@ class Writer:
         if event.service_tier is not None:
             response = msgspec.structs.replace(response, service_tier=event.service_tier)
         self._response, self._tokens = response, event.tokens
-        self._emitter.answer_id = event.id
+        self._emitter.answer_id = answer_id_of(self._conversation, event.id)
         written = b'"response":%b' % _encode(response)
         self._emitter.emit(b"response.created", written)
         self._emitter.emit(b"response.in_progress", written)

@@ -50,7 +50,8 @@ class VertexClaude:
         conversation = msgspec.structs.replace(conversation, service_tier=None)
         outgoing = ANTHROPIC.write_request(conversation, model, lenient=lenient)
         path, body = _handed(outgoing.body, model)
-        return Outgoing(path, body, dropped=(*outgoing.dropped, *omissions.dropped))
+        dropped = (*outgoing.dropped, *omissions.dropped)
+        return msgspec.structs.replace(outgoing, path=path, body=body, headers=(), dropped=dropped)
 
     def read_answer(self, body: bytes) -> Answer:
         return ANTHROPIC.read_answer(body)

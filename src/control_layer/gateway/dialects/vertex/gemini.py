@@ -53,6 +53,7 @@ class VertexGemini:
             headers,
             b"alt=sse" if streams else b"",
             omissions.dropped,
+            first_call_only=conversation.parallel_tool_calls is False,
         )
 
     def read_answer(self, body: bytes) -> Answer:

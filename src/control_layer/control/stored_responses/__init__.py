@@ -1,0 +1,1 @@
+"""Responses that are stored where their provider does not keep them."""
