@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from control_layer.contract.endpoint_url import azure_path, upstream_path
+from control_layer.contract.endpoint_url import azure_path, upstream_path, vertex_location, vertex_path
 
 
 @pytest.mark.parametrize(
@@ -60,3 +60,32 @@ def test_azures_api_lies_under_openai(base: str) -> None:
 
 def test_a_gateway_before_azure_keeps_its_prefix() -> None:
     assert azure_path("/team", "/v1/embeddings") == "/team/openai/v1/embeddings"
+
+
+@pytest.mark.parametrize(
+    "base", ["", "/", "/v1", "/v1beta1/", "/v1/projects/p/locations/l", "/v1/projects/p/locations/l/"]
+)
+def test_vertex_ais_api_lies_under_a_project_and_a_location(base: str) -> None:
+    version = "/v1beta1" if "beta" in base else "/v1"
+    reached = vertex_path(base, "/v1/publishers/google/models/m:predict", "p", "l")
+    assert reached == f"{version}/projects/p/locations/l/publishers/google/models/m:predict"
+
+
+def test_vertex_ais_express_mode_has_no_project() -> None:
+    path = "/v1/publishers/google/models/m:predict"
+    assert vertex_path("/", path, None, "global") == path
+    assert vertex_path("/v1/projects/p/locations/l", path, "another", "m").startswith("/v1/projects/p/locations/l/pub")
+
+
+@pytest.mark.parametrize(
+    ("host", "location"),
+    [
+        ("us-central1-aiplatform.googleapis.com", "us-central1"),
+        ("aiplatform.googleapis.com", "global"),
+        ("aiplatform.eu.rep.googleapis.com", "eu"),
+        ("proxy.example", "global"),
+        ("us-central1-aiplatform.googleapis.com.evil.example", "global"),
+    ],
+)
+def test_an_address_of_vertex_ai_stands_for_a_location(host: str, location: str) -> None:
+    assert vertex_location(host) == location

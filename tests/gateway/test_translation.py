@@ -366,6 +366,29 @@ def test_responses_of_a_server_that_has_only_chat_completions(openai_client: Ope
     assert "/v1/chat/completions sim-small" in provider.stats()["requests"]
 
 
+@pytest.mark.parametrize(
+    ("model", "path"),
+    [
+        ("gemini", "/v1beta/models/sim-large:generateContent"),
+        ("gemini", "/v1beta/models"),
+        ("ollama", "/api/chat"),
+        ("ollama", "/api/delete"),
+    ],
+)
+def test_what_is_not_translated_does_not_reach_a_provider_that_speaks_nothing_of_clients(
+    client: httpx.Client, provider: Provider, model: str, path: str
+) -> None:
+    """There it would name a model that nobody has granted."""
+    before = sum(provider.stats()["requests"].values())
+    url = str(client.base_url).removesuffix("/v1/") + path
+    contents = {"contents": [{"role": "user", "parts": [{"text": "hello"}]}]}
+    bodies: list[dict[str, Any]] = [{"json": contents}, {"content": b"[]"}, {"files": {"file": ("a", b"x")}}]
+    for body in bodies:
+        answer = client.post(url, headers={"x-model": model}, **body)
+        assert (answer.status_code, answer.json()["error"]["code"]) == (400, "unsupported_api"), answer.text
+    assert sum(provider.stats()["requests"].values()) == before
+
+
 # -- what goes wrong ---------------------------------------------------------------------------------------------------
 
 

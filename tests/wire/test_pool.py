@@ -76,6 +76,45 @@ async def test_streams_a_body_of_known_length() -> None:
         assert pool.idle == 1
 
 
+@pytest.mark.parametrize("body", [b"hello", b""])
+async def test_a_held_request_leaves_when_it_is_let_go(body: bytes) -> None:
+    async with provider(echo) as server, pooled(server) as pool:
+        sent, held = Got(), Got()
+        held_call = pool.hold(held, b"POST", body)
+        assert (await get(pool).end()).status == 200  # and nobody waits for it
+        pool.let_go(held_call, b"/p", b"x-a: b\r\n")
+        pool.send(sent, b"POST", b"/p", b"x-a: b\r\n", body)
+        assert (await held.end()).body == (await sent.end()).body
+
+
+@pytest.mark.parametrize("length", [10, None])
+async def test_what_streams_into_a_held_request_is_kept(length: int | None) -> None:
+    async with provider(echo) as server, pooled(server) as pool:
+        got = Got()
+        held = pool.hold(got, b"POST", None, body_length=length)
+        for _ in range(5):
+            held.write(b"ab")
+        held.end()
+        assert got.pauses == 1
+        pool.let_go(held, b"/", b"")
+        assert (await got.end()).body.count(b"ab") == 5
+        assert got.resumes == 1
+
+
+async def test_a_held_request_may_be_given_up() -> None:
+    async with provider(echo) as server, pooled(server) as pool:
+        cancelled, failed = Got(), Got()
+        one, other = pool.hold(cancelled, b"GET", b""), pool.hold(failed, b"GET", b"")
+        one.cancel()
+        other.fail(ConnectFailed("no token"))
+        for each in (one, other):
+            pool.let_go(each, b"/", b"")
+            each.fail(ConnectFailed("again"))
+        assert [str(error) for error in failed.errors] == ["no token"]
+        assert (await get(pool).end()).status == 200
+        assert (cancelled.heads, cancelled.errors, len(server.peers)) == (0, [], 1)
+
+
 async def test_streams_a_body_of_unknown_length_in_chunks() -> None:
     async with provider(echo) as server, pooled(server) as pool:
         await get(pool).end()

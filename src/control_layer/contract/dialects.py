@@ -59,6 +59,10 @@ class DialectOptions(msgspec.Struct, frozen=True, omit_defaults=True):
     """
     unsupported_parameters: str = "refuse"
     """`Leniency`."""
+    project: str | None = None
+    """Vertex AI's: the project of Google Cloud, where it is not the service account's own."""
+    location: str | None = None
+    """Vertex AI's, where the address does not say it."""
     region: str | None = None
     """Amazon's, where the address does not name it."""
 
@@ -142,8 +146,11 @@ _TABLE = (
     Dialect(
         name="vertex",
         title="Google's Vertex AI",
-        address=re.compile(r"([a-z0-9-]+-)?aiplatform\.googleapis\.com/(?!.*/endpoints/openapi(/|$)).*"),
-        instead="Its OpenAI-compatible address ends in /endpoints/openapi",
+        served=True,
+        options=_TRANSLATED | {"project", "location"},
+        address=re.compile(
+            r"([a-z0-9-]+-)?aiplatform(\.[a-z]+\.rep)?\.googleapis\.com/(?!.*/endpoints/openapi(/|$)).*"
+        ),
     ),
     Dialect(
         name="ollama",

@@ -10,10 +10,12 @@ from __future__ import annotations
 import re
 from urllib.parse import quote
 
-__all__ = ["azure_path", "cohere_path", "ollama_path", "upstream_path"]
+__all__ = ["azure_path", "cohere_path", "ollama_path", "upstream_path", "vertex_location", "vertex_path"]
 
 _VERSION = re.compile(r"v\d+(?:alpha|beta)?\d*")
 _OLLAMA = re.compile(r"api|v1")
+_VERTEX_PLACE = re.compile(r"/projects/[^/]+/locations/[^/]+")
+_VERTEX_HOST = re.compile(r"(?:([a-z0-9-]+)-)?aiplatform(?:\.([a-z]+)\.rep)?\.googleapis\.com")
 _OF_DEPLOYMENTS = ("/v1/chat/completions", "/v1/completions", "/v1/embeddings", "/v1/audio/", "/v1/images/")
 """Azure's paths that name the deployment."""
 
@@ -71,3 +73,27 @@ def azure_path(base_path: str, api_path: str, deployment: str | None = None) -> 
     if api_path.startswith(_OF_DEPLOYMENTS):
         return f"{base}/deployments/{quote(deployment, safe='')}{rest}"
     return base + rest
+
+
+def vertex_location(host: str) -> str:
+    """The location that an address of Vertex AI stands for: `us-central1` for `us-central1-aiplatform.googleapis.com`,
+    `eu` for `aiplatform.eu.rep.googleapis.com`, and `global` for any other.
+    """
+    found = _VERTEX_HOST.fullmatch(host)
+    return "global" if found is None else found[1] or found[2] or "global"
+
+
+def vertex_path(base_path: str, api_path: str, project: str | None, location: str) -> str:
+    """The request path for one such as `/v1/publishers/google/models/…:generateContent` at Vertex AI.
+
+    The base may name the place already. Without a project, which API keys of the express mode need none of, it is left
+    out.
+    """
+    base = base_path.rstrip("/")
+    place = _VERTEX_PLACE.search(base)
+    if place is not None:
+        base = base[: place.end()]
+        return base + "/" + api_path.split("/", 2)[2]
+    if project is None:
+        return upstream_path(base, api_path)
+    return upstream_path(base, f"/v1/projects/{project}/locations/{location}/{api_path.split('/', 2)[2]}")

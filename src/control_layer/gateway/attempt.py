@@ -6,12 +6,13 @@ from typing import TYPE_CHECKING
 
 from control_layer.contract.usage import Attempt as AttemptRecord
 from control_layer.contract.usage import Tokens
+from control_layer.gateway import errors
 from control_layer.gateway.answers import Answer, ErrorAnswer, EventAnswer, SplicedAnswer, WholeAnswer
 from control_layer.gateway.headers import to_upstream
 from control_layer.gateway.policy.balancing import Target
 from control_layer.gateway.retry_after import retry_after
 from control_layer.gateway.translation import Translation, translated_answer
-from control_layer.gateway.upstreams import Upstream
+from control_layer.gateway.upstream import Upstream
 from control_layer.wire import BadResponse, Call, ExchangeError, Header, Receiver
 
 if TYPE_CHECKING:
@@ -28,6 +29,8 @@ _LIMITED = 429
 _BUSY = (503, 529)
 _CREDENTIALS_REFUSED = (401, 403)
 _EVENTS = b"text/event-stream"
+_WEBSOCKET = b"websocket"
+_UNAUTHENTICATED = 401
 
 
 class Attempt:
@@ -72,40 +75,59 @@ class Attempt:
 
     def send(self, body: bytes | bytearray | None, length: int | None, receiver: Receiver | None = None) -> Call:
         """Sends the request: `body` whole, or `None` to stream `length` bytes (`None`: chunked) through the call. A
-        `receiver` gets the response, and hands it on.
+        `receiver` gets the response, and hands it on. Raises GatewayError for what the provider has nothing of.
         """
         exchange, translation = self._exchange, self.translation
         if translation is None:
+            self._check_handed_on()
             path, query = exchange.path.api_path, exchange.upstream_query(self)
             lines = exchange.head.upstream_lines(self.upstream.credential_name)
         else:
             path, query = translation.path, translation.query
             lines = translation.head_lines(exchange.head.headers)
-        method = exchange.request.method
-        target = self.upstream.target(path, query, self.deployment.upstream_model)
-        self._call = self.upstream.pool.send(
-            receiver or self,
-            method,
-            target,
-            self._head(lines, self.upstream.authorization(method, target, body)),
-            body,
-            body_length=length,
-            timeouts=exchange.plane.deadlines(exchange.route),
-        )
-        return self._call
+        upstream, method = self.upstream, exchange.request.method
+        target = upstream.target(path, query, self.deployment.upstream_model)
+        timeouts = exchange.plane.deadlines(exchange.route)
+        if upstream.lacks_token:
+            call = upstream.pool.hold(receiver or self, method, body, body_length=length, timeouts=timeouts)
+            self._wait(call, target, lines, body)
+        else:
+            head = self._head(lines, upstream.authorization(method, target, body))
+            call = upstream.pool.send(
+                receiver or self, method, target, head, body, body_length=length, timeouts=timeouts
+            )
+        self._call = call
+        return call
+
+    def _check_handed_on(self) -> None:
+        if not self.upstream.hands_on:
+            raise errors.api_not_served()
+
+    def _wait(self, call: Call, target: bytes, lines: bytes, body: bytes | bytearray | None) -> None:
+        """Sends the held call when the upstream has a token."""
+        upstream, method = self.upstream, self._exchange.request.method
+
+        def release() -> None:
+            upstream.pool.let_go(call, target, self._head(lines, upstream.authorization(method, target, body)))
+
+        assert upstream.tokens is not None
+        upstream.tokens.wait(call, release)
 
     def upgrade(self, headers: list[Header]) -> Call:
         """Asks the provider to switch protocols; `on_response` then sees 101, and raw bytes follow."""
-        exchange = self._exchange
-        self._call = self.upstream.pool.upgrade(
-            self,
-            exchange.request.method,
-            self.upstream.target(exchange.path.api_path, exchange.upstream_query(self), self.deployment.upstream_model),
-            self._head(to_upstream(headers, self.upstream.credential_name), self.upstream.credential),
-            protocol=b"websocket",
-            timeouts=exchange.plane.deadlines(exchange.route),
-        )
-        return self._call
+        self._check_handed_on()
+        exchange, upstream = self._exchange, self.upstream
+        method, timeouts = exchange.request.method, exchange.plane.deadlines(exchange.route)
+        target = upstream.target(exchange.path.api_path, exchange.upstream_query(self), self.deployment.upstream_model)
+        lines = to_upstream(headers, upstream.credential_name)
+        if upstream.lacks_token:
+            call = upstream.pool.hold(self, method, b"", protocol=_WEBSOCKET, timeouts=timeouts)
+            self._wait(call, target, lines, b"")
+        else:
+            head = self._head(lines, upstream.authorization(method, target, b""))
+            call = upstream.pool.upgrade(self, method, target, head, protocol=_WEBSOCKET, timeouts=timeouts)
+        self._call = call
+        return call
 
     def _head(self, lines: bytes, authorization: bytes) -> bytes:
         exchange = self._exchange
@@ -188,7 +210,7 @@ class Attempt:
                 exchange.upstream_request_id = value.decode("latin-1")[:128]
         if status == _SWITCHING:
             self._answer = SplicedAnswer(exchange, self, headers)
-        elif self.translation is not None and not _REDIRECTS_FROM <= status < _ERRORS_FROM:
+        elif self.translation is not None and self.translation.answers(status):
             self._answer = translated_answer(exchange, self, self.translation, status, headers, content_type)
         elif status >= _REDIRECTS_FROM:
             self._answer = ErrorAnswer(exchange, self, status, headers)
@@ -219,13 +241,15 @@ class Attempt:
         """What the provider has counted. `read` stands in the answer as the client gets it, where a translation may
         have to say less, or to say nothing as a zero.
         """
-        return read if self.translation is None else self.translation.tokens
+        return read if self.translation is None or self.translation.handed_on else self.translation.tokens
 
     def hear(self, status: int, headers: list[Header]) -> None:
         """Notes how the provider answers, and when it wants to be asked again."""
         self.status = status
         if status == _LIMITED or status in _BUSY:
             self._retry_after = retry_after(headers, self._exchange.plane.wall())
+        elif status == _UNAUTHENTICATED and self.upstream.tokens is not None:
+            self.upstream.tokens.doubt()
 
     def on_data(self, data: bytes) -> None:
         exchange = self._exchange

@@ -23,7 +23,8 @@ _NOT_UPSTREAM = _HOP_BY_HOP | frozenset(
         # Where the request came from is nobody's business.
         b"origin", b"referer", b"forwarded", b"via", b"x-real-ip", b"x-request-id", b"x-model", b"model-override",
         # A client's account at the provider is not the account that pays.
-        b"openai-organization", b"openai-project", b"x-goog-api-key", b"x-amz-security-token",
+        b"openai-organization", b"openai-project", b"x-goog-api-key", b"x-goog-user-project",
+        b"x-amz-security-token",
     )
 )  # fmt: skip
 _NOT_UPSTREAM_PREFIXES = (b"x-forwarded-", b"x-control-layer-", b"cf-", b"x-envoy-")

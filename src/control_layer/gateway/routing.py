@@ -23,7 +23,7 @@ from control_layer.gateway.policy.failover import Failure, attempts_allowed, bac
 from control_layer.gateway.policy.gate import Gates
 from control_layer.gateway.policy.limiter import Permit
 from control_layer.gateway.snapshot import Route
-from control_layer.gateway.upstreams import Upstream
+from control_layer.gateway.upstream import Upstream
 from control_layer.wire import Request, Responder
 
 if TYPE_CHECKING:

@@ -8,7 +8,7 @@ client's dialect: whatever meters, checks, keeps or hides something of an answer
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, ClassVar
 
 from control_layer.contract.usage import Tokens
 from control_layer.gateway.answers import Answer, ErrorAnswer
@@ -20,13 +20,13 @@ if TYPE_CHECKING:
     from control_layer.gateway.attempt import Attempt
     from control_layer.gateway.exchange import Exchange
 
-__all__ = ["Translation", "translated_answer"]
+__all__ = ["CARRIED", "Translation", "translated_answer"]
 
 _MAX_WHOLE_BYTES = 64 * 1024 * 1024
 """Of an answer that is no stream. It is held whole, which one that is handed on as it comes is not."""
 _MAX_ERROR_BYTES = 256 * 1024
-_ERRORS_FROM = 400
-_CARRIED = frozenset((b"user-agent", b"traceparent", b"tracestate", b"baggage"))
+_REDIRECTS_FROM, _ERRORS_FROM = 300, 400
+CARRIED = frozenset((b"user-agent", b"traceparent", b"tracestate", b"baggage"))
 """Of the client's head, what is of no dialect."""
 _JSON = b"application/json"
 _EVENTS = b"text/event-stream; charset=utf-8"
@@ -37,6 +37,11 @@ class Translation:
     """One request in the provider's dialect, and what is needed to say its answer in the client's."""
 
     __slots__ = ("_headers", "_write_error", "answer_id", "body", "dropped", "path", "query", "stream_type", "tokens")
+
+    handed_on: ClassVar[bool] = False
+    """The provider's answer is in the client's dialect, but for errors."""
+    carried: ClassVar[frozenset[bytes]] = CARRIED
+    """Fields of the client's head that the provider gets."""
 
     def __init__(
         self, outgoing: Outgoing, write_error: Callable[[int, bytes], bytes], stream_type: bytes | None
@@ -57,9 +62,13 @@ class Translation:
 
     def head_lines(self, headers: list[Header]) -> bytes:
         """The field lines for the provider. `headers` is the client's head."""
-        carried = [(name, value) for name, value in headers if name in _CARRIED]
+        carried = [(name, value) for name, value in headers if name in self.carried]
         lines = [b"%b: %b\r\n" % field for field in (*carried, *self._headers)]
         return b"content-type: application/json\r\n" + b"".join(lines)
+
+    def answers(self, status: int) -> bool:
+        """Whether an answer of that status has to be translated."""
+        return status >= _ERRORS_FROM or (status < _REDIRECTS_FROM and not self.handed_on)
 
     def error(self, status: int, body: bytes) -> bytes:
         """The provider's error in the client's dialect."""

@@ -9,6 +9,7 @@ from collections.abc import Callable, Mapping
 
 from control_layer.contract.dialects import Api, DialectOptions, native_apis
 from control_layer.contract.snapshot import Endpoint
+from control_layer.gateway import vertex_translators
 from control_layer.gateway.dialects.anthropic import ANTHROPIC
 from control_layer.gateway.dialects.bedrock import BEDROCK
 from control_layer.gateway.dialects.dialect import ClientDialect, ProviderDialect
@@ -69,6 +70,8 @@ def translators_of(endpoint: Endpoint) -> Mapping[str, Translator]:
     """What is translated for an endpoint, by API path. Everything else it is sent as it comes."""
     name, options = endpoint.dialect, endpoint.options
     native, lenient = native_apis(name, options), options.unsupported_parameters == "drop"
+    if name == "vertex":
+        return _vertex(lenient=lenient)
     make = _PROVIDERS.get(name)
     if make is None:
         return {}
@@ -90,3 +93,15 @@ def translators_of(endpoint: Endpoint) -> Mapping[str, Translator]:
             client, provider, lenient=lenient
         )  # it speaks the dialect, but not all of it
     return found
+
+
+def _vertex(*, lenient: bool) -> Mapping[str, Translator]:
+    """There the model decides what is spoken."""
+    found = {path: vertex_translators.conversations(client, lenient=lenient) for path, client in _CLIENTS.values()}
+    return {
+        **dict.fromkeys(_OPENAIS_OWN, NOTHING_OF_THE_KIND),
+        **found,
+        "/v1/messages": vertex_translators.messages(lenient=lenient),
+        COUNT_TOKENS: vertex_translators.counts(),
+        EMBEDDINGS: vertex_translators.embeddings(lenient=lenient),
+    }

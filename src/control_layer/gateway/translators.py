@@ -39,6 +39,7 @@ __all__ = [
     "EmbeddingProvider",
     "EmbeddingsTranslator",
     "Translator",
+    "told_as_gateway_errors",
 ]
 
 _PLACE = re.compile(r" - at `\$\.?(.*)`$")
@@ -93,7 +94,7 @@ class ConversationTranslator(Translator):
     def translate(
         self, body: bytes | bytearray, alias: str, model: str, identity: Identity | None = None
     ) -> Translation:
-        with _told_as_gateway_errors():
+        with told_as_gateway_errors():
             conversation = self._client.read_request(body)
             outgoing = self._provider.write_request(conversation, model, lenient=self._lenient)
         # Usage is always written, because it is metered, and hidden from a client that did not ask for it.
@@ -152,7 +153,7 @@ class EmbeddingsTranslator(Translator):
         self, body: bytes | bytearray, alias: str, model: str, identity: Identity | None = None
     ) -> Translation:
         del identity
-        with _told_as_gateway_errors():
+        with told_as_gateway_errors():
             asked = openai_embeddings.read_request(body)
             outgoing = self._provider.write_embeddings(asked, model, lenient=self._lenient)
         return _Embeddings(self._provider, asked, outgoing, alias)
@@ -188,7 +189,7 @@ class CountTranslator(Translator):
         self, body: bytes | bytearray, alias: str, model: str, identity: Identity | None = None
     ) -> Translation:
         del alias, identity
-        with _told_as_gateway_errors():
+        with told_as_gateway_errors():
             conversation = read_count_request(body)
             # What cannot be told is hardly ever what is long.
             outgoing = self._provider.write_count(conversation, model, lenient=True)
@@ -231,7 +232,7 @@ def _error_writer(client: ClientDialect, provider: _Errors) -> Callable[[int, by
 
 
 @contextmanager
-def _told_as_gateway_errors() -> Iterator[None]:
+def told_as_gateway_errors() -> Iterator[None]:
     """What a request cannot say, or says wrongly, in the gateway's words."""
     try:
         yield

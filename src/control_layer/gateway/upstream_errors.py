@@ -7,6 +7,7 @@ import msgspec
 from control_layer.gateway import errors
 from control_layer.gateway.errors import GatewayError
 from control_layer.gateway.policy.failover import Failure
+from control_layer.gateway.tokens import TokenRefused, TokenUnavailable
 from control_layer.wire import (
     BadRequestBody,
     BadResponse,
@@ -34,6 +35,8 @@ _CODES: dict[type[ExchangeError], str] = {
     BadRequestBody: "bad_request_body",
     BadResponse: "bad_response",
     PoolExhausted: "pool_exhausted",
+    TokenRefused: "token_refused",
+    TokenUnavailable: "token_unavailable",
 }
 _CONNECTION = (ConnectFailed, ConnectTimeout, ResetBeforeResponse)
 _SLOW = (FirstByteTimeout, ReadTimeout, TotalTimeout)
@@ -80,7 +83,9 @@ def failure_of(error: ExchangeError) -> Failure | None:
         return Failure.CONNECTION
     if isinstance(error, TotalTimeout | BadRequestBody | PoolExhausted):
         return None
-    return Failure.TIMEOUT if isinstance(error, _SLOW) else Failure.BROKEN
+    if isinstance(error, TokenRefused):
+        return Failure.CREDENTIALS
+    return Failure.TIMEOUT if isinstance(error, (*_SLOW, TokenUnavailable)) else Failure.BROKEN
 
 
 def failure_in(status: int, body: bytes) -> Failure:
@@ -110,6 +115,10 @@ def as_gateway_error(error: ExchangeError) -> GatewayError:
         return errors.model_unavailable("all connections to its provider are busy; try again shortly", status=503)
     if isinstance(error, ResetDuringResponse):
         return errors.upstream_stream_broken()
+    if isinstance(error, TokenRefused):
+        return errors.upstream_authentication()
+    if isinstance(error, TokenUnavailable):
+        return errors.model_unavailable("there is no access token for its provider")
     if isinstance(error, ResetBeforeResponse):
         return errors.model_unavailable("its provider closed the connection without an answer")
     return errors.model_unavailable("its provider cannot be reached")

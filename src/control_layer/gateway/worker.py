@@ -84,7 +84,8 @@ class Worker:
     async def run(self) -> None:
         """Serves until SIGTERM or until the supervisor is gone; then drains."""
         config, loop = self._config, self._loop
-        load_persisted(Path(config.snapshot_file), self._snapshots)
+        if load_persisted(Path(config.snapshot_file), self._snapshots):
+            self._upstreams.prepare(self._snapshots.current.endpoints)
         leases = LeaseLink(
             config.lease_socket,
             config.worker_id,
@@ -141,6 +142,7 @@ class Worker:
     def _changed(self) -> None:
         current = self._snapshots.current
         self._upstreams.retain(current.endpoints)
+        self._upstreams.prepare(current.endpoints)
         self._plane.deployments.retain(current.routes.values())
         self._checkers.retain(() if current.guardrails is None else frozenset(current.guardrails.external()))
         if not self._signs and any(endpoint.dialect == "bedrock" for endpoint in current.endpoints.values()):

@@ -23,6 +23,10 @@ class DialectOptions(Section):
     """The APIs that the provider speaks itself; by default chat completions and responses. Others are translated."""
     unsupported_parameters: Leniency = "refuse"
     """Refuse or drop parameters that the provider cannot be told."""
+    project: str | None = None
+    """Vertex AI's project of Google Cloud; by default the service account's own."""
+    location: str | None = None
+    """Vertex AI's location, where the address does not say it."""
     region: str | None = None
     """Amazon's region, where the address does not name it."""
 

@@ -16,6 +16,7 @@ from control_layer.simulator.completions import complete
 from control_layer.simulator.native import Answered, Asked
 from control_layer.simulator.script import MODELS, Script
 from control_layer.simulator.strictness import Refusal, check_body, parse_object
+from control_layer.simulator.tokens import is_good
 from control_layer.wire import Header, Request
 
 __all__ = ["API"]
@@ -43,7 +44,8 @@ class _Api:
         """The key in `api-key`, or an Entra token."""
         token = request.header(b"authorization") or b""
         sent = request.header(b"api-key") or (token[7:] if token[:7].lower() == b"bearer " else None)
-        if sent is None or (api_key is not None and sent != api_key.encode()):
+        entra = sent is not None and is_good(sent.decode("latin-1"), "azure")
+        if sent is None or (api_key is not None and sent != api_key.encode() and not entra):
             raise Refusal(
                 401,
                 "401",

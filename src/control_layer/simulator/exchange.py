@@ -9,7 +9,18 @@ from hashlib import sha256
 from typing import TYPE_CHECKING, Any
 from urllib.parse import parse_qs
 
-from control_layer.simulator import anthropic, azure, bedrock, cohere, compatible, endpoints, gemini, ollama
+from control_layer.simulator import (
+    anthropic,
+    azure,
+    bedrock,
+    cohere,
+    compatible,
+    endpoints,
+    gemini,
+    ollama,
+    tokens,
+    vertex,
+)
 from control_layer.simulator.native import Asked, NativeApi
 from control_layer.simulator.realtime import RealtimeSession, accept_key
 from control_layer.simulator.script import Script, script_for
@@ -28,8 +39,11 @@ _NATIVE: dict[str, NativeApi] = {
     "azure": azure.API,
     "bedrock": bedrock.API,
     "cohere": cohere.API,
+    "entra": tokens.ENTRA,
     "gemini": gemini.API,
+    "google": tokens.GOOGLE,
     "ollama": ollama.API,
+    "vertex": vertex.API,
 }
 """By the first segment of the path."""
 _BREAK_SECONDS = 0.01
@@ -321,8 +335,16 @@ class SimulatedExchange:
     # -- control -----------------------------------------------------------------------------------------------------
 
     def _control(self, path: str) -> None:
-        """`GET /sim/stats` and `POST /sim/reset`, for tests."""
+        """`GET /sim/stats` and `POST /sim/reset`, for tests; credentials of the simulated clouds."""
         self._close()
+        asked = {name: values[0] for name, values in parse_qs(self._request.query.decode("latin-1")).items()}
+        origin = "http://" + (self._request.header(b"host") or b"").decode("latin-1")
         if path == "/sim/reset":
             self._simulator.reset()
-        self._responder.respond(200, [_JSON], json.dumps(self._simulator.stats()).encode())
+        if path == "/sim/service-account":
+            answer: dict[str, Any] = {**tokens.service_account(origin, asked.get("script"), asked.get("seconds"))}
+        elif path == "/sim/entra-client":
+            answer = {**tokens.entra_client(origin, asked.get("script"))}
+        else:
+            answer = self._simulator.stats()
+        self._responder.respond(200, [_JSON], json.dumps(answer).encode())

@@ -77,19 +77,50 @@ class Pool:
         body; with `None` it streams through the call, `body_length` bytes long or chunked where that is `None` too. A
         kept connection that the server had already closed is no failure for a whole body: it is sent again.
         """
-        chunked = False
-        if body is not None:
-            framing = b"content-length: %d\r\n" % len(body) if body or method in (b"POST", b"PUT", b"PATCH") else b""
-        elif body_length is not None:
-            framing = b"content-length: %d\r\n" % body_length
-        else:
-            framing = b"transfer-encoding: chunked\r\n"
-            chunked = True
-        head = self._head(method, target, lines, framing)
+        chunked = body is None and body_length is None
+        head = self._head(method, target, lines, _framing(method, body, body_length))
         length = body_length if body is None else None
         call = Call(self, receiver, method, head, body, chunked=chunked, length=length, timeouts=timeouts)
         self.dispatch(call)
         return call
+
+    def hold(
+        self,
+        receiver: Receiver,
+        method: bytes,
+        body: bytes | bytearray | None,
+        *,
+        body_length: int | None = None,
+        protocol: bytes | None = None,
+        timeouts: Timeouts = _DEFAULT_TIMEOUTS,
+    ) -> Call:
+        """A call whose head is not known yet: it is sent by `let_go`, and may be cancelled and failed before. With
+        `protocol`, one that asks to switch to it.
+
+        Of a body that streams, what comes meanwhile is kept, and more of it not asked for.
+        """
+        framing = _framing(method, body, body_length) if protocol is None else _upgrade(protocol)
+        chunked = body is None and body_length is None
+        length = body_length if body is None else None
+        upgrading = protocol is not None
+        return Call(
+            self,
+            receiver,
+            method,
+            framing,
+            body,
+            chunked=chunked,
+            length=length,
+            timeouts=timeouts,
+            upgrading=upgrading,
+        )
+
+    def let_go(self, call: Call, target: bytes, lines: bytes) -> None:
+        """Sends a held call, unless it was given up."""
+        if not call.done:
+            call.head = self._head(call.method, target, lines, call.head)
+            call.started = self.loop.time()
+            self.dispatch(call)
 
     def upgrade(
         self,
@@ -102,8 +133,7 @@ class Pool:
         timeouts: Timeouts = _DEFAULT_TIMEOUTS,
     ) -> Call:
         """Asks the server to switch protocols (RFC 9110, 7.8). After status 101 the call carries raw bytes."""
-        framing = b"connection: upgrade\r\nupgrade: %b\r\n" % protocol
-        head = self._head(method, target, lines, framing)
+        head = self._head(method, target, lines, _upgrade(protocol))
         call = Call(self, receiver, method, head, b"", chunked=False, timeouts=timeouts, upgrading=True)
         self.dispatch(call)
         return call
@@ -238,3 +268,14 @@ class Pool:
         idle, self._idle = self._idle, []
         for connection in idle:
             connection.abort()
+
+
+def _framing(method: bytes, body: bytes | bytearray | None, length: int | None) -> bytes:
+    """The field line that says where the request's body ends."""
+    if body is not None:
+        return b"content-length: %d\r\n" % len(body) if body or method in (b"POST", b"PUT", b"PATCH") else b""
+    return b"transfer-encoding: chunked\r\n" if length is None else b"content-length: %d\r\n" % length
+
+
+def _upgrade(protocol: bytes) -> bytes:
+    return b"connection: upgrade\r\nupgrade: %b\r\n" % protocol

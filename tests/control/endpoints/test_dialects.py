@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -11,11 +12,13 @@ from tests.control.endpoints.provider import answer, listing, scripted
 from tests.control.management import Management, answered, refused
 
 from control_layer.contract.dialects import DIALECTS, DialectOptions, recognised
+from control_layer.control.endpoints import dialect as dialects_module
 from control_layer.control.endpoints.dialect import Options
 from control_layer.control.endpoints.foreign_answer import hint, spoken_in
 from control_layer.simulator.bedrock.signature import KEY_ID, SECRET
 
 _ANTHROPIC = "https://api.anthropic.com/v1"
+_VERTEX = "https://europe-west4-aiplatform.googleapis.com/"
 _BEDROCK = "https://bedrock-runtime.eu-west-1.amazonaws.com/"
 _AZURE = "https://ours.openai.azure.com/"
 
@@ -65,8 +68,12 @@ async def _refused(management: Management, status: int, **body: Any) -> str:
     return response.text
 
 
-async def test_only_what_the_gateway_serves_can_be_connected_and_the_way_around_is_told(management: Management) -> None:
-    unserved = next(dialect for dialect in DIALECTS.values() if not dialect.served and not dialect.bilingual)
+async def test_only_what_the_gateway_serves_can_be_connected_and_the_way_around_is_told(
+    management: Management, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """All are served; the next one may not be at first."""
+    unserved = replace(DIALECTS["vertex"], served=False, instead="Its other address ends in /endpoints/openapi")
+    monkeypatch.setattr(dialects_module, "DIALECTS", {**DIALECTS, "vertex": unserved})
     text = await _refused(management, 400, dialect=unserved.name)
     assert "is not served yet; there are openai, anthropic, azure" in text
     assert unserved.instead in text
@@ -75,11 +82,9 @@ async def test_only_what_the_gateway_serves_can_be_connected_and_the_way_around_
     await refused(management.admin.patch(f"{ENDPOINTS}/{endpoint['id']}", json={"dialect": unserved.name}), 400)
     body = {"url": "http://h/", "dialect": unserved.name}
     await refused(management.admin.post(f"{ENDPOINTS}/validate", json=body), 400)
-    for url in ("https://aiplatform.googleapis.com/v1", "https://bedrock-runtime.eu-west-1.amazonaws.com"):
-        known = DIALECTS[recognised(url)]
-        if not known.served:
-            assert f"This is the address of {known.title}" in await _refused(management, 400, url=url)
-            await create_endpoint(management, url=url, dialect="openai")
+    assert recognised(_VERTEX) == "vertex"
+    assert f"This is the address of {unserved.title}" in await _refused(management, 400, url=_VERTEX)
+    await create_endpoint(management, url=_VERTEX, dialect="openai")
 
 
 async def test_options_are_kept_without_their_defaults_and_replaced_as_a_whole(management: Management) -> None:
@@ -104,6 +109,8 @@ async def test_options_are_kept_without_their_defaults_and_replaced_as_a_whole(m
     given = {"native_apis": ["messages", "chat_completions"], "unsupported_parameters": "refuse"}
     kept = {"native_apis": ["chat_completions", "messages"]}
     assert (await create_endpoint(management, options=given))["options"] == kept
+    place = {"project": "our-project", "location": "europe-west4"}
+    assert (await create_endpoint(management, url=_VERTEX, options=place))["options"] == place
     lenient = {"unsupported_parameters": "drop"}
     assert (await create_endpoint(management, url=_ANTHROPIC, options=lenient))["options"] == lenient
 
@@ -122,6 +129,9 @@ async def test_options_are_kept_without_their_defaults_and_replaced_as_a_whole(m
         ({"options": {"native_apis": ["fax"]}}, 422),
         ({"url": _ANTHROPIC, "options": {"native_apis": ["messages"]}}, 400),
         ({"options": {"unsupported_parameters": "guess"}}, 422),
+        ({"options": {"project": "our-project"}}, 400),
+        ({"url": _VERTEX, "options": {"project": "our/project"}}, 400),
+        ({"url": _VERTEX, "options": {"location": "../us"}}, 400),
         ({"options": {"region": "eu-west-1"}}, 400),
         ({"url": _BEDROCK, "options": {"region": "eu-west-1/us-east-1"}}, 400),
     ],

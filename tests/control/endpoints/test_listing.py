@@ -101,8 +101,23 @@ def test_reads_bedrocks_models_and_then_its_inference_profiles() -> None:
     assert (names(page), page.next_after, profiles.more) == (["eu.x.y"], "n", None)
 
 
-def test_some_have_none() -> None:
-    assert [name for name in DIALECTS if model_list_of(name, "/", _PLAIN) is None] == ["vertex"]
+def test_all_have_one() -> None:
+    assert [name for name in DIALECTS if model_list_of(name, "/", _PLAIN) is None] == []
+    assert model_list_of("another", "/", _PLAIN) is None
+
+
+@pytest.mark.parametrize(
+    "base", ["/", "/v1", "/v1beta1/", "/v1/projects/p/locations/global", "/v1/projects/p/locations/l/publishers/google"]
+)
+def test_reads_vertex_ais_model_garden_of_two_publishers(base: str) -> None:
+    google = list_of("vertex", base)
+    assert google.more is not None
+    assert google.target(None) == "/v1beta1/publishers/google/models?pageSize=1000"
+    assert google.more.target("n") == "/v1beta1/publishers/anthropic/models?pageSize=1000&pageToken=n"
+    garden = [{"name": f"publishers/google/models/{name}"} for name in ("gemini-3", "imagen-4", "text-embedding-005")]
+    page = read("vertex", {"publisherModels": garden, "nextPageToken": "n"})
+    assert (names(page), page.next_after) == (["gemini-3", "text-embedding-005"], "n")
+    assert names(read("vertex", {})) == []
 
 
 def test_reads_openrouters_list_which_has_no_object_field() -> None:

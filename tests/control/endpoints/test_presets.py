@@ -15,7 +15,8 @@ async def test_every_preset_makes_an_endpoint(management: Management) -> None:
     for preset in presets:
         assert preset["docs_url"].startswith("https://")
         body = {name: preset[name] for name in ("name", "url", "dialect", "auth_header_name", "auth_header_prefix")}
-        body["url"] = body["url"].replace("<resource>", "ours").replace("<region>", "eu-west-1")
+        for part, ours in (("<resource>", "ours"), ("<location>", "europe-west4"), ("<region>", "eu-west-1")):
+            body["url"] = body["url"].replace(part, ours)
         endpoint = await create_endpoint(management, **body)
         assert {name: endpoint[name] for name in body} == body
 

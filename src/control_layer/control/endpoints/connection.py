@@ -10,8 +10,16 @@ from contextlib import suppress
 
 import msgspec
 
+from control_layer.contract.cloud_credentials import (
+    BadCredential,
+    CloudCredential,
+    cloud_credential,
+    compact,
+    header_for,
+)
 from control_layer.contract.dialects import DIALECTS, DialectOptions, recognised
 from control_layer.contract.sealing import CannotOpen, Seal
+from control_layer.contract.token_grants import grant_for
 from control_layer.control.endpoints.dialect import checked_dialect, checked_options, options_left
 from control_layer.control.endpoints.discovery import Provider
 from control_layer.control.endpoints.provider_url import BadProviderUrl, normalised, origin_of
@@ -76,6 +84,8 @@ def set_connection(row: tables.Endpoint, body: NewEndpoint | EndpointChanges, se
         row.ca_bundle = _checked_ca_bundle(body.ca_bundle)
     credential = _credential(body)
     if credential is not None:
+        _check_key(credential)
+        _check_project(row, credential)
         row.sealed_credential = seal.seal(credential, str(row.id))
     if not (isinstance(body, EndpointChanges) and body.remove_api_key):
         _check_signing(row, seal)
@@ -159,6 +169,8 @@ def provider_at(url: str, body: EndpointToValidate) -> Provider:
     dialect = DIALECTS[checked_dialect(body.dialect, url)]
     options = msgspec.convert(checked_options(dialect.name, body.options) or {}, DialectOptions)
     credential = _credential(body)
+    if credential is not None:
+        _check_key(credential)
     check_signing(dialect.name, credential, url, options)
     return Provider(
         url=url,
@@ -183,11 +195,48 @@ def checked_aliases(aliases: Mapping[str, str]) -> dict[str, str]:
 
 
 def _credential(body: NewEndpoint | EndpointChanges | EndpointToValidate) -> str | None:
-    """A blank key is none: forms send what nobody filled in."""
+    """A blank key is none: forms send what nobody filled in. The JSON of one that buys tokens is put on one line."""
     credential = "" if body.api_key is None else body.api_key.get_secret_value().strip()
+    account = _account(credential)
+    if account is not None:
+        return compact(account)
     if not _PRINTABLE.fullmatch(credential):
         raise invalid("api_key must be printable ASCII without line breaks")
     return credential or None
+
+
+def _account(credential: str) -> CloudCredential | None:
+    try:
+        return cloud_credential(credential)
+    except BadCredential as error:
+        raise invalid(f"api_key cannot be used. {error}", code="invalid_credential") from None
+
+
+def _check_key(credential: str) -> None:
+    """Raises 400 where it holds a private key that is none."""
+    account = _account(credential)
+    if account is not None:
+        try:
+            grant_for(account)
+        except BadCredential as error:
+            raise invalid(f"api_key cannot be used. {error}", code="invalid_credential") from None
+
+
+def _check_project(row: tables.Endpoint, credential: str) -> None:
+    """Raises 400 where a token is given for Vertex AI and no project, which only service accounts and API keys have."""
+    header = (row.auth_header_name, row.auth_header_prefix)
+    if (
+        row.dialect == "vertex"
+        and _account(credential) is None
+        and header_for(row.dialect, header, credential) == header
+        and "project" not in (row.options or {})
+        and "/projects/" not in row.url
+    ):
+        raise invalid(
+            "api_key is an access token, which belongs to no project: give options.project, or a service account's "
+            "key (its whole JSON file)",
+            code="invalid_options",
+        )
 
 
 def _checked_header_name(name: str) -> str:

@@ -14,6 +14,9 @@ __all__ = ["Options", "checked_dialect", "checked_options", "options_left"]
 
 _REGION = re.compile(r"[a-z]{2,8}(-[a-z0-9]{1,16}){1,4}")
 _VERSION = re.compile(r"[0-9A-Za-z][0-9A-Za-z._-]{0,63}")
+_PROJECT = re.compile(r"[a-z][a-z0-9-]{4,28}[a-z0-9]|[a-z0-9.-]+:[a-z][a-z0-9-]+|[0-9]{6,20}")
+"""An id, one of an older domain, or a number."""
+_LOCATION = re.compile(r"[a-z][a-z0-9-]{0,62}")
 _DEFAULTS = {"deployment_paths": False, "quirks": [], "unsupported_parameters": "refuse"}
 
 
@@ -34,6 +37,10 @@ class Options(Input):
     """When a translated request has a parameter that the provider cannot be told: `refuse` it (the default), or `drop`
     the parameter and list it in the header `x-control-layer-dropped-parameters` of the answer.
     """
+    project: str | None = None
+    """Vertex AI: the project of Google Cloud. By default the one of the service account."""
+    location: str | None = None
+    """Vertex AI: such as `europe-west4`. By default what the address says, else `global`."""
     region: str | None = None
     """Bedrock: the region that requests are signed for, such as `eu-central-1`, where the address does not name it."""
 
@@ -66,6 +73,10 @@ def checked_options(dialect: str, options: Options | None) -> dict[str, Any] | N
         raise invalid("options.api_version must be a version such as 2024-10-21", code="invalid_options")
     if "deployment_paths" in given and "api_version" not in given:
         raise invalid("options.deployment_paths needs options.api_version, such as 2024-10-21", code="invalid_options")
+    if "project" in given and not _PROJECT.fullmatch(given["project"]):
+        raise invalid("options.project must be the id of a project of Google Cloud", code="invalid_options")
+    if "location" in given and not _LOCATION.fullmatch(given["location"]):
+        raise invalid("options.location must be a location such as europe-west4 or global", code="invalid_options")
     if "region" in given and not _REGION.fullmatch(given["region"]):
         raise invalid("options.region must be a region such as eu-central-1", code="invalid_options")
     for name in ("quirks", "native_apis"):

@@ -11,7 +11,8 @@ import asyncio
 import socket
 import ssl
 import time
-from dataclasses import dataclass, field
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from urllib.parse import urlsplit
 
@@ -19,9 +20,12 @@ import httpx
 
 from control_layer import __version__
 from control_layer.contract.aws import Signer, models_origin
+from control_layer.contract.cloud_credentials import BadCredential, cloud_credential, header_for
 from control_layer.contract.dialects import DIALECTS, DialectOptions
+from control_layer.contract.token_grants import NoToken, TokenGrant, grant_for, read_token
 from control_layer.control.endpoints.foreign_answer import amazons_words, hint
 from control_layer.control.endpoints.listing import ListedModel, ListPage, ModelList, NotAModelList, model_list_of
+from control_layer.control.endpoints.provider_url import origin_of
 from control_layer.control.endpoints.signing import signer_of
 
 __all__ = ["DiscoveryFailed", "NoModels", "Provider", "discover"]
@@ -88,7 +92,10 @@ async def discover(provider: Provider, *, timeout_seconds: float, ca_file: Path 
             signer = await asyncio.to_thread(
                 signer_of, provider.dialect, provider.credential, provider.url, provider.options
             )
-            return await _all_pages(client, provider, model_list, signer)
+            identification = {} if signer is not None else await _identification(provider, ca_file)
+            return await _all_pages(client, provider, model_list, identification, signer)
+    except BadCredential as error:
+        raise DiscoveryFailed(f"The credential cannot be used. {error}") from None
     except TimeoutError:
         raise DiscoveryFailed(f"{origin} did not answer within {timeout_seconds:g} seconds") from None
     except (httpx.HTTPError, httpx.InvalidURL, OSError, ValueError) as error:
@@ -111,15 +118,47 @@ def _trust(provider: Provider, ca_file: Path | None) -> ssl.SSLContext:
     return context
 
 
+async def _identification(provider: Provider, ca_file: Path | None) -> dict[str, str]:
+    """What identifies us: the credential, or the token that it buys."""
+    if provider.credential is None:
+        return {}
+    account = cloud_credential(provider.credential)
+    if account is None:
+        header = (provider.auth_header_name, provider.auth_header_prefix)
+        name, prefix = header_for(provider.dialect, header, provider.credential)
+        return {name: prefix + provider.credential}
+    grant = grant_for(account)
+    trust = await asyncio.to_thread(_trust, replace(provider, verify_tls=True), ca_file)
+    async with httpx.AsyncClient(verify=trust, timeout=None) as client:  # noqa: S113 - bounded as a whole
+        return {"authorization": f"Bearer {await _token(client, grant)}"}
+
+
+async def _token(client: httpx.AsyncClient, grant: TokenGrant) -> str:
+    headers = {"content-type": "application/x-www-form-urlencoded", "accept": "application/json"}
+    where = origin_of(grant.url)
+    try:
+        async with client.stream("POST", grant.url, content=grant.form(time.time()), headers=headers) as response:
+            said = await _body(response, _MAX_ERROR_BYTES)
+        return read_token(response.status_code, said).value
+    except httpx.HTTPError as error:
+        raise DiscoveryFailed(_explained(error, where)) from error
+    except NoToken as error:
+        raise DiscoveryFailed(f"{where} gives no access token for this credential: {error}") from None
+
+
 async def _all_pages(
-    client: httpx.AsyncClient, provider: Provider, model_list: ModelList, signer: Signer | None
+    client: httpx.AsyncClient,
+    provider: Provider,
+    model_list: ModelList,
+    identification: Mapping[str, str],
+    signer: Signer | None,
 ) -> list[ListedModel]:
     models: dict[str, ListedModel] = {}
     wanted: ModelList | None = model_list
     while wanted is not None:
         after: str | None = None
         for _ in range(_MAX_PAGES):
-            page = await _page(client, provider, wanted, after, signer)
+            page = await _page(client, provider, wanted, after, identification, signer)
             for model in page.models:
                 models.setdefault(model.id, model)
             after = page.next_after
@@ -130,16 +169,20 @@ async def _all_pages(
 
 
 async def _page(
-    client: httpx.AsyncClient, provider: Provider, model_list: ModelList, after: str | None, signer: Signer | None
+    client: httpx.AsyncClient,
+    provider: Provider,
+    model_list: ModelList,
+    after: str | None,
+    identification: Mapping[str, str],
+    signer: Signer | None,
 ) -> ListPage:
     headers = {
         **model_list.headers,
+        **identification,
         "accept": "application/json",
         "accept-encoding": "identity",
         "user-agent": f"control-layer/{__version__}",
     }
-    if provider.credential is not None and signer is None:
-        headers[provider.auth_header_name] = provider.auth_header_prefix + provider.credential
     target = httpx.URL(model_list.target(after))
     for _ in range(_MAX_REDIRECTS + 1):
         if signer is not None:

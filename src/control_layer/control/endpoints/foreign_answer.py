@@ -13,11 +13,14 @@ __all__ = ["amazons_words", "hint", "spoken_in"]
 
 _MAX_WORDS = 300
 
+_ALIKE = frozenset((("openai", "azure"), ("gemini", "vertex")))
+"""Whose answers cannot be told apart."""
+
 
 def hint(body: bytes, dialect: str) -> str:
     """A sentence for whoever believes that the answer's sender speaks `dialect`; empty where it may well do."""
     spoken = spoken_in(body)
-    if spoken is None or spoken == dialect or (spoken == "openai" and dialect == "azure"):
+    if spoken is None or spoken == dialect or (spoken, dialect) in _ALIKE:
         return ""
     found = DIALECTS[spoken]
     do = f"set dialect to '{spoken}'" if found.served else f"which is not served yet. {found.instead}"

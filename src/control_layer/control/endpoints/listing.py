@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterable, Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 from urllib.parse import quote
 
@@ -17,6 +17,9 @@ __all__ = ["ListPage", "ListedModel", "ModelList", "NotAModelList", "model_list_
 
 _MAX_NAME_LENGTH = 512
 _VERSIONED = re.compile(r"/(v\d+|api)$")
+_VERTEX = re.compile(r"/v1(beta1)?(/projects/[^/]+/locations/[^/]+)?(/.*)?$")
+_SERVED = re.compile(r"gemini-|text-(multilingual-)?embedding-|claude-")
+"""What we can ask of the many models of Vertex AI."""
 _ANTHROPIC_VERSION = "2023-06-01"
 _PAGE = 1000  # the most that Anthropic, Gemini and Cohere give at once
 _AZURE_DEPLOYMENTS_VERSION = "2022-12-01"  # later versions list deployments at Azure's management API only
@@ -93,6 +96,9 @@ def model_list_of(dialect: str, base: str, options: DialectOptions) -> ModelList
             return ModelList(_root(base) + "/api/tags", _named)
         case "cohere":
             return ModelList(_root(base) + "/v1/models", _named, f"page_size={_PAGE}", "page_token")
+        case "vertex":
+            claude = ModelList(_garden(base, "anthropic"), _published, f"pageSize={_PAGE}", "pageToken")
+            return replace(claude, path=_garden(base, "google"), more=claude)
         case "openai":
             return ModelList(upstream_path(base, "/v1/models"), _openai)
         case _:
@@ -102,6 +108,11 @@ def model_list_of(dialect: str, base: str, options: DialectOptions) -> ModelList
 def _root(base: str) -> str:
     """Without the version that an administrator may have pasted along."""
     return _VERSIONED.sub("", base.rstrip("/"))
+
+
+def _garden(base: str, publisher: str) -> str:
+    """Vertex AI's Model Garden, which is of no project."""
+    return f"{_VERTEX.sub('', base.rstrip('/'))}/v1beta1/publishers/{publisher}/models"
 
 
 class _Entry(msgspec.Struct):
@@ -126,6 +137,11 @@ class _NamedList(msgspec.Struct):
     models: list[_Named]
     nextPageToken: str | None = None  # noqa: N815 - Gemini's name
     next_page_token: str | None = None
+
+
+class _PublishedList(msgspec.Struct):
+    publisherModels: list[_Named] = []  # noqa: N815 - Google's name
+    nextPageToken: str | None = None  # noqa: N815 - Google's name
 
 
 class _Foundation(msgspec.Struct, rename="camel"):
@@ -169,6 +185,12 @@ def _gemini(body: bytes) -> ListPage:
         if model.supportedGenerationMethods is None or _GEMINI_METHODS & set(model.supportedGenerationMethods)
     )
     return ListPage(_once(map(ListedModel, useful)), listed.nextPageToken or None)
+
+
+def _published(body: bytes) -> ListPage:
+    listed = _decoded(body, _PublishedList)
+    names = (model.name.rpartition("/")[2] for model in listed.publisherModels)
+    return ListPage(_once(ListedModel(name) for name in names if _SERVED.match(name)), listed.nextPageToken or None)
 
 
 def _named(body: bytes) -> ListPage:

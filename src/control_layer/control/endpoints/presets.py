@@ -68,7 +68,8 @@ PRESETS: tuple[Preset, ...] = (
         "Azure OpenAI",
         "https://<resource>.openai.azure.com/openai/v1",
         "https://learn.microsoft.com/azure/ai-services/openai/",
-        "Replace <resource> by your resource's name. Models are called by the names of their deployments.",
+        "Replace <resource> by your resource's name. Models are called by the names of their deployments. Instead of a "
+        "key, a client of Entra: a JSON object with tenant_id, client_id and client_secret.",
         dialect="azure",
     ),
     _preset(
@@ -86,6 +87,15 @@ PRESETS: tuple[Preset, ...] = (
         "https://ai.google.dev/gemini-api/docs/api-key",
         "Keys come from Google AI Studio.",
         dialect="gemini",
+    ),
+    _preset(
+        "vertex-ai",
+        "Google Vertex AI",
+        "https://<location>-aiplatform.googleapis.com/",
+        "https://docs.cloud.google.com/iam/docs/keys-create-delete",
+        "Takes a service account's key as its whole JSON file, and serves Gemini and Claude of the account's project. "
+        "The global location's address is https://aiplatform.googleapis.com.",
+        dialect="vertex",
     ),
     _preset(
         "cohere",

@@ -62,6 +62,8 @@ class DialectOptionsSpec(Spec):
     ] = Field(default_factory=list)
     native_apis: Annotated[list[Api], AfterValidator(once)] | None = None
     unsupported_parameters: Literal["refuse", "drop"] = "refuse"
+    project: Name | None = None
+    location: Name | None = None
     region: Name | None = None
 
 

@@ -13,7 +13,7 @@ from control_layer.simulator.script import MODELS, Script
 from control_layer.simulator.strictness import Refusal, parse_object
 from control_layer.wire import Header, Request
 
-__all__ = ["API"]
+__all__ = ["API", "answer"]
 
 _TYPES = {
     400: "invalid_request_error", 401: "authentication_error", 402: "billing_error", 403: "permission_error",
@@ -42,7 +42,7 @@ class _Api:
                 message = parsed(_object(body), MessagesRequest, version, betas)
                 check(message, version)
                 assert isinstance(message, MessagesRequest)
-                return Asked(message.model, lambda script, answer_id: _answer(message, script, answer_id))
+                return Asked(message.model, lambda script, answer_id: answer(message, script, answer_id))
             case b"POST", "/v1/messages/count_tokens":
                 count = parsed(_object(body), CountRequest, version, betas)
                 check(count, version)
@@ -78,7 +78,8 @@ def _object(body: bytes) -> dict[str, Any]:
         raise refusal(f"The request body is not valid JSON: {refused.message}") from None
 
 
-def _answer(message: MessagesRequest, script: Script, answer_id: str) -> Answered:
+def answer(message: MessagesRequest, script: Script, answer_id: str) -> Answered:
+    """The answer to a message that was checked. Raises Refusal."""
     if script.context_length:
         raise refusal("prompt is too long: 210000 tokens > 200000 maximum")
     return answered(message, script, answer_id)

@@ -15,7 +15,7 @@ from control_layer.simulator.strictness import Refusal, parse_object
 from control_layer.simulator.text import count_tokens
 from control_layer.wire import Header, Request
 
-__all__ = ["API"]
+__all__ = ["API", "asked"]
 
 _STATUSES = {
     400: "INVALID_ARGUMENT", 401: "UNAUTHENTICATED", 403: "PERMISSION_DENIED", 404: "NOT_FOUND",
@@ -52,7 +52,7 @@ class _Api:
         model, _, method = rest.removeprefix("models/").partition(":")
         if request.method != b"POST" or not rest.startswith("models/") or not model or "/" in model:
             raise _not_found(path)
-        return _asked(model, method, query, parse_object(body) if body.strip() else {}, path)
+        return asked(model, method, query, parse_object(body) if body.strip() else {}, path)
 
     def refused(self, refusal: Refusal, answer_id: str) -> dict[str, Any]:
         del answer_id
@@ -84,7 +84,8 @@ def _not_found(path: str) -> Refusal:
     return Refusal(404, "NOT_FOUND", f"{path} was not found.")
 
 
-def _asked(model: str, method: str, query: dict[str, str], fields: dict[str, Any], path: str) -> Asked | Answered:
+def asked(model: str, method: str, query: dict[str, str], fields: dict[str, Any], path: str) -> Asked | Answered:
+    """What is asked of a model by one of its methods. Raises Refusal."""
     match method:
         case "generateContent" | "streamGenerateContent":
             request = parsed(fields, GenerateRequest)
