@@ -39,7 +39,7 @@ export function unique(name: string): string {
 
 export async function makePerson(page: Page, name: string): Promise<Made & { email: string }> {
   const email = `${name.replaceAll(' ', '.')}@example.org`
-  const body = { username: email, email, display_name: name, roles: [], auth_source: 'native' }
+  const body = { username: email, email, display_name: name, roles: [], sign_in: 'password' }
   return { ...(await call<Made>(page, 'POST', '/users', body)), email }
 }
 

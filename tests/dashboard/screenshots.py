@@ -128,7 +128,7 @@ def _people(instance: Instance) -> list[str]:
     ]
     for number, (name, roles) in enumerate(_PEOPLE):
         email = f"{name.split()[0].lower()}@example.org"
-        body = {"username": email, "email": email, "display_name": name, "roles": roles, "auth_source": "native"}
+        body = {"username": email, "email": email, "display_name": name, "roles": roles, "sign_in": "password"}
         user = instance.api("POST", "/users", body, status=201)["id"]
         for group in groups[number % 3 :: 3]:
             instance.api("POST", f"/groups/{group}/users/{user}", status=204)

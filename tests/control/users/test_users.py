@@ -112,7 +112,7 @@ async def test_sorts_by_name_address_and_last_login(management: Management) -> N
 
 async def test_filters_by_role_group_source_and_state(management: Management) -> None:
     await answered(management.admin.post(f"{API}/users", json=_new("viewer", roles=["RequestViewer"])), 201)
-    user = await answered(management.admin.post(f"{API}/users", json=_new("member", auth_source="native")), 201)
+    user = await answered(management.admin.post(f"{API}/users", json=_new("member", sign_in="password")), 201)
     group = await management.group()
     await answered(management.admin.post(f"{API}/groups/{group}/users/{user['id']}"), 204)
     await answered(management.admin.patch(f"{API}/users/{user['id']}", json={"is_active": False}), 200)
@@ -137,7 +137,7 @@ async def test_refuses_orders_and_filters_that_there_are_not(management: Managem
 
 
 async def test_an_account_with_a_password_from_the_administrator_can_sign_in(management: Management) -> None:
-    user = await answered(management.admin.post(f"{API}/users", json=_new("jo", auth_source="native")), 201)
+    user = await answered(management.admin.post(f"{API}/users", json=_new("jo", sign_in="password")), 201)
     assert user["auth_source"] == "native"
     password = (await answered(management.admin.post(f"{API}/users/{user['id']}/password"), 200))["password"]
     login = {"email": user["email"], "password": password}
@@ -147,7 +147,7 @@ async def test_an_account_with_a_password_from_the_administrator_can_sign_in(man
 
 async def test_an_address_to_sign_in_with_is_somebodys_alone(management: Management) -> None:
     await answered(management.admin.post(f"{API}/users", json=_new("jo")), 201)
-    body = _new("other", auth_source="native") | {"email": "jo@example.org"}
+    body = _new("other", sign_in="password") | {"email": "jo@example.org"}
     response = await management.admin.post(f"{API}/users", json=body)
     text = "An account with this email address already exists"
     assert (response.status_code, response.json()) == (409, {"message": text, "resource": "user"})
@@ -159,7 +159,7 @@ async def test_no_account_with_a_password_where_nobody_signs_in_with_one(databas
         off = management.services.settings.auth.native.model_copy(update={"enabled": False})
         auth = management.services.settings.auth.model_copy(update={"native": off})
         object.__setattr__(management.services.settings, "auth", auth)
-        call = manager.client.post(f"{API}/users", json=_new("jo", auth_source="native"))
+        call = manager.client.post(f"{API}/users", json=_new("jo", sign_in="password"))
         await refused(call, 400, "Native authentication is disabled")
         await answered(manager.client.post(f"{API}/users", json=_new("jo")), 201)
 

@@ -14,13 +14,13 @@ import { useCreateUser, useGeneratePassword } from './queries'
 import { RoleChoice } from './role-choice'
 
 const WAYS = [
-  { value: 'native', label: 'A password' },
-  { value: 'proxy-header', label: 'A proxy in front' },
+  { value: 'password', label: 'A password' },
+  { value: 'proxy', label: 'A proxy in front' },
 ] as const
 
 const HINTS = {
-  native: 'A password is generated and shown once, for you to hand over.',
-  'proxy-header': 'The account is found by its address when your proxy vouches for the person.',
+  password: 'A password is generated and shown once, for you to hand over.',
+  proxy: 'The account is found by its address when your proxy vouches for the person.',
 }
 
 export function CreateDialog({ onClose }: { onClose: () => void }) {
@@ -38,12 +38,12 @@ function CreateForm({ passwords, onClose }: { passwords: boolean; onClose: () =>
       display_name: '',
       email: '',
       username: '',
-      auth_source: passwords ? 'native' : 'proxy-header',
+      sign_in: passwords ? 'password' : 'proxy',
       roles: [],
     },
   })
   const { errors } = form.formState
-  const way = form.watch('auth_source')
+  const way = form.watch('sign_in')
   const submit = form.handleSubmit(async (values) => {
     let user
     try {
@@ -56,7 +56,7 @@ function CreateForm({ passwords, onClose }: { passwords: boolean; onClose: () =>
       })
       return
     }
-    if (values.auth_source === 'native') {
+    if (values.sign_in === 'password') {
       try {
         setMade({ email: user.email, password: await generate.mutateAsync(user.id) })
         return
@@ -124,7 +124,7 @@ function CreateForm({ passwords, onClose }: { passwords: boolean; onClose: () =>
             <p className="font-medium">Signs in with</p>
             <Controller
               control={form.control}
-              name="auth_source"
+              name="sign_in"
               render={({ field }) => (
                 <Segments
                   label="Signs in with"

@@ -5,7 +5,7 @@ const GIVEN = {
   display_name: ' Ada Lovelace ',
   email: ' ada@example.org ',
   username: '',
-  auth_source: 'native' as const,
+  sign_in: 'password' as const,
   roles: ['BatchAPIUser' as const],
 }
 
@@ -14,7 +14,7 @@ it('takes the address for a username where none is given', () => {
     display_name: 'Ada Lovelace',
     email: 'ada@example.org',
     username: 'ada@example.org',
-    auth_source: 'native',
+    sign_in: 'password',
     roles: ['BatchAPIUser'],
   })
   expect(asNewUser({ ...GIVEN, username: ' ada ' }).username).toBe('ada')

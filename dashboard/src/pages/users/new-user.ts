@@ -6,7 +6,7 @@ export interface NewUserValues {
   display_name: string
   email: string
   username: string
-  auth_source: 'native' | 'proxy-header'
+  sign_in: 'password' | 'proxy'
   roles: Role[]
 }
 
@@ -17,7 +17,7 @@ export function asNewUser(values: NewUserValues): NewUser {
     email,
     username: values.username.trim() === '' ? email : values.username.trim(),
     roles: values.roles,
-    auth_source: values.auth_source,
+    sign_in: values.sign_in,
   }
   if (values.display_name.trim() !== '') body.display_name = values.display_name.trim()
   return body

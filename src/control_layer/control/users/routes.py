@@ -41,6 +41,8 @@ __all__ = ["router"]
 
 router = APIRouter(prefix="/admin/api/v1/users", tags=["users"], route_class=ControlRoute)
 
+_SOURCES = {"password": "native", "proxy": "proxy-header"}
+
 
 @router.get("")
 @needs(Operation.READ, Resource.USERS)
@@ -68,14 +70,15 @@ async def list_(
 async def create(body: NewUser, session: Database, services: Served) -> User:
     """Opens an account for somebody whom a trusted proxy will sign in, or who gets a password from the next call."""
     email = not_blank("email", body.email)
-    if body.auth_source == "native":
+    source = _SOURCES[body.sign_in]
+    if source == "native":
         require_native(services)
         await _reserve_address(session, email)
     user = new_account(
         username=not_blank("username", body.username),
         email=email,
         roles=complete_roles(body.roles),
-        auth_source=body.auth_source,
+        auth_source=source,
         display_name=body.display_name,
         avatar_url=body.avatar_url,
     )

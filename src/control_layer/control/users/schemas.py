@@ -33,8 +33,10 @@ class NewUser(Input):
     roles: list[Role]
     display_name: str | None = None
     avatar_url: str | None = None
-    auth_source: Literal["native", "proxy-header"] = "proxy-header"
-    """`native`: the person signs in with a password, as soon as they were given one."""
+    sign_in: Literal["password", "proxy"] = "proxy"
+    """`password`: the person signs in with one, as soon as they were given it; `proxy`: a trusted proxy says who they
+    are.
+    """
 
 
 class UserChanges(Input):
