@@ -162,8 +162,8 @@ class _TranslatedEvents:
         self._inner.on_broken()
 
 
-class _TranslatedWhole:
-    """Held until all of it is there."""
+class _Held:
+    """An answer that is translated once all of it is there."""
 
     __slots__ = ("_attempt", "_body", "_exchange", "_headers", "_status", "_translation")
 
@@ -174,12 +174,18 @@ class _TranslatedWhole:
         self._attempt = attempt
         self._translation = translation
         self._status = status
-        self._headers = headers
+        self._headers = [(b"content-type", _JSON), *headers]
         self._body = bytearray()
 
     @property
     def terminated(self) -> bool:
         return False
+
+
+class _TranslatedWhole(_Held):
+    """One that succeeded."""
+
+    __slots__ = ()
 
     def on_data(self, data: bytes) -> None:
         self._body += data
@@ -192,7 +198,7 @@ class _TranslatedWhole:
         except UnreadableAnswer as error:
             self._attempt.unreadable(str(error))
             return
-        inner = self._attempt.form(self._status, [(b"content-type", _JSON), *self._headers], len(body), _JSON)
+        inner = self._attempt.form(self._status, self._headers, len(body), _JSON)
         inner.on_data(body)
         inner.on_complete()
 
@@ -200,31 +206,17 @@ class _TranslatedWhole:
         self._exchange.tokens_final = False
 
 
-class _TranslatedError:
+class _TranslatedError(_Held):
     """Read to its end (bounded)."""
 
-    __slots__ = ("_attempt", "_body", "_exchange", "_headers", "_status", "_translation")
-
-    def __init__(
-        self, exchange: Exchange, attempt: Attempt, translation: Translation, status: int, headers: list[Header]
-    ) -> None:
-        self._exchange = exchange
-        self._attempt = attempt
-        self._translation = translation
-        self._status = status
-        self._headers = headers
-        self._body = bytearray()
-
-    @property
-    def terminated(self) -> bool:
-        return False
+    __slots__ = ()
 
     def on_data(self, data: bytes) -> None:
         self._body += data[: _MAX_ERROR_BYTES - len(self._body)]
 
     def on_complete(self) -> None:
         body = self._translation.error(self._status, bytes(self._body))
-        inner = ErrorAnswer(self._exchange, self._attempt, self._status, [(b"content-type", _JSON), *self._headers])
+        inner = ErrorAnswer(self._exchange, self._attempt, self._status, self._headers)
         inner.on_data(body)
         inner.on_complete()
 
