@@ -67,6 +67,7 @@ test: lint $(DASHBOARD) $(NODE_TESTS:%=%/node_modules/.installed) .venv-clients/
 	$(BIN)/python scripts/dashboard.py test
 	$(BIN)/pytest -n $(PYTEST_WORKERS) --dist loadfile --no-loadscope-reorder
 
+screenshots: export ONLY := $(ONLY)
 screenshots: .venv/.installed-dev $(DASHBOARD)
 	$(BIN)/python scripts/dashboard.py install
 	$(BIN)/python -m tests.dashboard.screenshots

@@ -1,32 +1,34 @@
-/** Pictures of every page: `make screenshots`. */
+/** Pictures of every page: `make screenshots`; of some: `make screenshots ONLY='traffic model'` (how names begin). */
 import { mkdirSync } from 'node:fs'
 import { join } from 'node:path'
 import { describe, expect, test } from 'vitest'
 import { newPage, registered, signedIn, useBrowser } from './browser'
 import { PAGES, visit } from './pages'
-import { PICTURES } from './server'
+import { ONLY, PICTURES } from './server'
 
 useBrowser()
 
+const WANTED = PAGES.filter(({ name }) => ONLY.length === 0 || ONLY.some((each) => name.startsWith(each)))
+const timeout = 60_000 + 8_000 * WANTED.length
 const VIEWPORTS = { wide: { width: 1440, height: 900 }, narrow: { width: 390, height: 844 } }
 
 describe.runIf(PICTURES !== undefined)('pictures', () => {
   const directory = PICTURES ?? ''
   describe.each(['light', 'dark'] as const)('%s', (colorScheme) => {
-    test.each(['wide', 'narrow'] as const)('%s', { timeout: 180_000 }, async (width) => {
+    test.each(['wide', 'narrow'] as const)('%s', { timeout }, async (width) => {
       mkdirSync(directory, { recursive: true })
       const options = { colorScheme, viewport: VIEWPORTS[width] }
       const outside = await newPage(options)
       const inside = await signedIn(options)
       const empty = await registered(options)
-      for (const each of PAGES) {
+      for (const each of WANTED) {
         const page = each.inside ? inside : outside
         await visit(page, each)
         await page.screenshot({ path: join(directory, `${each.name}-${colorScheme}-${width}.png`) })
       }
       await visit(empty, { name: 'api-keys-empty', path: '/api-keys', inside: true })
       await empty.screenshot({ path: join(directory, `api-keys-empty-${colorScheme}-${width}.png`) })
-      expect(PAGES.length).toBeGreaterThan(0)
+      expect(WANTED.length).toBeGreaterThan(0)
     })
   })
 })

@@ -12,3 +12,5 @@ export const ADMIN = { email: given('DASHBOARD_ADMIN_EMAIL'), password: given('D
 export const PYTHON = given('PYTHON')
 /** Where pictures go. */
 export const PICTURES = process.env.DASHBOARD_PICTURES
+/** How the names of the pages begin that pictures are wanted of; none: all. */
+export const ONLY = (process.env.ONLY ?? '').split(' ').filter((name) => name !== '')
