@@ -170,7 +170,6 @@ def test_anthropic_messages(world: World, endpoint: str) -> None:
     assert (events[0], events[-2:]) == ("message_start", ["message_delta", "message_stop"])
 
 
-@pytest.mark.xfail(reason="Messages are handed on as they are; the provider decides what is missing")
 def test_anthropic_messages_need_max_tokens(world: World, endpoint: str) -> None:
     model, key = world.model(endpoint), world.key_holder(world.person())
     world.grant(model["id"])
