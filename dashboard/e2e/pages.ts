@@ -245,6 +245,9 @@ async function openModel(page: Page, tab: string) {
     .click()
   await page.getByRole('tab', { name: tab }).click()
   await ready(page)
+  // The library that draws comes with the first chart.
+  if (tab === 'Overview')
+    await page.locator('.recharts-surface').or(page.getByText('Nothing in this time.')).first().waitFor()
 }
 
 /** The newest; where there is none, one is made. */
