@@ -167,6 +167,19 @@ def test_claude_is_told_in_its_own_words_what_converse_cannot_say(
     assert "toolChoice" not in body["toolConfig"]
 
 
+@pytest.mark.parametrize("model", [LLAMA, OLD])
+def test_of_a_model_that_cannot_be_told_only_the_first_call_counts(model: str) -> None:
+    asked = talk(Text("x"), tools=(TOOL,), parallel_tool_calls=False)
+    assert BEDROCK.write_request(asked, model, lenient=False).first_call_only
+
+
+def test_calls_whose_thoughts_were_lost_are_gone_on_from_without_thinking() -> None:
+    asked = Conversation(messages=CALLED, tools=(TOOL,), reasoning=Reasoning(effort="high"))
+    outgoing = BEDROCK.write_request(asked, CLAUDE, lenient=False)
+    assert outgoing.dropped == ("reasoning_effort",)
+    assert b'"thinking"' not in outgoing.body
+
+
 def test_a_schema_of_arguments_has_a_type() -> None:
     bare = msgspec.structs.replace(TOOL, parameters=msgspec.Raw(b'{"properties":{"a":{}}}'))
     spec = sent(talk(Text("Hello."), tools=(bare,))).body["toolConfig"]["tools"][0]["toolSpec"]
@@ -268,8 +281,6 @@ def test_a_schema_is_a_text() -> None:
         (talk(Text("x"), stop=("\n",)), CLAUDE, "stop"),
         (talk(Text("x"), top_k=3), LLAMA, "top_k"),
         (talk(Text("x"), reasoning=Reasoning(effort="low")), LLAMA, "reasoning_effort"),
-        (talk(Text("x"), tools=(TOOL,), parallel_tool_calls=False), LLAMA, "parallel_tool_calls"),
-        (talk(Text("x"), tools=(TOOL,), parallel_tool_calls=False), OLD, "parallel_tool_calls"),
         (Conversation(messages=CALLED, tools=(TOOL,), tool_choice=ToolChoice("none")), LLAMA, "tool_choice"),
         (talk(Image(url="https://example.org/a.png"), Text("x")), CLAUDE, "messages[0].content[0]"),
         (talk(Text("x"), Image(file_id="file-1")), CLAUDE, "messages[0].content[1]"),

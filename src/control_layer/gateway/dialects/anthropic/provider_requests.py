@@ -11,7 +11,7 @@ from control_layer.gateway.dialects.anthropic.blocks import TextBlock, cache_con
 from control_layer.gateway.dialects.anthropic.models import Abilities, abilities
 from control_layer.gateway.dialects.anthropic.provider_messages import write_messages
 from control_layer.gateway.dialects.anthropic.provider_sampling import Sampling, write_sampling
-from control_layer.gateway.dialects.anthropic.provider_thinking import thoughts_are_lost, write_thinking
+from control_layer.gateway.dialects.anthropic.provider_thinking import thoughts_are_lost, turns_of, write_thinking
 from control_layer.gateway.dialects.anthropic.requests import (
     MessageParam,
     Metadata,
@@ -53,7 +53,7 @@ def write_request(conversation: Conversation, model: str, *, lenient: bool) -> O
         able,
         room,
         forced_tool=forced,
-        lost_thoughts=thoughts_are_lost(messages),
+        lost_thoughts=thoughts_are_lost(turns_of(messages)),
         omissions=omissions,
     )
     thinks = thinking is not None and thinking.type in ("enabled", "adaptive")

@@ -7,6 +7,7 @@ other, the steps of `_BUDGETS` stand for each other.
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import Literal, NamedTuple
 
 from control_layer.gateway.dialects.anthropic.blocks import RedactedThinkingBlock, ThinkingBlock, ToolResultBlock
 from control_layer.gateway.dialects.anthropic.models import Abilities
@@ -14,7 +15,7 @@ from control_layer.gateway.dialects.anthropic.requests import MessageParam, Thin
 from control_layer.gateway.dialects.conversation import Reasoning
 from control_layer.gateway.dialects.omissions import Omissions
 
-__all__ = ["thoughts_are_lost", "write_thinking"]
+__all__ = ["Turn", "thoughts_are_lost", "turns_of", "write_thinking"]
 
 _PARAMETER = "reasoning_effort"
 _LEAST_BUDGET = 1024
@@ -24,16 +25,34 @@ _BUDGETS = {"minimal": 1024, "low": 2048, "medium": 8192, "high": 16_384, "xhigh
 _EFFORTS = tuple(_BUDGETS)
 
 
-def thoughts_are_lost(messages: Sequence[MessageParam]) -> bool:
+class Turn(NamedTuple):
+    """A message, as far as it matters for what was thought."""
+
+    role: Literal["user", "assistant", "system"]
+    thought: bool
+    """Thoughts are in it."""
+    results: bool
+    """What tools gave is in it."""
+
+
+def turns_of(messages: Sequence[MessageParam]) -> list[Turn]:
+    """Of the Messages API's."""
+    return [
+        Turn(each.role, _has(each, ThinkingBlock, RedactedThinkingBlock), _has(each, ToolResultBlock))
+        for each in messages
+    ]
+
+
+def thoughts_are_lost(turns: Sequence[Turn]) -> bool:
     """Whether calls have results, but what was thought before them did not come back, which few clients of other
     dialects see to, or was another provider's.
     """
-    if not messages or not _has(messages[-1], ToolResultBlock):
+    if not turns or not turns[-1].results:
         return False
-    for message in reversed(messages):
-        if message.role == "assistant" and _has(message, ThinkingBlock, RedactedThinkingBlock):
+    for turn in reversed(turns):
+        if turn.role == "assistant" and turn.thought:
             return False
-        if message.role == "user" and not _has(message, ToolResultBlock):
+        if turn.role == "user" and not turn.results:
             break
     return True
 

@@ -12,7 +12,7 @@ from urllib.parse import quote
 import msgspec
 
 from control_layer.gateway.dialects.anthropic.provider_sampling import Sampling, write_sampling
-from control_layer.gateway.dialects.anthropic.provider_thinking import write_thinking
+from control_layer.gateway.dialects.anthropic.provider_thinking import Turn, thoughts_are_lost, write_thinking
 from control_layer.gateway.dialects.anthropic.schemas import Inexpressible, constrained
 from control_layer.gateway.dialects.bedrock.models import Model, model_of
 from control_layer.gateway.dialects.bedrock.provider_messages import write_messages
@@ -51,7 +51,7 @@ def write_request(conversation: Conversation, model: str, *, lenient: bool) -> O
     system, messages = write_messages(conversation.messages, caches=known.caches, omissions=omissions)
     tool_config, beside = write_tools(conversation, messages, known, omissions)
     stop = _stop(conversation, omissions)
-    thinking = _Thinking(conversation, known, omissions)
+    thinking = _Thinking(conversation, messages, known, omissions)
     sampling = _sampling(conversation, known, thinks=thinking.on, omissions=omissions)
     if sampling.top_k is not None:
         beside |= {"top_k": sampling.top_k} if known.family != "nova" else {"inferenceConfig": {"topK": sampling.top_k}}
@@ -69,7 +69,12 @@ def write_request(conversation: Conversation, model: str, *, lenient: bool) -> O
         service_tier=_service_tier(conversation, omissions),
     )
     operation = "converse-stream" if conversation.stream else "converse"
-    return Outgoing(f"/model/{quote(model, safe='')}/{operation}", _encode(body), dropped=omissions.dropped)
+    return Outgoing(
+        f"/model/{quote(model, safe='')}/{operation}",
+        _encode(body),
+        dropped=omissions.dropped,
+        first_call_only=conversation.parallel_tool_calls is False,
+    )
 
 
 def _refuse_what_is_unknown(conversation: Conversation, omissions: Omissions) -> None:
@@ -140,7 +145,9 @@ class _Thinking:
 
     __slots__ = ("effort", "fields", "on", "room")
 
-    def __init__(self, conversation: Conversation, model: Model, omissions: Omissions) -> None:
+    def __init__(
+        self, conversation: Conversation, messages: list[MessageParam], model: Model, omissions: Omissions
+    ) -> None:
         self.effort: str | None = None
         self.fields: dict[str, Any] = {}
         self.on = False
@@ -149,7 +156,7 @@ class _Thinking:
         if reasoning is None:
             return
         if model.family == "claude":
-            self._claudes(conversation, model, omissions)
+            self._claudes(conversation, messages, model, omissions)
         elif not reasoning.enabled or reasoning.effort == "none":
             return  # it does not unless it is told to, or it does whatever it is told
         elif model.family == "gpt-oss":
@@ -158,12 +165,19 @@ class _Thinking:
         else:
             omissions.refuse("reasoning_effort", "The model cannot be told how much to think.")
 
-    def _claudes(self, conversation: Conversation, model: Model, omissions: Omissions) -> None:
+    def _claudes(
+        self, conversation: Conversation, messages: list[MessageParam], model: Model, omissions: Omissions
+    ) -> None:
         room = conversation.max_output_tokens or model.able.output
         choice = conversation.tool_choice
         forced = bool(conversation.tools) and choice is not None and choice.mode in ("required", "named")
         thinking, self.effort = write_thinking(
-            conversation.reasoning, model.able, room, forced_tool=forced, omissions=omissions
+            conversation.reasoning,
+            model.able,
+            room,
+            forced_tool=forced,
+            lost_thoughts=thoughts_are_lost([_turn(message) for message in messages]),
+            omissions=omissions,
         )
         if thinking is None:
             return
@@ -171,6 +185,11 @@ class _Thinking:
         self.on = thinking.type in ("enabled", "adaptive")
         if thinking.budget_tokens is not None:
             self.room = room  # the budget must be less
+
+
+def _turn(message: MessageParam) -> Turn:
+    thought = any(block.reasoning_content is not None for block in message.content)
+    return Turn(message.role, thought, any(block.tool_result is not None for block in message.content))
 
 
 def _sampling(conversation: Conversation, model: Model, *, thinks: bool, omissions: Omissions) -> Sampling:

@@ -61,8 +61,6 @@ def write_tools(
     single = conversation.parallel_tool_calls is False
     if model.family == "claude" and (choice.mode == "none" or (single and model.able.structured)):
         return ToolConfig(tools), {"tool_choice": _claudes(choice, single)}
-    if single:
-        omissions.refuse("parallel_tool_calls", "The model cannot be told to call one tool at a time.")
     if choice.mode == "none":
         omissions.refuse("tool_choice", "The model cannot be told to call no tool where it has called one before.")
     return ToolConfig(tools, _choice(conversation, choice)), {}
