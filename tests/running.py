@@ -27,10 +27,12 @@ from control_layer.store.embedded import EmbeddedPostgres
 from control_layer.store.engine import connect
 from control_layer.store.migrations import migrate
 
-__all__ = ["ADMIN_EMAIL", "ADMIN_PASSWORD", "Instance", "running", "until"]
+__all__ = ["ADMIN_EMAIL", "ADMIN_PASSWORD", "SPEAKS_ALL", "Instance", "running", "until"]
 
 ADMIN_EMAIL = "admin@example.org"
 ADMIN_PASSWORD = "correct horse battery"
+SPEAKS_ALL = {"native_apis": ["chat_completions", "messages", "responses"]}
+"""Options of an endpoint whose provider speaks whatever a client does: nothing is translated for it."""
 SECRET_KEY = "a-secret-key-of-the-tests-that-opens-nothing"
 API = "/admin/api/v1"
 _START_SECONDS = 60.0

@@ -26,7 +26,9 @@ def test_journey(instance: Instance, journey: str) -> None:
 
 def test_the_playground(instance: Instance) -> None:
     [small] = [
-        model for model in instance.api("GET", "/models?search=sim-small")["data"] if model["alias"] == "sim-small"
+        model
+        for model in instance.api("GET", "/models?search=sim-small&limit=100")["data"]
+        if model["alias"] == "sim-small"
     ]
     price = {"input_price_per_token": "0.0000013", "output_price_per_token": "0.0000052"}
     tariffs = [{"name": "Playground", "api_key_purpose": "playground", **price}]

@@ -18,7 +18,7 @@ import pytest
 from bench.processes import simulator
 from tests.faults.books import Books
 from tests.faults.target import chat, ours_only
-from tests.running import Instance, running, until
+from tests.running import SPEAKS_ALL, Instance, running, until
 
 from control_layer.control.probes.state import FAILING_FROM
 
@@ -117,7 +117,7 @@ def hosts(tmp_path: Path, database_url: str) -> Iterator[list[Instance]]:
 
 def _model(host: Instance, name: str, url: str) -> str:
     """A model at an endpoint of its own; its id."""
-    endpoint = host.connect_provider(url, [name], name=name, api_key="provider-credential")
+    endpoint = host.connect_provider(url, [name], name=name, api_key="provider-credential", options=SPEAKS_ALL)
     (made,) = host.api("GET", f"/models?endpoint={endpoint}")["data"]
     host.api("PUT", f"/models/{made['id']}/traffic-policy", {"breaker": _PATIENT})
     return str(made["id"])

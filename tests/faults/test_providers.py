@@ -23,7 +23,7 @@ from openai.types.chat.chat_completion_chunk import Choice
 from tests.faults.connection import Answer, Broken
 from tests.faults.scripted_provider import COMPLETION, STALLED_STREAM, scripted_provider, spoken
 from tests.faults.target import Provider, Target, chat, events, ours_only
-from tests.running import Instance, running
+from tests.running import SPEAKS_ALL, Instance, running
 
 pytestmark = [pytest.mark.server, ours_only, pytest.mark.timeout(240)]
 
@@ -142,7 +142,7 @@ def _speaking(certificate: trustme.LeafCert) -> ssl.SSLContext:
 def _standard(instance: Instance, name: str, url: str, model: str, **fields: object) -> str:
     """A model at an endpoint of its own, called `name`; its id."""
     credential = {"api_key": "provider-credential"}
-    endpoint = instance.connect_provider(url, [model], name=name, **credential, **fields)
+    endpoint = instance.connect_provider(url, [model], name=name, options=SPEAKS_ALL, **credential, **fields)
     (made,) = instance.api("GET", f"/models?endpoint={endpoint}")["data"]
     instance.api("PATCH", f"/models/{made['id']}", {"alias": name})
     policy = {"breaker": _PATIENT, "timeouts": _IMPATIENT}
