@@ -59,7 +59,7 @@ async def test_unknown_pages_are_the_dashboards(management: Management) -> None:
 
 
 @pytest.mark.parametrize("method", ["GET", "POST", "DELETE"])
-@pytest.mark.parametrize("path", ["/ai/v1/responses/resp_1", "/ai/no-such"])
+@pytest.mark.parametrize("path", ["/ai/v1/responses/resp_1/unknown", "/ai/no-such"])
 async def test_ai_paths_that_nobody_serves_are_not_found_in_openais_shape(
     management: Management, method: str, path: str
 ) -> None:
