@@ -221,7 +221,8 @@ async def test_a_request_is_answered_whatever_the_control_plane_does(
         assert len(tier.asked) == 1
         assert tier.kept == []
     else:
-        assert how == ["coalesced", "coalesced", "hit", "miss"]
+        assert how.count("miss") == 1  # the others waited for its answer, or came when it was there
+        assert set(how) <= {"coalesced", "hit", "miss"}
     if behaves == "mute":
         (kept,) = tier.kept
         assert kept.digest == tier.asked[0].digest
