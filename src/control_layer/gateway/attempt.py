@@ -241,7 +241,7 @@ class Attempt:
         """What the provider has counted. `read` stands in the answer as the client gets it, where a translation may
         have to say less, or to say nothing as a zero.
         """
-        return read if self.translation is None or self.translation.handed_on else self.translation.tokens
+        return read if self.translation is None else self.translation.counted(read)
 
     def hear(self, status: int, headers: list[Header]) -> None:
         """Notes how the provider answers, and when it wants to be asked again."""

@@ -3,17 +3,17 @@
 from __future__ import annotations
 
 import asyncio
-import random
 import time
 from collections.abc import Callable
 
 import msgspec
 import structlog
 
-from control_layer.contract.frames import FrameReader, FrameTooLarge, frame
+from control_layer.contract.frames import FrameReader, frame
 from control_layer.contract.leases import ControlMessage, Greeting, Lease, Want, decode_control
 from control_layer.contract.limits import Departed, TakenOf
 from control_layer.contract.routing import ConditionsOf
+from control_layer.gateway.control_link import keep_linked
 from control_layer.gateway.deployments import Deployments
 from control_layer.gateway.policy.limiter import Limiter
 from control_layer.gateway.policy.purse import Purse
@@ -26,8 +26,6 @@ _TICK_SECONDS = 1.0
 _TELL_SECONDS = 0.1
 _AGAIN = 10
 """Of so many tellings one is of all requests under way."""
-_FIRST_RETRY_SECONDS = 0.05
-_LAST_RETRY_SECONDS = 0.5
 
 _encode = msgspec.msgpack.Encoder().encode
 
@@ -57,18 +55,8 @@ class LeaseLink:
         """Connects, follows, reconnects; ends only by cancellation."""
         ticking = asyncio.create_task(self._tick(), name="lease-tick")
         telling = asyncio.create_task(self._tell(), name="limit-exchange")
-        delay, linked = _FIRST_RETRY_SECONDS, False
         try:
-            while True:
-                try:
-                    linked = await self._follow()
-                except (OSError, FrameTooLarge, msgspec.MsgspecError) as error:
-                    if linked:
-                        _log.warning("lease_link_lost", error=str(error) or type(error).__name__)
-                    linked = False
-                self._purse.unlinked()
-                delay = _FIRST_RETRY_SECONDS if linked else min(delay * 2, _LAST_RETRY_SECONDS)
-                await asyncio.sleep(delay * (0.5 + random.random()))  # noqa: S311 - jitter, not a secret
+            await keep_linked(self._follow, "lease_link_lost", self._purse.unlinked)
         finally:
             ticking.cancel()
             telling.cancel()

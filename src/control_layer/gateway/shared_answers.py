@@ -7,7 +7,6 @@ longer than the deadline. After several that were late nobody asks for a while (
 from __future__ import annotations
 
 import asyncio
-import random
 from collections import deque
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
@@ -26,9 +25,10 @@ from control_layer.contract.answers import (
     decode_stored,
     encode_stored,
 )
-from control_layer.contract.frames import FrameReader, FrameTooLarge, frame
+from control_layer.contract.frames import FrameReader, frame
 from control_layer.contract.routing import Breaker
 from control_layer.contract.supervision import Sample
+from control_layer.gateway.control_link import keep_linked
 from control_layer.gateway.policy.health import Health
 from control_layer.gateway.policy.response_cache import CachedAnswer, Maker
 
@@ -36,8 +36,6 @@ __all__ = ["SharedAnswers"]
 
 _log = structlog.get_logger(__name__)
 _READ_BYTES = 256 * 1024
-_FIRST_RETRY_SECONDS = 0.05
-_LAST_RETRY_SECONDS = 0.5
 _MOST_ASKED = 1024
 """Questions without an answer: at 10,000 a second, what comes within the usual deadline."""
 _MOST_UNSENT_BYTES = 64 * 1024
@@ -130,16 +128,7 @@ class SharedAnswers:
 
     async def run(self) -> None:
         """Connects, follows, reconnects; ends only by cancellation."""
-        delay, linked = _FIRST_RETRY_SECONDS, False
-        while True:
-            try:
-                linked = await self._follow()
-            except (OSError, FrameTooLarge, msgspec.MsgspecError) as error:
-                if linked:
-                    _log.warning("answer_link_lost", error=str(error) or type(error).__name__)
-                linked = False
-            delay = _FIRST_RETRY_SECONDS if linked else min(delay * 2, _LAST_RETRY_SECONDS)
-            await asyncio.sleep(delay * (0.5 + random.random()))  # noqa: S311 - jitter, not a secret
+        await keep_linked(self._follow, "answer_link_lost")
 
     def samples(self) -> Iterator[Sample]:
         """What came of questions and answers."""

@@ -7,14 +7,13 @@ it. What the control plane has not acknowledged stays here, and is handed over a
 from __future__ import annotations
 
 import asyncio
-import random
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 
 import msgspec
 import structlog
 
-from control_layer.contract.frames import FrameReader, FrameTooLarge, frame
+from control_layer.contract.frames import FrameReader, frame
 from control_layer.contract.stored_responses import (
     MOST_STORED_BYTES,
     Acknowledged,
@@ -25,13 +24,12 @@ from control_layer.contract.stored_responses import (
     decode_from_control,
 )
 from control_layer.contract.supervision import Sample
+from control_layer.gateway.control_link import keep_linked
 
 __all__ = ["Question", "StoredResponses"]
 
 _log = structlog.get_logger(__name__)
 _READ_BYTES = 256 * 1024
-_FIRST_RETRY_SECONDS = 0.05
-_LAST_RETRY_SECONDS = 0.5
 _RECALL_SECONDS = 2.0
 """How long a request waits to hear what was said before: a control plane that is replaced is back by then."""
 _MOST_ASKED = 1024
@@ -120,16 +118,7 @@ class StoredResponses:
 
     async def run(self) -> None:
         """Connects, follows, reconnects; ends only by cancellation."""
-        delay, linked = _FIRST_RETRY_SECONDS, False
-        while True:
-            try:
-                linked = await self._follow()
-            except (OSError, FrameTooLarge, msgspec.MsgspecError) as error:
-                if linked:
-                    _log.warning("response_link_lost", error=str(error) or type(error).__name__)
-                linked = False
-            delay = _FIRST_RETRY_SECONDS if linked else min(delay * 2, _LAST_RETRY_SECONDS)
-            await asyncio.sleep(delay * (0.5 + random.random()))  # noqa: S311 - jitter, not a secret
+        await keep_linked(self._follow, "response_link_lost")
 
     async def settle(self, seconds: float) -> None:
         """Returns when nothing waits any more, or after so many seconds."""

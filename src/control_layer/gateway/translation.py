@@ -7,6 +7,7 @@ client's dialect: whatever meters, checks, keeps or hides something of an answer
 
 from __future__ import annotations
 
+from abc import ABC, abstractmethod
 from collections.abc import Callable
 from typing import TYPE_CHECKING, ClassVar
 
@@ -20,7 +21,7 @@ if TYPE_CHECKING:
     from control_layer.gateway.attempt import Attempt
     from control_layer.gateway.exchange import Exchange
 
-__all__ = ["CARRIED", "Translation", "translated_answer"]
+__all__ = ["CARRIED", "StreamTranslation", "Translation", "WholeTranslation", "translated_answer"]
 
 _MAX_WHOLE_BYTES = 64 * 1024 * 1024
 """Of an answer that is no stream. It is held whole, which one that is handed on as it comes is not."""
@@ -34,29 +35,19 @@ _FRAMING = frozenset((b"content-type", b"content-length", b"content-encoding"))
 
 
 class Translation:
-    """One request in the provider's dialect, and what is needed to say its answer in the client's."""
+    """One request in the provider's dialect. Its answer is handed on; only errors are said in the client's."""
 
-    __slots__ = ("_headers", "_write_error", "answer_id", "body", "dropped", "path", "query", "stream_type", "tokens")
+    __slots__ = ("_headers", "_write_error", "body", "dropped", "path", "query")
 
-    handed_on: ClassVar[bool] = False
-    """The provider's answer is in the client's dialect, but for errors."""
     carried: ClassVar[frozenset[bytes]] = CARRIED
     """Fields of the client's head that the provider gets."""
 
-    def __init__(
-        self, outgoing: Outgoing, write_error: Callable[[int, bytes], bytes], stream_type: bytes | None
-    ) -> None:
+    def __init__(self, outgoing: Outgoing, write_error: Callable[[int, bytes], bytes]) -> None:
         self.body = outgoing.body
         self.path = outgoing.path
         self.query = outgoing.query
         self.dropped = outgoing.dropped
         """Parameters that the provider is not told, in the client's words."""
-        self.stream_type = stream_type
-        """The content type of the provider's streams; `None` where there are none."""
-        self.tokens: Tokens | None = None
-        """What the provider has counted: of more kinds than the client's dialect may know."""
-        self.answer_id = ""
-        """For answers to which the provider gives no id."""
         self._headers = outgoing.headers
         self._write_error = write_error
 
@@ -68,31 +59,67 @@ class Translation:
 
     def answers(self, status: int) -> bool:
         """Whether an answer of that status has to be translated."""
-        return status >= _ERRORS_FROM or (status < _REDIRECTS_FROM and not self.handed_on)
+        return status >= _ERRORS_FROM
+
+    def counted(self, read: Tokens | None) -> Tokens | None:
+        """What the provider has counted, where the answer as the client gets it says `read`."""
+        return read
 
     def error(self, status: int, body: bytes) -> bytes:
         """The provider's error in the client's dialect."""
         return self._write_error(status, body)
 
-    def whole(self, body: bytes) -> bytes:
-        """The provider's answer in the client's dialect. Raises `UnreadableAnswer`."""
-        raise NotImplementedError
 
+class WholeTranslation(Translation, ABC):
+    """The same where the answer is the provider's own, too."""
+
+    __slots__ = ("tokens",)
+
+    def __init__(self, outgoing: Outgoing, write_error: Callable[[int, bytes], bytes]) -> None:
+        super().__init__(outgoing, write_error)
+        self.tokens: Tokens | None = None
+        """What the provider has counted: of more kinds than the client's dialect may know."""
+
+    def answers(self, status: int) -> bool:
+        return not _REDIRECTS_FROM <= status < _ERRORS_FROM
+
+    def counted(self, read: Tokens | None) -> Tokens | None:
+        del read  # a translation may have to say less, or to say nothing as a zero
+        return self.tokens
+
+    @abstractmethod
+    def whole(self, body: bytes, answer_id: str) -> bytes:
+        """The provider's answer in the client's dialect, called `answer_id` where the provider gives it no id.
+
+        Raises `UnreadableAnswer`.
+        """
+
+
+class StreamTranslation(WholeTranslation, ABC):
+    """And where it may be a stream."""
+
+    __slots__ = ("stream_type",)
+
+    def __init__(self, outgoing: Outgoing, write_error: Callable[[int, bytes], bytes], stream_type: bytes) -> None:
+        super().__init__(outgoing, write_error)
+        self.stream_type = stream_type
+        """The content type of the provider's streams."""
+
+    @abstractmethod
     def reader(self) -> EventReader:
         """For the provider's stream."""
-        raise NotImplementedError
 
+    @abstractmethod
     def writer(self) -> EventWriter:
         """For the client's."""
-        raise NotImplementedError
 
-    def note(self, events: list[Event]) -> None:
+    def note(self, events: list[Event], answer_id: str) -> None:
         """Takes the counts out of a stream's events, and names the answer where the provider does not."""
         for place, event in enumerate(events):
             if type(event) is Counted or (type(event) is Started and event.tokens is not None):
                 self.tokens = event.tokens
             if type(event) is Started and not event.id:
-                events[place] = Started(self.answer_id, event.created, event.tokens, event.service_tier)
+                events[place] = Started(answer_id, event.created, event.tokens, event.service_tier)
 
 
 def translated_answer(
@@ -105,11 +132,11 @@ def translated_answer(
 ) -> Answer:
     """The form of a provider's answer."""
     rest = [field for field in headers if field[0] not in _FRAMING]
-    translation.answer_id = exchange.event_text
     if status >= _ERRORS_FROM:
         return _TranslatedError(exchange, attempt, translation, status, rest)
-    if translation.stream_type is not None and content_type.startswith(translation.stream_type):
+    if isinstance(translation, StreamTranslation) and content_type.startswith(translation.stream_type):
         return _TranslatedEvents(exchange, attempt, translation, status, rest)
+    assert isinstance(translation, WholeTranslation)  # any other hands such answers on
     return _TranslatedWhole(exchange, attempt, translation, status, rest)
 
 
@@ -119,7 +146,7 @@ class _TranslatedEvents:
     __slots__ = ("_attempt", "_exchange", "_inner", "_reader", "_translation", "_writer")
 
     def __init__(
-        self, exchange: Exchange, attempt: Attempt, translation: Translation, status: int, headers: list[Header]
+        self, exchange: Exchange, attempt: Attempt, translation: StreamTranslation, status: int, headers: list[Header]
     ) -> None:
         self._exchange = exchange
         self._attempt = attempt
@@ -143,7 +170,7 @@ class _TranslatedEvents:
     def _hand_on(self, events: list[Event]) -> None:
         if not events:
             return
-        self._translation.note(events)
+        self._translation.note(events, self._exchange.event_text)
         written = self._writer.write(events)
         if written:
             self._inner.on_data(written)
@@ -165,14 +192,11 @@ class _TranslatedEvents:
 class _Held:
     """An answer that is translated once all of it is there."""
 
-    __slots__ = ("_attempt", "_body", "_exchange", "_headers", "_status", "_translation")
+    __slots__ = ("_attempt", "_body", "_exchange", "_headers", "_status")
 
-    def __init__(
-        self, exchange: Exchange, attempt: Attempt, translation: Translation, status: int, headers: list[Header]
-    ) -> None:
+    def __init__(self, exchange: Exchange, attempt: Attempt, status: int, headers: list[Header]) -> None:
         self._exchange = exchange
         self._attempt = attempt
-        self._translation = translation
         self._status = status
         self._headers = [(b"content-type", _JSON), *headers]
         self._body = bytearray()
@@ -185,7 +209,13 @@ class _Held:
 class _TranslatedWhole(_Held):
     """One that succeeded."""
 
-    __slots__ = ()
+    __slots__ = ("_translation",)
+
+    def __init__(
+        self, exchange: Exchange, attempt: Attempt, translation: WholeTranslation, status: int, headers: list[Header]
+    ) -> None:
+        super().__init__(exchange, attempt, status, headers)
+        self._translation = translation
 
     def on_data(self, data: bytes) -> None:
         self._body += data
@@ -194,7 +224,7 @@ class _TranslatedWhole(_Held):
 
     def on_complete(self) -> None:
         try:
-            body = self._translation.whole(bytes(self._body))
+            body = self._translation.whole(bytes(self._body), self._exchange.event_text)
         except UnreadableAnswer as error:
             self._attempt.unreadable(str(error))
             return
@@ -209,7 +239,13 @@ class _TranslatedWhole(_Held):
 class _TranslatedError(_Held):
     """Read to its end (bounded)."""
 
-    __slots__ = ()
+    __slots__ = ("_translation",)
+
+    def __init__(
+        self, exchange: Exchange, attempt: Attempt, translation: Translation, status: int, headers: list[Header]
+    ) -> None:
+        super().__init__(exchange, attempt, status, headers)
+        self._translation = translation
 
     def on_data(self, data: bytes) -> None:
         self._body += data[: _MAX_ERROR_BYTES - len(self._body)]

@@ -29,7 +29,7 @@ from control_layer.gateway.dialects.embeddings import EmbeddingDialect, Embeddin
 from control_layer.gateway.dialects.first_calls import FirstCallReader, with_first_calls
 from control_layer.gateway.dialects.openai_chat import OPENAI_CHAT
 from control_layer.gateway.errors import GatewayError
-from control_layer.gateway.translation import Translation
+from control_layer.gateway.translation import StreamTranslation, Translation, WholeTranslation
 
 __all__ = [
     "COUNTED_HERE",
@@ -102,7 +102,7 @@ class ConversationTranslator(Translator):
         return _Conversation(self._client, self._provider, conversation, outgoing, alias)
 
 
-class _Conversation(Translation):
+class _Conversation(StreamTranslation):
     __slots__ = ("_client", "_conversation", "_first_call_only", "_model", "_provider")
 
     def __init__(
@@ -120,11 +120,11 @@ class _Conversation(Translation):
         self._first_call_only = outgoing.first_call_only
         self._model = alias
 
-    def whole(self, body: bytes) -> bytes:
+    def whole(self, body: bytes, answer_id: str) -> bytes:
         answer = self._provider.read_answer(body)
         self.tokens = answer.tokens
         if not answer.id:
-            answer = msgspec.structs.replace(answer, id=self.answer_id)
+            answer = msgspec.structs.replace(answer, id=answer_id)
         if self._first_call_only:
             answer = with_first_calls(answer)
         return self._client.write_answer(answer, self._conversation, self._model)
@@ -159,16 +159,17 @@ class EmbeddingsTranslator(Translator):
         return _Embeddings(self._provider, asked, outgoing, alias)
 
 
-class _Embeddings(Translation):
+class _Embeddings(WholeTranslation):
     __slots__ = ("_asked", "_model", "_provider")
 
     def __init__(self, provider: EmbeddingProvider, asked: EmbeddingsAsked, outgoing: Outgoing, alias: str) -> None:
-        super().__init__(outgoing, _error_writer(OPENAI_CHAT, provider), None)
+        super().__init__(outgoing, _error_writer(OPENAI_CHAT, provider))
         self._provider = provider
         self._asked = asked
         self._model = alias
 
-    def whole(self, body: bytes) -> bytes:
+    def whole(self, body: bytes, answer_id: str) -> bytes:
+        del answer_id
         given = self._provider.read_embeddings(body)
         self.tokens = given.tokens
         return openai_embeddings.write_answer(given, self._asked, self._model)
@@ -196,14 +197,15 @@ class CountTranslator(Translator):
         return _TokenCount(self._provider, outgoing)
 
 
-class _TokenCount(Translation):
+class _TokenCount(WholeTranslation):
     __slots__ = ("_provider",)
 
     def __init__(self, provider: _CountingProvider, outgoing: Outgoing) -> None:
-        super().__init__(outgoing, _error_writer(ANTHROPIC, provider), None)
+        super().__init__(outgoing, _error_writer(ANTHROPIC, provider))
         self._provider = provider
 
-    def whole(self, body: bytes) -> bytes:
+    def whole(self, body: bytes, answer_id: str) -> bytes:
+        del answer_id
         return b'{"input_tokens":%d}' % self._provider.read_count(body)
 
 

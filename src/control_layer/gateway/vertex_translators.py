@@ -62,11 +62,10 @@ class _Handing(Translator):
 class _HandedOn(Translation):
     __slots__ = ()
 
-    handed_on: ClassVar[bool] = True
     carried: ClassVar[frozenset[bytes]] = CARRIED | {b"anthropic-beta"}
 
     def __init__(self, outgoing: Outgoing) -> None:
-        super().__init__(outgoing, _say_error, None)
+        super().__init__(outgoing, _say_error)
 
 
 def _say_error(status: int, body: bytes) -> bytes:
