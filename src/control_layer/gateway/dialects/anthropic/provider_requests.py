@@ -25,6 +25,7 @@ from control_layer.gateway.dialects.anthropic.schemas import Inexpressible, cons
 from control_layer.gateway.dialects.conversation import Conversation, Tool, ToolChoice
 from control_layer.gateway.dialects.dialect import Outgoing
 from control_layer.gateway.dialects.omissions import Omissions
+from control_layer.gateway.dialects.openais_own import refuse_other_fields, refuse_variations
 
 __all__ = ["write_request"]
 
@@ -43,7 +44,8 @@ _encode = msgspec.json.Encoder().encode
 def write_request(conversation: Conversation, model: str, *, lenient: bool) -> Outgoing:
     """Raises `Unsupported` for what Claude, or this one, cannot do; with `lenient` it is left out where it can be."""
     able, omissions = abilities(model), Omissions(lenient=lenient)
-    _refuse_what_is_unknown(conversation, omissions)
+    refuse_variations(conversation, omissions, "Claude")
+    refuse_other_fields(conversation, omissions, "Claude")
     system, messages = write_messages(conversation.messages, system_messages=able.system_messages, omissions=omissions)
     choice = _tool_choice(conversation, able, omissions)
     room = conversation.max_output_tokens or able.output
@@ -79,25 +81,6 @@ def write_request(conversation: Conversation, model: str, *, lenient: bool) -> O
     unsampled = able.claude and sampling == Sampling()
     headers = (_VERSION if unsampled else _SAMPLING_VERSION,)
     return Outgoing(_PATH, _encode(body), headers, dropped=omissions.dropped)
-
-
-def _refuse_what_is_unknown(conversation: Conversation, omissions: Omissions) -> None:
-    if conversation.choices != 1:
-        omissions.refuse("n", "Claude gives one answer. Ask for each of them.")
-    if conversation.seed is not None:
-        omissions.refuse("seed", "Claude takes no seed.")
-    if conversation.presence_penalty:
-        omissions.refuse("presence_penalty", "Claude takes no penalties.")
-    if conversation.frequency_penalty:
-        omissions.refuse("frequency_penalty", "Claude takes no penalties.")
-    if conversation.logprobs is not None:
-        omissions.refuse("logprobs", "Claude tells no probabilities.")
-    if conversation.logit_bias is not None and bytes(conversation.logit_bias) not in (b"{}", b"null"):
-        omissions.refuse("logit_bias", "Claude takes no biases.")
-    if conversation.audio_output is not None:
-        omissions.refuse("audio", "Claude does not speak.")
-    for name, _ in conversation.others:
-        omissions.refuse(name, f"Anthropic's API has nothing like {name!r}.")
 
 
 # -- what is said ---------------------------------------------------------------------------------------------------

@@ -31,6 +31,7 @@ from control_layer.gateway.dialects.bedrock.tools import write_tools
 from control_layer.gateway.dialects.conversation import Conversation, ResponseFormat
 from control_layer.gateway.dialects.dialect import Outgoing
 from control_layer.gateway.dialects.omissions import Omissions
+from control_layer.gateway.dialects.openais_own import refuse_other_fields, refuse_variations
 
 __all__ = ["write_request"]
 
@@ -47,7 +48,8 @@ _encode = msgspec.json.Encoder().encode
 def write_request(conversation: Conversation, model: str, *, lenient: bool) -> Outgoing:
     """Raises `Unsupported` for what the model cannot be told; with `lenient` it is left out where it can be."""
     known, omissions = model_of(model), Omissions(lenient=lenient)
-    _refuse_what_is_unknown(conversation, omissions)
+    refuse_variations(conversation, omissions, "Bedrock")
+    refuse_other_fields(conversation, omissions, "Bedrock")
     system, messages = write_messages(conversation.messages, caches=known.caches, omissions=omissions)
     tool_config, beside = write_tools(conversation, messages, known, omissions)
     stop = _stop(conversation, omissions)
@@ -75,25 +77,6 @@ def write_request(conversation: Conversation, model: str, *, lenient: bool) -> O
         dropped=omissions.dropped,
         first_call_only=conversation.parallel_tool_calls is False,
     )
-
-
-def _refuse_what_is_unknown(conversation: Conversation, omissions: Omissions) -> None:
-    if conversation.choices != 1:
-        omissions.refuse("n", "Bedrock gives one answer. Ask for each of them.")
-    if conversation.seed is not None:
-        omissions.refuse("seed", "Bedrock takes no seed.")
-    if conversation.presence_penalty:
-        omissions.refuse("presence_penalty", "Bedrock takes no penalties.")
-    if conversation.frequency_penalty:
-        omissions.refuse("frequency_penalty", "Bedrock takes no penalties.")
-    if conversation.logprobs is not None:
-        omissions.refuse("logprobs", "Bedrock tells no probabilities.")
-    if conversation.logit_bias is not None and bytes(conversation.logit_bias) not in (b"{}", b"null"):
-        omissions.refuse("logit_bias", "Bedrock takes no biases.")
-    if conversation.audio_output is not None:
-        omissions.refuse("audio", "Bedrock's Converse API does not speak.")
-    for name, _ in conversation.others:
-        omissions.refuse(name, f"Bedrock's Converse API has nothing like {name!r}.")
 
 
 # -- what is said ---------------------------------------------------------------------------------------------------

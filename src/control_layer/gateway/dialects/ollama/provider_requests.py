@@ -19,6 +19,7 @@ from control_layer.gateway.dialects.ollama.requests import (
     ToolParam,
 )
 from control_layer.gateway.dialects.omissions import Omissions
+from control_layer.gateway.dialects.openais_own import refuse_other_fields
 
 __all__ = ["write_request"]
 
@@ -62,16 +63,11 @@ def write_request(conversation: Conversation, model: str, *, lenient: bool) -> O
 def _refuse_what_is_unknown(conversation: Conversation, omissions: Omissions) -> None:
     if conversation.choices != 1:
         omissions.refuse("n", "Ollama gives one answer. Ask for each of them.")
-    if conversation.logit_bias is not None and bytes(conversation.logit_bias) not in (b"{}", b"null"):
-        omissions.refuse("logit_bias", "Ollama takes no biases.")
-    if conversation.audio_output is not None:
-        omissions.refuse("audio", "Ollama does not speak.")
     if conversation.service_tier is not None and conversation.service_tier not in _TIERS:
         omissions.refuse("service_tier", "Ollama has no tiers.")
     if conversation.user is not None:
         omissions.drop("user")
-    for name, _ in conversation.others:
-        omissions.refuse(name, f"Ollama's API has nothing like {name!r}.")
+    refuse_other_fields(conversation, omissions, "Ollama")
 
 
 def _options(conversation: Conversation) -> Options:
