@@ -79,7 +79,8 @@ class Attempt:
         """
         exchange, translation = self._exchange, self.translation
         if translation is None:
-            self._check_handed_on()
+            if not self.upstream.hands_on:
+                raise errors.api_not_served()
             path, query = exchange.path.api_path, exchange.upstream_query(self)
             lines = exchange.head.upstream_lines(self.upstream.credential_name)
         else:
@@ -99,10 +100,6 @@ class Attempt:
         self._call = call
         return call
 
-    def _check_handed_on(self) -> None:
-        if not self.upstream.hands_on:
-            raise errors.api_not_served()
-
     def _wait(self, call: Call, target: bytes, lines: bytes, body: bytes | bytearray | None) -> None:
         """Sends the held call when the upstream has a token."""
         upstream, method = self.upstream, self._exchange.request.method
@@ -115,8 +112,9 @@ class Attempt:
 
     def upgrade(self, headers: list[Header]) -> Call:
         """Asks the provider to switch protocols; `on_response` then sees 101, and raw bytes follow."""
-        self._check_handed_on()
         exchange, upstream = self._exchange, self.upstream
+        if not upstream.hands_on:
+            raise errors.api_not_served()
         method, timeouts = exchange.request.method, exchange.plane.deadlines(exchange.route)
         target = upstream.target(exchange.path.api_path, exchange.upstream_query(self), self.deployment.upstream_model)
         lines = to_upstream(headers, upstream.credential_name)

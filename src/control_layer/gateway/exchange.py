@@ -43,7 +43,7 @@ from control_layer.gateway.sample import Sample
 from control_layer.gateway.token_count import answer_count
 from control_layer.gateway.tracing import RequestTrace
 from control_layer.gateway.translation_table import COUNT_TOKENS, RESPONSES
-from control_layer.gateway.translators import COUNTED_HERE, Translator
+from control_layer.gateway.translators import COUNTED_HERE
 from control_layer.gateway.upstream_errors import REFUSALS, as_gateway_error, code_of, failure_of
 from control_layer.gateway.waste import affords_another
 from control_layer.wire import ExchangeError, Header, Request, Responder, TotalTimeout
@@ -160,8 +160,9 @@ class Exchange(Remembering):
 
     def ask_for(self, alias: str) -> None:
         self.authorise(alias)
-        if not self.recall_first():
-            self.go_in()
+        if self.path.api_path == RESPONSES and self.recall_first():
+            return
+        self.go_in()
 
     def go_in(self) -> None:
         if self.plane.config.validate_capabilities:
@@ -273,22 +274,19 @@ class Exchange(Remembering):
         """The body as the provider gets it."""
         if self.envelope is None:
             return self.body
-        translator = self._translator_for(attempt)
+        path = self.path.api_path
+        translator = attempt.upstream.translators.get(path)
         self.storing = None
+        if path == RESPONSES and not self.route.model.responses_adapter:
+            translator = None
         if translator is not None:
             body = self.envelope.rewritten(model=self.envelope.model, include_usage=False)
-            identity = self.identify() if self.path.api_path == RESPONSES else None
+            identity = self.identify() if path == RESPONSES else None
             alias, model = self.route.model.alias, attempt.deployment.upstream_model
             attempt.translation = translator.translate(body, alias, model, identity)
             return attempt.translation.body
         asks = self._asks_for_usage and attempt.upstream.takes_stream_options
         return self.envelope.rewritten(model=attempt.deployment.upstream_model, include_usage=asks)
-
-    def _translator_for(self, attempt: Attempt) -> Translator | None:
-        path = self.path.api_path
-        if path == RESPONSES and not self.route.model.responses_adapter:
-            return None
-        return attempt.upstream.translators.get(path)
 
     @property
     def _asks_for_usage(self) -> bool:
@@ -534,7 +532,8 @@ class Exchange(Remembering):
             self.route.waste.earn(self._cost(closed))
         if self.permit is not None or self.lane is not None:
             self.settle_limits(closed.tokens)
-        self.store(outcome)
+        if self.storing is not None:
+            self.store(outcome)
         self.body = b""
         self.envelope = None
         plane.journal.append(closed, then or self._send_last)
