@@ -34,6 +34,7 @@ _CREDENTIALS = {
     "bearer": ("provider-credential", DialectOptions()),
 }
 _CLAUDE = "eu.anthropic.claude-sonnet-4-5-sim"
+_VECTORS = {"titan": "amazon.titan-embed-text-v2:0", "cohere": "cohere.embed-multilingual-v3"}
 _FAULTS = ("calls-2", "reasoning", "error-429", "error-503", "error-400", "error-424", "context", "truncated", "cut",
            "reset-middle", "error-in-stream", "error-first", "error-early", "no-done", "drip", "tokens-90000",
            "tokens-2000", "filtered")  # fmt: skip
@@ -46,7 +47,8 @@ ANTHROPIC_TOOL: ToolParam = {"name": "get_weather", "input_schema": SCHEMA}
 
 @dataclass(slots=True)
 class Amazon(World):
-    """An alias `<credential>` or `<credential>-<fault>` is a Claude of Bedrock's that is asked with that credential."""
+    """An alias `<credential>` or `<credential>-<fault>` is a Claude of Bedrock's that is asked with that credential;
+    those of `_VECTORS` make vectors."""
 
     def update(self, version: int = 1) -> Update:
         whole = World.update(self, version)
@@ -61,14 +63,17 @@ class Amazon(World):
         models = []
         for model in whole.models:
             name, _, fault = model.alias.partition("-")
-            served = Deployment(str(uuid.uuid5(uuid.NAMESPACE_URL, model.alias)), places[name], f"{_CLAUDE}-{fault}")
+            known = _VECTORS.get(name, _CLAUDE) + f"-{fault}"
+            place = places.get(name, places["bedrock"])
+            served = Deployment(str(uuid.uuid5(uuid.NAMESPACE_URL, model.alias)), place, known)
             models.append(msgspec.structs.replace(model, deployments=(served,)))
         return msgspec.structs.replace(whole, endpoints=tuple(endpoints), models=tuple(models))
 
 
 @pytest.fixture(scope="module")
 def company(simulator_url: str) -> Amazon:
-    return Amazon(simulator_url, aliases=(*_CREDENTIALS, *(f"bedrock-{fault}" for fault in _FAULTS)))
+    faulty = [f"bedrock-{fault}" for fault in _FAULTS]
+    return Amazon(simulator_url, aliases=(*_CREDENTIALS, *_VECTORS, "titan-context", *faulty))
 
 
 @pytest.fixture
@@ -246,7 +251,7 @@ def test_the_stop_sequence_is_told(client: httpx.Client, stream: bool) -> None:
     [
         ("error-429", 429, None),
         ("error-503", 503, "overloaded_error"),
-        ("error-400", 400, "invalid_request_error"),
+        ("error-400", 400, "insufficient_quota"),
         ("context", 400, "context_length_exceeded"),
         ("truncated", 502, None),
     ],
@@ -290,8 +295,41 @@ def test_frames_come_byte_by_byte(openai_client: OpenAI) -> None:
     assert said == whole.choices[0].message.content
 
 
+# -- vectors -----------------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(("model", "texts", "size"), [("titan", ["hello"], 256), ("cohere", ["hello", "you"], None)])
+def test_vectors(openai_client: OpenAI, journal: Journal, model: str, texts: list[str], size: int | None) -> None:
+    """Which the SDK asks for in base64; requests are signed."""
+    with journal.admitted() as ends:
+        answer = openai_client.embeddings.create(model=model, input=texts, dimensions=size or openai.omit)
+    assert [len(each.embedding) for each in answer.data] == [size or 1024] * len(texts)
+    used = answer.usage.prompt_tokens
+    assert used > 0
+    assert (ends[0].tokens.source, ends[0].tokens.input, ends[0].tokens.output) == ("provider", used, None)
+
+
+@pytest.mark.parametrize(
+    ("body", "parameter"),
+    [
+        ({"model": "bedrock", "input": "hello"}, "model"),
+        ({"model": "titan", "input": ["hello", "you"]}, "input"),
+        ({"model": "cohere", "input": "hello", "dimensions": 256}, "dimensions"),
+    ],
+)
+def test_vectors_that_cannot_be_had(client: httpx.Client, body: dict[str, Any], parameter: str) -> None:
+    answer = client.post("/embeddings", json=body)
+    error = answer.json()["error"]
+    assert (answer.status_code, error["code"], error["param"]) == (400, "unsupported_parameter", parameter)
+
+
+def test_an_error_of_invoking(client: httpx.Client) -> None:
+    answer = client.post("/embeddings", json={"model": "titan-context", "input": "hello"})
+    assert (answer.status_code, answer.json()["error"]["code"]) == (400, "context_length_exceeded")
+
+
 def test_what_bedrock_has_nothing_of(client: httpx.Client) -> None:
-    answer = client.post("/embeddings", json={"model": "bedrock", "input": "hello"})
+    answer = client.post("/moderations", json={"model": "bedrock", "input": "hello"})
     assert (answer.status_code, answer.json()["error"]["code"]) == (400, "unsupported_api")
 
 

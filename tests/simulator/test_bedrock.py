@@ -114,8 +114,29 @@ def test_what_converse_refuses(client: httpx.Client, body: dict[str, Any], words
     assert words in refused(client, **body)
 
 
+@pytest.mark.parametrize(
+    ("name", "body", "words"),
+    [
+        ("amazon.titan-embed-text-v1", {"inputText": "a", "dimensions": 256}, "#/dimensions: extraneous key"),
+        ("amazon.titan-embed-text-v2:0", {"inputText": "a", "dimensions": 300}, "#/dimensions"),
+        ("amazon.titan-embed-text-v2:0", {"inputText": ""}, "minLength"),
+        ("amazon.titan-embed-text-v2:0", {}, "#/inputText: required key"),
+        ("cohere.embed-english-v3", {"texts": ["a"]}, "#/input_type: required key"),
+        ("cohere.embed-english-v3", {"texts": ["a"] * 97, "input_type": "search_query"}, "maximum item count"),
+        ("cohere.embed-english-v3", {"texts": ["a" * 2049], "input_type": "search_query"}, "maxLength"),
+        ("cohere.embed-v4:0", {"texts": ["a"], "input_type": "search_query", "truncate": "START"}, "#/truncate"),
+        ("sim-small", {"inputText": "a"}, "is not simulated"),
+    ],
+)
+def test_what_models_of_vectors_refuse(client: httpx.Client, name: str, body: dict[str, Any], words: str) -> None:
+    answer = client.post(f"/model/{name}/invoke", json=body)
+    assert answer.status_code == 400
+    assert words in answer.json()["message"]
+    assert answer.headers["x-amzn-errortype"].startswith("ValidationException:")
+
+
 def test_other_paths_and_bodies_are_refused(client: httpx.Client) -> None:
-    assert client.post("/model/sim-small/invoke", json={}).status_code == 404
+    assert client.post("/model/sim-small/invoke-other", json={}).status_code == 404
     assert client.post("/model/sim-small/converse", content=b"{", headers={"content-type": "application/json"}).is_error
     assert client.post("/model/sim-small/converse", content=b"{}").status_code == 415
 

@@ -8,7 +8,7 @@ client's dialect: whatever meters, checks, keeps or hides something of an answer
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING, ClassVar
 
 from control_layer.contract.usage import Tokens
@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from control_layer.gateway.attempt import Attempt
     from control_layer.gateway.exchange import Exchange
 
-__all__ = ["CARRIED", "StreamTranslation", "Translation", "WholeTranslation", "translated_answer"]
+__all__ = ["CARRIED", "ErrorWriter", "StreamTranslation", "Translation", "WholeTranslation", "translated_answer"]
 
 _MAX_WHOLE_BYTES = 64 * 1024 * 1024
 """Of an answer that is no stream. It is held whole, which one that is handed on as it comes is not."""
@@ -31,23 +31,27 @@ CARRIED = frozenset((b"user-agent", b"traceparent", b"tracestate", b"baggage"))
 """Of the client's head, what is of no dialect."""
 _JSON = b"application/json"
 _EVENTS = b"text/event-stream; charset=utf-8"
+ErrorWriter = Callable[[int, bytes, Sequence[Header]], bytes]
+"""Says an error answer (its status, body and head) in the client's dialect."""
 _FRAMING = frozenset((b"content-type", b"content-length", b"content-encoding"))
 
 
 class Translation:
     """One request in the provider's dialect. Its answer is handed on; only errors are said in the client's."""
 
-    __slots__ = ("_headers", "_write_error", "body", "dropped", "path", "query")
+    __slots__ = ("_headers", "_write_error", "body", "dropped", "heard", "path", "query")
 
     carried: ClassVar[frozenset[bytes]] = CARRIED
     """Fields of the client's head that the provider gets."""
 
-    def __init__(self, outgoing: Outgoing, write_error: Callable[[int, bytes], bytes]) -> None:
+    def __init__(self, outgoing: Outgoing, write_error: ErrorWriter) -> None:
         self.body = outgoing.body
         self.path = outgoing.path
         self.query = outgoing.query
         self.dropped = outgoing.dropped
         """Parameters that the provider is not told, in the client's words."""
+        self.heard: Sequence[Header] = ()
+        """The head of the provider's answer."""
         self._headers = outgoing.headers
         self._write_error = write_error
 
@@ -67,7 +71,7 @@ class Translation:
 
     def error(self, status: int, body: bytes) -> bytes:
         """The provider's error in the client's dialect."""
-        return self._write_error(status, body)
+        return self._write_error(status, body, self.heard)
 
 
 class WholeTranslation(Translation, ABC):
@@ -75,7 +79,7 @@ class WholeTranslation(Translation, ABC):
 
     __slots__ = ("tokens",)
 
-    def __init__(self, outgoing: Outgoing, write_error: Callable[[int, bytes], bytes]) -> None:
+    def __init__(self, outgoing: Outgoing, write_error: ErrorWriter) -> None:
         super().__init__(outgoing, write_error)
         self.tokens: Tokens | None = None
         """What the provider has counted: of more kinds than the client's dialect may know."""
@@ -100,7 +104,7 @@ class StreamTranslation(WholeTranslation, ABC):
 
     __slots__ = ("stream_type",)
 
-    def __init__(self, outgoing: Outgoing, write_error: Callable[[int, bytes], bytes], stream_type: bytes) -> None:
+    def __init__(self, outgoing: Outgoing, write_error: ErrorWriter, stream_type: bytes) -> None:
         super().__init__(outgoing, write_error)
         self.stream_type = stream_type
         """The content type of the provider's streams."""
@@ -131,6 +135,7 @@ def translated_answer(
     content_type: bytes,
 ) -> Answer:
     """The form of a provider's answer."""
+    translation.heard = headers
     rest = [field for field in headers if field[0] not in _FRAMING]
     if status >= _ERRORS_FROM:
         return _TranslatedError(exchange, attempt, translation, status, rest)

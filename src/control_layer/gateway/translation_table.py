@@ -61,7 +61,7 @@ _PROVIDERS: Mapping[str, Callable[[DialectOptions], ProviderDialect]] = {
     "ollama": lambda _: OLLAMA,
 }
 """What is spoken to endpoints of a dialect, where their own APIs are not asked for."""
-_EMBEDDINGS: Mapping[str, EmbeddingProvider] = {"gemini": GEMINI, "ollama": OLLAMA}
+_EMBEDDINGS: Mapping[str, EmbeddingProvider] = {"bedrock": BEDROCK, "gemini": GEMINI, "ollama": OLLAMA}
 _COUNTERS = {"gemini": GEMINI}
 """Who counts tokens before they are used, other than Anthropic."""
 

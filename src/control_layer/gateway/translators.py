@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from abc import ABC, abstractmethod
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from typing import Protocol
 
@@ -29,7 +29,8 @@ from control_layer.gateway.dialects.embeddings import EmbeddingDialect, Embeddin
 from control_layer.gateway.dialects.first_calls import FirstCallReader, with_first_calls
 from control_layer.gateway.dialects.openai_chat import OPENAI_CHAT
 from control_layer.gateway.errors import GatewayError
-from control_layer.gateway.translation import StreamTranslation, Translation, WholeTranslation
+from control_layer.gateway.translation import ErrorWriter, StreamTranslation, Translation, WholeTranslation
+from control_layer.wire import Header
 
 __all__ = [
     "COUNTED_HERE",
@@ -64,7 +65,7 @@ class Translator(ABC):
 
 
 class _Errors(Protocol):
-    def read_error(self, status: int, body: bytes) -> ProviderError: ...
+    def read_error(self, status: int, body: bytes, headers: Sequence[Header] = (), /) -> ProviderError: ...
 
 
 class EmbeddingProvider(EmbeddingDialect, _Errors, Protocol):
@@ -170,7 +171,7 @@ class _Embeddings(WholeTranslation):
 
     def whole(self, body: bytes, answer_id: str) -> bytes:
         del answer_id
-        given = self._provider.read_embeddings(body)
+        given = self._provider.read_embeddings(body, self.heard)
         self.tokens = given.tokens
         return openai_embeddings.write_answer(given, self._asked, self._model)
 
@@ -229,8 +230,8 @@ COUNTED_HERE = _NothingOfTheKind()
 """The provider does not count, but the gateway estimates (`token_count`)."""
 
 
-def _error_writer(client: ClientDialect, provider: _Errors) -> Callable[[int, bytes], bytes]:
-    return lambda status, body: client.write_error(status, provider.read_error(status, body))
+def _error_writer(client: ClientDialect, provider: _Errors) -> ErrorWriter:
+    return lambda status, body, headers: client.write_error(status, provider.read_error(status, body, headers))
 
 
 @contextmanager

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from typing import ClassVar
 
 from control_layer.gateway.dialects.anthropic import ANTHROPIC
@@ -25,6 +25,7 @@ from control_layer.gateway.translators import (
     Translator,
     told_as_gateway_errors,
 )
+from control_layer.wire import Header
 
 __all__ = ["conversations", "counts", "embeddings", "messages"]
 
@@ -68,8 +69,8 @@ class _HandedOn(Translation):
         super().__init__(outgoing, _say_error)
 
 
-def _say_error(status: int, body: bytes) -> bytes:
-    return ANTHROPIC.write_error(status, VERTEX_CLAUDE.read_error(status, body))
+def _say_error(status: int, body: bytes, headers: Sequence[Header]) -> bytes:
+    return ANTHROPIC.write_error(status, VERTEX_CLAUDE.read_error(status, body, headers))
 
 
 def conversations(client: ClientDialect, *, lenient: bool) -> Translator:

@@ -80,7 +80,7 @@ class _Api:
             error |= {"type": "invalid_request_error" if refusal.status < 500 else "server_error", "param": None}
         return {"error": error}
 
-    def headers(self, answer_id: str) -> list[Header]:
+    def headers(self, answer_id: str, _refusal: Refusal | None = None) -> list[Header]:
         return [(b"apim-request-id", answer_id.encode()), (b"x-ms-region", b"Simulated")]
 
 

@@ -48,7 +48,7 @@ class _Api:
     def refused(self, refusal: Refusal, answer_id: str) -> dict[str, Any]:
         return {"id": answer_id, "message": refusal.message}
 
-    def headers(self, answer_id: str) -> list[Header]:
+    def headers(self, answer_id: str, _refusal: Refusal | None = None) -> list[Header]:
         return [(b"x-debug-trace-id", answer_id.encode())]
 
 

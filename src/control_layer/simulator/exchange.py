@@ -177,7 +177,7 @@ class SimulatedExchange:
         elif answered.unbroken is not None:
             self._stream(answered.unbroken, answered.media_type)
         elif events is None:
-            self._json(answered.body)
+            self._json(answered.body, answered.headers)
         elif script.error_after is not None:
             self._stream([*events[: script.error_after], answered.failure], answered.media_type)
         elif script.cut:
@@ -244,7 +244,7 @@ class SimulatedExchange:
     def _answer_id(self) -> str:
         return "sim-" + sha256(self._sent_id().encode()).hexdigest()[:24]
 
-    def _json(self, answer: dict[str, Any]) -> None:
+    def _json(self, answer: dict[str, Any], more: Iterable[Header] = ()) -> None:
         body = json.dumps(answer, separators=(",", ":")).encode()
         script = self._script
         if script.truncated:
@@ -255,26 +255,27 @@ class SimulatedExchange:
                 self._responder.write(body[: len(body) // 2] if script.reset else body)
             self._later(_BREAK_SECONDS, self._break)
         else:
-            self._respond(200, [_JSON, _SIMULATED], body)
+            self._respond(200, [_JSON, _SIMULATED, *more], body)
 
     def _error(self, status: int, code: str, message: str) -> None:
         answer: dict[str, Any] = {"error": {"message": message, "type": "simulated_error", "param": None, "code": code}}
+        refusal = Refusal(status, code, message)
         if self._api is not None:
-            answer = self._api.refused(Refusal(status, code, message), self._answer_id())
+            answer = self._api.refused(refusal, self._answer_id())
         elif self._request.path.startswith(b"/v1/messages"):
             answer = {"type": "error", "error": {"type": code, "message": message}}
         headers = [_JSON, _SIMULATED]
         if status in (429, 503):
             headers.append((b"retry-after", b"7"))
-        self._respond(status, headers, json.dumps(answer).encode())
+        self._respond(status, headers, json.dumps(answer).encode(), refusal)
 
-    def _respond(self, status: int, headers: list[Header], body: bytes) -> None:
+    def _respond(self, status: int, headers: list[Header], body: bytes, refusal: Refusal | None = None) -> None:
         self._simulator.completed += 1
-        self._responder.respond(status, [*headers, *self._own_headers()], body)
+        self._responder.respond(status, [*headers, *self._own_headers(refusal)], body)
         self._close()
 
-    def _own_headers(self) -> list[Header]:
-        return [] if self._api is None else self._api.headers(self._answer_id())
+    def _own_headers(self, refusal: Refusal | None = None) -> list[Header]:
+        return [] if self._api is None else self._api.headers(self._answer_id(), refusal)
 
     def _echo(self, path: str, body: bytes) -> None:
         """What reached us; of the credential only whether it is there, and a hash to compare."""

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any, Protocol, TypeVar
 
 import msgspec
@@ -37,6 +37,8 @@ class Answered:
     sound: bytes | None = None
     """A WAV file."""
     billed: bool = True
+    headers: list[Header] = field(default_factory=list)
+    """What else stands in the head of one that is whole."""
 
 
 @dataclass(slots=True)
@@ -62,8 +64,8 @@ class NativeApi(Protocol):
         """The error answer."""
         ...
 
-    def headers(self, answer_id: str) -> list[Header]:
-        """What stands in the head of every answer."""
+    def headers(self, answer_id: str, refusal: Refusal | None = None, /) -> list[Header]:
+        """What stands in the head of every answer, or of one that is a refusal."""
         ...
 
 

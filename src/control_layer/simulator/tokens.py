@@ -97,7 +97,7 @@ class _TokenApi:
         del answer_id
         return {"error": refusal.code, "error_description": refusal.message}
 
-    def headers(self, answer_id: str) -> list[Header]:
+    def headers(self, answer_id: str, _refusal: Refusal | None = None) -> list[Header]:
         del answer_id
         return [(b"cache-control", b"no-store")]
 

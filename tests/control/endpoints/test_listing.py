@@ -94,7 +94,14 @@ def test_reads_bedrocks_models_and_then_its_inference_profiles() -> None:
         b'{"modelSummaries":[{"modelId":"amazon.nova-pro-v1:0","providerName":"Amazon","modelArn":"a"}]}'
     )
     assert page.models == (ListedModel("amazon.nova-pro-v1:0", None, "Amazon"),)
-    profiles = models.more
+    embedding = models.more
+    assert embedding is not None
+    assert embedding.target(None) == "/foundation-models?byInferenceType=ON_DEMAND&byOutputModality=EMBEDDING"
+    page = embedding.read(
+        b'{"modelSummaries":[{"modelId":"amazon.titan-embed-text-v2:0"},{"modelId":"amazon.titan-embed-image-v1"}]}'
+    )
+    assert names(page) == ["amazon.titan-embed-text-v2:0"]
+    profiles = embedding.more
     assert profiles is not None
     assert profiles.target("t=") == "/inference-profiles?maxResults=1000&nextToken=t%3D"
     page = profiles.read(b'{"inferenceProfileSummaries":[{"inferenceProfileId":"eu.x.y"}],"nextToken":"n"}')

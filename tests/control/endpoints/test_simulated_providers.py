@@ -15,6 +15,7 @@ from tests.control.management import Management, answered
 from control_layer.contract.dialects import DIALECTS, DialectOptions
 from control_layer.control.endpoints import discovery, listing
 from control_layer.control.endpoints.discovery import DiscoveryFailed, NoModels, Provider, discover
+from control_layer.simulator.bedrock.invoking import MODELS_OF_VECTORS
 from control_layer.simulator.bedrock.signature import KEY_ID, SECRET
 from control_layer.simulator.script import MODELS
 
@@ -101,7 +102,7 @@ async def test_models_and_inference_profiles_of_bedrock_are_found(
     monkeypatch.setattr(listing, "_PAGE", page)
     found = await discover(_provider(f"{root}/bedrock", "bedrock", options, credential), timeout_seconds=20)
     profiles = [f"us.anthropic.claude-sim-{number}" for number in (1, 2, 3)]
-    assert [model.id for model in found] == [*MODELS, *profiles]
+    assert [model.id for model in found] == [*MODELS, *MODELS_OF_VECTORS, *profiles]
 
 
 @pytest.mark.parametrize(

@@ -31,6 +31,7 @@ from control_layer.gateway.dialects.dialect import ClientDialect, Unsupported
 from control_layer.gateway.dialects.openai_chat import OPENAI_CHAT
 from control_layer.gateway.dialects.openai_responses import OPENAI_RESPONSES
 from control_layer.simulator.bedrock.checks import check, parsed, signature
+from control_layer.simulator.bedrock.schema import ConverseRequest
 
 CLAUDE, OLD, NOVA, LLAMA = (
     "eu.anthropic.claude-sonnet-4-5-20250929-v1:0", "anthropic.claude-3-haiku-20240307-v1:0", "amazon.nova-pro-v1:0",
@@ -63,7 +64,7 @@ def sent(asked: Conversation, model: str = CLAUDE, *, lenient: bool = False) -> 
     """What Bedrock gets, which the simulation takes."""
     outgoing = BEDROCK.write_request(asked, model, lenient=lenient)
     body = msgspec.json.decode(outgoing.body)
-    check(parsed(_ours(body)))
+    check(parsed(_ours(body), ConverseRequest))
     return Sent(outgoing.path, body, outgoing.dropped)
 
 

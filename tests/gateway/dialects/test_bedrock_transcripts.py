@@ -154,3 +154,20 @@ def test_errors(status: int, body: bytes, code: str | None, message: str) -> Non
     error = BEDROCK.read_error(status, body)
     assert error.code == code
     assert message in error.message
+
+
+@pytest.mark.parametrize(
+    ("status", "body", "kind", "code"),
+    [
+        (400, b'{"message":"no"}', b"ServiceQuotaExceededException", "insufficient_quota"),
+        (400, b'{"message":"no"}', b"ThrottlingException:http://internal.amazon.com/coral/", "rate_limit_exceeded"),
+        (400, b'{"message":"Too many input tokens."}', b"com.amazon#ValidationException", "context_length_exceeded"),
+        (400, b'{"__type":"a#ValidationException"}', b"ModelNotReadyException", "overloaded_error"),
+        (403, b"<html>", b"ExpiredTokenException", "invalid_api_key"),
+        (409, b"", b"ConflictException", "ConflictException"),
+    ],
+)
+def test_which_error_it_is_stands_in_the_head(status: int, body: bytes, kind: bytes, code: str) -> None:
+    error = BEDROCK.read_error(status, body, [(b"content-type", b"application/json"), (b"x-amzn-errortype", kind)])
+    assert error.code == code
+    assert error.message

@@ -31,7 +31,7 @@ def test_each_text_has_its_vector(simulated_gemini: Simulated) -> None:
 
 
 def test_what_embeddings_have_no_word_for_is_refused_or_listed() -> None:
-    asked = EmbeddingsAsked(texts=("one",), user="ana", others=("truncate",))
+    asked = EmbeddingsAsked(texts=("one",), user="ana", others={"truncate": msgspec.Raw(b'"END"')})
     with pytest.raises(Unsupported) as refusal:
         AS_PROVIDER.write_embeddings(asked, "gemini-embedding-001", lenient=False)
     assert refusal.value.parameter == "truncate"

@@ -28,7 +28,10 @@ floats = st.floats(allow_nan=False, allow_infinity=False, width=32)
         ({"input": "x", "dimensions": 8, "user": "u"}, EmbeddingsAsked(texts=("x",), dimensions=8, user="u")),
         ({"input": "x", "encoding_format": "base64"}, EmbeddingsAsked(texts=("x",), packed=True)),
         ({"input": "x", "encoding_format": "float", "user": None}, EmbeddingsAsked(texts=("x",))),
-        ({"input": "x", "truncate": "END", "metadata": None}, EmbeddingsAsked(texts=("x",), others=("truncate",))),
+        (
+            {"input": "x", "truncate": "END", "metadata": None},
+            EmbeddingsAsked(texts=("x",), others={"truncate": msgspec.Raw(b'"END"')}),
+        ),
     ],
 )
 def test_a_request_is_read(body: dict[str, Any], asked: EmbeddingsAsked) -> None:

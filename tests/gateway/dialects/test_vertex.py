@@ -138,7 +138,7 @@ def test_vectors_of_both_methods() -> None:
         VERTEX_GEMINI.write_embeddings(EmbeddingsAsked(texts=("a", "b")), "gemini-embedding-001", lenient=True)
     with pytest.raises(Unsupported, match="nothing like"):
         VERTEX_GEMINI.write_embeddings(
-            EmbeddingsAsked(texts=("a",), others=("x",)), "text-embedding-005", lenient=False
+            EmbeddingsAsked(texts=("a",), others={"x": msgspec.Raw(b"1")}), "text-embedding-005", lenient=False
         )
 
 

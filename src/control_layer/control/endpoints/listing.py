@@ -27,8 +27,10 @@ _GEMINI_METHODS = frozenset(("generateContent", "embedContent"))
 """What we can ask of a model; others draw, or speak a protocol of their own."""
 
 
-_ON_DEMAND = "byInferenceType=ON_DEMAND&byOutputModality=TEXT"
+_ON_DEMAND = "byInferenceType=ON_DEMAND&byOutputModality="
 """Of Bedrock's models those that answer to their own names; the others are called by their inference profiles."""
+_EMBEDS = re.compile(r"amazon\.titan-embed-text-|cohere\.embed-")
+"""Those of Bedrock's models for embeddings that we can ask."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,10 +90,12 @@ def model_list_of(dialect: str, base: str, options: DialectOptions) -> ModelList
             version = "" if options.api_version is None else f"api-version={quote(options.api_version, safe='')}"
             return ModelList(azure_path(base, "/v1/models"), _openai, version)
         case "bedrock":
+            path = upstream_path(base, "/foundation-models")
             profiles = ModelList(
                 upstream_path(base, "/inference-profiles"), _profiles, f"maxResults={_PAGE}", "nextToken"
             )
-            return ModelList(upstream_path(base, "/foundation-models"), _foundation, _ON_DEMAND, more=profiles)
+            embedding = ModelList(path, _embedding, f"{_ON_DEMAND}EMBEDDING", more=profiles)
+            return ModelList(path, _foundation, f"{_ON_DEMAND}TEXT", more=embedding)
         case "ollama":
             return ModelList(_root(base) + "/api/tags", _named)
         case "cohere":
@@ -200,9 +204,12 @@ def _named(body: bytes) -> ListPage:
 
 
 def _foundation(body: bytes) -> ListPage:
-    """Those that take no conversation, such as for embeddings, give no text either and are not in the list."""
     listed = _decoded(body, _Foundations)
     return ListPage(_once(ListedModel(model.model_id, None, model.provider_name) for model in listed.model_summaries))
+
+
+def _embedding(body: bytes) -> ListPage:
+    return ListPage(tuple(model for model in _foundation(body).models if _EMBEDS.match(model.id)))
 
 
 def _profiles(body: bytes) -> ListPage:

@@ -6,7 +6,7 @@ know of the past, so that memory does not grow with the stream.
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from typing import ClassVar, Protocol
 
 import msgspec
@@ -134,6 +134,6 @@ class ProviderDialect(Protocol):
 
     def reader(self) -> EventReader: ...
 
-    def read_error(self, status: int, body: bytes) -> ProviderError:
-        """Never raises: what cannot be read is quoted, shortened."""
+    def read_error(self, status: int, body: bytes, headers: Sequence[Header] = (), /) -> ProviderError:
+        """Never raises: what cannot be read is quoted, shortened. `headers`: the answer's, with names in lower case."""
         ...

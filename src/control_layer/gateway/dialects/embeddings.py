@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
 from typing import Protocol
 
 import msgspec
 
 from control_layer.contract.usage import Tokens
 from control_layer.gateway.dialects.dialect import Outgoing
+from control_layer.wire import Header
 
 __all__ = ["EmbeddingDialect", "EmbeddingsAsked", "EmbeddingsGiven"]
 
@@ -21,8 +23,8 @@ class EmbeddingsAsked(msgspec.Struct, frozen=True, kw_only=True):
     packed: bool = False
     """The client wants them in base64."""
     user: str | None = None
-    others: tuple[str, ...] = ()
-    """The names of fields that nothing above says."""
+    others: Mapping[str, msgspec.Raw] = {}
+    """Fields that nothing above says, by name."""
 
 
 class EmbeddingsGiven(msgspec.Struct, frozen=True):
@@ -40,6 +42,6 @@ class EmbeddingDialect(Protocol):
         """Raises `Unsupported`; with `lenient`, what cannot be said is left out and listed instead."""
         ...
 
-    def read_embeddings(self, body: bytes) -> EmbeddingsGiven:
-        """Raises `UnreadableAnswer`."""
+    def read_embeddings(self, body: bytes, headers: Sequence[Header] = (), /) -> EmbeddingsGiven:
+        """`headers` are the answer's, their names in lower case. Raises `UnreadableAnswer`."""
         ...

@@ -56,13 +56,13 @@ def read_request(body: bytes | bytearray) -> EmbeddingsAsked:
     if len(texts) < len(given):
         raise Unsupported("input", "Only OpenAI's own API takes tokens. Send the texts.")
     fields = _decode_fields(body)
-    others = [name for name, value in fields.items() if name not in _KNOWN and bytes(value) not in NOTHING_SAID]
+    others = {name: value for name, value in fields.items() if name not in _KNOWN and bytes(value) not in NOTHING_SAID}
     return EmbeddingsAsked(
         texts=tuple(texts),
         dimensions=request.dimensions,
         packed=request.encoding_format == "base64",
         user=request.user,
-        others=tuple(others),
+        others=others,
     )
 
 

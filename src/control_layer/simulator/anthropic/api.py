@@ -64,7 +64,7 @@ class _Api:
             "request_id": f"req_{answer_id}",
         }
 
-    def headers(self, answer_id: str) -> list[Header]:
+    def headers(self, answer_id: str, _refusal: Refusal | None = None) -> list[Header]:
         return [(b"request-id", f"req_{answer_id}".encode())]
 
 

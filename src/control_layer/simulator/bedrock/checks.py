@@ -8,7 +8,7 @@ import json
 import re
 from collections.abc import Iterable
 from hashlib import sha256
-from typing import Any
+from typing import Any, TypeVar
 
 from control_layer.simulator.bedrock.schema import (
     Block,
@@ -23,6 +23,8 @@ from control_layer.simulator.native import Misfit, fitting
 from control_layer.simulator.strictness import Refusal
 
 __all__ = ["cache_points", "check", "parsed", "refusal", "signature", "thinks", "tools_of"]
+
+T = TypeVar("T")
 
 _NAME = re.compile(r"[a-zA-Z0-9_-]{1,64}")
 _ID = re.compile(r"[a-zA-Z0-9_.:-]{1,64}")
@@ -40,10 +42,10 @@ def refusal(message: str) -> Refusal:
     return Refusal(400, "ValidationException", message)
 
 
-def parsed(fields: dict[str, Any]) -> ConverseRequest:
+def parsed(fields: dict[str, Any], kind: type[T]) -> T:
     """The body. Raises Refusal."""
     try:
-        return fitting(fields, ConverseRequest)
+        return fitting(fields, kind)
     except Misfit as misfit:
         where = ".".join(str(step) for step in misfit.path)
         word = {"unknown": "extraneous key", "missing": "required key"}.get(misfit.kind, misfit.message)

@@ -68,7 +68,7 @@ class _Api:
             error["details"] = [{"@type": "type.googleapis.com/google.rpc.RetryInfo", "retryDelay": "7s"}]
         return {"error": error}
 
-    def headers(self, answer_id: str) -> list[Header]:
+    def headers(self, answer_id: str, _refusal: Refusal | None = None) -> list[Header]:
         del answer_id
         return [(b"server", b"simulated scaffolding"), (b"vary", b"Origin")]
 

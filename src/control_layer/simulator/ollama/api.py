@@ -43,7 +43,7 @@ class _Api:
         del answer_id
         return {"error": refusal.message}
 
-    def headers(self, answer_id: str) -> list[Header]:
+    def headers(self, answer_id: str, _refusal: Refusal | None = None) -> list[Header]:
         del answer_id
         return []
 

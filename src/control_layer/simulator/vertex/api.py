@@ -71,7 +71,7 @@ class _Api:
             return anthropic.API.refused(refusal, answer_id)
         return gemini.API.refused(refusal, answer_id)
 
-    def headers(self, answer_id: str) -> list[Header]:
+    def headers(self, answer_id: str, _refusal: Refusal | None = None) -> list[Header]:
         del answer_id
         return [(b"server", b"simulated scaffolding"), (b"vary", b"Origin")]
 

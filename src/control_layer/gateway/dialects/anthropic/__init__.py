@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import ClassVar
 
 from control_layer.gateway.dialects.anthropic.answers import read_answer, write_answer
@@ -12,6 +13,7 @@ from control_layer.gateway.dialects.anthropic.provider_requests import write_req
 from control_layer.gateway.dialects.anthropic.provider_streams import Reader
 from control_layer.gateway.dialects.conversation import Answer, Conversation
 from control_layer.gateway.dialects.dialect import Outgoing, ProviderError
+from control_layer.wire import Header
 
 __all__ = ["ANTHROPIC", "Anthropic"]
 
@@ -44,7 +46,7 @@ class Anthropic:
     def reader(self) -> Reader:
         return Reader()
 
-    def read_error(self, status: int, body: bytes) -> ProviderError:
+    def read_error(self, status: int, body: bytes, _headers: Sequence[Header] = ()) -> ProviderError:
         return read_error(status, body)
 
 

@@ -1,17 +1,21 @@
 """Errors of Bedrock, and what they are called elsewhere.
 
 https://docs.aws.amazon.com/bedrock/latest/APIReference/API_runtime_Converse.html#API_runtime_Converse_Errors. The body
-of an answer has a message and seldom more; which error it is follows from the status.
+of an answer has a message and seldom more. Which error it is stands in its head
+(https://smithy.io/2.0/aws/protocols/aws-restjson1-protocol.html, "Operation error serialization"), or else follows from
+the status.
 """
 
 from __future__ import annotations
 
 import re
+from collections.abc import Sequence
 
 import msgspec
 
 from control_layer.gateway.dialects.dialect import ProviderError
 from control_layer.gateway.dialects.unreadable import answered, quoted
+from control_layer.wire import Header
 
 __all__ = ["code_of", "read_error"]
 
@@ -42,6 +46,7 @@ _CODES = {
     "ModelStreamErrorException": "server_error",
 }
 _TOO_LONG = re.compile(r"input is too long|prompt is too long|too many (?:input )?tokens|context (?:window|length)")
+_KIND = b"x-amzn-errortype"
 _NO_MODEL = "model identifier is invalid"
 
 
@@ -55,17 +60,24 @@ class _Body(msgspec.Struct):
 _decode = msgspec.json.Decoder(_Body).decode
 
 
-def read_error(status: int, body: bytes) -> ProviderError:
+def read_error(status: int, body: bytes, headers: Sequence[Header] = ()) -> ProviderError:
     """A provider's error answer; what is none of this form is quoted, shortened."""
-    kind = _TYPES.get(status)
+    said = next((_name(value.decode("latin-1")) for name, value in headers if name == _KIND), None)
     try:
         found = _decode(body)
     except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError):
-        return ProviderError(quoted(body, status), type=kind)
-    message = found.message or found.Message or answered(status)
-    if found.type:
-        kind = found.type.rpartition("#")[2]
-    return ProviderError(message, None if kind is None else code_of(kind, message), kind)
+        kind, message = said, quoted(body, status)
+    else:
+        kind = said or (_name(found.type) if found.type else _TYPES.get(status))
+        message = found.message or found.Message or answered(status)
+    if kind is None:
+        return ProviderError(message, type=_TYPES.get(status))
+    return ProviderError(message, code_of(kind, message), kind)
+
+
+def _name(kind: str) -> str:
+    """Without a namespace before it, and an address behind."""
+    return kind.partition(":")[0].rpartition("#")[2]
 
 
 def code_of(kind: str, message: str) -> str:

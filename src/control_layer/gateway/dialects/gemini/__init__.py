@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import ClassVar
 
 from control_layer.gateway.dialects.conversation import Answer, Conversation
@@ -13,6 +14,7 @@ from control_layer.gateway.dialects.gemini.embeddings import read_embeddings, wr
 from control_layer.gateway.dialects.gemini.errors import read_error
 from control_layer.gateway.dialects.gemini.provider_requests import write_request
 from control_layer.gateway.dialects.gemini.provider_streams import Reader
+from control_layer.wire import Header
 
 __all__ = ["GEMINI", "Gemini"]
 
@@ -33,13 +35,13 @@ class Gemini:
     def reader(self) -> Reader:
         return Reader()
 
-    def read_error(self, status: int, body: bytes) -> ProviderError:
+    def read_error(self, status: int, body: bytes, _headers: Sequence[Header] = ()) -> ProviderError:
         return read_error(status, body)
 
     def write_embeddings(self, asked: EmbeddingsAsked, model: str, *, lenient: bool) -> Outgoing:
         return write_embeddings(asked, model, lenient=lenient)
 
-    def read_embeddings(self, body: bytes) -> EmbeddingsGiven:
+    def read_embeddings(self, body: bytes, _headers: Sequence[Header] = ()) -> EmbeddingsGiven:
         return read_embeddings(body)
 
     def write_count(self, conversation: Conversation, model: str, *, lenient: bool) -> Outgoing:

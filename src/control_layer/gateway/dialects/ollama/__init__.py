@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import ClassVar
 
 from control_layer.gateway.dialects.conversation import Answer, Conversation
@@ -12,6 +13,7 @@ from control_layer.gateway.dialects.ollama.embeddings import read_embeddings, wr
 from control_layer.gateway.dialects.ollama.errors import read_error
 from control_layer.gateway.dialects.ollama.provider_requests import write_request
 from control_layer.gateway.dialects.ollama.provider_streams import Reader
+from control_layer.wire import Header
 
 __all__ = ["OLLAMA", "Ollama"]
 
@@ -32,13 +34,13 @@ class Ollama:
     def reader(self) -> Reader:
         return Reader()
 
-    def read_error(self, status: int, body: bytes) -> ProviderError:
+    def read_error(self, status: int, body: bytes, _headers: Sequence[Header] = ()) -> ProviderError:
         return read_error(status, body)
 
     def write_embeddings(self, asked: EmbeddingsAsked, model: str, *, lenient: bool) -> Outgoing:
         return write_embeddings(asked, model, lenient=lenient)
 
-    def read_embeddings(self, body: bytes) -> EmbeddingsGiven:
+    def read_embeddings(self, body: bytes, _headers: Sequence[Header] = ()) -> EmbeddingsGiven:
         return read_embeddings(body)
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import ClassVar
 
 from control_layer.gateway.dialects.conversation import Answer, Conversation
@@ -13,6 +14,7 @@ from control_layer.gateway.dialects.openai_chat.errors import read_error, write_
 from control_layer.gateway.dialects.openai_chat.provider_requests import write_request
 from control_layer.gateway.dialects.openai_chat.provider_streams import Reader
 from control_layer.gateway.dialects.openai_chat.quirks import Quirks
+from control_layer.wire import Header
 
 __all__ = ["OPENAI_CHAT", "OpenAiChat", "Quirks"]
 
@@ -48,7 +50,7 @@ class OpenAiChat:
     def reader(self) -> Reader:
         return Reader()
 
-    def read_error(self, status: int, body: bytes) -> ProviderError:
+    def read_error(self, status: int, body: bytes, _headers: Sequence[Header] = ()) -> ProviderError:
         return read_error(status, body)
 
 

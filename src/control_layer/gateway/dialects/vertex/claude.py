@@ -5,6 +5,7 @@ https://platform.claude.com/docs/en/build-with-claude/claude-on-vertex-ai
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import ClassVar
 
 import msgspec
@@ -17,6 +18,7 @@ from control_layer.gateway.dialects.dialect import Outgoing, ProviderError
 from control_layer.gateway.dialects.gemini import errors as google_errors
 from control_layer.gateway.dialects.omissions import Omissions
 from control_layer.gateway.dialects.vertex.models import method_path
+from control_layer.wire import Header
 
 __all__ = ["VERTEX_CLAUDE", "VertexClaude", "handed_count", "handed_messages"]
 
@@ -59,7 +61,7 @@ class VertexClaude:
     def reader(self) -> Reader:
         return Reader()
 
-    def read_error(self, status: int, body: bytes) -> ProviderError:
+    def read_error(self, status: int, body: bytes, _headers: Sequence[Header] = ()) -> ProviderError:
         """Anthropic's own, or one of Google's before it."""
         try:
             own = _decode_said(body).type == "error"

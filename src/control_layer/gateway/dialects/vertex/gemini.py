@@ -6,6 +6,7 @@ counted of the request itself.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import ClassVar
 
 import msgspec
@@ -62,13 +63,13 @@ class VertexGemini:
     def reader(self) -> Reader:
         return Reader()
 
-    def read_error(self, status: int, body: bytes) -> ProviderError:
+    def read_error(self, status: int, body: bytes, _headers: Sequence[Header] = ()) -> ProviderError:
         return read_error(status, body)
 
     def write_embeddings(self, asked: EmbeddingsAsked, model: str, *, lenient: bool) -> Outgoing:
         return write_embeddings(asked, model, lenient=lenient)
 
-    def read_embeddings(self, body: bytes) -> EmbeddingsGiven:
+    def read_embeddings(self, body: bytes, _headers: Sequence[Header] = ()) -> EmbeddingsGiven:
         return read_embeddings(body)
 
     def write_count(self, conversation: Conversation, model: str, *, lenient: bool) -> Outgoing:
