@@ -235,6 +235,30 @@ def test_thoughts_and_tools_of_anthropic_go_around(anthropic_client: Anthropic) 
     assert anthropic_client.messages.create(messages=turns, **more).content[-1].type == "text"
 
 
+def test_documents_are_cited_and_citations_go_around(anthropic_client: Anthropic) -> None:
+    grass: Any = {"type": "text", "media_type": "text/plain", "data": "The grass is green."}
+    sky: Any = {"type": "base64", "media_type": "application/pdf", "data": "JVBERi0="}
+    documents: list[Any] = [
+        {"type": "document", "source": source, "title": title, "citations": {"enabled": True}}
+        for title, source in (("Grass", grass), ("Sky", sky))
+    ]
+    turns: list[Any] = [{"role": "user", "content": [*documents, {"type": "text", "text": "Which colours?"}]}]
+    whole = anthropic_client.messages.create(model="bedrock", max_tokens=500, messages=turns)
+    with anthropic_client.messages.stream(model="bedrock", max_tokens=500, messages=turns) as stream:
+        streamed = stream.get_final_message()
+    (block,) = whole.content
+    assert block.type == "text"
+    assert [each.to_dict(exclude_none=True) for each in block.citations or ()] == [
+        {"type": "char_location", "cited_text": "The grass is green.", "document_index": 0, "document_title": "Grass",
+         "start_char_index": 0, "end_char_index": 19},
+        {"type": "page_location", "cited_text": "Simulated page.", "document_index": 1, "document_title": "Sky",
+         "start_page_number": 1, "end_page_number": 2},
+    ]  # fmt: skip
+    assert [each.to_dict(exclude_none=True) for each in streamed.content] == [block.to_dict(exclude_none=True)]
+    turns += [{"role": "assistant", "content": whole.content}, {"role": "user", "content": "And the sun?"}]
+    assert anthropic_client.messages.create(model="bedrock", max_tokens=500, messages=turns).content
+
+
 @pytest.mark.parametrize("stream", [False, True])
 def test_the_stop_sequence_is_told(client: httpx.Client, stream: bool) -> None:
     body = {"model": "bedrock", "max_tokens": 50, "messages": PROMPT, "stop_sequences": ["answer"], "stream": stream}

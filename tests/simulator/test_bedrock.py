@@ -22,6 +22,9 @@ _RESULT = {"toolResult": {"toolUseId": "t1", "content": [{"text": "rain"}]}}
 _UNSIGNED = {"reasoningContent": {"reasoningText": {"text": "So."}}}
 _THOUGHT = {"reasoningContent": {"reasoningText": {"text": "So.", "signature": signature("So.")}}}
 _PDF = {"format": "pdf", "name": "a b", "source": {"bytes": "JVBERi0="}}
+_PAGE = {"documentPage": {"documentIndex": 0, "start": 1, "end": 2}}
+_CITES = {"citationsContent": {"content": [{"text": "So."}], "citations": [{"location": _PAGE}]}}
+_NOWHERE = {"citationsContent": {"content": [{"text": "So."}], "citations": [{"location": {}}]}}
 _TOOLS = {"tools": [_TOOL]}
 _THINKING = {"thinking": {"type": "enabled", "budget_tokens": 1024}}
 _POINT = {"cachePoint": {"type": "default"}}
@@ -90,6 +93,8 @@ def test_who_asks_must_sign_or_have_an_api_key(client: httpx.Client) -> None:
         ({"messages": [_HELLO, model(_USE), user({"text": "a"}, _RESULT)], "toolConfig": _TOOLS}, "must come first"),
         ({"messages": [_HELLO, model({"text": "Hi. "})]}, "trailing whitespace"),
         ({"messages": [_HELLO, model(_UNSIGNED)]}, "Invalid `signature`"),
+        ({"messages": [user(_CITES)]}, "cannot have a citations_content block"),
+        ({"messages": [_HELLO, model(_NOWHERE), _HELLO]}, "exactly one member"),
         ({"messages": [user({"document": _PDF}, {"document": _PDF})]}, "Duplicate document names"),
         ({"messages": [user({"document": _PDF | {"name": "a.pdf"}})]}, "A document's name"),
         ({"messages": [user({"image": {"format": "png", "source": {"bytes": "!"}}})]}, "Invalid bytes"),

@@ -3,16 +3,25 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from typing import Any
 
 import msgspec
 import pytest
+from anthropic.types import Message
+from tests.gateway.dialects.anthropic_streams import sdk_message
 from tests.gateway.dialects.folding import fold
 from tests.gateway.dialects.transcripts import Scenario, plain, scenarios, splits
 
+from control_layer.gateway.dialects.anthropic import ANTHROPIC
 from control_layer.gateway.dialects.bedrock import BEDROCK
+from control_layer.gateway.dialects.conversation import Conversation, Text
 from control_layer.gateway.dialects.dialect import UnreadableAnswer
 from control_layer.gateway.dialects.events import CallDelta, Ended, Event, Failed, Finished, Started, TextDelta
+from control_layer.gateway.dialects.openai_chat import OPENAI_CHAT
+from control_layer.gateway.dialects.openai_responses import OPENAI_RESPONSES
+from control_layer.simulator.bedrock.checks import check, parsed
 from control_layer.simulator.bedrock.frames import event, exception
+from control_layer.simulator.bedrock.schema import ConverseRequest
 
 _each = pytest.mark.parametrize(
     "scenario", scenarios("bedrock", "answer.json", "stream.jsonl"), ids=lambda one: one.name
@@ -171,3 +180,77 @@ def test_which_error_it_is_stands_in_the_head(status: int, body: bytes, kind: by
     error = BEDROCK.read_error(status, body, [(b"content-type", b"application/json"), (b"x-amzn-errortype", kind)])
     assert error.code == code
     assert error.message
+
+
+# -- citations ---------------------------------------------------------------------------------------------------------
+
+(_CITING,) = (scenario for scenario in scenarios("bedrock", "answer.json") if scenario.name == "citations")
+_ASKED = Conversation(messages=())
+_BEES = {"url": "https://example.org/bees", "title": "Bees", "start_index": 50, "end_index": 58}
+
+
+def test_clients_of_messages_get_places_in_documents_and_give_them_back() -> None:
+    answer = BEDROCK.read_answer(_CITING.bytes("answer.json"))
+    message = msgspec.json.decode(ANTHROPIC.write_answer(answer, _ASKED, "m"))
+    assert [len(block.get("citations", ())) for block in message["content"]] == [0, 2, 0, 2, 0, 0, 0]
+    streamed = sdk_message(ANTHROPIC.writer(_ASKED, "m").write(read(frames(_CITING))))
+    whole = Message.model_validate(message).content
+    assert [block.to_dict(exclude_none=True) for block in streamed.content] == [
+        block.to_dict(exclude_none=True) for block in whole
+    ]
+    turns = [{"role": "user", "content": "Colours?"}, {"role": "assistant", "content": message["content"]}]
+    asked = ANTHROPIC.read_request(msgspec.json.encode({"model": "m", "max_tokens": 9, "messages": turns}))
+    body = msgspec.json.decode(BEDROCK.write_request(asked, "anthropic.claude-sonnet-4-5", lenient=False).body)
+    check(parsed(body, ConverseRequest))
+    given = msgspec.json.decode(_CITING.bytes("answer.json"))["output"]["message"]["content"]
+    back = body["messages"][1]["content"]
+    assert back[1] == {"citationsContent": _joined(given[1]["citationsContent"])}
+    assert back[3]["citationsContent"]["citations"] == given[3]["citationsContent"]["citations"][:2]
+    assert back[5] == {"text": "bees hum"}
+
+
+def _joined(cites: Any) -> Any:
+    """What is cited, in one piece."""
+    return cites | {
+        "citations": [
+            each | {"sourceContent": [{"text": "".join(piece["text"] for piece in each["sourceContent"])}]}
+            for each in cites["citations"]
+        ]
+    }
+
+
+def test_clients_of_openai_get_pages_of_the_web() -> None:
+    answer = BEDROCK.read_answer(_CITING.bytes("answer.json"))
+    message = msgspec.json.decode(OPENAI_CHAT.write_answer(answer, _ASKED, "m"))["choices"][0]["message"]
+    assert message["annotations"] == [{"type": "url_citation", "url_citation": _BEES}]
+    assert message["content"][50:58] == "bees hum"
+    chunks = OPENAI_CHAT.writer(_ASKED, "m").write(read(frames(_CITING))).split(b"\n\n")
+    told = [msgspec.json.decode(chunk[6:]) for chunk in chunks if b'"annotations"' in chunk]
+    assert [chunk["choices"][0]["delta"]["annotations"] for chunk in told] == [message["annotations"]]
+
+
+def test_clients_of_responses_get_them_by_part() -> None:
+    answer = BEDROCK.read_answer(_CITING.bytes("answer.json"))
+    own = {"type": "url_citation", **_BEES, "start_index": 0, "end_index": 8}
+    stream = OPENAI_RESPONSES.writer(_ASKED, "m").write(read(frames(_CITING)))
+    last = msgspec.json.decode(stream.strip().rpartition(b"data: ")[2])
+    for response in (msgspec.json.decode(OPENAI_RESPONSES.write_answer(answer, _ASKED, "m")), last["response"]):
+        parts = response["output"][0]["content"]
+        assert [part["annotations"] for part in parts if part["annotations"]] == [[own]]
+        assert next(part["text"] for part in parts if part["annotations"]) == "bees hum"
+
+
+@pytest.mark.parametrize(
+    "location",
+    [
+        {},
+        {"web": {}},
+        {"somewhereNew": {"start": 1}},
+        {"documentChar": {"start": 0, "end": 1}},
+        {"searchResultLocation": {"start": 0, "end": 1}},
+    ],
+)
+def test_places_that_cannot_be_told_are_left_out(location: dict[str, Any]) -> None:
+    cites = {"content": [{"text": "Hi."}], "citations": [{"location": location}]}
+    body = {"output": {"message": {"content": [{"citationsContent": cites}]}}}
+    assert BEDROCK.read_answer(msgspec.json.encode(body)).choices[0].parts == (Text("Hi."),)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from base64 import b64decode
 from typing import Any
 
 from control_layer.simulator.bedrock.checks import cache_points, signature, thinks, tools_of
@@ -20,6 +21,7 @@ _STOPS = {
     "content_filter": "content_filtered",
 }  # fmt: skip
 _PER_DELTA = 3
+_CITED = 30
 _PADDING = "abcdefghijklmnopqrstuvwxyz"
 _FAILURE = exception("modelStreamErrorException", {"message": "The model failed, says sim-host.internal"})
 
@@ -28,7 +30,7 @@ def answered(request: ConverseRequest, script: Script, answer_id: str, *, stream
     """The answer to a request that was checked."""
     turn = take_turn(_ask(request), script)
     usage = _usage(request, turn, script)
-    content = _content(turn, answer_id)
+    content = _content(turn, answer_id, _citations(request))
     stop: dict[str, Any] = {"stopReason": _STOPS[turn.finish]}
     if turn.stop is not None and "/stop_sequence" in request.additional_model_response_field_paths:
         stop["additionalModelResponseFields"] = {"stop_sequence": turn.stop}
@@ -70,15 +72,35 @@ def _ask(request: ConverseRequest) -> Ask:
 def _words(block: Block) -> str:
     if block.tool_result is not None:
         return "".join(part.text or "" for part in block.tool_result.content)
+    if block.citations_content is not None:
+        return "".join(part.text for part in block.citations_content.content)
     return block.text or ""
 
 
-def _content(turn: Turn, answer_id: str) -> list[dict[str, Any]]:
+def _citations(request: ConverseRequest) -> list[dict[str, Any]]:
+    """The beginnings of the documents that are to be cited."""
+    documents = [block.document for message in request.messages for block in message.content if block.document]
+    citations = []
+    for index, document in enumerate(documents):
+        if document.citations is None or not document.citations.enabled:
+            continue
+        text, kind, end = "Simulated page.", "documentPage", 2
+        if document.format == "txt" and document.source.bytes is not None:
+            text, kind = b64decode(document.source.bytes).decode()[:_CITED], "documentChar"
+            end = len(text)
+        location = {kind: {"documentIndex": index, "start": int(kind == "documentPage"), "end": end}}
+        citations.append({"title": document.name, "sourceContent": [{"text": text}], "location": location})
+    return citations
+
+
+def _content(turn: Turn, answer_id: str, citations: list[dict[str, Any]]) -> list[dict[str, Any]]:
     content: list[dict[str, Any]] = []
     if turn.reasoning:
         thought = {"text": turn.reasoning, "signature": signature(turn.reasoning)}
         content.append({"reasoningContent": {"reasoningText": thought}})
-    if turn.text:
+    if turn.text and citations:
+        content.append({"citationsContent": {"content": [{"text": turn.text}], "citations": citations}})
+    elif turn.text:
         content.append({"text": turn.text})
     for index, (name, arguments) in enumerate(turn.calls):
         call_id = f"tooluse_{answer_id[-8:]}{index}"
@@ -127,6 +149,7 @@ def _events(block: dict[str, Any], index: int, turn: Turn) -> list[bytes]:
     else:
         pieces = turn.pieces
         deltas = [{"text": "".join(pieces[start : start + _PER_DELTA])} for start in range(0, len(pieces), _PER_DELTA)]
+        deltas += [{"citation": citation} for citation in block.get("citationsContent", {}).get("citations", ())]
     padded = enumerate(deltas)
     events += [event("contentBlockDelta", {**at, "delta": delta, "p": _PADDING[: n % 26]}) for n, delta in padded]
     return [*events, event("contentBlockStop", {**at, "p": _PADDING[:7]})]

@@ -34,7 +34,7 @@ _BESIDE = frozenset(("top_k", "thinking", "tool_choice", "reasoning_effort", "in
 _MIN_BUDGET = 1024
 _MAX_CACHE_POINTS = 4
 _OF_THE_USER = ("tool_result", "image", "audio", "document")
-_OF_THE_MODEL = ("tool_use", "reasoning_content")
+_OF_THE_MODEL = ("tool_use", "reasoning_content", "citations_content")
 _TRY = ", and try again."
 
 
@@ -128,6 +128,9 @@ def _check_message(index: int, message: Message) -> None:
                 raise refusal(f"The model returned the following errors: {at}: Invalid `signature` in `thinking` block")
         if block.tool_result is not None:
             _check_result(at, block)
+        if block.citations_content is not None:
+            for citation in block.citations_content.citations:
+                _only_one(f"{at}.citationsContent", citation.location)
 
 
 def _check_result(at: str, block: Block) -> None:

@@ -83,6 +83,47 @@ class Reasoning(_Strict):
     redacted_content: str | None = None
 
 
+class CitedText(_Strict):
+    text: str
+
+
+class DocumentSpan(_Strict):
+    document_index: int
+    start: int
+    end: int
+
+
+class SearchResultSpan(_Strict):
+    search_result_index: int
+    start: int
+    end: int
+
+
+class WebPage(_Strict):
+    url: str
+    domain: str | None = None
+
+
+class Location(_Strict):
+    document_char: DocumentSpan | None = None
+    document_page: DocumentSpan | None = None
+    document_chunk: DocumentSpan | None = None
+    search_result_location: SearchResultSpan | None = None
+    web: WebPage | None = None
+
+
+class Citation(_Strict):
+    location: Location
+    title: str | None = None
+    source: str | None = None
+    source_content: list[CitedText] = []
+
+
+class CitationsContent(_Strict):
+    content: list[CitedText]
+    citations: list[Citation]
+
+
 class Block(_Strict):
     text: str | None = None
     image: Image | None = None
@@ -92,6 +133,7 @@ class Block(_Strict):
     tool_result: ToolResult | None = None
     cache_point: CachePoint | None = None
     reasoning_content: Reasoning | None = None
+    citations_content: CitationsContent | None = None
 
 
 class SystemBlock(_Strict):

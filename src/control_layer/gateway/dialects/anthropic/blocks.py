@@ -140,6 +140,7 @@ class _Citation(msgspec.Struct):
 
 
 _citations = msgspec.json.Decoder(list[_Citation]).decode
+_raws = msgspec.json.Decoder(list[msgspec.Raw]).decode
 _object = msgspec.json.Decoder(dict[str, msgspec.Raw]).decode
 _encode = msgspec.json.Encoder().encode
 
@@ -157,15 +158,18 @@ def cache_control(mark: CacheMark | None) -> CacheControl | None:
 
 
 def own_citations(citations: msgspec.Raw | None) -> msgspec.Raw:
-    """Citations where they are of this API, and nothing where another provider wrote them in its own form."""
+    """Those citations that are of this API; what another provider wrote in its own form is left out."""
     if citations is None:
         return NOTHING
     try:
         found = _citations(citations)
     except msgspec.MsgspecError:
         return NOTHING
-    own = bool(found) and all(citation.type.endswith("_location") for citation in found)
-    return citations if own else NOTHING
+    own = [citation.type.endswith("_location") for citation in found]
+    if all(own):
+        return citations if own else NOTHING
+    kept = [raw for raw, ours in zip(_raws(citations), own, strict=True) if ours]
+    return msgspec.Raw(_encode(kept)) if kept else NOTHING
 
 
 def json_object(arguments: str) -> msgspec.Raw:

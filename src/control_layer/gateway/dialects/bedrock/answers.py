@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import msgspec
 
+from control_layer.gateway.dialects.bedrock.citations import Citation, citations_for_clients
 from control_layer.gateway.dialects.bedrock.tokens import Usage, tokens_of
 from control_layer.gateway.dialects.conversation import Answer, Choice, Finish, Part, Text, Thinking, ToolCall
 from control_layer.gateway.dialects.dialect import UnreadableAnswer
@@ -49,6 +50,7 @@ class _Cited(msgspec.Struct):
 
 class _CitationsContent(msgspec.Struct):
     content: list[_Cited] = []
+    citations: list[Citation] = []
 
 
 class _Block(msgspec.Struct, rename="camel"):
@@ -110,9 +112,10 @@ def _part(block: _Block) -> Part | None:
     if block.tool_use is not None and block.tool_use.type != _OF_THE_SERVER:
         called = block.tool_use
         return ToolCall(called.tool_use_id, called.name, bytes(called.input).decode() or "{}")
-    if block.citations_content is not None:
-        cited = "".join(piece.text for piece in block.citations_content.content)
-        return Text(cited) if cited else None
+    cites = block.citations_content
+    if cites is not None:
+        cited = "".join(piece.text for piece in cites.content)
+        return Text(cited, citations=citations_for_clients(cites.citations, len(cited))) if cited else None
     thought = block.reasoning_content
     if thought is None:
         return None

@@ -15,10 +15,13 @@ from typing import Literal
 from zlib import crc32
 
 from control_layer.gateway.dialects.anthropic.blocks import json_object
+from control_layer.gateway.dialects.bedrock.citations import citations_for_bedrock
 from control_layer.gateway.dialects.bedrock.media import Documents, Untold, audio_of, image_of
 from control_layer.gateway.dialects.bedrock.requests import (
     Block,
     CachePoint,
+    CitationsParam,
+    CitedText,
     MessageParam,
     ReasoningParam,
     ReasoningText,
@@ -135,7 +138,7 @@ class _Blocks:
     def _block(self, part: Part, place: int) -> Block | None:
         match part:
             case Text() | Refusal():
-                return None if not part.text or part.text.isspace() else Block(text=part.text)
+                return None if not part.text or part.text.isspace() else self._text(part)
             case ToolCall():
                 return Block(tool_use=ToolUseParam(_call_id(part.id), part.name, json_object(part.arguments)))
             case ToolResult():
@@ -149,6 +152,13 @@ class _Blocks:
         except Untold as reason:
             self._omissions.refuse(f"messages[{self._index}].content[{place}]", str(reason))
             return None
+
+    def _text(self, part: Text | Refusal) -> Block:
+        if isinstance(part, Text) and part.citations is not None and self._message.role == "assistant":
+            citations = citations_for_bedrock(part.citations)
+            if citations:
+                return Block(citations_content=CitationsParam([CitedText(part.text)], citations))
+        return Block(text=part.text)
 
     def _shown(self, part: Image | Document | Audio) -> Block:
         """What is no text. Raises `Untold`."""

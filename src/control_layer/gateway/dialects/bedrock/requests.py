@@ -14,11 +14,16 @@ from control_layer.gateway.dialects.conversation import CacheMark
 __all__ = [
     "Block",
     "CachePoint",
+    "CitationParam",
     "CitationsConfig",
+    "CitationsParam",
+    "CitedText",
     "DocumentParam",
+    "DocumentSpan",
     "InferenceConfig",
     "InputSchema",
     "JsonSchema",
+    "LocationParam",
     "Media",
     "MessageParam",
     "Nothing",
@@ -27,6 +32,7 @@ __all__ = [
     "ReasoningText",
     "RequestBody",
     "S3Location",
+    "SearchResultSpan",
     "ServiceTier",
     "Source",
     "Structure",
@@ -82,6 +88,45 @@ class DocumentParam(msgspec.Struct, frozen=True, omit_defaults=True, rename="cam
     citations: CitationsConfig | None = None
 
 
+class DocumentSpan(msgspec.Struct, frozen=True, omit_defaults=True, rename="camel"):
+    document_index: int
+    start: int
+    end: int
+
+
+class SearchResultSpan(msgspec.Struct, frozen=True, omit_defaults=True, rename="camel"):
+    search_result_index: int
+    start: int
+    end: int
+
+
+class LocationParam(msgspec.Struct, frozen=True, omit_defaults=True, rename="camel"):
+    """One of these."""
+
+    document_char: DocumentSpan | None = None
+    document_page: DocumentSpan | None = None
+    document_chunk: DocumentSpan | None = None
+    search_result_location: SearchResultSpan | None = None
+
+
+class CitedText(msgspec.Struct, frozen=True, omit_defaults=True, rename="camel"):
+    text: str
+
+
+class CitationParam(msgspec.Struct, frozen=True, omit_defaults=True, rename="camel"):
+    location: LocationParam
+    title: str | None = None
+    source: str | None = None
+    source_content: list[CitedText] | None = None
+
+
+class CitationsParam(msgspec.Struct, frozen=True, omit_defaults=True, rename="camel"):
+    """What the model said, and on what grounds."""
+
+    content: list[CitedText]
+    citations: list[CitationParam]
+
+
 class ToolUseParam(msgspec.Struct, frozen=True, omit_defaults=True, rename="camel"):
     tool_use_id: str
     name: str
@@ -116,6 +161,7 @@ class Block(msgspec.Struct, frozen=True, omit_defaults=True, rename="camel"):
     tool_use: ToolUseParam | None = None
     tool_result: ToolResultParam | None = None
     reasoning_content: ReasoningParam | None = None
+    citations_content: CitationsParam | None = None
     cache_point: CachePoint | None = None
 
 

@@ -8,6 +8,7 @@ from __future__ import annotations
 import msgspec
 
 from control_layer.gateway.dialects.bedrock.answers import ModelFields, finish_of, stop_sequence_of
+from control_layer.gateway.dialects.bedrock.citations import Citation, citations_for_clients
 from control_layer.gateway.dialects.bedrock.errors import code_of
 from control_layer.gateway.dialects.bedrock.frames import Frame, FrameStream
 from control_layer.gateway.dialects.bedrock.tokens import Usage, tokens_of
@@ -61,6 +62,7 @@ class _Delta(msgspec.Struct, rename="camel"):
     text: str | None = None
     tool_use: _ToolDelta | None = None
     reasoning_content: _ReasoningDelta | None = None
+    citation: Citation | None = None
 
 
 class _BlockDelta(msgspec.Struct, rename="camel"):
@@ -106,7 +108,7 @@ _exception = msgspec.json.Decoder(_Exception).decode
 class Reader:
     """Reads one stream. The API gives its streams no id."""
 
-    __slots__ = ("_calls_so_far", "_finished", "_frames", "_open_calls", "_over", "_text_block")
+    __slots__ = ("_calls_so_far", "_early", "_finished", "_frames", "_open_calls", "_over", "_said", "_text_block")
 
     def __init__(self) -> None:
         self._frames = FrameStream()
@@ -114,7 +116,11 @@ class Reader:
         self._open_calls: dict[int, _Call] = {}
         """By the index of their blocks."""
         self._text_block: int | None = None
-        """The index of the block before, where that is text."""
+        """The index of the last block of text."""
+        self._said = 0
+        """Its characters so far."""
+        self._early: list[Citation] = []
+        """What a block of text cites that has said nothing yet."""
         self._finished = False
         self._over = False
 
@@ -149,6 +155,7 @@ class Reader:
                 begun = _block_start(frame.payload)
                 self._block_starts(begun.start, begun.content_block_index, events)
             case "contentBlockStop":
+                self._early = []
                 call = self._open_calls.pop(_block_stop(frame.payload).content_block_index, None)
                 if call is not None and not call.said:
                     events.append(CallDelta(call.index, "{}"))
@@ -173,22 +180,39 @@ class Reader:
             return
         call = self._open_calls[index] = _Call(self._calls_so_far)
         self._calls_so_far += 1
-        self._text_block = None
         events.append(CallStarted(call.index, called.tool_use_id, called.name))
 
     def _delta(self, delta: _Delta, index: int, events: list[Event]) -> None:
         if delta.text:
-            opens = self._text_block is not None and self._text_block != index
-            self._text_block = index
-            events.append(TextDelta(delta.text, opens=opens))
+            if self._text_block != index:
+                self._text_begins(delta.text, index, events)
+                return
+            self._said += len(delta.text)
+            events.append(TextDelta(delta.text))
         elif delta.tool_use is not None:
             call = self._open_calls.get(index)
             if call is not None and delta.tool_use.input:
                 call.said = True
                 events.append(CallDelta(call.index, delta.tool_use.input))
         elif delta.reasoning_content is not None:
-            self._text_block = None
             _thought(delta.reasoning_content, events)
+        elif delta.citation is not None:
+            self._cites(delta.citation, index, events)
+
+    def _cites(self, citation: Citation, index: int, events: list[Event]) -> None:
+        if self._text_block != index:
+            self._early.append(citation)
+            return
+        citations = citations_for_clients((citation,), self._said)
+        if citations is not None:
+            events.append(TextDelta("", citations=citations))
+
+    def _text_begins(self, text: str, index: int, events: list[Event]) -> None:
+        opens = self._text_block is not None
+        self._text_block, self._said = index, len(text)
+        citations = citations_for_clients(self._early, self._said) if self._early else None
+        self._early = []
+        events.append(TextDelta(text, citations=citations, opens=opens))
 
     def _fails(self, frame: Frame, events: list[Event]) -> None:
         """An exception has a message in its payload, an error in its headers."""

@@ -20,6 +20,7 @@ from control_layer.gateway.dialects.conversation import (
     ToolCall,
 )
 from control_layer.gateway.dialects.dialect import UnreadableAnswer
+from control_layer.gateway.dialects.openai_chat.annotations import own_annotations
 from control_layer.gateway.dialects.openai_chat.requests import (
     NOTHING,
     ExtraContent,
@@ -46,7 +47,6 @@ __all__ = [
     "created_of",
     "extra_content_of",
     "finish_reason_of",
-    "own_annotations",
     "read_answer",
     "shows_thoughts",
     "write_answer",
@@ -78,7 +78,6 @@ _MAX_SECONDS = 1e12
 
 _decode = msgspec.json.Decoder(_Completion).decode
 _decode_audio = msgspec.json.Decoder(_Heard).decode
-_decode_annotations = msgspec.json.Decoder(list[dict[str, msgspec.Raw]]).decode
 _encode = msgspec.json.Encoder().encode
 
 
@@ -177,7 +176,7 @@ class _Message(msgspec.Struct, frozen=True, omit_defaults=True, kw_only=True, ta
     refusal: str | None
     reasoning_content: str | None = None
     thinking_blocks: list[ThinkingBlock | RedactedThinkingBlock] | None = None
-    annotations: msgspec.Raw = NOTHING
+    annotations: list[msgspec.Raw] | None = None
     audio: _Spoken | None = None
     tool_calls: list[ToolCallParam] | None = None
     function_call: FunctionCall | None = None
@@ -233,26 +232,16 @@ def extra_content_of(signature: str | None) -> ExtraContent | None:
     return None if signature is None else ExtraContent(GoogleContent(signature))
 
 
-def own_annotations(citations: msgspec.Raw | None) -> msgspec.Raw | None:
-    """Citations where they are of OpenAI's form, and nothing where another provider wrote them in its own."""
-    if citations is None:
-        return None
-    try:
-        found = _decode_annotations(citations)
-    except msgspec.MsgspecError:
-        return None
-    own = bool(found) and all(bytes(citation.get("type", NOTHING)) == b'"url_citation"' for citation in found)
-    return citations if own else None
-
-
 def _write_choice(choice: Choice, index: int, conversation: Conversation) -> _ChoiceForClients:
     texts, refusals, calls = [], [], []
-    annotations, spoken = NOTHING, None
+    annotations: list[msgspec.Raw] = []
+    before, spoken = 0, None
     for part in choice.parts:
         match part:
             case Text():
                 texts.append(part.text)
-                annotations = own_annotations(part.citations) or annotations
+                annotations += own_annotations(part.citations, before)
+                before += len(part.text)
             case Refusal():
                 refusals.append(part.text)
             case ToolCall():
@@ -268,7 +257,7 @@ def _write_choice(choice: Choice, index: int, conversation: Conversation) -> _Ch
         refusal="".join(refusals) or None,
         reasoning_content="".join(thought.text for thought in thoughts) or None,
         thinking_blocks=_blocks(thoughts),
-        annotations=annotations,
+        annotations=annotations or None,
         audio=spoken,
         tool_calls=None if single else [_write_call(call) for call in calls] or None,
         function_call=FunctionCall(calls[0].name, calls[0].arguments) if single and calls else None,

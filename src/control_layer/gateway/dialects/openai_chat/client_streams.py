@@ -32,10 +32,10 @@ from control_layer.gateway.dialects.events import (
     ThinkingDelta,
     ThinkingSigned,
 )
+from control_layer.gateway.dialects.openai_chat.annotations import own_annotations
 from control_layer.gateway.dialects.openai_chat.answers import (
     extra_content_of,
     finish_reason_of,
-    own_annotations,
     shows_thoughts,
 )
 from control_layer.gateway.dialects.openai_chat.errors import write_error
@@ -60,13 +60,17 @@ _Wordless = Started | Counted | Ping | Failed | Ended | _OfChoice
 class _Spoken:
     """What is to be remembered of a choice."""
 
-    __slots__ = ("block", "block_open", "refused")
+    __slots__ = ("before", "block", "block_open", "refused", "said")
 
     def __init__(self) -> None:
         self.refused = False
         self.block = 0
         """The index of the block of thoughts that is under way, or comes next."""
         self.block_open = False
+        self.said = 0
+        """The characters of the answer so far."""
+        self.before = 0
+        """Those before the part that is under way."""
 
 
 class Writer:
@@ -182,9 +186,12 @@ class Writer:
         if isinstance(event, RefusalDelta):
             self._choices[event.choice].refused = True
             return b'"refusal":%b' % _encode(event.text)
-        annotations = own_annotations(event.citations)
-        if annotations is not None:
-            return b'"content":%b,"annotations":%b' % (_encode(event.text), _one_line(annotations))
+        spoken = self._choices[event.choice]
+        if event.opens:
+            spoken.before = spoken.said
+        spoken.said += len(event.text)
+        if event.citations is not None and (own := own_annotations(event.citations, spoken.before)):
+            return b'"content":%b,"annotations":%b' % (_encode(event.text), _one_line(_encode(own)))
         return b'"content":%b' % _encode(event.text) if event.text else None
 
     def _thought(self, event: ThinkingDelta | ThinkingSigned | SealedThinking, spoken: _Spoken) -> bytes:
@@ -222,6 +229,6 @@ class Writer:
         return b'"tool_calls":[{"index":%d,"function":{"arguments":%b}}]' % (event.index, arguments)
 
 
-def _one_line(raw: msgspec.Raw) -> bytes:
+def _one_line(raw: msgspec.Raw | bytes) -> bytes:
     """What a provider wrote over several lines is one here: an event's data ends with the line."""
     return bytes(raw).replace(b"\n", b" ").replace(b"\r", b" ")

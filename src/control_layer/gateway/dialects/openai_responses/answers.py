@@ -13,7 +13,8 @@ from control_layer.gateway.dialects.conversation import (
     Thinking,
     ToolCall,
 )
-from control_layer.gateway.dialects.openai_chat.answers import extra_content_of, own_annotations, shows_thoughts
+from control_layer.gateway.dialects.openai_chat.annotations import own_annotations
+from control_layer.gateway.dialects.openai_chat.answers import extra_content_of, shows_thoughts
 from control_layer.gateway.dialects.openai_responses.requests import SummaryText
 from control_layer.gateway.dialects.openai_responses.responses import (
     CallItem,
@@ -44,7 +45,7 @@ class _Annotation(msgspec.Struct, frozen=True):
 
 
 _decode_logprobs = msgspec.json.Decoder(_Probabilities).decode
-_decode_annotations = msgspec.json.Decoder(list[_Annotation]).decode
+_decode_annotation = msgspec.json.Decoder(_Annotation).decode
 _encode = msgspec.json.Encoder().encode
 
 
@@ -125,11 +126,8 @@ def reasoning_item(thought: Thinking, name: str, *, shown: bool) -> ReasoningIte
 
 def annotations_of(citations: msgspec.Raw | None) -> list[msgspec.Raw]:
     """Citations of OpenAI's form as this API has them: their fields beside the type."""
-    own = own_annotations(citations)
-    if own is None:
-        return []
     try:
-        found = _decode_annotations(own)
+        found = [_decode_annotation(each) for each in own_annotations(citations)]
     except msgspec.ValidationError:
         return []
     return [msgspec.Raw(_encode({"type": "url_citation", **annotation.url_citation})) for annotation in found]
