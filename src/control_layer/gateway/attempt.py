@@ -44,6 +44,7 @@ class Attempt:
         "_retry_after",
         "_target",
         "deployment",
+        "dropped",
         "place",
         "settled",
         "started",
@@ -70,6 +71,8 @@ class Attempt:
         self.started = exchange.plane.monotonic()
         self.translation: Translation | None = None
         """Set where the provider speaks another dialect than the client."""
+        self.dropped: tuple[str, ...] = ()
+        """Parameters that the provider is not told, in the client's words."""
         self._answer: Answer | None = None
         self._call: Call | None = None
 

@@ -23,8 +23,10 @@ from control_layer.gateway.abilities import check_abilities
 from control_layer.gateway.admission import State
 from control_layer.gateway.answers import Answer
 from control_layer.gateway.attempt import Attempt
+from control_layer.gateway.dialects.anthropic.own_thoughts import with_own_thoughts
 from control_layer.gateway.envelope import read_envelope
 from control_layer.gateway.errors import GatewayError, render
+from control_layer.gateway.foreign_thoughts import may_hold_foreign_thoughts
 from control_layer.gateway.guardrails.answer import guarded_answer
 from control_layer.gateway.guardrails.request import RequestCheck
 from control_layer.gateway.guardrails.table import Plan
@@ -283,10 +285,14 @@ class Exchange(Remembering):
             body = self.envelope.rewritten(model=self.envelope.model, include_usage=False)
             identity = self.identify() if path == RESPONSES else None
             alias, model = self.route.model.alias, attempt.deployment.upstream_model
-            attempt.translation = translator.translate(body, alias, model, identity)
-            return attempt.translation.body
+            translation = attempt.translation = translator.translate(body, alias, model, identity)
+            attempt.dropped = translation.dropped
+            return translation.body
         asks = self._asks_for_usage and attempt.upstream.takes_stream_options
-        return self.envelope.rewritten(model=attempt.deployment.upstream_model, include_usage=asks)
+        body = self.envelope.rewritten(model=attempt.deployment.upstream_model, include_usage=asks)
+        if attempt.upstream.wants_own_thoughts and may_hold_foreign_thoughts(self, attempt):
+            body, attempt.dropped = with_own_thoughts(body)
+        return body
 
     @property
     def _asks_for_usage(self) -> bool:
@@ -395,8 +401,8 @@ class Exchange(Remembering):
             headers.append((b"x-control-layer-attempts", b"%d" % (len(self.attempts) + under_way)))
             if self.cached is not None:
                 headers.append((b"x-control-layer-cache", self.cached.encode()))
-        if attempt is not None and attempt.translation is not None and attempt.translation.dropped:
-            headers.append((_DROPPED, ", ".join(attempt.translation.dropped).encode()))
+        if attempt is not None and attempt.dropped:
+            headers.append((_DROPPED, ", ".join(attempt.dropped).encode()))
         if self.permit is not None:
             plane = self.plane
             wall = plane.wall() if self.anthropic else None

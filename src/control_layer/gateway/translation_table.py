@@ -27,14 +27,15 @@ from control_layer.gateway.translators import (
     Translator,
 )
 
-__all__ = ["COUNT_TOKENS", "EMBEDDINGS", "RESPONSES", "translators_of"]
+__all__ = ["COUNT_TOKENS", "EMBEDDINGS", "MESSAGES", "RESPONSES", "translators_of"]
 
+MESSAGES = "/v1/messages"
 COUNT_TOKENS = "/v1/messages/count_tokens"
 EMBEDDINGS = "/v1/embeddings"
 RESPONSES = "/v1/responses"
 _CLIENTS: Mapping[Api, tuple[str, ClientDialect]] = {
     "chat_completions": ("/v1/chat/completions", OPENAI_CHAT),
-    "messages": ("/v1/messages", ANTHROPIC),
+    "messages": (MESSAGES, ANTHROPIC),
     "responses": (RESPONSES, OPENAI_RESPONSES),
 }
 """Where clients speak them."""
@@ -101,7 +102,7 @@ def _vertex(*, lenient: bool) -> Mapping[str, Translator]:
     return {
         **dict.fromkeys(_OPENAIS_OWN, NOTHING_OF_THE_KIND),
         **found,
-        "/v1/messages": vertex_translators.messages(lenient=lenient),
+        MESSAGES: vertex_translators.messages(lenient=lenient),
         COUNT_TOKENS: vertex_translators.counts(),
         EMBEDDINGS: vertex_translators.embeddings(lenient=lenient),
     }

@@ -44,7 +44,7 @@ class Upstream:
 
     __slots__ = (
         "_failures", "_targets", "_tell_at", "base_path", "credential", "credential_name", "endpoint", "hands_on",
-        "pool", "takes_stream_options", "tokens", "translators",
+        "pool", "takes_stream_options", "tokens", "translators", "wants_own_thoughts",
     )  # fmt: skip
 
     def __init__(self, endpoint: Endpoint, pool: Pool, credential: bytes, base_path: str) -> None:
@@ -61,6 +61,8 @@ class Upstream:
         self.hands_on = bool(native_apis(endpoint.dialect, endpoint.options))
         """It speaks something that clients do, and is sent what needs no translation. Anybody else it would reach in a
         language in which it names models that nobody has authorised."""
+        self.wants_own_thoughts = endpoint.dialect == "anthropic"
+        """What its models thought before is given back to them, and nobody else's thoughts."""
         self.translators = translators_of(endpoint)
         """What is translated for it, by API path."""
         self._targets: dict[str, bytes] = {}

@@ -6,11 +6,12 @@ Google's (`extra_content.google`).
 
 from __future__ import annotations
 
-from typing import Literal
+from typing import Literal, get_args
 
-__all__ = ["Maker", "made_by", "named"]
+__all__ = ["Maker", "is_of_others", "made_by", "named"]
 
 Maker = Literal["gemini"]
+_MAKERS: frozenset[str] = frozenset(get_args(Maker))
 
 
 def named(maker: Maker, signature: str) -> str:
@@ -24,3 +25,8 @@ def made_by(maker: Maker, signature: str | None) -> str | None:
     if signature is None or not signature.startswith(name):
         return None
     return signature.removeprefix(name)
+
+
+def is_of_others(signature: str) -> bool:
+    """Whether somebody else than Anthropic made it."""
+    return signature.partition(".")[0] in _MAKERS

@@ -47,7 +47,7 @@ from control_layer.gateway.dialects.conversation import (
     ToolResult,
 )
 from control_layer.gateway.dialects.omissions import Omissions
-from control_layer.gateway.dialects.signatures import made_by
+from control_layer.gateway.dialects.signatures import is_of_others
 
 __all__ = ["write_messages"]
 
@@ -183,7 +183,7 @@ class _Blocks:
             return None
         if part.sealed is not None:
             return RedactedThinkingBlock(part.sealed)
-        if not part.signature or made_by("gemini", part.signature) is not None:
+        if not part.signature or is_of_others(part.signature):
             return None
         return ThinkingBlock(part.text, part.signature)
 

@@ -1,7 +1,7 @@
 """Citations of Converse, in the forms that clients know, and back.
 
 https://docs.aws.amazon.com/bedrock/latest/APIReference/API_runtime_Citation.html. Places in documents and search
-results are told as Anthropic tells them, pages of the web as OpenAI does: Anthropic's have a code that only it can make.
+results are told as Anthropic does, pages of the web as OpenAI does: Anthropic tells those by codes of its own making.
 """
 
 from __future__ import annotations

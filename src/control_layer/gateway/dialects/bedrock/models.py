@@ -30,6 +30,11 @@ class Model(msgspec.Struct, frozen=True):
         """Takes marks for prompt caching."""
         return self.family in ("claude", "nova")
 
+    @property
+    def thinks(self) -> bool:
+        """Takes back what was thought; others refuse a signature."""
+        return self.family == "claude"
+
 
 @lru_cache(maxsize=512)
 def model_of(name: str) -> Model:

@@ -3,7 +3,8 @@
 * Turns of one role in a row are one turn; in the user's, tool results come first.
 * Instructions (`system`, `developer`) are the system prompt, wherever they stand. A request of instructions alone asks
   them as the user's turn.
-* Texts of nothing but white space are left out, and so is what was thought without a signature on it.
+* Texts of nothing but white space are left out, and so are thoughts, unless they go to Claude and Anthropic has
+  signed them.
 * A mark for prompt caching is a block of its own, behind what it is about.
 """
 
@@ -17,6 +18,7 @@ from zlib import crc32
 from control_layer.gateway.dialects.anthropic.blocks import json_object
 from control_layer.gateway.dialects.bedrock.citations import citations_for_bedrock
 from control_layer.gateway.dialects.bedrock.media import Documents, Untold, audio_of, image_of
+from control_layer.gateway.dialects.bedrock.models import Model
 from control_layer.gateway.dialects.bedrock.requests import (
     Block,
     CachePoint,
@@ -42,6 +44,7 @@ from control_layer.gateway.dialects.conversation import (
     ToolResult,
 )
 from control_layer.gateway.dialects.omissions import Omissions
+from control_layer.gateway.dialects.signatures import is_of_others
 
 __all__ = ["cache_point", "write_messages"]
 
@@ -51,14 +54,14 @@ _NOT_OF_AN_ID = re.compile(r"[^a-zA-Z0-9_.:-]")
 
 
 def write_messages(
-    messages: Iterable[Message], *, caches: bool, omissions: Omissions
+    messages: Iterable[Message], *, model: Model, omissions: Omissions
 ) -> tuple[list[Block], list[MessageParam]]:
-    """The system prompt and the turns. `caches`: the model takes marks for prompt caching."""
+    """The system prompt and the turns."""
     turns, documents = _Turns(), Documents()
     for index, message in enumerate(messages):
         if message.name is not None:
             omissions.drop(f"messages[{index}].name")
-        blocks = _Blocks(message, index, documents, caches, omissions).written()
+        blocks = _Blocks(message, index, documents, model, omissions).written()
         if message.role in _INSTRUCTIONS:
             turns.instruct(blocks)
         else:
@@ -114,13 +117,13 @@ class _Turns:
 class _Blocks:
     """Writes the parts of one message."""
 
-    __slots__ = ("_caches", "_documents", "_index", "_message", "_omissions")
+    __slots__ = ("_documents", "_index", "_message", "_model", "_omissions")
 
-    def __init__(self, message: Message, index: int, documents: Documents, caches: bool, omissions: Omissions) -> None:
+    def __init__(self, message: Message, index: int, documents: Documents, model: Model, omissions: Omissions) -> None:
         self._message = message
         self._index = index
         self._documents = documents
-        self._caches = caches
+        self._model = model
         self._omissions = omissions
 
     def written(self) -> list[Block]:
@@ -130,7 +133,7 @@ class _Blocks:
             if block is None:
                 continue
             blocks.append(block)
-            mark = cache_point(getattr(part, "cache", None)) if self._caches else None
+            mark = cache_point(getattr(part, "cache", None)) if self._model.caches else None
             if mark is not None:
                 blocks.append(Block(cache_point=mark))
         return blocks
@@ -171,11 +174,11 @@ class _Blocks:
         return Block(document=self._documents.document_of(part))
 
     def _thinking(self, part: Thinking) -> Block | None:
-        if self._message.role != "assistant":
+        if self._message.role != "assistant" or not self._model.thinks:
             return None
         if part.sealed is not None:
             return Block(reasoning_content=ReasoningParam(redacted_content=part.sealed))
-        if not part.signature:
+        if not part.signature or is_of_others(part.signature):
             return None
         return Block(reasoning_content=ReasoningParam(ReasoningText(part.text, part.signature)))
 

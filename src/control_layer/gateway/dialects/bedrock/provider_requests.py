@@ -50,7 +50,7 @@ def write_request(conversation: Conversation, model: str, *, lenient: bool) -> O
     known, omissions = model_of(model), Omissions(lenient=lenient)
     refuse_variations(conversation, omissions, "Bedrock")
     refuse_other_fields(conversation, omissions, "Bedrock")
-    system, messages = write_messages(conversation.messages, caches=known.caches, omissions=omissions)
+    system, messages = write_messages(conversation.messages, model=known, omissions=omissions)
     tool_config, beside = write_tools(conversation, messages, known, omissions)
     stop = _stop(conversation, omissions)
     thinking = _Thinking(conversation, messages, known, omissions)

@@ -12,6 +12,7 @@ import msgspec
 
 from control_layer.gateway.dialects.anthropic import ANTHROPIC
 from control_layer.gateway.dialects.anthropic import errors as anthropic_errors
+from control_layer.gateway.dialects.anthropic.own_thoughts import with_own_thoughts
 from control_layer.gateway.dialects.anthropic.provider_streams import Reader
 from control_layer.gateway.dialects.conversation import Answer, Conversation
 from control_layer.gateway.dialects.dialect import Outgoing, ProviderError
@@ -75,12 +76,13 @@ VERTEX_CLAUDE = VertexClaude()
 
 def handed_messages(body: bytes | bytearray, model: str) -> Outgoing:
     """A client's own request to the Messages API, which says more than is translated."""
-    return Outgoing(*_handed(body, model))
+    body, dropped = with_own_thoughts(body)
+    return Outgoing(*_handed(body, model), dropped=dropped)
 
 
 def handed_count(body: bytes | bytearray, model: str) -> Outgoing:
     """A client's own request for a count."""
-    fields = _decode(body)
+    fields = _decode(with_own_thoughts(body)[0])
     fields["model"] = msgspec.Raw(_encode(model.rsplit("/", 1)[-1]))
     return Outgoing(method_path(f"anthropic/{_COUNTER}", "rawPredict"), _encode(_versioned(fields)))
 
