@@ -21,7 +21,7 @@ from control_layer.gateway.dialects.anthropic.requests import (
     ToolChoiceParam,
     ToolParam,
 )
-from control_layer.gateway.dialects.anthropic.schemas import Inexpressible, constrained
+from control_layer.gateway.dialects.anthropic.schemas import Inexpressible, constrained, of_an_object
 from control_layer.gateway.dialects.conversation import Conversation, Tool, ToolChoice
 from control_layer.gateway.dialects.dialect import Outgoing
 from control_layer.gateway.dialects.omissions import Omissions
@@ -132,7 +132,7 @@ def _tool(tool: Tool, index: int, able: Abilities, omissions: Omissions) -> Tool
             pass
         if strict is None:
             omissions.drop(f"tools[{index}].function.strict")
-    return ToolParam(tool.name, tool.description, schema, strict, cache_control(tool.cache))
+    return ToolParam(tool.name, tool.description, of_an_object(schema), strict, cache_control(tool.cache))
 
 
 def _tool_choice(conversation: Conversation, able: Abilities, omissions: Omissions) -> ToolChoiceParam | None:

@@ -76,6 +76,9 @@ def write_thinking(
     if not reasoning.enabled or reasoning.effort == "none":
         return _off(able, omissions)
     effort = _effort(reasoning, able)
+    if able.thinking == "adaptive" and forced_tool and able.unthinking is not None:
+        omissions.drop(_PARAMETER)
+        return ThinkingConfig(able.unthinking), effort
     if able.thinking == "adaptive":
         return ThinkingConfig("adaptive", display="summarized" if reasoning.shown else "omitted"), effort
     if able.thinking == "none":

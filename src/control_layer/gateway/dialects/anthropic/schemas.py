@@ -11,7 +11,7 @@ from typing import Any
 
 import msgspec
 
-__all__ = ["Inexpressible", "constrained"]
+__all__ = ["Inexpressible", "constrained", "of_an_object"]
 
 _KEPT = frozenset(
     (
@@ -25,12 +25,29 @@ _FORMATS = frozenset(
 _SAYS_NOTHING = frozenset(("$schema", "$id", "$comment"))
 _NAMED = ("properties", "$defs", "definitions")
 
+
+class _Typed(msgspec.Struct):
+    type: str | list[str] | None = None
+
+
 _decode = msgspec.json.Decoder().decode
+_decode_fields = msgspec.json.Decoder(dict[str, msgspec.Raw]).decode
+_decode_type = msgspec.json.Decoder(_Typed).decode
 _encode = msgspec.json.Encoder().encode
 
 
 class Inexpressible(Exception):
     """The schema wants something that would be lost without it."""
+
+
+def of_an_object(schema: msgspec.Raw) -> msgspec.Raw:
+    """The schema of a tool's arguments with its type, which Anthropic and Amazon insist on."""
+    try:
+        if _decode_type(schema).type is not None:
+            return schema
+        return msgspec.Raw(_encode({"type": "object", **_decode_fields(schema)}))
+    except (msgspec.MsgspecError, RecursionError):
+        return schema
 
 
 def constrained(schema: msgspec.Raw, description: str | None = None) -> msgspec.Raw:

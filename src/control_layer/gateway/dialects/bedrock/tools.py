@@ -11,7 +11,7 @@ from typing import Any
 import msgspec
 
 from control_layer.gateway.dialects.anthropic.requests import ToolChoiceParam as ClaudesChoice
-from control_layer.gateway.dialects.anthropic.schemas import Inexpressible, constrained
+from control_layer.gateway.dialects.anthropic.schemas import Inexpressible, constrained, of_an_object
 from control_layer.gateway.dialects.bedrock.models import Model
 from control_layer.gateway.dialects.bedrock.provider_messages import cache_point
 from control_layer.gateway.dialects.bedrock.requests import (
@@ -31,15 +31,6 @@ __all__ = ["write_tools"]
 
 _ANY_ARGUMENTS = msgspec.Raw(b'{"type":"object"}')
 _NO_ARGUMENTS = msgspec.Raw(b'{"type":"object","properties":{}}')
-
-
-class _Typed(msgspec.Struct):
-    type: str | list[str] | None = None
-
-
-_type_of = msgspec.json.Decoder(_Typed).decode
-_decode = msgspec.json.Decoder(dict[str, msgspec.Raw]).decode
-_encode = msgspec.json.Encoder().encode
 
 
 def write_tools(
@@ -82,19 +73,9 @@ def _tool(tool: Tool, index: int, model: Model, omissions: Omissions) -> list[To
             pass
         if strict is None:
             omissions.drop(f"tools[{index}].function.strict")
-    params = [ToolParam(ToolSpec(tool.name, InputSchema(_of_an_object(schema)), tool.description or None, strict))]
+    params = [ToolParam(ToolSpec(tool.name, InputSchema(of_an_object(schema)), tool.description or None, strict))]
     mark = cache_point(tool.cache) if model.family == "claude" else None
     return params if mark is None else [*params, ToolParam(cache_point=mark)]
-
-
-def _of_an_object(schema: msgspec.Raw) -> msgspec.Raw:
-    """The schema with its type, which Bedrock insists on."""
-    try:
-        if _type_of(schema).type is not None:
-            return schema
-        return msgspec.Raw(_encode({"type": "object", **_decode(schema)}))
-    except (msgspec.MsgspecError, RecursionError):
-        return schema
 
 
 def _choice(conversation: Conversation, choice: ToolChoice) -> ToolChoiceParam | None:
