@@ -14,6 +14,7 @@ from tests.gateway.dialects import (
     gemini_streams,
     ollama_requests,
     openai_chat_streams,
+    vertex_requests,
 )
 from tests.gateway.dialects.transcripts import Scenario, conversation_of, scenarios
 
@@ -63,7 +64,25 @@ _OLLAMA = _Provider(
     "stream.ndjson",
     (b'"done":true',),
 )
-_PROVIDERS = (_GEMINI, _OLLAMA)
+_VERTEX_GEMINI = _Provider(
+    "vertex_gemini",
+    vertex_requests.GEMINI,
+    _GEMINI.models,
+    vertex_requests.judged,
+    vertex_requests.read_gemini,
+    "stream.sse",
+    _GEMINI.ends,
+)
+_VERTEX_CLAUDE = _Provider(
+    "vertex_claude",
+    vertex_requests.CLAUDE,
+    vertex_requests.CLAUDES,
+    vertex_requests.judged,
+    vertex_requests.read_claude,
+    "stream.sse",
+    (b'"stop_reason":"',),
+)
+_PROVIDERS = (_GEMINI, _OLLAMA, _VERTEX_GEMINI, _VERTEX_CLAUDE)
 
 
 def _name(value: object) -> str:
@@ -85,7 +104,8 @@ each_answer = _each("answer.json", "")
 
 @each_conversation
 def test_a_request_is_written(provider: _Provider, scenario: Scenario) -> None:
-    model = scenario.json("answer.json").get("modelVersion", provider.models[0])
+    answer = scenario.json("answer.json")
+    model = answer.get("modelVersion") or answer.get("model") or provider.models[0]
     outgoing = provider.dialect.write_request(conversation_of(scenario), model, lenient=False)
     assert provider.judged(outgoing) == scenario.json("sent.json")
     assert (outgoing.headers, outgoing.dropped) == ((), ())
@@ -145,10 +165,10 @@ def _without_signatures(asked: Conversation) -> Conversation:
 
 
 def _declared(body: dict[str, Any]) -> list[str]:
-    """The tools in a body of either API."""
+    """The tools in a body of any of these APIs."""
     names: list[str] = []
     for tool in body.get("tools", ()):
-        names += [each["name"] for each in tool.get("functionDeclarations", [tool.get("function")])]
+        names += [each["name"] for each in tool.get("functionDeclarations", [tool.get("function", tool)])]
     return names
 
 

@@ -6,7 +6,13 @@ from dataclasses import dataclass
 
 import msgspec
 import pytest
-from tests.gateway.dialects import anthropic_streams, gemini_requests, ollama_requests, openai_chat_streams
+from tests.gateway.dialects import (
+    anthropic_streams,
+    gemini_requests,
+    ollama_requests,
+    openai_chat_streams,
+    vertex_requests,
+)
 from tests.gateway.dialects.folding import fold
 from tests.gateway.dialects.transcripts import Scenario, plain, scenarios, splits
 
@@ -35,6 +41,8 @@ _SPOKEN = (
     _Spoken("gemini", gemini_requests.AS_PROVIDER),
     _Spoken("ollama", ollama_requests.AS_PROVIDER, "stream.ndjson"),
     _Spoken("openai_chat", openai_chat_streams.FAITHFUL),
+    _Spoken("vertex_claude", vertex_requests.CLAUDE),
+    _Spoken("vertex_gemini", vertex_requests.GEMINI),
 )
 _CLIENTS: dict[str, ClientDialect] = {
     "anthropic": anthropic_streams.AS_CLIENT,

@@ -9,6 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from tests.gateway.dialects.gemini_requests import said
+from tests.gateway.dialects.transcripts import Scenario, scenarios
 
 from control_layer.contract.usage import Tokens
 from control_layer.gateway.dialects.conversation import Conversation, Message, Text, Tool, ToolCall, ToolResult
@@ -122,6 +123,17 @@ def test_a_clients_own_message_keeps_all_that_it_says() -> None:
     counted = handed_count(msgspec.json.encode(said_by_client), "anthropic/claude-opus-4-7")
     assert counted.path == f"{_ANTHROPICS}/count-tokens:rawPredict"
     assert msgspec.json.decode(counted.body)["model"] == "claude-opus-4-7"
+
+
+@pytest.mark.parametrize(
+    "scenario", scenarios("vertex_claude", "request.json", "handed.json"), ids=lambda scenario: scenario.name
+)
+def test_a_clients_own_message_is_handed_on(scenario: Scenario) -> None:
+    outgoing = handed_messages(scenario.bytes("request.json"), "claude-opus-4-8")
+    body = msgspec.json.decode(outgoing.body)
+    assert body == scenario.json("handed.json")
+    method = "streamRawPredict" if body.get("stream") else "rawPredict"
+    assert outgoing.path == f"{_ANTHROPICS}/claude-opus-4-8:{method}"
 
 
 def test_vectors_of_both_methods() -> None:

@@ -1,8 +1,9 @@
 """Reads what providers and clients said, kept as files, and compares structs with it.
 
 `transcripts/<dialect>/<scenario>/` holds, where the scenario has them: `request.json` (a client's), `conversation.json`
-(what it is read as), `sent.json` (what the provider gets of it), `answer.json` and `stream.sse` or `stream.ndjson` (the
-provider's answer, whole and streamed) and `folded.json` (what both are read as).
+(what it is read as), `sent.json` (what the provider gets of it), `handed.json` (what it gets of a client that speaks
+its language), `answer.json` and `stream.sse` or `stream.ndjson` (the provider's answer, whole and streamed) and
+`folded.json` (what both are read as).
 """
 
 from __future__ import annotations
