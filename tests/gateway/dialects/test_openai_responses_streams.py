@@ -51,6 +51,14 @@ def last(stream: bytes) -> dict[str, Any]:
     return response
 
 
+def test_what_is_cited_is_a_part_of_its_own_whatever_is_told_of_it_first() -> None:
+    """Some providers tell what a text is grounded in before they say it."""
+    cited = msgspec.Raw(b'[{"type":"char_location"}]')
+    said = [TextDelta("As it says, "), TextDelta("", citations=cited, opens=True), TextDelta("gra"), TextDelta("ss")]
+    stream = written([START, *said, TextDelta(".", opens=True), *END])
+    assert [part["text"] for part in last(stream)["output"][0]["content"]] == ["As it says, ", "grass", "."]
+
+
 def test_words_are_a_part_of_a_message() -> None:
     stream = written([START, TextDelta("Ye"), TextDelta("s."), *END])
     assert kinds(stream) == [*BEGINNING, *TEXT, "output_text.delta", *TEXT_DONE, "completed"]

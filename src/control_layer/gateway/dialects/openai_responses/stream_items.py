@@ -90,9 +90,7 @@ class MessageUnderWay:
         self._whole: list[OutputTextPart | RefusalPart] = []
         emitter.added(MessageItem(self._id, "in_progress", []))
 
-    def say(self, text: str, logprobs: list[msgspec.Raw], *, opens: bool = False) -> None:
-        if opens:
-            self._close_part()
+    def say(self, text: str, logprobs: list[msgspec.Raw]) -> None:
         self._turn_to("text")
         self._texts.append(text)
         self._logprobs += logprobs
@@ -112,25 +110,8 @@ class MessageUnderWay:
         self._texts.append(text)
         self._emitter.emit(b"response.refusal.delta", b'%b,"delta":%b' % (self._head, _encode(text)))
 
-    def close(self, status: Literal["completed", "incomplete"]) -> None:
-        self._close_part()
-        self._emitter.done(self._place, MessageItem(self._id, status, self._whole))
-
-    def _turn_to(self, kind: Literal["text", "refusal"]) -> None:
-        if self._kind == kind:
-            return
-        self._close_part()
-        self._kind = kind
-        place = b'"item_id":%b,"output_index":%d,"content_index":%d'
-        self._head = place % (_encode(self._id), self._place, len(self._whole))
-        self._emitter.emit(b"response.content_part.added", b'%b,"part":%b' % (self._head, _encode(self._part(""))))
-
-    def _part(self, text: str) -> OutputTextPart | RefusalPart:
-        if self._kind == "refusal":
-            return RefusalPart(text)
-        return OutputTextPart(text, self._annotations, self._logprobs)
-
-    def _close_part(self) -> None:
+    def close_part(self) -> None:
+        """What follows is a part of its own."""
         if self._kind is None:
             return
         text = "".join(self._texts)
@@ -144,6 +125,24 @@ class MessageUnderWay:
         self._whole.append(part)
         self._kind = None
         self._texts, self._annotations, self._logprobs = [], [], []
+
+    def close(self, status: Literal["completed", "incomplete"]) -> None:
+        self.close_part()
+        self._emitter.done(self._place, MessageItem(self._id, status, self._whole))
+
+    def _turn_to(self, kind: Literal["text", "refusal"]) -> None:
+        if self._kind == kind:
+            return
+        self.close_part()
+        self._kind = kind
+        place = b'"item_id":%b,"output_index":%d,"content_index":%d'
+        self._head = place % (_encode(self._id), self._place, len(self._whole))
+        self._emitter.emit(b"response.content_part.added", b'%b,"part":%b' % (self._head, _encode(self._part(""))))
+
+    def _part(self, text: str) -> OutputTextPart | RefusalPart:
+        if self._kind == "refusal":
+            return RefusalPart(text)
+        return OutputTextPart(text, self._annotations, self._logprobs)
 
 
 class ThoughtUnderWay:

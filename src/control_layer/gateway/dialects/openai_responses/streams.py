@@ -170,11 +170,13 @@ class Writer:
 
     def _text(self, event: TextDelta, following: Event | None) -> None:
         """Log probabilities are told with the words before them, where both came together."""
+        if event.opens and self._message is not None:
+            self._message.close_part()
         if event.text:
             logprobs: list[msgspec.Raw] = []
             if isinstance(following, LogprobsDelta) and not following.choice:
                 logprobs = self._probabilities(following)
-            self._speak().say(event.text, logprobs, opens=event.opens)
+            self._speak().say(event.text, logprobs)
         annotations = annotations_of(event.citations)
         if annotations:
             self._speak().cite(annotations)
