@@ -2,29 +2,22 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator, Mapping
 from typing import Any
+
+from control_layer.control.instance.ai_calls import ANTHROPIC_PREFIX, CALLS, Call
 
 __all__ = ["ai_document"]
 
 _OPENAI = "https://platform.openai.com/docs/api-reference"
 _ANTHROPIC = "https://docs.anthropic.com/en/api/messages"
+_ABOUT = """OpenAI's and Anthropic's SDKs speak it.
+
+Other paths below `/ai` are handed to the provider of the model that a JSON body, the header `x-model` or `?model=`
+names.
+"""
 _JSON = "application/json"
-_FORM = "multipart/form-data"
-_CALLS = (
-    ("/ai/v1/chat/completions", "chat", "A chat completion, whole or as Server-Sent Events.", _JSON),
-    ("/ai/v1/completions", "chat", "A text completion.", _JSON),
-    ("/ai/v1/responses", "chat", "A response in OpenAI's Responses format.", _JSON),
-    ("/ai/v1/messages", "chat", "A message in Anthropic's format.", _JSON),
-    ("/ai/v1/messages/count_tokens", "chat", "How many tokens a message would have.", _JSON),
-    ("/ai/v1/embeddings", "other models", "Embeddings of texts.", _JSON),
-    ("/ai/v1/rerank", "other models", "Documents by relevance.", _JSON),
-    ("/ai/v1/moderations", "other models", "Whether a text is harmful.", _JSON),
-    ("/ai/v1/images/generations", "other models", "Images of a description.", _JSON),
-    ("/ai/v1/images/edits", "other models", "Images changed as described.", _FORM),
-    ("/ai/v1/audio/speech", "other models", "A text, spoken.", _JSON),
-    ("/ai/v1/audio/transcriptions", "other models", "Speech as text.", _FORM),
-    ("/ai/v1/audio/translations", "other models", "Speech as English text.", _FORM),
-)
+_SWITCHED = "101"
 _STRING = {"type": "string"}
 _SCHEMAS: dict[str, Any] = {
     "Call": {
@@ -51,30 +44,43 @@ _SCHEMAS: dict[str, Any] = {
             }
         },
     },
+    "AnthropicError": {
+        "type": "object",
+        "required": ["type", "error", "request_id"],
+        "properties": {
+            "type": {"const": "error"},
+            "error": {
+                "type": "object",
+                "required": ["type", "message"],
+                "properties": {"type": _STRING, "message": _STRING},
+            },
+            "request_id": _STRING,
+        },
+    },
 }
-_NO_CREDIT = {"402": "The model has a price, and the account's credit is spent."}
-_REFUSALS = {
+_NO_CREDIT = {"402": "The model has a price, and the account's credit is spent, or a budget is."}
+_NO_KEY = {"401": "No key that works."}
+_REFUSALS = _NO_KEY | {
     "400": "The body is not valid, or names no model.",
-    "401": "No key that works.",
     "403": "The key may not call this model.",
     "404": "There is no such model.",
     "429": "A limit is reached; `retry-after` says when to come again.",
 }
+_NO_MODEL = _NO_KEY | {"403": "The key may not call this model.", "404": "There is no such model."}
 
 
-def ai_document(title: str, version: str) -> dict[str, Any]:
-    """The document of an instance of this title."""
-    paths = {path: {"post": _call(tag, text, media)} for path, tag, text, media in _CALLS}
-    paths["/ai/v1/models"] = {"get": _operation("models", "The models that the key may call.")}
-    name = {"name": "model", "in": "path", "required": True, "schema": _STRING}
-    one = _operation("models", "One of the models that the key may call.")
-    paths["/ai/v1/models/{model}"] = {"get": one | {"parameters": [name]}}
+def ai_document(whole: Mapping[str, Any]) -> dict[str, Any]:
+    """The document of an instance, of whose whole API `whole` is the one: what the control plane serves under `/ai`
+    stands there.
+    """
+    ours = {path: operations for path, operations in whole["paths"].items() if path.startswith("/ai/")}
+    schemas = _named_in(ours, whole["components"]["schemas"])
     return {
         "openapi": "3.1.0",
-        "info": {"title": f"{title}: AI", "version": version, "description": "OpenAI's and Anthropic's SDKs speak it."},
-        "paths": paths,
+        "info": {**whole["info"], "title": f"{whole['info']['title']}: AI", "description": _ABOUT},
+        "paths": {path: dict(operations) for path, operations in _gateways()} | ours,
         "components": {
-            "schemas": _SCHEMAS,
+            "schemas": _SCHEMAS | schemas,
             "securitySchemes": {
                 "key": {"type": "http", "scheme": "bearer", "description": "An API key of purpose `realtime`."},
                 "x-api-key": {"type": "apiKey", "in": "header", "name": "x-api-key", "description": "The same key."},
@@ -84,19 +90,83 @@ def ai_document(title: str, version: str) -> dict[str, Any]:
     }
 
 
-def _call(tag: str, text: str, media: str) -> dict[str, Any]:
-    body = {"required": True, "content": {media: {"schema": _ref("Call")}}}
-    return _operation(tag, text, _REFUSALS | _NO_CREDIT) | {"requestBody": body}
+def _gateways() -> Iterator[tuple[str, dict[str, Any]]]:
+    """What gateways answer themselves, by path."""
+    for call in CALLS:
+        yield f"/ai{call.path}", {"post": _call(call)}
+    yield "/ai/v1/realtime", {"get": _realtime()}
+    yield "/ai/v1/models", {"get": _models("The models that the key may call.", [_DETAIL])}
+    yield "/ai/v1/models/{model}", {"get": _models("One of the models that the key may call.", [_MODEL, _DETAIL])}
+    for call in CALLS:
+        if call.anthropic:
+            yield f"{ANTHROPIC_PREFIX}{call.path}", {"post": _call(call)}
+    yield f"{ANTHROPIC_PREFIX}/v1/models", {"get": _models("The same models, as Anthropic lists them.", [])}
+    yield f"{ANTHROPIC_PREFIX}/v1/models/{{model}}", {"get": _models("One of them, as Anthropic shows it.", [_MODEL])}
 
 
-def _operation(tag: str, text: str, refusals: dict[str, str] = _REFUSALS) -> dict[str, Any]:
-    responses = {status: _content(meaning, "Error") for status, meaning in sorted(refusals.items())}
-    return {"tags": [tag], "description": text, "responses": {"200": _content("Done.", "Answer")} | responses}
+_MODEL = {"name": "model", "in": "path", "required": True, "schema": _STRING}
+_DETAIL = {
+    "name": "detail",
+    "in": "query",
+    "description": "Also what models can do: `context_window`, modalities, tools, reasoning, endpoints.",
+    "schema": {"type": "boolean", "default": False},
+}
 
 
-def _content(meaning: str, schema: str) -> dict[str, Any]:
-    return {"description": meaning, "content": {_JSON: {"schema": _ref(schema)}}}
+def _call(call: Call) -> dict[str, Any]:
+    body = {"required": True, "content": {call.takes: {"schema": _ref("Call")}}}
+    error = "AnthropicError" if call.anthropic else "Error"
+    answer = {"description": "Done.", "content": {media: _shape(media) for media in call.gives}}
+    return _operation(call.tag, call.text, {"200": answer}, _REFUSALS | _NO_CREDIT, error) | {"requestBody": body}
+
+
+def _shape(media: str) -> dict[str, Any]:
+    return {"schema": _ref("Answer")} if media == _JSON else {}
+
+
+def _models(text: str, parameters: list[dict[str, Any]]) -> dict[str, Any]:
+    answer = {"description": "Done.", "content": {_JSON: _shape(_JSON)}}
+    refusals = _NO_MODEL if _MODEL in parameters else _NO_KEY
+    return _operation("models", text, {"200": answer}, refusals) | ({"parameters": parameters} if parameters else {})
+
+
+def _realtime() -> dict[str, Any]:
+    text = (
+        f"A WebSocket session of the Realtime API ({_OPENAI}/realtime). Browsers send the key as the subprotocol "
+        "`openai-insecure-api-key.<key>`."
+    )
+    switched = {"description": "The session has begun; events follow in both directions."}
+    refusals = _REFUSALS | _NO_CREDIT | {"426": "It is no WebSocket handshake (RFC 6455)."}
+    model = {**_MODEL, "in": "query", "description": "A model's alias."}
+    return _operation("conversations", text, {_SWITCHED: switched}, refusals) | {"parameters": [model]}
+
+
+def _operation(
+    tag: str, text: str, answers: Mapping[str, Any], refusals: Mapping[str, str], error: str = "Error"
+) -> dict[str, Any]:
+    refused = {
+        status: {"description": meaning, "content": {_JSON: {"schema": _ref(error)}}}
+        for status, meaning in sorted(refusals.items())
+    }
+    return {"tags": [tag], "description": text, "responses": {**answers, **refused}}
 
 
 def _ref(schema: str) -> dict[str, str]:
     return {"$ref": f"#/components/schemas/{schema}"}
+
+
+def _named_in(value: Any, schemas: Mapping[str, Any]) -> dict[str, Any]:
+    """The schemas that are referred to, directly or by way of others."""
+    found: dict[str, Any] = {}
+    waiting = [value]
+    while waiting:
+        match waiting.pop():
+            case dict() as members:
+                name = str(members.get("$ref", "")).rpartition("/")[2]
+                if name in schemas and name not in found:
+                    found[name] = schemas[name]
+                    waiting.append(schemas[name])
+                waiting.extend(members.values())
+            case list() as items:
+                waiting.extend(items)
+    return found

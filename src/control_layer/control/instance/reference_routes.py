@@ -50,14 +50,14 @@ async def docs(request: Request) -> Response:
 @identified
 async def ai_openapi(request: Request) -> Response:
     """The OpenAPI document of the AI API."""
-    return JSONResponse(ai_document(request.app.title, request.app.version))
+    return JSONResponse(ai_document(document(request.app)))
 
 
 @_ai.get("/ai/docs")
 @identified
 async def ai_docs(request: Request) -> Response:
     """The same for human eyes."""
-    return _page(ai_document(request.app.title, request.app.version), "/ai/openapi.json")
+    return _page(ai_document(document(request.app)), "/ai/openapi.json")
 
 
 @public
