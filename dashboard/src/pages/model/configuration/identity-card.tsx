@@ -47,7 +47,7 @@ export function IdentityCard({ model }: { model: Model }) {
               name="capabilities"
               label="Capabilities"
               optional
-              hint="With commas between: vision, tools, reasoning."
+              hint="With commas between: tools, vision, audio, reasoning."
             />
             <TextField
               control={control}

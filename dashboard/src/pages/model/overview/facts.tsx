@@ -7,11 +7,13 @@ import { Figure, Time } from '@/components/values'
 import { count } from '@/format/number'
 import { GroupBadges, HealthStatus, Price, providerOf, TypeBadge } from '@/pages/models/parts'
 import type { Model } from '../queries'
+import { pathsOf } from './paths'
 
 type Fact = readonly [name: string, value: ReactNode]
 
 export function Facts({ model }: { model: Model }) {
   const context: unknown = model.metadata?.context_window
+  const paths = pathsOf(model)
   const facts: (Fact | false)[] = [
     [
       'Alias',
@@ -32,6 +34,14 @@ export function Facts({ model }: { model: Model }) {
       <span key="capabilities" className="flex flex-wrap justify-end gap-1">
         {(model.capabilities ?? []).map((capability) => (
           <Badge key={capability}>{capability}</Badge>
+        ))}
+      </span>,
+    ],
+    paths !== undefined && [
+      'Asked at',
+      <span key="paths" className="flex flex-col items-end font-mono text-xs">
+        {paths.map((path) => (
+          <code key={path}>{path}</code>
         ))}
       </span>,
     ],
