@@ -46,6 +46,11 @@ class WebSocket:
         self.buffer = self.buffer[at + length :]
         return opcode, payload
 
+    def body(self, length: int) -> bytes:
+        """Of an answer that is no WebSocket."""
+        self._need(length)
+        return self.buffer[:length]
+
     def closed(self) -> bool:
         return self._connection.recv(1) == b""
 

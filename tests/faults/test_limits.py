@@ -11,6 +11,7 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
+from urllib.parse import urlsplit
 
 import anthropic
 import httpx
@@ -19,6 +20,7 @@ import pytest
 from bench.processes import simulator
 from tests.faults.target import ours_only
 from tests.running import Instance, running, until
+from tests.websocket import connect
 
 pytestmark = [pytest.mark.server, ours_only, pytest.mark.timeout(300)]
 
@@ -193,6 +195,21 @@ def test_a_models_capacity_bounds_what_is_under_way(instance: Instance) -> None:
         assert outcomes["concurrency_limit_exceeded"] >= 12 - 2 * _WORKERS
     finally:
         instance.api("PATCH", f"/models/{model['id']}", {"capacity": None})
+
+
+def test_a_minute_of_sessions_is_one_on_all_workers(instance: Instance) -> None:
+    key = _key(instance)
+    _limit(instance, key, kind="session_minutes", amount=1, per="day")
+    address, bearer = urlsplit(instance.base_url), f"Authorization: Bearer {key['key']}"
+
+    def refused() -> bytes:
+        with connect(address.port or 0, f"/ai/v1/realtime?model={_MODEL}", bearer) as (session, _):
+            head = session.read_head()
+            return head if b" 101 " not in head else b""
+
+    assert refused() == b""
+    answers = [until(refused).lower() for _ in range(2 * _WORKERS)]  # whichever worker they come to
+    assert all(answer.startswith(b"http/1.1 429") and b"\r\nretry-after: " in answer for answer in answers)
 
 
 def test_who_may_wait_is_let_in_in_turn(instance: Instance) -> None:

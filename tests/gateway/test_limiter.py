@@ -6,6 +6,7 @@ import heapq
 import itertools
 import random
 from collections import Counter
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from fractions import Fraction
 
@@ -15,6 +16,7 @@ from hypothesis import strategies as st
 
 from control_layer.contract.limits import Limit, LimitKind, Taken
 from control_layer.gateway.policy.fair_queue import FairQueue
+from control_layer.gateway.policy.gate import Gate
 from control_layer.gateway.policy.limiter import Limiter, Permit, Refused, Turn
 from control_layer.gateway.policy.token_bucket import TokenBucket
 from control_layer.gateway.rate_limit_headers import duration, rate_limit_headers, retry_headers
@@ -302,6 +304,38 @@ def test_who_hears_of_a_worker_late_counts_only_what_is_recent() -> None:
     assert gate.remaining(clock.now) == 4, "one message was lost"
     worker.limiter.heard("old", (Taken(limit.id, 2, 2),))
     assert gate.remaining(clock.now) == 2, "its count began anew"
+
+
+def test_workers_share_the_minutes_of_sessions() -> None:
+    clock, limit = _Clock(), _limit("session_minutes", 60, 86400, 60)
+    one, other = _Worker(clock), _Worker(clock)
+    gates = [worker.limiter.gates([limit, _limit("requests")]).minutes for worker in (one, other)]
+    assert one.limiter.spend_minutes(gates[0], 59.5) is None
+    assert other.limiter.out_of_minutes(gates[1]) is None, "it has not heard of it"
+    other.limiter.heard("one", one.limiter.news(again=False))
+    assert _wait(other, gates[1]) == pytest.approx(0.5 * 1440), "a session begins when a minute is there"
+    assert other.limiter.spend_minutes(gates[1], 0.4) is None, "one that has begun goes on"
+    assert other.limiter.spend_minutes(gates[1], 0.2) is not None
+    one.limiter.heard("other", other.limiter.news(again=False))
+    assert _wait(one, gates[0]) == pytest.approx(1.1 * 1440)
+    clock.now += 1.2 * 1440
+    assert one.limiter.out_of_minutes(gates[0]) is None
+
+
+def _wait(worker: _Worker, gates: Sequence[Gate]) -> float:
+    refused = worker.limiter.out_of_minutes(gates)
+    assert refused is not None
+    return refused.seconds
+
+
+def test_what_is_no_session_takes_no_minutes() -> None:
+    worker = _Worker(_Clock())
+    minutes = _limit("session_minutes", 1, 86400, 1)
+    worker.limiter.spend_minutes(worker.limiter.gates([minutes]).minutes, 2)
+    permit = worker.ask(minutes, tokens=100)
+    assert isinstance(permit, Permit)
+    permit.settle(200)
+    assert worker.limiter.gate(minutes, 100.0).remaining(100.0) == 0.0
 
 
 def test_limits_that_lie_idle_take_no_room() -> None:

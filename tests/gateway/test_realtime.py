@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import json
+
 import httpx
 import pytest
 from bench.processes import GatewayProcess
@@ -99,9 +101,13 @@ def test_a_session_ends_when_it_has_lasted_as_long_as_it_may(gateway: GatewayPro
         ws.receive()
         ws.send(1, b'{"type": "response.create"}')
         opcode, message = ws.receive()
-        while opcode != 8:
+        while b'"error"' not in message:
             opcode, message = ws.receive()
-        assert message[:2] == (1008).to_bytes(2, "big")
+        said = json.loads(message)
+        assert (said["type"], said["error"]["code"]) == ("error", "session_expired")
+        assert said["event_id"].startswith("event_")
+        opcode, message = ws.receive()
+        assert (opcode, message[:2]) == (8, (1008).to_bytes(2, "big"))
         assert ws.closed()
     end = ends[0]
     assert (end.outcome, end.status, end.error, end.tokens.output) == ("completed", 101, "session_expired", 24)

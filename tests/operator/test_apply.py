@@ -124,6 +124,7 @@ def _company(name: str) -> dict[str, Any]:
         "rate_limits": {
             "groups": {f"{name}-engineers": {"Tokens": {"kind": "tokens", "amount": 100000, "per": "minute"}}},
             "models": {f"{name}-mix": {"At once": {"kind": "concurrency", "amount": 9, "queue_seconds": 2}}},
+            "users": {f"{name}-jo@example.org": {"Voice": {"kind": "session_minutes", "amount": 60, "per": "day"}}},
             "keys": {f"{name}-jo": {"ci": {"Daily": {"kind": "requests", "amount": 50, "per": "day", "burst": 5}}}},
         },
         "budgets": {
@@ -175,6 +176,7 @@ def _changed(name: str) -> dict[str, Any]:
     limits["groups"][f"{name}-engineers"]["Tokens"].update(amount=5, per="day")
     del limits["models"][f"{name}-mix"]["At once"]["queue_seconds"]
     del limits["keys"][f"{name}-jo"]["ci"]["Daily"]["burst"]
+    limits["users"][f"{name}-jo@example.org"]["Voice"].update(amount=90)
     limits["groups"][f"{name}-guests"] = {"Tokens": {"kind": "requests", "amount": 1, "per": "second"}}
     state["budgets"]["users"][f"{name}-al@example.org"]["Monthly"].update(amount=13, enforcement="alert")
     state["probes"][f"{name}-small is up"].update(interval_seconds=60, active=True, http_method="PUT")
@@ -295,7 +297,7 @@ def test_a_failure_in_the_middle_says_what_was_done_and_the_next_run_completes_i
     assert "failed    create key half-jo@example.org/ops" in said
     assert "done      create model half-mix" in said
     completed = _apply(operator, state)
-    assert "7 to create, 0 to change" in completed  # the key, and what comes after keys
+    assert "8 to create, 0 to change" in completed  # the key, and what comes after keys
     assert "No changes" in _apply(operator, state)
 
 

@@ -7,7 +7,7 @@ from itertools import pairwise
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from control_layer.wire import MessageReader, close_frame
+from control_layer.wire import MessageReader, close_frame, text_frame
 
 _TEXTS = st.text(max_size=200).map(str.encode) | st.integers(0, 70_000).map(lambda size: b"x" * size)
 
@@ -80,3 +80,14 @@ def test_a_frame_of_our_own_is_put_between_others() -> None:
         assert not reader.between_frames
     assert close_frame(1008, "no") == b"\x88\x04\x03\xf0no"
     assert len(close_frame(1008, "x" * 500)) == 2 + 125
+    close_frame(1008, "x" + "é" * 100)[4:].decode()
+
+
+def test_a_message_of_our_own_is_put_between_others() -> None:
+    reader = MessageReader()
+    assert reader.between_messages
+    pieces = (frame(1, b"one", final=False), frame(9, b"ping"), frame(0, b"message", final=False), frame(0, b"."))
+    for piece, whole in zip(pieces, (False, False, False, True), strict=True):
+        reader.feed(piece)
+        assert (reader.between_frames, reader.between_messages) == (True, whole)
+    assert MessageReader().feed(text_frame(b"x" * 125) + text_frame(b"y" * 126)) == [b"x" * 125, b"y" * 126]

@@ -13,7 +13,7 @@ import msgspec
 
 __all__ = ["TIERED_PURPOSES", "Departed", "Limit", "LimitKind", "LimitScope", "Taken", "TakenOf", "TierRate"]
 
-LimitKind = Literal["requests", "tokens", "concurrency"]
+LimitKind = Literal["requests", "tokens", "concurrency", "session_minutes"]
 LimitScope = Literal["key", "user", "group", "model"]
 TIERED_PURPOSES = frozenset(("realtime", "playground"))
 """Of the keys that have the rate of their owner's tier where they have none of their own. Batches have bounds of their

@@ -42,7 +42,6 @@ class Attempt:
         "_epoch",
         "_exchange",
         "_retry_after",
-        "_target",
         "deployment",
         "dropped",
         "place",
@@ -50,13 +49,14 @@ class Attempt:
         "started",
         "status",
         "streams_events",
+        "target",
         "translation",
         "upstream",
     )
 
     def __init__(self, exchange: Exchange, target: Target, upstream: Upstream, place: int | None = None) -> None:
         self._exchange = exchange
-        self._target = target
+        self.target = target
         self._epoch = target.health.begin()
         self._retry_after: float | None = None
         self.deployment = target.deployment
@@ -150,7 +150,7 @@ class Attempt:
 
     def teach(self, code: str | None, *, learnt: bool) -> None:
         """Tells the deployment's health how it went. `code` is our word for what went wrong."""
-        exchange, health, status = self._exchange, self._target.health, self.status
+        exchange, health, status = self._exchange, self.target.health, self.status
         now = exchange.plane.monotonic()
         if not learnt:
             health.abandoned(self._epoch)
@@ -166,7 +166,7 @@ class Attempt:
     def _answered(self, now: float) -> None:
         begun = self._exchange.first_byte
         first_byte = None if begun is None else self._exchange.started + begun - self.started
-        self._target.health.succeeded(self._epoch, now, first_byte)
+        self.target.health.succeeded(self._epoch, now, first_byte)
 
     def cancel(self) -> None:
         """Gives the attempt up; the provider sees the connection close."""

@@ -134,7 +134,7 @@ class Metrics:
         text = "Requests refused before admission, by error code."
         for code, count in self.refused.items():
             yield Sample("control_layer_refused_requests_total", "counter", text, {"code": code}, count)
-        text = "Requests refused by a limit: of requests, tokens or concurrency, for a key, user, group or model."
+        text = "Requests refused, and sessions ended, by a limit: its kind, and whether of a key, user, group or model."
         for (kind, scope), count in self.limited.items():
             yield Sample("control_layer_limited_requests_total", "counter", text, {"kind": kind, "scope": scope}, count)
         text = "Requests to models that keep answers: hit, coalesced with another one, miss, bypass."

@@ -59,7 +59,7 @@ def _measure(limit: Limit) -> str:
     amount = f"{limit.amount:g}" if limit.amount % 1 else f"{int(limit.amount)}"
     if limit.kind == "concurrency":
         return f"{amount} at once"
-    return f"{amount} {limit.kind} per {_PER.get(limit.seconds, f'{limit.seconds:g} seconds')}"
+    return f"{amount} {limit.kind.replace('_', ' ')} per {_PER.get(limit.seconds, f'{limit.seconds:g} seconds')}"
 
 
 def _shown(amount: Decimal, rounding: str) -> str:

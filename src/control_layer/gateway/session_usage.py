@@ -39,8 +39,13 @@ class SessionUsage:
 
     @property
     def between_frames(self) -> bool:
-        """Whether a frame of our own may follow."""
+        """Whether a control frame of our own may follow."""
         return self._messages.between_frames
+
+    @property
+    def between_messages(self) -> bool:
+        """Whether a message of our own may follow."""
+        return self._messages.between_messages
 
     def feed(self, data: bytes) -> bool:
         """Whether more has been used than before."""

@@ -115,7 +115,7 @@ class ScopedObject(msgspec.Struct, frozen=True):
 
 
 class RateLimit(ScopedObject, frozen=True):
-    """A limit of requests, tokens or concurrency."""
+    """A limit of requests, tokens, concurrency or session minutes."""
 
     kind: str
     amount: int

@@ -33,7 +33,7 @@ from control_layer.wire.responder import Responder
 from control_layer.wire.server import Server
 from control_layer.wire.sse import Event, EventStream, EventTooLarge
 from control_layer.wire.tls import client_context, server_context
-from control_layer.wire.websocket import MessageReader, close_frame
+from control_layer.wire.websocket import MessageReader, close_frame, text_frame
 
 __all__ = [
     "BadRequestBody",
@@ -71,4 +71,5 @@ __all__ = [
     "is_token",
     "proxy_for",
     "server_context",
+    "text_frame",
 ]

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-__all__ = ["MessageReader", "close_frame"]
+__all__ = ["MessageReader", "close_frame", "text_frame"]
 
 _FINAL = 0x80
 _RESERVED = 0x70
@@ -16,7 +16,7 @@ _MAX_MESSAGE_BYTES = 1024 * 1024
 class MessageReader:
     """Takes the bytes as they come, cut anywhere. What is too long, or no text, is passed over."""
 
-    __slots__ = ("_frame", "_head", "_left", "_message", "lost")
+    __slots__ = ("_frame", "_head", "_left", "_message", "_unfinished", "lost")
 
     def __init__(self) -> None:
         self._head = bytearray()
@@ -27,13 +27,20 @@ class MessageReader:
         """The first byte of the present frame's head."""
         self._message: bytearray | None = None
         """What has come of the present text message; `None` outside of one, and for one that is passed over."""
+        self._unfinished = False
+        """Further frames belong to the message that has begun."""
         self.lost = False
         """It is no stream of frames that can be read without more knowledge. What follows is not looked at."""
 
     @property
     def between_frames(self) -> bool:
-        """Whether a frame of our own may be put in here."""
+        """Whether a control frame of our own may be put in here."""
         return self._left == 0 and not self._head
+
+    @property
+    def between_messages(self) -> bool:
+        """Whether a message of our own may be put in here."""
+        return self.between_frames and not self._unfinished
 
     def feed(self, data: bytes) -> list[bytes]:
         """The messages that `data` completes."""
@@ -67,6 +74,8 @@ class MessageReader:
         self._left = int.from_bytes(head[2:], "big") if len(head) > 2 else length
         head.clear()
         opcode = self._frame & 0x0F
+        if opcode < _CONTROL:
+            self._unfinished = not self._frame & _FINAL
         if opcode == _TEXT:
             self._message = bytearray()
         elif opcode != _CONTINUATION and opcode < _CONTROL:
@@ -90,8 +99,15 @@ class MessageReader:
 
 def close_frame(code: int, reason: str) -> bytes:
     """A server's last frame (5.5.1). The reason has 123 bytes at most."""
-    payload = code.to_bytes(2, "big") + reason.encode()[:123]
+    payload = code.to_bytes(2, "big") + reason.encode()[:123].decode(errors="ignore").encode()
     return bytes((_FINAL | _CLOSE, len(payload))) + payload
+
+
+def text_frame(payload: bytes) -> bytes:
+    """A server's message in one frame (5.2), of less than 64 KiB."""
+    size = len(payload)
+    length = bytes((size,)) if size < 126 else b"\x7e" + size.to_bytes(2, "big")
+    return bytes((_FINAL | _TEXT,)) + length + payload
 
 
 def _extra(length: int) -> int:

@@ -70,13 +70,22 @@ async def test_requests_that_wait(management: Management) -> None:
     assert (made["per"], made["burst"], made["queue_seconds"], made["queue_length"]) == (None, None, 2.5, 100)
 
 
+async def test_minutes_of_sessions(management: Management) -> None:
+    person = await management.person()
+    wanted = _limit(person.id, kind="session_minutes", amount=60, per="day")
+    made = await answered(management.admin.post(LIMITS, json=wanted), 201)
+    assert (made["kind"], made["amount"], made["per"], made["burst"]) == ("session_minutes", 60, "day", None)
+
+
 @pytest.mark.parametrize(
     ("fields", "status"),
     [
         ({}, 400),
         ({"kind": "concurrency", "per": "minute"}, 400),
         ({"kind": "concurrency", "burst": 3}, 400),
+        ({"kind": "session_minutes"}, 400),
         ({"per": "minute", "queue_seconds": 1}, 400),
+        ({"kind": "session_minutes", "per": "day", "queue_seconds": 1}, 400),
         ({"per": "minute", "scope_id": str(uuid.uuid4())}, 400),
         ({"per": "minute", "name": "  "}, 400),
         ({"per": "minute", "amount": 0}, 422),

@@ -91,7 +91,7 @@ export const SETTINGS: readonly SettingsSection[] = [
       {
         to: '/settings/rate-limits',
         name: 'Rate limits',
-        keywords: ['concurrency', 'quota', 'tokens per minute'],
+        keywords: ['concurrency', 'quota', 'tokens per minute', 'session minutes'],
         visible: (can) => can('Read', 'Credits'),
       },
       {

@@ -34,7 +34,7 @@ class NewRateLimit(Input):
     """The id of the key, user, group or model. The Everyone group makes a limit for the whole instance."""
     kind: LimitKind
     """`tokens` of input and output are estimated when a request is let in, and put right when it ends. `concurrency`
-    counts requests under way."""
+    counts requests under way, `session_minutes` the time of realtime sessions while they go on."""
     amount: Annotated[_Amount, Field(examples=[100_000])]
     per: Per | None = None
     """In which time; null for concurrency."""
@@ -58,7 +58,7 @@ class RateLimitChanges(Input):
 
 
 class RateLimit(Output):
-    """A limit of requests, tokens or concurrency."""
+    """A limit of requests, tokens, concurrency or session minutes."""
 
     id: uuid.UUID
     name: str

@@ -18,11 +18,11 @@ __all__ = ["Gate", "Gates"]
 
 
 class Gate:
-    """A bucket of requests or tokens, or a count of requests under way."""
+    """A bucket of requests, tokens or minutes, or a count of requests under way."""
 
     __slots__ = (
         "_elsewhere", "_elsewhere_sum", "_said", "_said_in_use", "_seen", "bucket", "counts", "in_use", "limit",
-        "of_tokens", "queue", "room", "shown", "shown_at",
+        "of_minutes", "of_tokens", "queue", "room", "shown", "shown_at",
     )  # fmt: skip
 
     def __init__(self, limit: Limit, now: float) -> None:
@@ -30,6 +30,7 @@ class Gate:
         self.counts = limit.kind == "concurrency"
         """It counts what is under way at once."""
         self.of_tokens = limit.kind == "tokens"
+        self.of_minutes = limit.kind == "session_minutes"
         self.bucket = TokenBucket(limit.amount / limit.seconds, limit.burst, now)
         self.in_use = 0
         """Requests under way in this worker."""
@@ -120,10 +121,14 @@ class Gate:
 class Gates:
     """Those of all limits that a request falls under."""
 
-    __slots__ = ("all", "counting", "noted", "plain", "rates", "request_buckets", "token_buckets")
+    __slots__ = ("all", "counting", "minutes", "noted", "plain", "rates", "request_buckets", "token_buckets")
 
     def __init__(self, gates: Iterable[Gate]) -> None:
-        self.all = tuple(gates)
+        gates = tuple(gates)
+        self.minutes = tuple(gate for gate in gates if gate.of_minutes)
+        """Sessions take from them as they go on; nothing else does."""
+        self.all = tuple(gate for gate in gates if not gate.of_minutes)
+        """What each request takes from when it is let in."""
         self.counting = tuple(gate for gate in self.all if gate.counts)
         self.rates = tuple(gate for gate in self.all if not gate.counts)
         """Of requests and of tokens."""

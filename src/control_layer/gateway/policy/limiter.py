@@ -2,7 +2,7 @@
 
 All limits that a request falls under are looked at before any of them is taken from, so that one that is refused has
 taken nothing. Requests and tokens have buckets of their own. Tokens are estimated when a request is let in and put
-right when it ends.
+right when it ends. Minutes are taken while a session goes on, which ends when there are none left.
 
 A worker decides by what it took itself and what it has heard of the others, who say so about every 100 ms. Until they
 are heard, each may take what is there: the sum may pass the limit by what comes to the other workers meanwhile, at most
@@ -26,7 +26,9 @@ __all__ = ["Limiter", "Permit", "Refused", "Turn"]
 _SILENT_SECONDS = 5.0
 """A worker that says it has requests under way says so every second: one that is silent for so long has none."""
 _SWEPT_AT_ONCE = 1000
-_ORDER = {"requests": 0, "tokens": 1, "concurrency": 2}
+_FIRST_MINUTES = 1.0
+"""What must be left for a session to begin, so that none ends as soon as it has begun."""
+_ORDER = {"requests": 0, "tokens": 1, "concurrency": 2, "session_minutes": 3}
 
 
 @dataclass(frozen=True, slots=True)
@@ -153,6 +155,22 @@ class Limiter:
         if gates.noted != self.round:
             self.note(gates)
         return Permit(self, gates, tokens)
+
+    def out_of_minutes(self, gates: Iterable[Gate]) -> Refused | None:
+        """Why a session may not begin under these limits of minutes, and when it may; the longest wait."""
+        now = self.clock()
+        waits = [Refused(gate.limit, seconds) for gate in gates if (seconds := gate.wait(_FIRST_MINUTES, now))]
+        return max(waits, key=lambda refused: refused.seconds, default=None)
+
+    def spend_minutes(self, gates: Iterable[Gate], minutes: float) -> Refused | None:
+        """A session has gone on for so long. Why it must end, where one of these limits has nothing left."""
+        now = self.clock()
+        spent = False
+        for gate in gates:
+            gate.bucket.take(minutes, now)
+            self._changed.add(gate)
+            spent = spent or gate.remaining(now) <= 0.0
+        return self.out_of_minutes(gates) if spent else None
 
     def gates(self, limits: Iterable[Limit]) -> Gates:
         """Limits as they are kept here."""

@@ -27,7 +27,7 @@ _LimitName = Annotated[Name, Field(max_length=200)]
 class RateLimitSpec(Spec):
     """How much may be taken in which time, or at once."""
 
-    kind: Literal["requests", "tokens", "concurrency"]
+    kind: Literal["requests", "tokens", "concurrency", "session_minutes"]
     amount: _Whole
     per: Literal["second", "minute", "day"] | None = None
     burst: _Whole | None = None

@@ -1,4 +1,7 @@
-"""Rate, token and concurrency limits. The view `traffic_limits` shows those of keys' and models' own rows too."""
+"""Limits of requests, tokens, concurrency and session minutes.
+
+The view `traffic_limits` shows those of keys' and models' own rows too.
+"""
 
 from __future__ import annotations
 
@@ -40,7 +43,7 @@ class RateLimit(Base):
 
     __table_args__ = (
         CheckConstraint("num_nonnulls(key_id, user_id, group_id, model_id) = 1", name="scope"),
-        CheckConstraint("kind IN ('requests', 'tokens', 'concurrency')", name="kind"),
+        CheckConstraint("kind IN ('requests', 'tokens', 'concurrency', 'session_minutes')", name="kind"),
         CheckConstraint("amount > 0", name="amount"),
         CheckConstraint(
             "CASE kind WHEN 'concurrency' THEN per IS NULL AND burst IS NULL "

@@ -23,5 +23,6 @@ it('sends of a kind only what it has', () => {
 it('says a limit in words', () => {
   expect(limitWords({ kind: 'tokens', amount: 100_000, per: 'day' })).toBe('100K tokens a day')
   expect(limitWords({ kind: 'requests', amount: 1, per: 'second' })).toBe('1 request a second')
+  expect(limitWords({ kind: 'session_minutes', amount: 1, per: 'day' })).toBe('1 session minute a day')
   expect(limitWords({ kind: 'concurrency', amount: 4, per: null })).toBe('4 requests at a time')
 })

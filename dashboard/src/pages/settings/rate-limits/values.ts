@@ -19,6 +19,7 @@ export const KINDS: readonly { value: LimitKind; label: string }[] = [
   { value: 'requests', label: 'Requests' },
   { value: 'tokens', label: 'Tokens' },
   { value: 'concurrency', label: 'Requests at a time' },
+  { value: 'session_minutes', label: 'Realtime session minutes' },
 ]
 
 export const PERIODS: readonly { value: Per; label: string }[] = [
@@ -70,10 +71,11 @@ export function asNewLimit(values: LimitValues): Schema['NewRateLimit'] {
   return { queue_seconds: 0, queue_length: 0, ...asChanges(values), scope, scope_id, kind }
 }
 
-/** "60 requests a minute", "4 requests at a time". */
+/** "60 requests a minute", "4 requests at a time", "30 session minutes a day". */
 export function limitWords({ kind, amount, per }: Pick<RateLimit, 'kind' | 'amount' | 'per'>): string {
   const number = count(amount).shown
   if (kind === 'concurrency') return `${number} ${amount === 1 ? 'request' : 'requests'} at a time`
-  const unit = amount === 1 ? kind.replace(/s$/, '') : kind
+  const units = kind.replace('_', ' ')
+  const unit = amount === 1 ? units.replace(/s$/, '') : units
   return `${number} ${unit} a ${per ?? 'minute'}`
 }
