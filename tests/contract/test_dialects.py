@@ -37,6 +37,8 @@ from control_layer.contract.dialects import DIALECTS, DialectName, is_served, re
         ("https://api.cohere.com/v2", "cohere"),
         ("https://api.cohere.ai/compatibility/v1", "openai"),
         ("http://localhost:11434/v1", "openai"),
+        ("https://ollama.com/api", "ollama"),
+        ("https://ollama.com/v1", "openai"),
     ],
 )
 def test_an_address_is_known_for_its_dialect(url: str, dialect: str) -> None:

@@ -157,7 +157,7 @@ _TABLE = (
         title="Ollama's API",
         served=True,
         options=_TRANSLATED,
-        address=re.compile(r"[^/]*:11434/(api/?)?"),
+        address=re.compile(r"([^/]*:11434|ollama\.com)/(api/?)?"),
         bilingual=True,
     ),
     Dialect(

@@ -36,6 +36,14 @@ async def test_what_is_not_said_is_recognised_by_the_address_and_brings_its_head
     assert _header(await create_endpoint(management)) == ("openai", "Authorization", "Bearer ")
     assert _header(await create_endpoint(management, url=_ANTHROPIC)) == ("anthropic", "x-api-key", "")
     assert _header(await create_endpoint(management, url=_AZURE, dialect=None)) == ("azure", "api-key", "")
+    for url, header in (
+        ("https://generativelanguage.googleapis.com/", ("gemini", "x-goog-api-key", "")),
+        (_BEDROCK, ("bedrock", "Authorization", "Bearer ")),
+        (_VERTEX, ("vertex", "Authorization", "Bearer ")),
+        ("http://localhost:11434", ("ollama", "Authorization", "Bearer ")),
+        ("HTTPS://API.Cohere.com:443", ("cohere", "Authorization", "Bearer ")),
+    ):
+        assert _header(await create_endpoint(management, url=url)) == header
     said = await create_endpoint(management, url="http://proxy.example/claude", dialect="anthropic")
     assert _header(said) == ("anthropic", "x-api-key", "")
     kept = await create_endpoint(management, url=_AZURE, auth_header_name="Authorization", auth_header_prefix="Bearer ")
@@ -210,9 +218,26 @@ _LISTS = {
 def test_whose_answer_it_is_can_be_seen(answers: dict[str, object]) -> None:
     for dialect, content in answers.items():
         assert spoken_in(json.dumps(content).encode()) == dialect
-        assert hint(json.dumps(content).encode(), dialect) == ""
+        assert hint(json.dumps(content).encode(), dialect, "http://h/") == ""
     for anybodys in (b"", b"<html>", b"[]", b"{}", b'{"error": "no"}', b'{"data": []}', b'{"data": [{"id": "x"}]}'):
         assert spoken_in(anybodys) is None
+
+
+@pytest.mark.parametrize(
+    ("url", "dialect", "body", "words"),
+    [
+        (_BEDROCK, "openai", b'{"message": "no"}', "It is the address of Amazon Bedrock; set dialect to 'bedrock'"),
+        ("https://api.cohere.com/v2", "ollama", b"", "set dialect to 'cohere'"),
+        (_ANTHROPIC, "openai", json.dumps(_ANSWERS["openai"]).encode(), ""),
+        (_ANTHROPIC, "anthropic", b"", ""),
+        ("http://h/", "anthropic", b"", ""),
+    ],
+)
+def test_what_an_address_is_known_for_is_told_where_the_answer_does_not_say(
+    url: str, dialect: str, body: bytes, words: str
+) -> None:
+    said = hint(body, dialect, url)
+    assert words in said if words else said == ""
 
 
 @pytest.mark.parametrize(

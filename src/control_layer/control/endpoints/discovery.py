@@ -196,14 +196,16 @@ async def _page(
                 said = await _body(response, _MAX_ERROR_BYTES)
                 status = 401 if _BAD_KEY in said else response.status_code
                 words = amazons_words(said) if provider.dialect == "bedrock" else ""
-                raise DiscoveryFailed(_refusal(status, address, provider) + words + hint(said, provider.dialect))
+                raise DiscoveryFailed(
+                    _refusal(status, address, provider) + words + hint(said, provider.dialect, provider.url)
+                )
             body = await _body(response, _MAX_BYTES)
             if len(body) > _MAX_BYTES:
                 raise NoModels(f"The provider's answer is larger than {_MAX_BYTES} bytes: that is no list of models")
             try:
                 return model_list.read(body)
             except NotAModelList:
-                why = hint(body, provider.dialect) or f". Check the URL{_or_dialect(provider)}"
+                why = hint(body, provider.dialect, provider.url) or f". Check the URL{_or_dialect(provider)}"
                 raise NoModels(f"{address} answered, but not with a list of models{why}") from None
     raise DiscoveryFailed(f"{client.base_url} redirects in a circle")
 

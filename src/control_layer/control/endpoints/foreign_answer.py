@@ -6,7 +6,7 @@ from typing import Any
 
 import msgspec
 
-from control_layer.contract.dialects import DIALECTS, DialectName
+from control_layer.contract.dialects import DIALECTS, DialectName, recognised
 
 __all__ = ["amazons_words", "hint", "spoken_in"]
 
@@ -17,15 +17,27 @@ _ALIKE = frozenset((("openai", "azure"), ("gemini", "vertex")))
 """Whose answers cannot be told apart."""
 
 
-def hint(body: bytes, dialect: str) -> str:
-    """A sentence for whoever believes that the answer's sender speaks `dialect`; empty where it may well do."""
+def hint(body: bytes, dialect: str, url: str) -> str:
+    """A sentence for whoever believes that the answer's sender, at `url`, speaks `dialect`; empty where it may well do.
+
+    Some speak several, at one address: what they say goes before what the address is known for.
+    """
     spoken = spoken_in(body)
-    if spoken is None or spoken == dialect or (spoken, dialect) in _ALIKE:
+    if spoken is not None:
+        if spoken == dialect or (spoken, dialect) in _ALIKE:
+            return ""
+        return f". It answers as {DIALECTS[spoken].title} does{_advice(spoken)}"
+    known = recognised(url)
+    if known in (dialect, "openai"):
         return ""
-    found = DIALECTS[spoken]
-    do = f"set dialect to '{spoken}'" if found.served else f"which is not served yet. {found.instead}"
-    joint = "; " if found.served else ", "
-    return f". It answers as {found.title} does{joint}{do}".rstrip(". ")
+    return f". It is the address of {DIALECTS[known].title}{_advice(known)}"
+
+
+def _advice(dialect: DialectName) -> str:
+    found = DIALECTS[dialect]
+    return (
+        f"; set dialect to '{dialect}'" if found.served else f", which is not served yet. {found.instead}".rstrip(". ")
+    )
 
 
 def amazons_words(body: bytes) -> str:
