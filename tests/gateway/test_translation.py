@@ -120,6 +120,7 @@ def anthropic_client(gateway: GatewayProcess) -> Iterator[Anthropic]:
         yield client
 
 
+_LONG_AGO = 1_600_000_000
 PROMPT: list[Any] = [{"role": "user", "content": "Say something."}]
 WEATHER: list[Any] = [{"role": "user", "content": "Use the tool get_weather, please."}]
 SCHEMA: dict[str, Any] = {"type": "object", "properties": {"city": {"type": "string"}}}
@@ -148,6 +149,8 @@ def test_a_chat_completion_of_other_providers(
     assert said == whole.choices[0].message.content
     assert "simulated" in said
     assert {whole.model, *(chunk.model for chunk in chunks)} == {model}
+    assert len({chunk.created for chunk in chunks}) == 1
+    assert min(whole.created, chunks[0].created) > _LONG_AGO, "also where the provider tells no time"
     assert chunks[-1].choices[0].finish_reason == whole.choices[0].finish_reason == "stop"
     assert not any(chunk.usage for chunk in chunks)
     assert whole.usage is not None
@@ -434,6 +437,7 @@ def test_errors_of_openai_in_anthropics_shape(anthropic_client: Anthropic, fault
     assert isinstance(told.value.body, dict)
     assert told.value.body["type"] == "error"
     assert told.value.body["error"]["message"]
+    assert told.value.body["request_id"] == told.value.response.headers["x-request-id"]
 
 
 @pytest.mark.parametrize("fault", ["cut", "reset-middle", "error-in-stream", "error-first"])

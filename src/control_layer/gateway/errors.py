@@ -388,7 +388,10 @@ def no_deployment() -> GatewayError:
 
 
 def upstream_bad_reply() -> GatewayError:
-    text = "The model is not available: its provider sent a reply that is not valid HTTP."
+    text = (
+        "The model is not available: its provider sent a reply that cannot be read. An administrator should check the "
+        "endpoint's URL and dialect."
+    )
     return GatewayError(502, _UPSTREAM, "model_unavailable", text)
 
 

@@ -31,8 +31,10 @@ CARRIED = frozenset((b"user-agent", b"traceparent", b"tracestate", b"baggage"))
 """Of the client's head, what is of no dialect."""
 _JSON = b"application/json"
 _EVENTS = b"text/event-stream; charset=utf-8"
-ErrorWriter = Callable[[int, bytes, Sequence[Header]], bytes]
-"""Says an error answer (its status, body and head) in the client's dialect."""
+ErrorWriter = Callable[[int, bytes, Sequence[Header], str], bytes]
+"""Says an error answer (its status, body and head) in the client's dialect; with the id of our request, where the
+provider tells none.
+"""
 _FRAMING = frozenset((b"content-type", b"content-length", b"content-encoding"))
 
 
@@ -69,9 +71,9 @@ class Translation:
         """What the provider has counted, where the answer as the client gets it says `read`."""
         return read
 
-    def error(self, status: int, body: bytes) -> bytes:
+    def error(self, status: int, body: bytes, request_id: str) -> bytes:
         """The provider's error in the client's dialect."""
-        return self._write_error(status, body, self.heard)
+        return self._write_error(status, body, self.heard, request_id)
 
 
 class WholeTranslation(Translation, ABC):
@@ -92,8 +94,9 @@ class WholeTranslation(Translation, ABC):
         return self.tokens
 
     @abstractmethod
-    def whole(self, body: bytes, answer_id: str) -> bytes:
-        """The provider's answer in the client's dialect, called `answer_id` where the provider gives it no id.
+    def whole(self, body: bytes, answer_id: str, now: float) -> bytes:
+        """The provider's answer in the client's dialect, called `answer_id` and made `now` (Unix seconds) where the
+        provider does not say.
 
         Raises `UnreadableAnswer`.
         """
@@ -117,13 +120,14 @@ class StreamTranslation(WholeTranslation, ABC):
     def writer(self) -> EventWriter:
         """For the client's."""
 
-    def note(self, events: list[Event], answer_id: str) -> None:
-        """Takes the counts out of a stream's events, and names the answer where the provider does not."""
+    def note(self, events: list[Event], answer_id: str, clock: Callable[[], float]) -> None:
+        """Takes the counts out of a stream's events, and says the answer's id and time where the provider does not."""
         for place, event in enumerate(events):
             if type(event) is Counted or (type(event) is Started and event.tokens is not None):
                 self.tokens = event.tokens
-            if type(event) is Started and not event.id:
-                events[place] = Started(answer_id, event.created, event.tokens, event.service_tier)
+            if type(event) is Started and (not event.id or event.created is None):
+                created = int(clock()) if event.created is None else event.created
+                events[place] = Started(event.id or answer_id, created, event.tokens, event.service_tier)
 
 
 def translated_answer(
@@ -175,7 +179,7 @@ class _TranslatedEvents:
     def _hand_on(self, events: list[Event]) -> None:
         if not events:
             return
-        self._translation.note(events, self._exchange.event_text)
+        self._translation.note(events, self._exchange.event_text, self._exchange.plane.wall)
         written = self._writer.write(events)
         if written:
             self._inner.on_data(written)
@@ -229,7 +233,8 @@ class _TranslatedWhole(_Held):
 
     def on_complete(self) -> None:
         try:
-            body = self._translation.whole(bytes(self._body), self._exchange.event_text)
+            exchange = self._exchange
+            body = self._translation.whole(bytes(self._body), exchange.event_text, exchange.plane.wall())
         except UnreadableAnswer as error:
             self._attempt.unreadable(str(error))
             return
@@ -256,7 +261,7 @@ class _TranslatedError(_Held):
         self._body += data[: _MAX_ERROR_BYTES - len(self._body)]
 
     def on_complete(self) -> None:
-        body = self._translation.error(self._status, bytes(self._body))
+        body = self._translation.error(self._status, bytes(self._body), self._exchange.public_id)
         inner = ErrorAnswer(self._exchange, self._attempt, self._status, self._headers)
         inner.on_data(body)
         inner.on_complete()

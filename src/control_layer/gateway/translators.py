@@ -40,6 +40,7 @@ __all__ = [
     "EmbeddingProvider",
     "EmbeddingsTranslator",
     "Translator",
+    "error_writer",
     "told_as_gateway_errors",
 ]
 
@@ -114,18 +115,19 @@ class _Conversation(StreamTranslation):
         outgoing: Outgoing,
         alias: str,
     ) -> None:
-        super().__init__(outgoing, _error_writer(client, provider), provider.stream_type)
+        super().__init__(outgoing, error_writer(client, provider), provider.stream_type)
         self._client = client
         self._provider = provider
         self._conversation = conversation
         self._first_call_only = outgoing.first_call_only
         self._model = alias
 
-    def whole(self, body: bytes, answer_id: str) -> bytes:
+    def whole(self, body: bytes, answer_id: str, now: float) -> bytes:
         answer = self._provider.read_answer(body)
         self.tokens = answer.tokens
-        if not answer.id:
-            answer = msgspec.structs.replace(answer, id=answer_id)
+        if not answer.id or answer.created is None:
+            created = int(now) if answer.created is None else answer.created
+            answer = msgspec.structs.replace(answer, id=answer.id or answer_id, created=created)
         if self._first_call_only:
             answer = with_first_calls(answer)
         return self._client.write_answer(answer, self._conversation, self._model)
@@ -164,13 +166,13 @@ class _Embeddings(WholeTranslation):
     __slots__ = ("_asked", "_model", "_provider")
 
     def __init__(self, provider: EmbeddingProvider, asked: EmbeddingsAsked, outgoing: Outgoing, alias: str) -> None:
-        super().__init__(outgoing, _error_writer(OPENAI_CHAT, provider))
+        super().__init__(outgoing, error_writer(OPENAI_CHAT, provider))
         self._provider = provider
         self._asked = asked
         self._model = alias
 
-    def whole(self, body: bytes, answer_id: str) -> bytes:
-        del answer_id
+    def whole(self, body: bytes, answer_id: str, now: float) -> bytes:
+        del answer_id, now
         given = self._provider.read_embeddings(body, self.heard)
         self.tokens = given.tokens
         return openai_embeddings.write_answer(given, self._asked, self._model)
@@ -202,11 +204,11 @@ class _TokenCount(WholeTranslation):
     __slots__ = ("_provider",)
 
     def __init__(self, provider: _CountingProvider, outgoing: Outgoing) -> None:
-        super().__init__(outgoing, _error_writer(ANTHROPIC, provider))
+        super().__init__(outgoing, error_writer(ANTHROPIC, provider))
         self._provider = provider
 
-    def whole(self, body: bytes, answer_id: str) -> bytes:
-        del answer_id
+    def whole(self, body: bytes, answer_id: str, now: float) -> bytes:
+        del answer_id, now
         return b'{"input_tokens":%d}' % self._provider.read_count(body)
 
 
@@ -230,8 +232,14 @@ COUNTED_HERE = _NothingOfTheKind()
 """The provider does not count, but the gateway estimates (`token_count`)."""
 
 
-def _error_writer(client: ClientDialect, provider: _Errors) -> ErrorWriter:
-    return lambda status, body, headers: client.write_error(status, provider.read_error(status, body, headers))
+def error_writer(client: ClientDialect, provider: _Errors) -> ErrorWriter:
+    """How errors of that provider are said to that client."""
+
+    def write(status: int, body: bytes, headers: Sequence[Header], request_id: str) -> bytes:
+        error = provider.read_error(status, body, headers)
+        return client.write_error(status, msgspec.structs.replace(error, request_id=error.request_id or request_id))
+
+    return write
 
 
 @contextmanager

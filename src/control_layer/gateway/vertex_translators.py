@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Mapping
 from typing import ClassVar
 
 from control_layer.gateway.dialects.anthropic import ANTHROPIC
@@ -23,9 +23,9 @@ from control_layer.gateway.translators import (
     CountTranslator,
     EmbeddingsTranslator,
     Translator,
+    error_writer,
     told_as_gateway_errors,
 )
-from control_layer.wire import Header
 
 __all__ = ["conversations", "counts", "embeddings", "messages"]
 
@@ -66,11 +66,7 @@ class _HandedOn(Translation):
     carried: ClassVar[frozenset[bytes]] = CARRIED | {b"anthropic-beta"}
 
     def __init__(self, outgoing: Outgoing) -> None:
-        super().__init__(outgoing, _say_error)
-
-
-def _say_error(status: int, body: bytes, headers: Sequence[Header]) -> bytes:
-    return ANTHROPIC.write_error(status, VERTEX_CLAUDE.read_error(status, body, headers))
+        super().__init__(outgoing, error_writer(ANTHROPIC, VERTEX_CLAUDE))
 
 
 def conversations(client: ClientDialect, *, lenient: bool) -> Translator:
