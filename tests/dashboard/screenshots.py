@@ -177,6 +177,7 @@ def _settle(instance: Instance) -> None:
         {"name": "Whole instance", "kind": "requests", "amount": 5000, "per": "second"},
         {"name": "Tokens of all", "kind": "tokens", "amount": 90_000_000, "per": "day"},
         {"name": "At a time", "kind": "concurrency", "amount": 400, "queue_seconds": 2.5},
+        {"name": "Voice", "kind": "session_minutes", "amount": 600, "per": "day"},
     ):
         instance.api("POST", "/rate-limits", {**everyone, **limit}, status=201)
     rule = {"name": "employee_ids", "pattern": r"\bEMP-[0-9]{6}\b"}

@@ -24,7 +24,7 @@ CREDENTIAL = hashlib.sha256(b"Bearer provider-credential").hexdigest()[:16]
         ("/moderations", {"model": "sim-small", "input": "x"}),
         ("/rerank", {"model": "sim-rerank", "query": "a", "documents": ["a", "b"]}),
         ("/../v2/rerank", {"model": "sim-rerank", "query": "a", "documents": ["a", "b"]}),
-        ("/score", {"model": "sim-rerank", "query": "a", "documents": ["a"]}),
+        ("/score", {"model": "sim-rerank", "text_1": "a", "text_2": ["a", "b"]}),
         ("/images/generations", {"model": "sim-image", "prompt": "x"}),
         ("/audio/speech", {"model": "sim-speech", "input": "x", "voice": "v"}),
         ("/messages", chat("sim-small", max_tokens=5)),
@@ -42,6 +42,13 @@ def test_every_json_path_reaches_its_provider(
     assert (ends[0].status, ends[0].outcome, ends[0].error) == (200, "completed", None)
     assert ends[0].model == body["model"]
     assert ends[0].response_bytes == len(answer.content)
+
+
+def test_documents_and_texts_come_back_by_likeness(client: httpx.Client) -> None:
+    ranked = {"model": "sim-rerank", "query": "a b", "documents": ["c", "a", "a b"], "top_n": 2}
+    assert [each["index"] for each in client.post("/rerank", json=ranked).json()["results"]] == [2, 1]
+    scored = {"model": "sim-rerank", "text_1": "a b", "text_2": ["c", "a"]}
+    assert [each["score"] for each in client.post("/score", json=scored).json()["data"]] == [0.0, 0.5]
 
 
 def test_the_provider_sees_its_own_credential_and_none_of_the_clients(

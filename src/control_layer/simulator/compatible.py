@@ -40,7 +40,9 @@ def answered(path: str, fields: dict[str, Any], size: int, script: Script, answe
             return Answered(body={"input_tokens": max(1, size // 4)}, billed=False)
         case "/v1/moderations":
             return Answered(body=endpoints.moderations(fields, answer_id), billed=False)
-        case "/v1/rerank" | "/v2/rerank" | "/v1/score":
+        case "/v1/score":
+            return Answered(body=endpoints.score(fields, answer_id), billed=False)
+        case "/v1/rerank" | "/v2/rerank":
             return Answered(body=endpoints.rerank(fields, answer_id), billed=False)
         case "/v1/images/generations":
             usage = {"input_tokens": 10, "output_tokens": 20, "total_tokens": 30}

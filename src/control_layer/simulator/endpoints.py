@@ -13,7 +13,7 @@ from control_layer.simulator.text import count_tokens, vector
 
 __all__ = [
     "PIXEL", "embeddings", "message", "message_events", "model_list", "moderations", "rerank", "response",
-    "response_events", "speech", "transcript_events",
+    "response_events", "score", "speech", "transcript_events",
 ]  # fmt: skip
 
 PIXEL = "iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAYAAAAfFcSJAAAADUlEQVR42mNk+M9QDwADhgGAWjR9awAAAABJRU5ErkJggg=="
@@ -53,14 +53,30 @@ def moderations(body: dict[str, Any], answer_id: str) -> dict[str, Any]:
 
 
 def rerank(body: dict[str, Any], answer_id: str) -> dict[str, Any]:
-    query = set(str(body.get("query", "")).lower().split())
+    query, most = str(body.get("query", "")), body.get("top_n")
     scored = []
     for index, document in enumerate(body.get("documents") or []):
         text = document if isinstance(document, str) else str(document.get("text", ""))
-        found = set(text.lower().split())
-        scored.append({"index": index, "relevance_score": len(query & found) / (len(query | found) or 1)})
+        scored.append({"index": index, "relevance_score": _likeness(query, text)})
     scored.sort(key=lambda item: -item["relevance_score"])
+    scored = scored[:most] if isinstance(most, int) else scored
     return {"id": answer_id, "results": scored, "meta": {"billed_units": {"search_units": 1}}}
+
+
+def score(body: dict[str, Any], answer_id: str) -> dict[str, Any]:
+    """As vLLM's servers answer: https://docs.vllm.ai/en/latest/serving/openai_compatible_server.html#score-api."""
+    first, others = str(body.get("text_1", "")), body.get("text_2") or []
+    texts = others if isinstance(others, list) else [others]
+    data = [
+        {"index": index, "object": "score", "score": _likeness(first, str(text))} for index, text in enumerate(texts)
+    ]
+    return {"id": answer_id, "object": "list", "created": _CREATED, "model": body.get("model"), "data": data}
+
+
+def _likeness(one: str, other: str) -> float:
+    """The part of their words that they share."""
+    ours, theirs = set(one.lower().split()), set(other.lower().split())
+    return len(ours & theirs) / (len(ours | theirs) or 1)
 
 
 def speech(body: dict[str, Any]) -> bytes:
