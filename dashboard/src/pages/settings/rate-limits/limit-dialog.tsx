@@ -62,7 +62,13 @@ export function LimitDialog({ limit, onClose }: LimitDialogProps) {
         {limit === undefined && <ScopeFields form={form} />}
         <div className="grid items-start gap-4 sm:grid-cols-3">
           {limit === undefined && (
-            <SelectField control={form.control} name="kind" label="Counts" options={KINDS} />
+            <SelectField
+              control={form.control}
+              name="kind"
+              label="Counts"
+              options={KINDS}
+              {...(kind === 'session_minutes' ? { hint: 'Of realtime sessions.' } : {})}
+            />
           )}
           <TextField
             control={form.control}

@@ -19,7 +19,7 @@ export const KINDS: readonly { value: LimitKind; label: string }[] = [
   { value: 'requests', label: 'Requests' },
   { value: 'tokens', label: 'Tokens' },
   { value: 'concurrency', label: 'Requests at a time' },
-  { value: 'session_minutes', label: 'Realtime session minutes' },
+  { value: 'session_minutes', label: 'Session minutes' },
 ]
 
 export const PERIODS: readonly { value: Per; label: string }[] = [
