@@ -127,6 +127,15 @@ async def test_patch_changes_what_is_given_but_never_the_name_or_the_model(manag
     assert await answered(management.admin.get(url), 200) == changed
 
 
+async def test_an_empty_path_or_body_takes_away_the_one_there_was(management: Management) -> None:
+    probe = await create_probe(management, request_path="/v1/x", request_body={"a": 1})
+    url = f"{PROBES}/{probe['id']}"
+    changed = await answered(management.admin.patch(url, json={"request_path": ""}), 200)
+    assert (changed["request_path"], changed["request_body"]) == (None, {"a": 1})
+    changed = await answered(management.admin.patch(url, json={"request_body": ""}), 200)
+    assert changed["request_body"] is None
+
+
 async def test_activation_is_idempotent(management: Management) -> None:
     probe = await create_probe(management)
     for verb, active in (("deactivate", False), ("deactivate", False), ("activate", True), ("activate", True)):

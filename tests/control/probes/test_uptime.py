@@ -114,3 +114,25 @@ async def test_deleted_models_are_left_out(management: Management) -> None:
     await answered(management.admin.delete(f"{MODELS}/{probe['deployment_id']}"), 200)
     page = await answered(management.admin.get(_UPTIME, params={"model": probe["deployment_id"]}), 200)
     assert (page["data"], page["total_count"], page["unwatched"]) == ([], 0, 0)
+
+
+async def test_what_is_down_is_counted_on_every_page_and_comes_first_where_one_asks(management: Management) -> None:
+    now = datetime.now(UTC)
+    for alias, outcomes, active in (
+        ("a-up", ((1, True), (2, False)), True),
+        ("b-down", ((1, False), (2, True)), True),
+        ("c-paused", ((1, False),), False),
+        ("d-long-ago", ((60 * 24 * 2, False),), True),
+    ):
+        probe = await create_probe(management, deployment_id=(await standard(management, alias))["id"])
+        for minutes, success in outcomes:
+            await insert_result(management, probe["id"], ago(now, minutes=minutes), success=success)
+        if not active:
+            await answered(management.admin.patch(f"{PROBES}/{probe['id']}/deactivate"), 200)
+    asked: dict[str, str | int] = {"sort": "alias", "limit": 1}
+    page = await answered(management.admin.get(_UPTIME, params=asked), 200)
+    assert ([each["alias"] for each in page["data"]], page["down"]) == (["a-up"], 1)
+    page = await answered(management.admin.get(_UPTIME, params={**asked, "down_first": "true"}), 200)
+    assert ([each["alias"] for each in page["data"]], page["down"]) == (["b-down"], 1)
+    page = await answered(management.admin.get(_UPTIME, params={**asked, "window": "7d"}), 200)
+    assert page["down"] == 2

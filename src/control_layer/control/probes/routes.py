@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import uuid
 from datetime import UTC, datetime
-from typing import Annotated
+from typing import Annotated, Any
 
 from fastapi import APIRouter, Body
 from pydantic import AfterValidator
@@ -74,12 +74,12 @@ async def test(
     """Asks a model as a probe would, and keeps nothing. A model that fails is a result with `success: false`."""
     asked = body or ProbeTest()
     method = DEFAULT_METHOD if asked.http_method is None else checked_method(asked.http_method)
-    path = None if asked.request_path is None else checked_path(asked.request_path)
+    path = checked_path(asked.request_path) if asked.request_path else None
     target = await queries.find_target_model(session, model_id)
     if target is None:
         raise not_found("Model", model_id)
     await session.commit()
-    request = request_for(target.alias, target.model_type, method=method, path=path, body=asked.request_body)
+    request = request_for(target.alias, target.model_type, method=method, path=path, body=_body_of(asked))
     return Result.of(await executed_by_hand(services, model_id, request, target.alias))
 
 
@@ -174,9 +174,13 @@ def _define(row: tables.Probe, body: ProbeTest, interval_seconds: int | None) ->
     if body.http_method is not None:
         row.http_method = checked_method(body.http_method)
     if body.request_path is not None:
-        row.request_path = checked_path(body.request_path)
+        row.request_path = checked_path(body.request_path) if body.request_path else None
     if body.request_body is not None:
-        row.request_body = body.request_body
+        row.request_body = _body_of(body)
+
+
+def _body_of(asked: ProbeTest) -> Any | None:
+    return None if asked.request_body == "" else asked.request_body
 
 
 async def _set_active(session: AsyncSession, probe_id: uuid.UUID, *, now: datetime, active: bool) -> Probe:

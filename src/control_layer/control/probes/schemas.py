@@ -20,9 +20,9 @@ class ProbeTest(Input):
     http_method: str | None = Field(None, examples=["POST"])
     """`GET`, `POST`, `PUT`, `PATCH` or `DELETE`."""
     request_path: str | None = Field(None, examples=["/v1/chat/completions"])
-    """A path of the AI API, without `/ai`."""
+    """A path of the AI API, without `/ai`; an empty one takes what fits the model's type."""
     request_body: Any | None = Field(None, examples=[{"model": "my-model", "input": "Say OK."}])
-    """Sent as it is."""
+    """Sent as it is; an empty text takes what fits the model's type."""
 
 
 class NewProbe(ProbeTest):
@@ -36,7 +36,7 @@ class NewProbe(ProbeTest):
 
 
 class ProbeChanges(ProbeTest):
-    """Absent or null keeps (§1.7)."""
+    """Absent or null keeps (§1.7); an empty path or body takes away the one there was."""
 
     interval_seconds: Int | None = None
 

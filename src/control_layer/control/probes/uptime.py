@@ -8,14 +8,14 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from enum import StrEnum
 
-from sqlalchemy import func, select
+from sqlalchemy import ColumnElement, func, select
 from sqlalchemy.ext.asyncio import AsyncSession
 from sqlalchemy.orm import aliased
 
 from control_layer.control.probes.uptime_schemas import Bucket, Incident, ModelUptime
 from control_layer.store.tables import Model, Probe, ProbeResult
 
-__all__ = ["MAX_INCIDENTS", "Window", "uptimes"]
+__all__ = ["MAX_INCIDENTS", "Window", "is_down", "uptimes"]
 
 MAX_INCIDENTS = 20
 """Of one model, the latest."""
@@ -49,6 +49,20 @@ _BUCKETS = {Window.DAY: timedelta(minutes=30), Window.WEEK: timedelta(hours=3), 
 class _Runs:
     total: int
     failed: int
+
+
+def is_down(window: Window, now: datetime) -> ColumnElement[bool]:
+    """Of a model: its probe runs by itself, and its latest run within the window failed."""
+    failed = (
+        select(~ProbeResult.success)
+        .join(Probe, Probe.id == ProbeResult.probe_id)
+        .where(Probe.model_id == Model.id, Probe.active, ProbeResult.executed_at >= window.starts(now)[0])
+        .order_by(ProbeResult.executed_at.desc())
+        .limit(1)
+        .correlate(Model)
+        .scalar_subquery()
+    )
+    return func.coalesce(failed, False)
 
 
 async def uptimes(session: AsyncSession, models: Sequence[Model], window: Window, now: datetime) -> list[ModelUptime]:

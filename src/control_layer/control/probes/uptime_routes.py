@@ -14,7 +14,7 @@ from control_layer.control.models.listing import Asked, matching, ordering
 from control_layer.control.models.visibility import Sight
 from control_layer.control.paging import Paging
 from control_layer.control.permissions import Operation, Resource
-from control_layer.control.probes.uptime import Window, uptimes
+from control_layer.control.probes.uptime import Window, is_down, uptimes
 from control_layer.control.probes.uptime_schemas import Incident, ModelUptime, UptimePage
 from control_layer.control.request_context import Caller, Database, Served
 from control_layer.control.route import ControlRoute
@@ -35,15 +35,19 @@ async def read(
     paging: Paging,
     window: Annotated[Window, Query(description="Up to now.")] = Window.DAY,
     model: Annotated[uuid.UUID | None, Query(description="Only this one.")] = None,
+    down_first: Annotated[bool, Query(description="Those whose latest check failed come before the others.")] = False,
 ) -> UptimePage:
     """How the models fared that the caller sees and a probe watches; filters and order are those of `/models`."""
     condition = Sight.of(caller).listed(deleted=False, inactive=False) & matching(asked)
     if model is not None:
         condition &= tables.Model.id == model
     watched = tables.Model.id.in_(select(tables.Probe.model_id))
-    rows = await queries.list_models(session, condition & watched, ordering(asked), paging.skip, paging.limit)
+    now = services.now()
+    down = is_down(window, now)
+    order = [down.desc(), *ordering(asked)] if down_first else ordering(asked)
+    rows = await queries.list_models(session, condition & watched, order, paging.skip, paging.limit)
     total = await queries.count_models(session, condition & watched)
-    found = await uptimes(session, rows, window, services.now())
+    found = await uptimes(session, rows, window, now)
     if not caller.may(Operation.READ, Resource.PROBES):
         found = [_without_errors(each) for each in found]
     return UptimePage(
@@ -52,6 +56,7 @@ async def read(
         skip=paging.skip,
         limit=paging.limit,
         bucket_seconds=int(window.bucket.total_seconds()),
+        down=await queries.count_models(session, condition & watched & down),
         unwatched=await queries.count_models(session, condition & ~watched),
     )
 

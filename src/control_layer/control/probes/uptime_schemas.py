@@ -56,4 +56,5 @@ class UptimePage(Page[ModelUptime]):
     """Models that are watched."""
 
     bucket_seconds: int
+    down: int = Field(description="Models that match, on whatever page, and whose latest check failed.")
     unwatched: int = Field(description="Models that match, and have no probe.")
