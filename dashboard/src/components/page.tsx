@@ -77,5 +77,11 @@ export function ErrorState({ error, retry }: { error: unknown; retry: () => void
 }
 
 export function Skeleton({ className }: { className?: string }) {
-  return <div className={cn('h-3.5 animate-breathe rounded-sm bg-line', className)} aria-hidden />
+  return (
+    <span
+      className={cn('block h-3.5 animate-breathe rounded-sm bg-line', className)}
+      data-skeleton
+      aria-hidden
+    />
+  )
 }

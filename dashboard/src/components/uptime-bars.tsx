@@ -15,7 +15,12 @@ export function fareOf({ runs, failed_runs }: Pick<Bucket, 'runs' | 'failed_runs
   return failed_runs === runs ? 'down' : 'shaken'
 }
 
-const COLOURS: Record<Fare, string> = { none: 'bg-line', up: 'bg-good', shaken: 'bg-warn', down: 'bg-bad' }
+const COLOURS: Record<Fare, string> = {
+  none: 'bg-line',
+  up: 'bg-chart-good',
+  shaken: 'bg-chart-warn',
+  down: 'bg-chart-bad',
+}
 
 interface UptimeBarsProps {
   /** Whose they are, for those who cannot see them. */

@@ -2,10 +2,11 @@ import type { ColumnDef } from '@tanstack/react-table'
 import { Ellipsis, KeyRound, ListChecks, Pencil, RefreshCw, Trash2 } from 'lucide-react'
 import { Badge } from '@/components/badge'
 import { Time } from '@/components/values'
+import { ProviderMark } from '@/components/provider-mark'
 import { Button } from '@/design/button'
 import { Menu, MenuItem, MenuSeparator } from '@/design/menu'
 import { DIALECT_NAMES } from './connection'
-import { EndpointHealth, ModelCount, ProviderMark } from './parts'
+import { EndpointHealth, ModelCount } from './parts'
 import { providerAt, type Provider } from './presets'
 import type { Endpoint } from './queries'
 
@@ -106,7 +107,7 @@ function NameCell({ endpoint, providers }: { endpoint: Endpoint; providers: read
   const provider = providerAt(endpoint.url, providers)?.name
   return (
     <div className="flex max-w-80 items-center gap-2.5 max-sm:max-w-44">
-      <ProviderMark name={provider ?? endpoint.name} />
+      <ProviderMark name={provider ?? endpoint.name} url={endpoint.url} />
       <span className="min-w-0 leading-4">
         <span className="block truncate font-medium">{endpoint.name}</span>
         <span className="block truncate text-xs text-faint">

@@ -1,25 +1,8 @@
 /** What an endpoint looks like, in a row and in its drawer. */
 import { Status, type Tone } from '@/components/badge'
 import { Tooltip } from '@/design/menu'
-import { cn } from '@/design/class-names'
 import { plural } from '@/format/number'
-import { monogram } from './presets'
 import type { Endpoint } from './queries'
-
-/** Stands for a provider where a logo would. */
-export function ProviderMark({ name, className }: { name: string; className?: string }) {
-  return (
-    <span
-      aria-hidden
-      className={cn(
-        'inline-flex size-7 shrink-0 items-center justify-center rounded-md border border-line bg-sunken text-xs font-semibold text-soft',
-        className,
-      )}
-    >
-      {monogram(name)}
-    </span>
-  )
-}
 
 interface Health {
   tone: Tone

@@ -1,4 +1,4 @@
-import { ProviderMark } from './parts'
+import { ProviderMark } from '@/components/provider-mark'
 import type { Provider } from './presets'
 
 interface PresetTilesProps {

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest'
-import { monogram, providerAt, providersOf } from './presets'
+import { providerAt, providersOf } from './presets'
 import type { Preset } from './queries'
 
 function preset(key: string, url: string): Preset {
@@ -35,14 +35,4 @@ describe('a provider', () => {
     expect(keyAt('https://models.example.org/v1')).toBeUndefined()
     expect(keyAt('nonsense')).toBeUndefined()
   })
-})
-
-it('has two letters', () => {
-  expect(['OpenAI', 'Our own GPUs', 'xAI', 'llama.cpp', ''].map(monogram)).toEqual([
-    'Op',
-    'Oo',
-    'XA',
-    'Lc',
-    '?',
-  ])
 })

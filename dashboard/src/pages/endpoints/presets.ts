@@ -65,13 +65,6 @@ export function providerAt(url: string, providers: readonly Provider[]): Provide
   })
 }
 
-/** Two letters in place of a logo. */
-export function monogram(name: string): string {
-  const [first = '?', second] = name.split(/[\s.-]+/).filter((word) => word !== '')
-  const letters = second === undefined ? first.slice(0, 2) : first.slice(0, 1) + second.slice(0, 1)
-  return letters.charAt(0).toUpperCase() + letters.slice(1)
-}
-
 function hostOf(url: string): string | undefined {
   try {
     return new URL(url).hostname

@@ -1,5 +1,6 @@
 /** When each attempt began and ended, and when the client had its first byte. */
 import { Badge } from '@/components/badge'
+import { ProviderMark } from '@/components/provider-mark'
 import { Figure } from '@/components/values'
 import { milliseconds } from '@/format/number'
 import { unknown } from '../parts'
@@ -24,7 +25,10 @@ export function Timeline({ request }: { request: Detail }) {
             <span className="text-faint tabular-nums">{index + 1}</span>
             <span className="min-w-0 truncate font-medium">{attempt.deployment?.name ?? 'Deleted'}</span>
             {attempt.endpoint !== null && (
-              <span className="truncate text-soft">{attempt.endpoint.name ?? 'Deleted'}</span>
+              <span className="inline-flex min-w-0 items-center gap-1.5 text-soft">
+                {attempt.endpoint.name != null && <ProviderMark small name={attempt.endpoint.name} />}
+                <span className="truncate">{attempt.endpoint.name ?? 'Deleted'}</span>
+              </span>
             )}
             <Came attempt={attempt} />
             <span className="ml-auto text-soft">
