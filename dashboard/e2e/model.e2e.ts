@@ -206,6 +206,25 @@ test('a traffic policy is set part by part', async () => {
   await place.getByLabel('When a request is too long').getByText('sim-large').waitFor()
 })
 
+test('efforts of reasoning are said for a model, and are there again', async () => {
+  const page = await signedIn()
+  await openModel(page, 'sim-reasoning', 'Configuration')
+  const efforts = page.getByRole('form', { name: 'Reasoning efforts' })
+  await efforts.getByLabel('Responses', { exact: true }).click()
+  await page.getByRole('option', { name: 'As this table says' }).click()
+  await efforts.getByRole('switch', { name: 'Responses: low is taken' }).click()
+  await efforts.getByLabel('Responses: high, place 1').fill('')
+  await efforts.getByRole('button', { name: 'Save' }).click()
+  await efforts.getByText('high needs a value in every place.').waitFor()
+  await efforts.getByLabel('Responses: high, place 1').fill('32768')
+  await efforts.getByRole('button', { name: 'Save' }).click()
+  await page.getByText('Reasoning efforts: saved', { exact: true }).waitFor()
+  await page.reload()
+  await efforts.getByLabel('Responses: high, place 1').waitFor()
+  expect(await efforts.getByLabel('Responses: high, place 1').inputValue()).toBe('32768')
+  expect(await efforts.getByRole('switch', { name: 'Responses: low is taken' }).isChecked()).toBe(false)
+})
+
 test('a model is watched: a run now is in its history, and on the wall', async () => {
   const page = await signedIn()
   await openModel(page, 'sim-small', 'Monitoring')

@@ -77,6 +77,18 @@ export const PAGES: readonly PageUnderTest[] = [
     open: (page) => openModel(page, 'Configuration'),
   },
   {
+    name: 'model-reasoning',
+    path: '/models?q=sim-small',
+    inside: true,
+    open: async (page) => {
+      await openModel(page, 'Configuration')
+      const efforts = page.getByRole('form', { name: 'Reasoning efforts' })
+      await efforts.getByLabel('Chat completions', { exact: true }).click()
+      await page.getByRole('option', { name: 'As this table says' }).click()
+      await efforts.getByRole('region', { name: 'Chat completions: efforts' }).scrollIntoViewIfNeeded()
+    },
+  },
+  {
     name: 'model-pricing',
     path: '/models?q=sim-small',
     inside: true,
@@ -244,7 +256,8 @@ async function openModel(page: Page, tab: string) {
     .first()
     .click()
   await page.getByRole('tab', { name: tab }).click()
-  await ready(page)
+  await page.getByRole('tabpanel').waitFor()
+  await loaded(page)
   // The library that draws comes with the first chart.
   if (tab === 'Overview')
     await page.locator('.recharts-surface').or(page.getByText('Nothing in this time.')).first().waitFor()
@@ -262,6 +275,12 @@ async function openRequest(page: Page, part: string) {
   await rows.first().click()
   await page.getByRole('tab', { name: part }).click()
   await ready(page)
+}
+
+/** Nothing on the page still stands for what is to come. */
+async function loaded(page: Page) {
+  await ready(page)
+  await page.waitForFunction(() => document.querySelector('main [data-skeleton]') === null)
 }
 
 async function drawn(page: Page) {

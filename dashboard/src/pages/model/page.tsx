@@ -8,7 +8,7 @@ import { EmptyState, ErrorState, Page, Skeleton } from '@/components/page'
 import { Button } from '@/design/button'
 import { Tab, TabList, TabPanel, Tabs } from '@/design/tabs'
 import { ApiDialog } from '@/pages/models/api-dialog'
-import { providerOf } from '@/pages/models/parts'
+import { HealthStatus, ModelMark, providerOf } from '@/pages/models/parts'
 import { useCan, type Can } from '@/session/session'
 import { ConfigurationTab } from './configuration/configuration-tab'
 import { DeploymentsTab } from './deployments/deployments-tab'
@@ -132,14 +132,23 @@ function Shown({ model }: { model: Model }) {
 function Where({ model }: { model: Model }) {
   const provider = providerOf(model)
   return (
-    <span className="flex flex-wrap items-center gap-1">
+    <span className="flex flex-wrap items-center gap-x-1.5 gap-y-0.5">
       <Link to="/models" className="hover:text-ink hover:underline">
         Models
       </Link>
       <ChevronRight className="size-3.5 text-faint" aria-hidden />
       <code className="font-mono text-xs break-all">{model.alias}</code>
-      <span className="text-faint">
-        {model.is_composite === true ? 'composite model' : provider === undefined ? '' : `at ${provider}`}
+      {model.is_composite === true ? (
+        <span className="text-faint">composite model</span>
+      ) : (
+        provider !== undefined && (
+          <span className="inline-flex items-center gap-1.5 text-faint">
+            at <ModelMark small model={model} /> {provider}
+          </span>
+        )
+      )}
+      <span>
+        <HealthStatus model={model} />
       </span>
     </span>
   )

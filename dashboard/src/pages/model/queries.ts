@@ -1,5 +1,5 @@
 /** One model with all that belongs to it. */
-import { keepPreviousData, queryOptions } from '@tanstack/react-query'
+import { infiniteQueryOptions, keepPreviousData, queryOptions } from '@tanstack/react-query'
 import { api, must, type Schema } from '@/api/client'
 import type { paths } from '@/api/schema'
 import { stretch, type Unit } from './overview/figures'
@@ -78,6 +78,27 @@ export function seriesOptions(alias: string, range: Range) {
   })
 }
 
+/** The same of what one person asked. */
+export function userSeriesOptions(alias: string, range: Range, userId: string) {
+  return queryOptions({
+    queryKey: ['analytics', 'model', alias, 'series', range, userId],
+    placeholderData: keepPreviousData,
+    refetchInterval: REFRESH_MS,
+    queryFn: async ({ signal }) => {
+      const { start, end, unit } = stretch(range, Date.now())
+      const query = {
+        model: alias,
+        user_id: userId,
+        start,
+        end,
+        group_by: unit satisfies Unit,
+        limit: 1000,
+      }
+      return (await breakdown(query, signal)).data
+    },
+  })
+}
+
 export const TOP_USERS = 10
 
 /** Who asked it most. */
@@ -85,6 +106,7 @@ export function usersOptions(alias: string, range: Range) {
   return queryOptions({
     queryKey: ['analytics', 'model', alias, 'users', range],
     placeholderData: keepPreviousData,
+    refetchInterval: REFRESH_MS,
     queryFn: async ({ signal }) => {
       const { start, end } = stretch(range, Date.now())
       const query = { model: alias, start, end, group_by: 'user', limit: TOP_USERS }
@@ -139,18 +161,43 @@ export function probeOptions(id: string) {
   })
 }
 
-/** The latest runs. */
+/** Its runs, the latest first, so many at a time. */
 export function resultsOptions(id: string) {
-  return queryOptions({
+  return infiniteQueryOptions({
     queryKey: ['probes', id, 'results'],
     refetchInterval: REFRESH_MS,
-    queryFn: ({ signal }) =>
-      must(
+    initialPageParam: undefined as string | undefined,
+    queryFn: ({ pageParam, signal }) => {
+      // The last run of the page before comes again, because the end is included.
+      const query =
+        pageParam === undefined ? { limit: RESULTS_SHOWN } : { limit: RESULTS_SHOWN + 1, end_time: pageParam }
+      return must(
         api.GET('/admin/api/v1/probes/{probe_id}/results', {
-          params: { path: { probe_id: id }, query: { limit: RESULTS_SHOWN } },
+          params: { path: { probe_id: id }, query },
           signal,
         }),
-      ),
+      )
+    },
+    getNextPageParam: (page) => (page.length < RESULTS_SHOWN ? undefined : page.at(-1)?.executed_at),
+    select: ({ pages }) => [...new Map(pages.flat().map((run) => [run.id, run])).values()],
+  })
+}
+
+/** How long its runs took, within a stretch of time. */
+export function statisticsOptions(id: string, range: Range) {
+  return queryOptions({
+    queryKey: ['probes', id, 'statistics', range],
+    placeholderData: keepPreviousData,
+    refetchInterval: REFRESH_MS,
+    queryFn: ({ signal }) => {
+      const query = { start_time: stretch(range, Date.now()).start }
+      return must(
+        api.GET('/admin/api/v1/probes/{probe_id}/statistics', {
+          params: { path: { probe_id: id }, query },
+          signal,
+        }),
+      )
+    },
   })
 }
 

@@ -79,7 +79,6 @@ export function ApiDialog({ model, onClose }: { model: Model; onClose: () => voi
               ) : (
                 <span>
                   Needs <code className="font-mono text-soft">{each.install}</code>
-                  {each.provider !== undefined && <>, and a provider that speaks {each.provider}</>}
                 </span>
               )}
               {streams(type) && (

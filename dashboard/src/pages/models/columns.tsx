@@ -1,14 +1,13 @@
 import { Link } from '@tanstack/react-router'
 import type { ColumnDef } from '@tanstack/react-table'
 import { CodeXml, MessagesSquare } from 'lucide-react'
-import { Sparkline } from '@/components/chart'
 import { Figure, Time } from '@/components/values'
 import { Button } from '@/design/button'
 import { Tooltip } from '@/design/menu'
-import { count, milliseconds, plural } from '@/format/number'
+import { count, milliseconds } from '@/format/number'
 import type { Can } from '@/session/session'
-import { GroupBadges, HealthStatus, Price, providerOf, TypeBadge } from './parts'
-import { lastDay, type Model } from './queries'
+import { DayLine, GroupBadges, HealthStatus, ModelMark, Price, providerOf, TypeBadge } from './parts'
+import type { Model } from './queries'
 
 /** Those that the person may know the values of. */
 export function modelColumns(can: Can, onApi: (model: Model) => void): ColumnDef<Model>[] {
@@ -29,15 +28,18 @@ export function modelColumns(can: Can, onApi: (model: Model) => void): ColumnDef
       header: 'Model',
       meta: { sort: 'alias', wide: true },
       cell: ({ row: { original: model } }) => (
-        <div className="max-w-72 py-1.5 leading-4">
-          <Link
-            to="/models/$modelId"
-            params={{ modelId: model.id }}
-            className="block truncate font-medium hover:underline"
-          >
-            {model.display_name ?? model.alias}
-          </Link>
-          <SecondName model={model} />
+        <div className="flex max-w-80 items-center gap-2.5 py-1.5 leading-4">
+          <ModelMark model={model} />
+          <div className="min-w-0">
+            <Link
+              to="/models/$modelId"
+              params={{ modelId: model.id }}
+              className="block truncate font-medium hover:underline"
+            >
+              {model.display_name ?? model.alias}
+            </Link>
+            <SecondName model={model} />
+          </div>
         </div>
       ),
     },
@@ -143,11 +145,7 @@ function trafficColumns(): ColumnDef<Model>[] {
       id: 'day',
       header: 'Last 24 h',
       meta: { from: 'lg' },
-      cell: ({ row: { original: model } }) => {
-        const hours = lastDay(model, Date.now())
-        const total = hours.reduce((sum, hour) => sum + hour, 0)
-        return <Sparkline values={hours} label={`${plural(total, 'request')} in the last 24 hours`} />
-      },
+      cell: ({ row }) => <DayLine model={row.original} />,
     },
   ]
 }

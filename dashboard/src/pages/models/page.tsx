@@ -3,7 +3,7 @@ import { useNavigate, useSearch } from '@tanstack/react-router'
 import { Activity, Boxes, LayoutGrid, Plus, Rows3, SearchX } from 'lucide-react'
 import { useCallback, useMemo } from 'react'
 import { DataTable } from '@/components/data-table/data-table'
-import { FilterBar, FilterSelect } from '@/components/data-table/filter-bar'
+import { FilterBar } from '@/components/data-table/filter-bar'
 import { useListState } from '@/components/data-table/list-state'
 import { EmptyState, Page } from '@/components/page'
 import { Button } from '@/design/button'
@@ -14,15 +14,8 @@ import { ModelCards } from './cards'
 import { modelColumns } from './columns'
 import { CreateDialog } from './create-dialog'
 import { MODELS_LIST } from './list-spec'
-import {
-  groupsOptions,
-  modelOptions,
-  modelsOptions,
-  TYPES,
-  WINDOWS,
-  type Model,
-  type ModelsState,
-} from './queries'
+import { Filters } from './filters'
+import { facetsOptions, modelOptions, modelsOptions, WINDOWS, type Model } from './queries'
 import { StatusView } from './status/status-view'
 
 const VIEWS = [
@@ -38,6 +31,7 @@ export function ModelsPage() {
   const view = VIEWS.find(({ value }) => value === wanted)?.value ?? 'table'
   const navigate = useNavigate()
   const query = useQuery({ ...modelsOptions(state), enabled: view !== 'status' })
+  const facets = useQuery({ ...facetsOptions, enabled: view === 'status' })
   const { set } = state
   const openApi = useCallback((model: Model) => set({ api: model.id, page: state.page }), [set, state.page])
   const columns = useMemo(() => modelColumns(can, openApi), [can, openApi])
@@ -87,7 +81,7 @@ export function ModelsPage() {
           />
         }
       >
-        <Filters state={state} facets={query.data?.facets} />
+        <Filters state={state} facets={query.data?.facets ?? facets.data} />
       </FilterBar>
       {view === 'status' ? (
         <StatusView
@@ -139,55 +133,4 @@ function OpenedApi({ id, listed, onClose }: OpenedApiProps) {
   const asked = useQuery({ ...modelOptions(id), enabled: listed === undefined })
   const model = listed ?? asked.data
   return model === undefined ? null : <ApiDialog model={model} onClose={onClose} />
-}
-
-interface Facets {
-  providers: string[]
-  capabilities: string[]
-  model_types: string[]
-}
-
-function Filters({ state, facets }: { state: ModelsState; facets: Facets | null | undefined }) {
-  const can = useCan()
-  const groups = useQuery({ ...groupsOptions, enabled: can('Read', 'Groups') })
-  const plain = (values: readonly string[] = []) => values.map((value) => ({ value, label: value }))
-  return (
-    <>
-      {shown(facets?.providers, state.filters.provider) && (
-        <FilterSelect
-          label="Provider"
-          value={state.filters.provider}
-          onChange={(provider) => state.set({ provider })}
-          options={plain(facets?.providers)}
-        />
-      )}
-      <FilterSelect
-        label="Type"
-        value={state.filters.model_type}
-        onChange={(model_type) => state.set({ model_type })}
-        options={Object.entries(TYPES).map(([value, label]) => ({ value, label }))}
-      />
-      {shown(facets?.capabilities, state.filters.capability) && (
-        <FilterSelect
-          label="Capability"
-          value={state.filters.capability}
-          onChange={(capability) => state.set({ capability })}
-          options={plain(facets?.capabilities)}
-        />
-      )}
-      {groups.data !== undefined && groups.data.data.length > 1 && (
-        <FilterSelect
-          label="Group"
-          value={state.filters.group}
-          onChange={(group) => state.set({ group })}
-          options={groups.data.data.map((group) => ({ value: group.id, label: group.name }))}
-        />
-      )}
-    </>
-  )
-}
-
-/** A filter without choices is noise, but for one that is in force. */
-function shown(values: readonly string[] | undefined, inForce: string | undefined): boolean {
-  return inForce !== undefined || (values !== undefined && values.length > 0)
 }

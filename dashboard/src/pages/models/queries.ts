@@ -8,6 +8,11 @@ export type Model = Schema['Model']
 type Sort = (typeof MODELS_LIST)['sorts'][number]
 type Filter = (typeof MODELS_LIST)['filters'][number]
 export type ModelsState = ListState<Sort, Filter>
+interface Choice {
+  value: string
+  label: string
+}
+
 type ModelType = NonNullable<NonNullable<Schema['Model']['model_type']>>
 
 const INCLUDED = 'metrics,status,pricing,groups,endpoints,facets'
@@ -45,7 +50,7 @@ const WALL_REFRESH_MS = 30_000
 
 /** How those fared that are watched; asked again and again, also where nobody looks: on a wall. */
 export function uptimeOptions(state: ModelsState, window: UptimeWindow) {
-  const query = { ...narrowed(state), window }
+  const query = { ...narrowed(state), window, down_first: true }
   return queryOptions({
     queryKey: ['uptime', query],
     queryFn: ({ signal }) => must(api.GET('/admin/api/v1/uptime', { params: { query }, signal })),
@@ -54,6 +59,15 @@ export function uptimeOptions(state: ModelsState, window: UptimeWindow) {
     refetchIntervalInBackground: true,
   })
 }
+
+/** What there is to filter by; the list says it with its first page, the wall does not. */
+export const facetsOptions = queryOptions({
+  queryKey: ['models', 'facets'],
+  queryFn: async ({ signal }) => {
+    const query = { include: 'facets', limit: 1 }
+    return (await must(api.GET('/admin/api/v1/models', { params: { query }, signal }))).facets ?? null
+  },
+})
 
 export function useCreateComposite() {
   const client = useQueryClient()
@@ -74,11 +88,35 @@ export function modelOptions(id: string) {
   })
 }
 
-/** For the filter by group, which is there only for those who may read groups. */
+/** The first of all, by name: Everyone is among them. */
 export const groupsOptions = queryOptions({
   queryKey: ['groups', 'choices'],
   queryFn: () => must(api.GET('/admin/api/v1/groups', { params: { query: { limit: 100 } } })),
 })
+
+const FOUND = 50
+
+/** For the filter by group. */
+export async function findGroups(search: string, signal: AbortSignal): Promise<Choice[]> {
+  const query = { search, limit: FOUND }
+  const page = await must(api.GET('/admin/api/v1/groups', { params: { query }, signal }))
+  return page.data.map(({ id, name }) => ({ value: id, label: name }))
+}
+
+/** For the filter by endpoint. */
+export async function findEndpoints(search: string, signal: AbortSignal): Promise<Choice[]> {
+  const query = { search, limit: FOUND, sort: 'name' as const }
+  const page = await must(api.GET('/admin/api/v1/endpoint-summaries', { params: { query }, signal }))
+  return page.data.map(({ id, name }) => ({ value: id, label: name }))
+}
+
+export function endpointOptions(id: string) {
+  return queryOptions({
+    queryKey: ['endpoints', 'one', id],
+    queryFn: () =>
+      must(api.GET('/admin/api/v1/endpoints/{endpoint_id}', { params: { path: { endpoint_id: id } } })),
+  })
+}
 
 /** Requests of each of the last 24 hours, oldest first. */
 export function lastDay(model: Model, now: number): number[] {

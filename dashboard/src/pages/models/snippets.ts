@@ -24,21 +24,13 @@ export interface SnippetKind {
   language: Language
   /** How to get what it needs. */
   install: string | undefined
-  /** What its provider must know, where not every one does: requests are handed on in the client's dialect. */
-  provider?: string
 }
 
 const CHAT: readonly SnippetKind[] = [
   { kind: 'python', name: 'Python', language: 'python', install: 'pip install openai' },
   { kind: 'node', name: 'Node.js', language: 'javascript', install: 'npm install openai' },
   { kind: 'curl', name: 'curl', language: 'bash', install: undefined },
-  {
-    kind: 'anthropic',
-    name: 'Anthropic',
-    language: 'python',
-    install: 'pip install anthropic',
-    provider: "Anthropic's Messages API",
-  },
+  { kind: 'anthropic', name: 'Anthropic', language: 'python', install: 'pip install anthropic' },
   { kind: 'langchain', name: 'LangChain', language: 'python', install: 'pip install langchain-openai' },
 ]
 /** Nobody's SDK has a call for reranking but Cohere's own, so it is said in HTTP. */

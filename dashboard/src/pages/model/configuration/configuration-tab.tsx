@@ -8,6 +8,7 @@ import { ChoosingCard } from './choosing-card'
 import { DeleteCard } from './delete-card'
 import { IdentityCard } from './identity-card'
 import { LimitsCard } from './limits-card'
+import { ReasoningCard } from './reasoning-card'
 import { RetriesCard } from './retries-card'
 import { RulesCard } from './rules-card'
 
@@ -19,6 +20,7 @@ export function ConfigurationTab({ model }: { model: Model }) {
         <IdentityCard model={model} />
         <LimitsCard model={model} />
         <AnswersCard model={model} />
+        {!composite && <ReasoningCard model={model} />}
         <RulesCard model={model} />
       </Section>
       <Section title="Traffic">

@@ -5,6 +5,7 @@ import { GripVertical, Trash2 } from 'lucide-react'
 import { useState } from 'react'
 import type { Schema } from '@/api/client'
 import { Badge } from '@/components/badge'
+import { ProviderMark } from '@/components/provider-mark'
 import { Button } from '@/design/button'
 import { cn } from '@/design/class-names'
 import { Input, Switch } from '@/design/field'
@@ -51,6 +52,7 @@ export function ComponentRow(props: ComponentRowProps) {
         </Button>
       )}
       {ordered && <span className="w-5 text-faint tabular-nums">{place}.</span>}
+      {model.endpoint != null && <ProviderMark name={model.endpoint.name} />}
       <div className="min-w-0 flex-1 basis-40">
         <Link
           to="/models/$modelId"

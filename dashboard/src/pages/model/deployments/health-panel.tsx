@@ -1,6 +1,7 @@
 /** How deployments fare, as the gateways of this host see them. */
 import type { Schema } from '@/api/client'
 import { Status, type Tone } from '@/components/badge'
+import { ProviderMark } from '@/components/provider-mark'
 import { Panel } from '@/components/panel'
 import { PlainTable, type PlainColumn } from '@/components/plain-table'
 import { Figure } from '@/components/values'
@@ -15,9 +16,12 @@ const COLUMNS: readonly PlainColumn<Deployment>[] = [
   {
     head: 'Deployment',
     cell: (row) => (
-      <div className="max-w-72 py-1.5 leading-4">
-        <div className="truncate font-medium">{row.alias}</div>
-        <div className="truncate text-xs text-faint">{row.endpoint}</div>
+      <div className="flex max-w-72 items-center gap-2.5 py-1.5 leading-4">
+        {row.endpoint !== null && <ProviderMark name={row.endpoint} />}
+        <div className="min-w-0">
+          <div className="truncate font-medium">{row.alias}</div>
+          <div className="truncate text-xs text-faint">{row.endpoint}</div>
+        </div>
       </div>
     ),
   },

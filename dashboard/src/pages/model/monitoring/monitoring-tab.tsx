@@ -8,7 +8,6 @@ import { Panel } from '@/components/panel'
 import { say, sayProblem } from '@/components/toast'
 import { Button } from '@/design/button'
 import { plural } from '@/format/number'
-import { HealthStatus } from '@/pages/models/parts'
 import { useCan } from '@/session/session'
 import { probeOptions, type Model, type Probe } from '../queries'
 import type { Range } from '../search'
@@ -66,7 +65,7 @@ function Watched({ model, probeId, range, onRange }: MonitoringTabProps & { prob
   return (
     <div className="space-y-4">
       <ProbePanel model={model} probe={probe.data} />
-      <Uptime model={model} range={range} onRange={onRange} />
+      <Uptime model={model} probeId={probeId} range={range} onRange={onRange} />
       <Results probe={probe.data} />
     </div>
   )
@@ -95,7 +94,6 @@ function ProbePanel({ model, probe }: { model: Model; probe: Probe }) {
         description={describe(probe)}
         actions={
           <>
-            <HealthStatus model={model} />
             {can('Update', 'Probes') && (
               <>
                 <Button busy={run.isPending} onClick={runNow}>

@@ -22,14 +22,13 @@ export function questionOf(probe: Probe | undefined): Question {
   }
 }
 
-/** What is left empty keeps what it was: the API cannot take a path or a body away. */
+/** What is left empty is what fits the model's type. */
 export function asked(values: Question): Schema['ProbeTest'] {
+  const body = values.request_body.trim()
   return {
     http_method: values.http_method,
-    ...(values.request_path.trim() === '' ? {} : { request_path: values.request_path.trim() }),
-    ...(values.request_body.trim() === ''
-      ? {}
-      : { request_body: JSON.parse(values.request_body) as unknown }),
+    request_path: values.request_path.trim(),
+    request_body: body === '' ? '' : (JSON.parse(body) as unknown),
   }
 }
 

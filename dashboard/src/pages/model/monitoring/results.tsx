@@ -1,10 +1,11 @@
-import { useQuery } from '@tanstack/react-query'
+import { useInfiniteQuery } from '@tanstack/react-query'
 import type { Schema } from '@/api/client'
 import { Status } from '@/components/badge'
-import { ErrorState } from '@/components/page'
+import { ErrorState, Skeleton } from '@/components/page'
 import { Panel } from '@/components/panel'
 import { PlainTable, type PlainColumn } from '@/components/plain-table'
 import { Figure, Time } from '@/components/values'
+import { Button } from '@/design/button'
 import { milliseconds } from '@/format/number'
 import { RESULTS_SHOWN, resultsOptions, type Probe } from '../queries'
 
@@ -44,18 +45,34 @@ const COLUMNS: readonly PlainColumn<Result>[] = [
   },
 ]
 
-/** The latest runs. */
+/** The latest runs, and as many older ones as one asks for. */
 export function Results({ probe }: { probe: Probe }) {
-  const results = useQuery(resultsOptions(probe.id))
-  const runs = results.data ?? []
+  const results = useInfiniteQuery(resultsOptions(probe.id))
+  const { data: runs, hasNextPage, isFetchingNextPage } = results
   return (
-    <Panel flush title="Runs" description={`The latest ${RESULTS_SHOWN}.`}>
-      {results.isError && results.data === undefined ? (
-        <ErrorState error={results.error} retry={() => void results.refetch()} />
+    <Panel
+      flush
+      title="Runs"
+      description="The latest first."
+      {...(hasNextPage && {
+        footer: (
+          <Button busy={isFetchingNextPage} onClick={() => void results.fetchNextPage()}>
+            Show {RESULTS_SHOWN} older ones
+          </Button>
+        ),
+      })}
+    >
+      {runs === undefined ? (
+        results.isError ? (
+          <ErrorState error={results.error} retry={() => void results.refetch()} />
+        ) : (
+          <div className="space-y-4 p-4" aria-busy>
+            <Skeleton className="w-64" />
+            <Skeleton className="w-48" />
+          </div>
+        )
       ) : runs.length === 0 ? (
-        <p className="px-4 py-8 text-center text-faint">
-          {results.isPending ? 'Loading…' : 'It has not run yet.'}
-        </p>
+        <p className="px-4 py-8 text-center text-faint">It has not run yet.</p>
       ) : (
         <PlainTable label="Runs of the probe" columns={COLUMNS} rows={runs} rowId={(run) => run.id} />
       )}

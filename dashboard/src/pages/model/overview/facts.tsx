@@ -5,7 +5,7 @@ import { DetailList } from '@/components/detail-list'
 import { Panel } from '@/components/panel'
 import { Figure, Time } from '@/components/values'
 import { count } from '@/format/number'
-import { GroupBadges, HealthStatus, Price, providerOf, TypeBadge } from '@/pages/models/parts'
+import { GroupBadges, HealthStatus, providerOf, TypeBadge, WholePrice } from '@/pages/models/parts'
 import type { Model } from '../queries'
 import { pathsOf } from './paths'
 
@@ -55,7 +55,7 @@ export function Facts({ model }: { model: Model }) {
     [
       'Price in / out',
       <span key="price">
-        <Price model={model} /> <span className="text-faint">per 1M tokens</span>
+        <WholePrice model={model} />
       </span>,
     ],
     model.groups != null && ['Granted to', <GroupBadges key="groups" model={model} />],

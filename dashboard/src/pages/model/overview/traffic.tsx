@@ -8,6 +8,7 @@ import { totalsOptions, type Figures, type Model } from '../queries'
 import { RANGE_OPTIONS, type Range } from '../search'
 import { change } from './figures'
 import { TrafficCharts } from './traffic-charts'
+import { UserCharts } from './user-charts'
 import { Users } from './users'
 
 interface TrafficProps {
@@ -25,6 +26,7 @@ export function Traffic({ model, range, onRange }: TrafficProps) {
       </div>
       <Totals model={model} range={range} />
       <TrafficCharts model={model} range={range} />
+      <UserCharts model={model} range={range} />
       <Users model={model} range={range} />
     </>
   )

@@ -6,8 +6,8 @@ import { Figure } from '@/components/values'
 import { count, milliseconds, money, plural } from '@/format/number'
 import { TOP_USERS, usersOptions, type Figures, type Model } from '../queries'
 import type { Range } from '../search'
+import { nameOf } from './user-name'
 
-const SYSTEM = '00000000-0000-0000-0000-000000000000'
 const dash = <span className="text-faint">—</span>
 
 const COLUMNS: readonly PlainColumn<Figures>[] = [
@@ -32,11 +32,6 @@ const COLUMNS: readonly PlainColumn<Figures>[] = [
     cell: (row) => (row.cost === null ? dash : <Figure value={money(row.cost)} />),
   },
 ]
-
-function nameOf(row: Figures): string {
-  if (row.user_id === SYSTEM) return 'Probes'
-  return row.user_email ?? 'A deleted user'
-}
 
 /** Who asked the model most. */
 export function Users({ model, range }: { model: Model; range: Range }) {

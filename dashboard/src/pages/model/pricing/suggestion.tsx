@@ -2,6 +2,7 @@
 import { useQuery } from '@tanstack/react-query'
 import { asProblem } from '@/api/problem'
 import type { Schema } from '@/api/client'
+import { Skeleton } from '@/components/page'
 import { Panel } from '@/components/panel'
 import { Figure } from '@/components/values'
 import { Button } from '@/design/button'
@@ -17,7 +18,13 @@ interface SuggestionProps {
 
 export function Suggestion({ model, onUse }: SuggestionProps) {
   const query = useQuery({ ...suggestionOptions(model.id), retry: false })
-  if (query.isPending) return null
+  if (query.isPending) {
+    return (
+      <Panel title="List prices" description={<Skeleton className="mt-2 w-64" />}>
+        <Skeleton className="w-96 max-w-full" />
+      </Panel>
+    )
+  }
   if (query.isError) {
     if (asProblem(query.error).status !== 404) return null
     return <Panel title="List prices" description={asProblem(query.error).message} />

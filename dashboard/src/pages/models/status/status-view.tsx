@@ -36,7 +36,7 @@ export function StatusView({ state, window, onWindow, nothingFound }: StatusView
   return (
     <div ref={wall} className="space-y-4 bg-canvas [&:fullscreen]:overflow-y-auto [&:fullscreen]:p-8">
       <div className="flex flex-wrap items-center justify-between gap-3">
-        <Summary models={models} unwatched={query.data?.unwatched ?? 0} />
+        <Summary page={query.data} />
         <div className="flex items-center gap-2">
           <Segments label="Time range" value={window} onChange={onWindow} options={WINDOWS} />
           <FullScreen of={wall} />
@@ -83,12 +83,13 @@ function incidentsOf(models: readonly Uptime[]) {
 const TONES: Record<State, Tone> = { up: 'good', down: 'bad', paused: 'neutral', unknown: 'neutral' }
 const WORDS: Record<State, string> = { up: 'Up', down: 'Down', paused: 'Paused', unknown: 'Not yet checked' }
 
-function Summary({ models, unwatched }: { models: readonly Uptime[] | undefined; unwatched: number }) {
-  if (models === undefined) return <Skeleton className="h-6 w-48" />
-  const down = models.filter((model) => stateOf(model) === 'down').length
+/** Of all pages, not of the one that is shown. */
+function Summary({ page }: { page: Schema['UptimePage'] | undefined }) {
+  if (page === undefined) return <Skeleton className="h-6 w-48" />
+  const { down, unwatched } = page
   return (
     <p className="flex flex-wrap items-baseline gap-x-3" role="status">
-      {models.length > 0 && (
+      {page.total_count > 0 && (
         <span className={cn('text-xl font-semibold tracking-tight', down > 0 ? 'text-bad' : 'text-good')}>
           {down === 0
             ? 'All models answer'
