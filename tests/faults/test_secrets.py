@@ -114,6 +114,13 @@ def _models_are_called(story: Story, key: str) -> None:
                 _call(story, headers, chat(model, stream=stream))
         story.ask("POST", "/ai/v1/chat/completions", 400, headers=headers, content=b"{")
         story.ask("POST", f"/ai/v1/chat/completions?key={key}", 200, headers=headers, json=chat("sim-small"))
+    said = {
+        "authorization": f"Bearer {key}",
+        "cookie": f"session={story.keep('a cookie of a client', secrets.token_urlsafe(24))}",
+        "x-internal-token": story.keep("a token of a client's own", secrets.token_urlsafe(24)),
+        "x-note": f"made with {key}",
+    }
+    story.ask("POST", "/ai/v1/chat/completions", 200, headers=said, json=chat("sim-small"))
     body, content_type = form("sim-small", 1000)
     headers = {"authorization": f"Bearer {key}", "content-type": content_type}
     story.ask("POST", "/ai/v1/audio/transcriptions", 200, headers=headers, content=body)

@@ -1,4 +1,4 @@
-"""Bodies in the request log: whole or cut and marked, of uploads and streams too, of nobody who asked for none."""
+"""What the request log keeps: bodies, whole or cut and marked; heads without secrets; of some people nothing."""
 
 from __future__ import annotations
 
@@ -81,3 +81,54 @@ def test_keeps_nothing_where_there_is_zero_data_retention(gateway: GatewayProces
     with journal.admitted() as ends:
         httpx.post(gateway.base_url + "/chat/completions", json=chat(), headers={"x-api-key": key})
     assert journal.bodies(ends[0].id) == []
+
+
+@pytest.mark.parametrize("stream", [False, True], ids=["whole", "stream"])
+def test_keeps_the_heads_of_request_and_answer(client: httpx.Client, journal: Journal, stream: bool) -> None:
+    asking = {"x-team": "search", "traceparent": "00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01"}
+    with journal.admitted() as ends:
+        answer = client.post("/chat/completions", json=chat(stream=stream), headers=asking)
+    bodies = captured(journal, ends)
+    asked, answered = dict(bodies.request_headers), dict(bodies.response_headers)
+    assert {name: asked[name] for name in asking} == asking
+    assert asked["user-agent"] == client.headers["user-agent"]
+    assert "content-length" not in asked
+    for name in ("content-type", "x-request-id", "x-control-layer-model"):
+        assert answered[name] == answer.headers[name]
+
+
+def test_keeps_the_head_of_an_error_of_ours(client: httpx.Client, journal: Journal) -> None:
+    with journal.admitted() as ends:
+        client.post("/chat/completions", json=chat("dead"))
+    assert dict(captured(journal, ends).response_headers)["content-type"] == "application/json"
+
+
+@pytest.mark.parametrize("carrier", ["authorization", "x-api-key", "api-key"])
+def test_no_secret_is_in_the_journal(gateway: GatewayProcess, journal: Journal, carrier: str) -> None:
+    secrets = {
+        carrier: f"Bearer {gateway.secret}" if carrier == "authorization" else gateway.secret,
+        "cookie": "session=cookie-secret",
+        "proxy-authorization": "Basic proxy-secret",
+        "x-internal-token": "token-secret",
+        "x-odd": f"key={gateway.secret}",
+        "x-plain": "bearer plain-secret",
+        "sec-websocket-protocol": "realtime, openai-insecure-api-key.protocol-secret",
+        "referer": "https://example.org/?session=referer-secret",
+    }
+    with journal.admitted() as ends:
+        answer = httpx.post(gateway.base_url + "/chat/completions", json=chat(), headers=secrets)
+    assert answer.status_code == 200
+    kept = dict(captured(journal, ends).request_headers)
+    assert {name: kept[name] for name in secrets} == dict.fromkeys(secrets, "…")
+    written = b"".join(path.read_bytes() for path in journal.directory.glob("*.seg"))
+    found = [value for value in (*secrets.values(), gateway.secret, "-secret") if value.encode() in written]
+    assert found == []
+
+
+def test_heads_of_a_connection_that_says_the_same_are_kept_each_time(client: httpx.Client, journal: Journal) -> None:
+    with journal.admitted(2) as ends:
+        for said in ("a", "some more"):
+            client.post("/chat/completions", json=chat(user=said))
+    first, second = (journal.bodies(end.id)[0].request_headers for end in ends)
+    assert first == second
+    assert ("content-type", "application/json") in first

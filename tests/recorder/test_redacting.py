@@ -8,6 +8,7 @@ from pathlib import Path
 from unittest.mock import patch
 
 import asyncpg
+import msgspec
 import pytest
 from sqlalchemy.ext.asyncio import AsyncEngine
 from tests.recorder.journals import HandMade, bodies, closed, new_id, opened
@@ -93,3 +94,23 @@ async def test_a_body_that_cannot_be_redacted_is_not_kept_and_its_request_is_rec
         async with running(Recorder(engine, journal_dir)) as recorder:
             assert await _recorded(recorder, db, worker) is None
     assert "body_not_redacted" in capsys.readouterr().out
+
+
+async def test_heads_are_redacted_as_bodies_are(engine: AsyncEngine, db: asyncpg.Connection, journal_dir: Path) -> None:
+    said = (("x-caller", "sk-abcdefghijklmnopqrstuvwx"), ("x-odd", '"\0'))
+    worker, event_id, bare = HandMade(journal_dir), new_id(), new_id()
+    heads = msgspec.structs.replace(bodies(event_id), request_headers=said, response_headers=said[:1])
+    worker.write(opened(event_id), heads, closed(event_id), opened(bare), bodies(bare), closed(bare))
+    kept = "SELECT * FROM request_bodies WHERE request_id = $1"
+    async with running(Recorder(engine, journal_dir)):
+
+        async def there() -> bool:
+            return bool(await db.fetchval("SELECT count(*) = 2 FROM request_bodies"))
+
+        await eventually(there)
+    row = await db.fetchrow(kept, uuid.UUID(bytes=event_id))
+    assert json.loads(row["request_headers"]) == [["x-caller", "[secret]"], ["x-odd", '"\ufffd']]
+    assert json.loads(row["response_headers"]) == [["x-caller", "[secret]"]]
+    assert json.loads(row["redacted"]) == {"secrets": 2}
+    row = await db.fetchrow(kept, uuid.UUID(bytes=bare))
+    assert (row["request_headers"], row["response_headers"]) == (None, None)

@@ -144,6 +144,10 @@ class Bodies(msgspec.Struct, frozen=True, array_like=True, tag="bodies"):
     request_truncated: bool
     response: bytes
     response_truncated: bool
+    request_headers: tuple[tuple[str, str], ...] = ()
+    """As the client sent them: names, in lower case, and values, which are `…` where they are credentials."""
+    response_headers: tuple[tuple[str, str], ...] = ()
+    """As the client was answered."""
 
 
 class Closed(msgspec.Struct, frozen=True, array_like=True, tag="closed"):

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 import msgspec
 
 from control_layer.contract.usage import Bodies, Closed, Opened, Outcome, Tokens
+from control_layer.gateway.logged_headers import logged_headers
 from control_layer.gateway.usage import estimate
 
 if TYPE_CHECKING:
@@ -83,6 +84,8 @@ def bodies(exchange: Exchange) -> Bodies | None:
         request_truncated=not request.whole,
         response=bytes(answer.data),
         response_truncated=not answer.whole,
+        request_headers=exchange.head.logged(exchange.request),
+        response_headers=logged_headers(exchange.answered_with or [], exchange.head.secret),
     )
 
 

@@ -69,8 +69,9 @@ class Exchange(Remembering):
     """One AI request whose model stands in a JSON body."""
 
     __slots__ = (
-        "_client_gone", "_head", "_last", "answer_sample", "finish_reason", "first_byte", "opened", "received",
-        "request_sample", "response_bytes", "text_bytes", "tokens", "tokens_final", "trace", "upstream_request_id",
+        "_client_gone", "_head", "_last", "answer_sample", "answered_with", "finish_reason", "first_byte", "opened",
+        "received", "request_sample", "response_bytes", "text_bytes", "tokens", "tokens_final", "trace",
+        "upstream_request_id",
     )  # fmt: skip
 
     def __init__(self, plane: DataPlane, request: Request, responder: Responder, head: Head) -> None:
@@ -92,6 +93,8 @@ class Exchange(Remembering):
         self.request_sample: Sample | None = None
         self.answer_sample: Sample | None = None
         """Set where bodies are logged."""
+        self.answered_with: list[Header] | None = None
+        """The head of the answer, where bodies are logged."""
         self.trace: RequestTrace | None = None
         """Set where requests are traced."""
         self._head: tuple[int, list[Header]] | None = None
@@ -407,6 +410,8 @@ class Exchange(Remembering):
             plane = self.plane
             wall = plane.wall() if self.anthropic else None
             headers += rate_limit_headers(self.permit.gates, plane.monotonic(), wall)
+        if self.answer_sample is not None:
+            self.answered_with = headers
         return headers
 
     def finish(

@@ -8,6 +8,7 @@ from control_layer.contract.explanation import EXPLAIN_FIELD
 from control_layer.contract.routing import Balancing
 from control_layer.gateway.credentials import bearer, digest
 from control_layer.gateway.headers import sane_request_id, to_upstream
+from control_layer.gateway.logged_headers import logged_headers
 from control_layer.gateway.paths import AiPath
 from control_layer.gateway.policy.balancing import Target
 from control_layer.gateway.policy.gate import Gates
@@ -47,6 +48,7 @@ class Head:
 
     __slots__ = (
         "_lines",
+        "_logged",
         "agent",
         "caller",
         "choice",
@@ -102,6 +104,7 @@ class Head:
         self.choice: KeptChoice | None = None
         """Where the last one went, where those of the same caller go to the same deployment."""
         self._lines: tuple[bytes, bytes] | None = None
+        self._logged: tuple[tuple[str, str], ...] | None = None
 
     def upstream_lines(self, credential_name: bytes) -> bytes:
         """The field lines for a provider whose credential stands in `credential_name`."""
@@ -109,3 +112,9 @@ class Head:
         if known is None or known[0] != credential_name:
             known = self._lines = (credential_name, to_upstream(self.headers, credential_name))
         return known[1]
+
+    def logged(self, request: Request) -> tuple[tuple[str, str], ...]:
+        """What the request log keeps of the fields of `request`, which has this head."""
+        if self._logged is None:
+            self._logged = logged_headers(request.headers, self.secret)
+        return self._logged

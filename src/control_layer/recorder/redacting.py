@@ -12,7 +12,7 @@ from sqlalchemy import select
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from control_layer.recorder.rows import BodyRow
-from control_layer.redaction import BUILT_IN, InvalidRule, Redactor, Rule, wording
+from control_layer.redaction import BUILT_IN, InvalidRule, Redacted, Redactor, Rule, wording
 from control_layer.store.tables import RedactionRule
 
 __all__ = ["Redacting", "rule_of"]
@@ -76,15 +76,29 @@ def _redacted(redactor: Redactor, bodies: Sequence[BodyRow], *, searchable: bool
     for body in bodies:
         try:
             request, response = redactor.redact(body.request), redactor.redact(body.response)
+            asked_with = _headers(redactor, body.request_headers)
+            answered_with = _headers(redactor, body.response_headers)
             said = _said(request.body, response.body) if searchable else None
         except Exception as error:  # noqa: BLE001 - what was used must be recorded, whatever is wrong with a body
             _log.error("body_not_redacted", request=str(body.request_id), error=repr(error), consequence="not kept")
             continue
-        here = request.found + response.found
+        here = request.found + response.found + asked_with.found + answered_with.found
         found += here
-        counted = msgspec.json.encode(here).decode() if here else None
-        rows.append(body._replace(request=request.body, response=response.body, redacted=counted, said=said))
+        rows.append(
+            body._replace(
+                request=request.body,
+                response=response.body,
+                request_headers=asked_with.body.decode() or None,
+                response_headers=answered_with.body.decode() or None,
+                redacted=msgspec.json.encode(here).decode() if here else None,
+                said=said,
+            )
+        )
     return rows, found
+
+
+def _headers(redactor: Redactor, headers: str | None) -> Redacted:
+    return redactor.redact((headers or "").encode())
 
 
 def _said(*bodies: bytes) -> str:

@@ -106,6 +106,9 @@ class BodyRow(NamedTuple):
     request_truncated: bool
     response: bytes
     response_truncated: bool
+    request_headers: str | None = None
+    """Pairs of a name and a value, as JSON."""
+    response_headers: str | None = None
     redacted: str | None = None
     """How often each rule found something in it, as JSON."""
     said: str | None = None
@@ -220,8 +223,20 @@ def _closed(record: Closed, worker_id: uuid.UUID) -> RequestRow:
 
 def _bodies(record: Bodies) -> BodyRow:
     return BodyRow(
-        _event_id(record.id), record.request, record.request_truncated, record.response, record.response_truncated
+        _event_id(record.id),
+        record.request,
+        record.request_truncated,
+        record.response,
+        record.response_truncated,
+        _headers(record.request_headers),
+        _headers(record.response_headers),
     )
+
+
+def _headers(headers: tuple[tuple[str, str], ...]) -> str | None:
+    if not headers:
+        return None
+    return msgspec.json.encode([(_text(name), _text(value)) for name, value in headers]).decode()
 
 
 def _attempts(attempts: tuple[Attempt, ...]) -> str:

@@ -92,7 +92,13 @@ CLOSED = Staging(
 )
 BODIES = Staging(
     "staged_bodies",
-    dict(zip(BodyRow._fields, ("uuid", "bytea", "boolean", "bytea", "boolean", "jsonb", "text"), strict=True)),
+    dict(
+        zip(
+            BodyRow._fields,
+            ("uuid", "bytea", "boolean", "bytea", "boolean", "jsonb", "jsonb", "jsonb", "text"),
+            strict=True,
+        )
+    ),
 )
 
 # The planner knows nothing of a temporary table's rows, and keeps the plan that it made for the first of them: a few

@@ -114,6 +114,23 @@ async def test_bodies_are_shown_where_they_are_asked_for_and_kept(management: Ma
     assert shown["request"] == {"kind": "base64", "content": "/wA=", "truncated": False}
 
 
+async def test_heads_are_shown_with_bodies_and_not_of_what_was_recorded_without_them(management: Management) -> None:
+    request = await put_request(management, id=_uuid7())
+    await _put_bodies(management, request, b"{}", b"{}")
+    url = f"{URL}/{request}?include=bodies"
+    assert "headers" not in await answered(management.admin.get(url), 200)
+    await management.sql(
+        "UPDATE request_bodies SET request_headers = CAST($1 AS jsonb) WHERE request_id = $2",
+        json.dumps([["x-team", "search"], ["cookie", "…"]]),
+        request,
+    )
+    assert (await answered(management.admin.get(url), 200))["headers"] == {
+        "request": [{"name": "x-team", "value": "search"}, {"name": "cookie", "value": "…"}],
+        "response": [],
+    }
+    assert "headers" not in await answered(management.admin.get(f"{URL}/{request}"), 200)
+
+
 async def test_one_that_is_under_way_is_found_too(management: Management) -> None:
     request = _uuid7()
     await management.sql(

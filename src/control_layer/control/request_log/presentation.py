@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import base64
 import uuid
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -19,6 +19,8 @@ from control_layer.control.request_log.schemas import (
     Body,
     BudgetWindow,
     EntryDetails,
+    HeaderField,
+    Headers,
     LogEntry,
     Named,
     RequestDetail,
@@ -140,6 +142,7 @@ def detail(row: Request, names: Names, kept: RequestBody | None) -> RequestDetai
         batch_id=row.batch_id,
         custom_id=row.custom_id,
         bodies=None if kept is None else _bodies(kept),
+        headers=None if kept is None else _headers(kept),
     )
 
 
@@ -187,6 +190,17 @@ def _bodies(kept: RequestBody) -> Bodies:
         response=_body(kept.response, truncated=kept.response_truncated),
         redacted=kept.redacted or {},
     )
+
+
+def _headers(kept: RequestBody) -> Headers | None:
+    """`None` of what was recorded by a release that kept none."""
+    if kept.request_headers is None and kept.response_headers is None:
+        return None
+    return Headers(request=_fields(kept.request_headers), response=_fields(kept.response_headers))
+
+
+def _fields(pairs: Sequence[Sequence[str]] | None) -> list[HeaderField]:
+    return [HeaderField(name=name, value=value) for name, value in pairs or ()]
 
 
 def _body(content: bytes, *, truncated: bool) -> Body:

@@ -17,6 +17,8 @@ __all__ = [
     "Body",
     "BudgetWindow",
     "EntryDetails",
+    "HeaderField",
+    "Headers",
     "LogEntry",
     "LogPage",
     "Named",
@@ -129,6 +131,20 @@ class Bodies(Output):
     redacted: dict[str, int] = Field(description="How often each redaction rule took something out.")
 
 
+class HeaderField(Output):
+    """A line of a head. The value is `…` where it is a credential."""
+
+    name: str
+    value: str
+
+
+class Headers(Output):
+    """The heads of what was asked and answered, as the client sent and got them."""
+
+    request: list[HeaderField]
+    response: list[HeaderField]
+
+
 class RequestDetail(Output):
     """Everything that is known of one request."""
 
@@ -171,3 +187,4 @@ class RequestDetail(Output):
     batch_id: uuid.UUID | None
     custom_id: str | None
     bodies: OmitNull[Bodies] = Field(description="With `include=bodies`, where they are kept.")
+    headers: OmitNull[Headers] = Field(description="Kept, redacted and erased with `bodies`, and there with them.")

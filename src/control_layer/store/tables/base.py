@@ -39,6 +39,7 @@ class Base(DeclarativeBase):
         list[Decimal]: ARRAY(Numeric),
         dict[str, Any]: JSONB,
         list[dict[str, Any]]: JSONB,
+        list[list[str]]: JSONB,
         float: Double,
         Decimal: Numeric(20, 9),
     }

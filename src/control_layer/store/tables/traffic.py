@@ -147,6 +147,9 @@ class RequestBody(Base):
     request_truncated: Mapped[bool]
     response: Mapped[bytes]
     response_truncated: Mapped[bool]
+    request_headers: Mapped[list[list[str]] | None]
+    """Pairs of a name and a value; credentials are not among the values."""
+    response_headers: Mapped[list[list[str]] | None]
     redacted: Mapped[dict[str, Any] | None]
     """How often each rule found something in it; none where no rule did."""
 
