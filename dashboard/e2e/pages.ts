@@ -234,6 +234,14 @@ export const PAGES: readonly PageUnderTest[] = [
     inside: true,
     open: (page) => openRequest(page, 'Conversation'),
   },
+  { name: 'request-headers', path: '/requests', inside: true, open: (page) => openRequest(page, 'Headers') },
+  {
+    name: 'request-contents',
+    path: '/requests?uri_pattern=%25/embeddings',
+    inside: true,
+    open: (page) =>
+      openRequest(page, 'Contents', 'embeddings', { model: 'sim-embed', input: ['One', 'Two'] }),
+  },
   { name: 'request-raw', path: '/requests', inside: true, open: (page) => openRequest(page, 'Raw') },
   ...SETTINGS_PAGES,
   {
@@ -263,14 +271,15 @@ async function openModel(page: Page, tab: string) {
     await page.locator('.recharts-surface').or(page.getByText('Nothing in this time.')).first().waitFor()
 }
 
+const HELLO = { model: 'sim-small', messages: [{ role: 'user', content: 'Hello!' }] }
+
 /** The newest; where there is none, one is made. */
-async function openRequest(page: Page, part: string) {
+async function openRequest(page: Page, part: string, api = 'chat/completions', data: object = HELLO) {
   const rows = page.getByRole('region', { name: 'Requests' }).getByRole('row', { name: /sim-/ })
   if ((await rows.count()) === 0) {
     await page.getByRole('button', { name: 'Live' }).click()
     await page.getByRole('status').getByText('Live').waitFor()
-    const data = { model: 'sim-small', messages: [{ role: 'user', content: 'Hello!' }] }
-    await page.request.post('/admin/api/v1/ai/v1/chat/completions', { data })
+    await page.request.post(`/admin/api/v1/ai/v1/${api}`, { data })
   }
   await rows.first().click()
   await page.getByRole('tab', { name: part }).click()

@@ -220,9 +220,16 @@ test('a request shows its attempts, its conversation and its bytes', async () =>
   expect(said).not.toBe('')
   expect(texts[2]).toContain(said)
   await detail.getByText('Parameters: stream, temperature').waitFor()
-  expect(await detail.getByRole('link', { name: 'Open in playground' }).getAttribute('href')).toBe(
+  expect(await detail.getByRole('link', { name: 'Replay in playground' }).getAttribute('href')).toBe(
     `/playground?request=${id}`,
   )
+
+  await detail.getByRole('tab', { name: 'Headers' }).click()
+  const asked = await detail.getByRole('region', { name: 'Request' }).textContent()
+  expect(asked).toContain('authorizationnot kept')
+  expect(asked).not.toContain(key.key)
+  expect(await detail.getByRole('region', { name: 'Response' }).textContent()).toContain(`x-request-id${id}`)
+  expect(page.url()).toContain('part=headers')
 
   await detail.getByRole('tab', { name: 'Raw' }).click()
   expect(await detail.getByRole('region', { name: 'Request' }).textContent()).toContain('"temperature": 0.5')

@@ -65,6 +65,15 @@ async def test_requests_are_told_apart_by_one_or_two_dimensions(management: Mana
     assert _told(await _rows(management, group_by="user,minute"), "user_id", "requests") == [(one.id, 2), (two.id, 1)]
 
 
+async def test_rows_may_be_those_of_the_busiest_only(management: Management) -> None:
+    for model, hours in (("busy", (0, 0, 1)), ("second", (0, 2)), ("rare", (1,))):
+        for hour in hours:
+            await put_request(management, at=_NOON + hour * _HOUR, model=model)
+    await put_request(management, at=_NOON - 24 * _HOUR, model="rare")
+    rows = await _rows(management, group_by="model,hour", top=2, compare="previous")
+    assert _told(rows, "model", "requests") == [("busy", 2), ("second", 1), ("busy", 1), ("second", 1)]
+
+
 async def test_rows_are_found_by_a_part_of_their_names(management: Management) -> None:
     one, two = await management.person(), await management.person()
     await put_request(management, at=_NOON, user_id=uuid.UUID(one.id), model="gpt-5_mini")
@@ -229,6 +238,8 @@ async def test_a_csv_has_every_row_and_no_formula(management: Management) -> Non
         {"end": "9999-12-31T23:59:59Z", "start": "9999-01-01T00:00:00Z"},
         {"start": "2025-09-21T00:00:00Z", "group_by": "hour"},
         {"start": "2026-09-01T00:00:00Z", "group_by": "minute"},
+        {"group_by": "model", "top": "3"},
+        {"group_by": "model,hour", "top": "0"},
         {"order_by": "time"},
         {"order_by": "shoe size"},
         {"compare": "next"},

@@ -2,6 +2,7 @@
 import { ChartLine, Table2 } from 'lucide-react'
 import { useId, useState, type ReactNode } from 'react'
 import { ErrorState, Skeleton } from '@/components/page'
+import { cn } from '@/design/class-names'
 import { Segments } from '@/design/tabs'
 import { colourOf, type Series } from './series'
 
@@ -16,6 +17,8 @@ interface ChartFrameProps {
   description: string
   series: readonly Series[]
   table: ChartTable
+  /** The legend has two lines. */
+  named?: boolean | undefined
   /** `loading` and `error` take the chart's place; `empty` says that there is nothing to draw. */
   state?: 'ready' | 'loading' | 'empty' | { error: unknown; retry: () => void }
   children: ReactNode
@@ -29,7 +32,7 @@ const VIEWS = [
 ] as const
 
 export function ChartFrame(props: ChartFrameProps) {
-  const { title, description, series, table, state = 'ready', children } = props
+  const { title, description, series, table, named, state = 'ready', children } = props
   const id = useId()
   const [view, setView] = useState<'chart' | 'table'>('chart')
   return (
@@ -46,7 +49,7 @@ export function ChartFrame(props: ChartFrameProps) {
         </div>
         <Segments compact label={`${title}: view`} value={view} onChange={setView} options={VIEWS} />
       </div>
-      <Legend series={series} />
+      <Legend series={series} named={named === true} />
       {state === 'loading' ? (
         <div style={{ height: HEIGHT }} className="pt-2">
           <Skeleton className="h-full w-full rounded-md bg-sunken" />
@@ -70,12 +73,18 @@ export function ChartFrame(props: ChartFrameProps) {
   )
 }
 
-function Legend({ series }: { series: readonly Series[] }) {
+/** Its room is kept before its names are there, so that nothing jumps. */
+function Legend({ series, named }: { series: readonly Series[]; named: boolean }) {
   return (
-    <ul className="mb-1 flex h-4 flex-wrap gap-x-3 overflow-hidden text-xs text-soft">
+    <ul
+      className={cn(
+        'mb-1 flex flex-wrap content-start gap-x-3 overflow-hidden text-xs text-soft',
+        named ? 'h-8' : 'h-4',
+      )}
+    >
       {series.map((each) => (
-        <li key={each.key} className="flex items-center gap-1.5">
-          <svg width="10" height="8" aria-hidden>
+        <li key={each.key} className="flex max-w-40 items-center gap-1.5">
+          <svg className="shrink-0" width="10" height="8" aria-hidden>
             <line
               x1="0"
               x2="10"
@@ -86,7 +95,7 @@ function Legend({ series }: { series: readonly Series[] }) {
               {...(each.dashed === true ? { strokeDasharray: '3 2' } : {})}
             />
           </svg>
-          {each.name}
+          <span className="truncate">{each.name}</span>
         </li>
       ))}
     </ul>

@@ -9,6 +9,8 @@ export interface Chart {
   points: Point[]
   series: Series[]
   stacked: boolean
+  /** Its series are called whatever people call their things: the legend has two lines. */
+  named?: boolean
   format: (value: number) => Formatted
 }
 

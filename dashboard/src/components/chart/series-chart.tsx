@@ -29,7 +29,7 @@ const TICK = { fill: 'var(--ink-faint)', fontSize: 11 }
 
 export function SeriesChart(props: SeriesChartProps) {
   const { points, series, stacked, formatValue, formatTick } = props
-  const fill = stacked === true ? 0.65 : series.length > 2 ? 0 : 0.08
+  const fill = stacked === true ? 0.85 : series.length > 2 ? 0 : 0.08
   return (
     <ResponsiveContainer width="100%" height="100%">
       <ComposedChart

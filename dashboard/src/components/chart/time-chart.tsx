@@ -21,6 +21,7 @@ export function TimeChart({ chart, unit, short, state = 'ready' }: TimeChartProp
       description={chart.description}
       series={chart.series}
       table={tableOf(chart, name)}
+      named={chart.named}
       state={state}
     >
       <SeriesChart

@@ -67,6 +67,73 @@ describe('a logged request', () => {
     expect([state.system, state.parameters?.max_tokens]).toEqual(['Be brief.', '10'])
   })
 
+  it('is the same conversation through whichever API it was asked', () => {
+    const tools = [
+      { type: 'function', function: { name: 'f', description: 'd', parameters: { type: 'object' } } },
+    ]
+    const chat = {
+      max_tokens: 10,
+      tools,
+      messages: [
+        { role: 'system', content: 'Be brief.' },
+        { role: 'user', content: 'One' },
+        {
+          role: 'assistant',
+          content: null,
+          tool_calls: [{ id: 'c', type: 'function', function: { name: 'f', arguments: '{"a":1}' } }],
+        },
+        { role: 'tool', tool_call_id: 'c', content: '42' },
+        { role: 'user', content: [{ type: 'image_url', image_url: { url: 'data:image/png;base64,AA==' } }] },
+      ],
+    }
+    const messages = {
+      max_tokens: 10,
+      system: 'Be brief.',
+      thinking: { type: 'enabled' },
+      tools: [{ name: 'f', description: 'd', input_schema: { type: 'object' } }, { type: 'web_search' }],
+      messages: [
+        { role: 'user', content: 'One' },
+        { role: 'assistant', content: [{ type: 'tool_use', id: 'c', name: 'f', input: { a: 1 } }] },
+        {
+          role: 'user',
+          content: [
+            { type: 'tool_result', tool_use_id: 'c', content: '42' },
+            { type: 'image', source: { type: 'base64', media_type: 'image/png', data: 'AA==' } },
+          ],
+        },
+      ],
+    }
+    const responses = {
+      max_output_tokens: 10,
+      instructions: 'Be brief.',
+      store: false,
+      tools: [{ type: 'function', name: 'f', description: 'd', parameters: { type: 'object' } }],
+      input: [
+        { role: 'user', content: 'One' },
+        { type: 'reasoning', summary: [] },
+        { type: 'function_call', call_id: 'c', name: 'f', arguments: '{"a":1}' },
+        { type: 'function_call_output', call_id: 'c', output: '42' },
+        {
+          type: 'message',
+          role: 'user',
+          content: [{ type: 'input_image', image_url: 'data:image/png;base64,AA==' }],
+        },
+      ],
+    }
+    const said = (path: string, body: object) => {
+      const { columns, turns, draft, system, parameters } = opened(path, body)
+      const turn = turns?.[0]
+      const replies = turn?.replies[columns?.[0]?.id ?? '']?.map(({ text, calls }) => ({ text, calls }))
+      return { asked: turn?.text, replies, draft, system, parameters }
+    }
+    const expected = said('/ai/v1/chat/completions', chat)
+    expect(expected.replies?.[0]?.calls).toEqual([{ id: 'c', name: 'f', arguments: '{"a":1}', result: '42' }])
+    expect(said('/ai/v1/messages', messages)).toEqual(expected)
+    expect(said('/ai/v1/responses', responses)).toEqual(expected)
+    expect(said('/ai/v1/responses', { input: 'Hi' }).draft?.text).toBe('Hi')
+    expect(said('/ai/v1/completions', { prompt: 'Hi' }).draft?.text).toBe('Hi')
+  })
+
   it('fetches no picture from elsewhere', () => {
     const content = [{ type: 'image_url', image_url: { url: 'https://example.org/a.png' } }]
     expect(

@@ -1,5 +1,6 @@
 /** A request of the log as a conversation to go on with. Pure. */
 import type { Schema } from '@/api/client'
+import { chatBodyOf } from './as-chat'
 import type { ModelName, Prompt, Reply, ToolCall, Turn } from './conversation'
 import { isRecord, recordIn, recordsIn, stringIn, type JsonRecord } from './json'
 import { NO_PARAMETERS, NUMBERS, type Parameters } from './parameters'
@@ -30,8 +31,8 @@ export function openRequest(detail: RequestDetail): Opened {
   const columnId = newId()
   const columns = [{ id: columnId, model }]
   const path = detail.uri.split('?')[0] ?? ''
-  if (path.endsWith('/chat/completions') || path.endsWith('/messages'))
-    return { changes: { columns, ...openChat(content, columnId, model) } }
+  const chat = chatBodyOf(path, content)
+  if (chat !== undefined) return { changes: { columns, ...openChat(chat, columnId, model) } }
   if (path.endsWith('/embeddings')) return { changes: { columns, texts: textsIn(content.input) } }
   if (path.endsWith('/rerank')) {
     const documents = Array.isArray(content.documents) ? content.documents.map(documentText) : []

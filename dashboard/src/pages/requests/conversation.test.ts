@@ -155,6 +155,46 @@ describe('a conversation', () => {
     expect([found?.error, found?.answered]).toEqual(['No.', []])
   })
 
+  it('has sounds, files and the tools of a provider', () => {
+    const request = {
+      messages: [
+        {
+          role: 'user',
+          content: [
+            { type: 'input_audio', input_audio: { data: 'AA==', format: 'mp3' } },
+            { type: 'file', file: { filename: 'a.pdf', file_data: 'data:application/pdf;base64,AA==' } },
+          ],
+        },
+      ],
+    }
+    const message = { role: 'assistant', content: null, audio: { data: 'AA==', transcript: 'Hello' } }
+    const found = conversationOf(CHAT, bodies(request, { choices: [{ message }] }))
+    expect(found?.asked[0]?.parts).toEqual([
+      { kind: 'audio', source: 'data:audio/mpeg;base64,AA==', text: '' },
+      { kind: 'other', name: 'A file', json: 'a.pdf' },
+    ])
+    expect(found?.answered[0]?.parts).toEqual([
+      { kind: 'audio', source: 'data:audio/wav;base64,AA==', text: 'Hello' },
+    ])
+    const output = [{ type: 'custom_tool_call', name: 'f', call_id: 'c', input: 'x' }]
+    const incomplete = { output, incomplete_details: { reason: 'max_output_tokens' } }
+    const response = conversationOf('/ai/v1/responses', bodies({ input: 'Hi' }, incomplete))
+    expect(response?.answered).toEqual([
+      {
+        role: 'assistant',
+        note: 'max_output_tokens',
+        parts: [{ kind: 'call', name: 'f', id: 'c', input: 'x' }],
+      },
+    ])
+  })
+
+  it('shows an answer that is cut off within its JSON as it came', () => {
+    const found = conversationOf(CHAT, bodies({ messages: [] }, '{"choices":[{"mess'))
+    expect(found?.answered[0]?.parts).toEqual([
+      { kind: 'other', name: 'As it came', json: '{"choices":[{"mess' },
+    ])
+  })
+
   it('is none of embeddings, nor where the request cannot be read', () => {
     expect(conversationOf('/ai/v1/embeddings', bodies({ input: 'x' }, {}))).toBeUndefined()
     const cut = { ...bodies({}, {}), request: { kind: 'text' as const, content: '{"mess', truncated: true } }

@@ -7,6 +7,8 @@ export type Part =
   | { kind: 'text' | 'thinking' | 'refusal'; text: string }
   /** `source` is shown only where it is data: nothing is loaded from elsewhere. */
   | { kind: 'image'; source: string }
+  /** `text`: what is said in it, where that is known. */
+  | { kind: 'audio'; source: string; text: string }
   | { kind: 'call'; name: string; id: string; input: string }
   | { kind: 'result'; id: string; text: string }
   /** What we do not know how to show. */
@@ -42,7 +44,7 @@ export function conversationOf(uri: string, bodies: Bodies): Conversation | unde
   const response = answerOf(bodies.response)
   return {
     asked: READ[api](request),
-    answered: ANSWERED[api](response),
+    answered: Object.keys(response).length === 0 ? unreadable(bodies.response) : ANSWERED[api](response),
     tools: list(request.tools).map(toolName),
     parameters: Object.entries(request)
       .filter(([name, value]) => !SPOKEN.includes(name) && value !== null)
@@ -64,6 +66,13 @@ export function answerOf(body: Bodies['response']): Json {
   if (body.kind === 'json') return object(body.content)
   if (body.kind !== 'text') return {}
   return foldStream(text(body.content)) ?? object(parsed(text(body.content)))
+}
+
+/** One that is cut off within its JSON, or none at all. */
+function unreadable(body: Bodies['response']): Turn[] {
+  const said = text(body.content)
+  if (body.kind !== 'text' || said === '') return []
+  return [{ role: 'assistant', parts: [{ kind: 'other', name: 'As it came', json: said }] }]
 }
 
 function errorOf(response: Json): string | undefined {
@@ -112,7 +121,12 @@ const ANSWERED: Record<Api, (response: Json) => Turn[]> = {
     response.content === undefined
       ? []
       : [noted({ role: 'assistant', parts: partsOf(response.content) }, response.stop_reason)],
-  responses: (response) => list(response.output).map(responseTurn),
+  responses: (response) => {
+    const turns = list(response.output).map(responseTurn)
+    const last = turns.at(-1)
+    const why = text(object(response.incomplete_details).reason)
+    return last === undefined ? turns : [...turns.slice(0, -1), noted(last, why)]
+  },
 }
 
 function noted(turn: Turn, reason: unknown): Turn {
@@ -129,6 +143,7 @@ function chatTurn(value: unknown): Turn {
     ...(role === 'tool'
       ? [{ kind: 'result' as const, id: text(message.tool_call_id), text: plain(said) }]
       : said),
+    ...(message.audio == null ? [] : [audioPart(object(message.audio))]),
     ...(text(message.refusal) === '' ? [] : [{ kind: 'refusal' as const, text: text(message.refusal) }]),
     ...list(message.tool_calls).map((each) => {
       const call = object(each)
@@ -143,11 +158,16 @@ function responseTurn(value: unknown): Turn {
   const item = object(value)
   switch (item.type) {
     case 'function_call':
-      return { role: 'assistant', parts: [callPart(text(item.name), item.call_id, item.arguments)] }
+    case 'custom_tool_call':
+      return {
+        role: 'assistant',
+        parts: [callPart(text(item.name), item.call_id, item.arguments ?? item.input)],
+      }
     case 'function_call_output':
+    case 'custom_tool_call_output':
       return {
         role: 'tool',
-        parts: [{ kind: 'result', id: text(item.call_id), text: pretty(item.output) }],
+        parts: [{ kind: 'result', id: text(item.call_id), text: outputOf(item.output) }],
       }
     case 'reasoning': {
       const thoughts = [...list(item.summary), ...list(item.content)].map((each) => text(object(each).text))
@@ -159,6 +179,10 @@ function responseTurn(value: unknown): Turn {
     default:
       return { role: 'assistant', parts: [other(item)] }
   }
+}
+
+function outputOf(output: unknown): string {
+  return Array.isArray(output) ? plain(partsOf(output)) : pretty(output ?? '')
 }
 
 function partsOf(content: unknown): Part[] {
@@ -187,13 +211,40 @@ function partOf(value: unknown): Part {
       const data = `data:${text(source.media_type)};base64,${text(source.data)}`
       return { kind: 'image', source: source.type === 'base64' ? data : text(source.url) }
     }
+    case 'input_audio':
+      return audioPart(object(part.input_audio))
+    case 'file':
+      return file(object(part.file).filename, part)
+    case 'input_file':
+      return file(part.filename, part)
+    case 'document':
+      return file(part.title, part)
     case 'tool_use':
+    case 'server_tool_use':
       return callPart(text(part.name), part.id, part.input)
     case 'tool_result':
       return { kind: 'result', id: text(part.tool_use_id), text: plain(partsOf(part.content)) }
     default:
       return other(part)
   }
+}
+
+/** As OpenAI writes it, in requests and answers. */
+function audioPart({ data, format, transcript }: Json): Part {
+  const type = text(format) === 'mp3' ? 'audio/mpeg' : `audio/${text(format) || 'wav'}`
+  return {
+    kind: 'audio',
+    source: text(data) === '' ? '' : `data:${type};base64,${text(data)}`,
+    text: text(transcript),
+  }
+}
+
+/** Its name is enough: Raw has what is in it. */
+function file(name: unknown, part: Json): Part {
+  const source = object(part.source)
+  const said =
+    text(name) || text(source.media_type) || text(source.url) || text(part.file_id) || 'without a name'
+  return { kind: 'other', name: 'A file', json: text(source.type) === 'text' ? text(source.data) : said }
 }
 
 function callPart(name: string, id: unknown, input: unknown): Part {

@@ -27,6 +27,6 @@ export const REQUESTS_LIST = {
     'fusillade_batch_id',
     'search',
   ],
-  /** `before`: the page behind that entry; `live=yes`: as it happens; `request`: the one whose detail is open. */
-  more: ['before', 'live', 'request'],
+  /** `before`: the page behind that entry; `live=yes`: as it happens; `request`: the one whose detail is open; `part`: of that. */
+  more: ['before', 'live', 'request', 'part'],
 } as const

@@ -24,7 +24,7 @@ export function RequestsPage() {
   const newest = query.data?.data.reduce((highest, { id }) => Math.max(highest, id), 0)
   const tail = useTail(log.query, newest, live && query.isSuccess && !query.isPlaceholderData, paused)
   const shown = useWithArrivals(query, live ? tail.entries : NONE)
-  const open = (request: string | undefined) => state.set({ request })
+  const open = (request: string | undefined) => state.set({ request, part: undefined })
   return (
     <Page
       title="Requests"
@@ -121,7 +121,14 @@ export function RequestsPage() {
           </EmptyState>
         }
       />
-      {log.request !== undefined && <RequestDrawer id={log.request} onClose={() => open(undefined)} />}
+      {log.request !== undefined && (
+        <RequestDrawer
+          id={log.request}
+          onClose={() => open(undefined)}
+          part={log.part}
+          onPart={(part) => state.set({ part })}
+        />
+      )}
     </Page>
   )
 }

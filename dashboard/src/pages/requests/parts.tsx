@@ -18,6 +18,7 @@ export function StatusBadge({
     <span className="inline-flex items-center gap-1">
       <Badge tone={toneOf(status)}>{status}</Badge>
       {outcome === 'cancelled' && <Badge tone="warn">cancelled</Badge>}
+      {outcome === 'failed' && status < 400 && <Badge tone="bad">broke off</Badge>}
     </span>
   )
 }

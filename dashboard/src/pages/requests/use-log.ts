@@ -5,6 +5,15 @@ import { REQUESTS_LIST } from './list-spec'
 import { logQuery, type LogQuery, type RequestFilter } from './log-query'
 
 const MINUTE_MS = 60_000
+/** What changes nothing about which page is shown. */
+const STAYING = ['before', 'request', 'part', 'live']
+
+interface Search {
+  before?: unknown
+  live?: unknown
+  request?: unknown
+  part?: unknown
+}
 
 export interface Log {
   state: ListState<never, RequestFilter>
@@ -14,12 +23,14 @@ export interface Log {
   live: boolean
   /** Whose detail is open. */
   request: string | undefined
+  /** Which part of it. */
+  part: string | undefined
 }
 
 /** What the page shows, from its URL. What narrows the log leads back to the newest. */
 export function useLog(): Log {
   const listed = useListState(REQUESTS_LIST)
-  const search: { before?: unknown; live?: unknown; request?: unknown } = useSearch({ strict: false })
+  const search: Search = useSearch({ strict: false })
   const [now, setNow] = useState(Date.now)
   useEffect(() => {
     const timer = window.setInterval(() => setNow(Date.now()), MINUTE_MS)
@@ -29,7 +40,7 @@ export function useLog(): Log {
   const at = Number.isInteger(before) && before > 0 ? before : undefined
   return useMemo(() => {
     const set = (changes: ListChanges) => {
-      const stays = 'before' in changes || 'request' in changes || 'live' in changes
+      const stays = STAYING.some((name) => name in changes)
       listed.set(stays ? changes : { before: undefined, ...changes })
     }
     return {
@@ -43,6 +54,7 @@ export function useLog(): Log {
       before: at,
       live: search.live === 'yes' && at === undefined,
       request: typeof search.request === 'string' ? search.request : undefined,
+      part: typeof search.part === 'string' ? search.part : undefined,
     }
-  }, [listed, now, at, search.live, search.request])
+  }, [listed, now, at, search.live, search.request, search.part])
 }

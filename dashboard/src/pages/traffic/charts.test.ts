@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest'
 import { changeOf, isEmpty, tableOf } from '@/components/chart'
-import { costChart, latencyChart, statusChart, tokensChart } from './charts'
+import { busiestChart, costChart, latencyChart, statusChart, tokensChart } from './charts'
 import type { Row } from './queries'
 
 const HOUR = 3_600_000
@@ -44,6 +44,28 @@ describe('charts', () => {
     expect(chart.points.map(({ p50 }) => p50)).toEqual([null, 100, null])
     expect(tableOf(chart, String).rows[1]).toEqual([String(NOON + HOUR), '100 ms', '200 ms', '1,300 ms'])
     expect(tableOf(chart, String).rows[0]?.slice(1)).toEqual(['—', '—', '—'])
+  })
+
+  it('stack the busiest, the rest above them', () => {
+    const busiest = [
+      row(0, { model: 'b', requests: 1 }),
+      row(0, { model: 'a', requests: 2 }),
+      row(1, { model: 'a', requests: 3 }),
+    ]
+    const chart = busiestChart(PERIOD, 'model', busiest, [row(0, { requests: 5 }), row(1, { requests: 3 })])
+    expect(chart.series.map(({ name }) => name)).toEqual(['a', 'b', 'Others'])
+    expect(chart.points.map((point) => chart.series.map(({ key }) => point[key]))).toEqual([
+      [2, 1, 2],
+      [3, 0, 0],
+      [0, 0, 0],
+    ])
+    const few = busiestChart(
+      PERIOD,
+      'user',
+      [row(0, { user_id: 'u', requests: 5 })],
+      [row(0, { requests: 4 })],
+    )
+    expect(few.series.map(({ name }) => name)).toEqual(['Deleted'])
   })
 
   it('know when there is nothing to draw', () => {

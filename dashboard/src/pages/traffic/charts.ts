@@ -2,7 +2,7 @@
 import type { Chart, Point, Series } from '@/components/chart'
 import { count, milliseconds, money } from '@/format/number'
 import { buckets, type Period } from './period'
-import type { Figures, Row } from './queries'
+import { idOf, nameOf, type Figures, type Row } from './queries'
 
 /** A figure of a row that is drawn: zero or nothing where there was no request. */
 interface Drawn extends Series {
@@ -34,6 +34,55 @@ export function statusChart(period: Period, byStatus: readonly Row[], rows: read
     points: list,
     series: withBefore(points, shown, rows, ({ requests }) => requests),
     stacked: true,
+    format: count,
+  }
+}
+
+const COLOURS = ['1', '3', '2', '4'] as const
+
+/** Requests by the busiest models or people; `rows` are those of all. */
+export function busiestChart(
+  period: Period,
+  by: 'model' | 'user',
+  busiest: readonly Row[],
+  rows: readonly Row[],
+): Chart {
+  const sums = new Map<string, { name: string; requests: number }>()
+  for (const row of busiest) {
+    const id = idOf(row, by) ?? ''
+    const known = sums.get(id)
+    const name = nameOf(row, by) ?? 'Deleted'
+    sums.set(id, { name, requests: (known?.requests ?? 0) + row.requests })
+  }
+  const ranked = [...sums].toSorted(([, one], [, other]) => other.requests - one.requests)
+  const keys = new Map(ranked.map(([id], index) => [id, String(index)]))
+  const points = emptyPoints(period, [...keys.values(), 'others'])
+  for (const row of rows) {
+    const point = points.get(Date.parse(row.time ?? ''))
+    if (point !== undefined) point.others = row.requests
+  }
+  for (const row of busiest) {
+    const [point, key] = [points.get(Date.parse(row.time ?? '')), keys.get(idOf(row, by) ?? '')]
+    if (point === undefined || key === undefined) continue
+    point[key] = row.requests
+    // What was recorded between the two questions is in one of them only.
+    point.others = Math.max(0, (point.others ?? 0) - row.requests)
+  }
+  const list = [...points.values()]
+  const series: Series[] = ranked.map(([, { name }], index) => ({
+    key: String(index),
+    name,
+    colour: COLOURS[index % COLOURS.length] ?? '1',
+  }))
+  if (list.some(({ others }) => (others ?? 0) > 0))
+    series.push({ key: 'others', name: 'Others', colour: 'faint' })
+  return {
+    title: by === 'model' ? 'Models' : 'Users',
+    description: `Requests by the busiest ${by === 'model' ? 'models' : 'users'}`,
+    points: list,
+    series,
+    stacked: true,
+    named: true,
     format: count,
   }
 }

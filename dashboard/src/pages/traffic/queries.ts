@@ -22,6 +22,8 @@ export interface Scope {
 
 const PAGE = 1000
 const CHOICES = 20
+/** As many as there are colours. */
+const BUSIEST = 4
 
 /** Percentiles are kept by model and time only. */
 export function hasPercentiles({ filters }: Scope): boolean {
@@ -82,6 +84,16 @@ export function statusSeriesOptions(scope: Scope) {
   const query = { ...asked(scope), group_by: `status,${scope.period.unit}` }
   return queryOptions({
     queryKey: ['analytics', 'status-series', query],
+    queryFn: ({ signal }) => rows(query, signal),
+    placeholderData: keepPreviousData,
+  })
+}
+
+/** A row for each bucket and each of the busiest models or people. */
+export function busiestOptions(scope: Scope, by: 'model' | 'user') {
+  const query = { ...asked(scope), group_by: `${by},${scope.period.unit}`, top: BUSIEST }
+  return queryOptions({
+    queryKey: ['analytics', 'busiest', query],
     queryFn: ({ signal }) => rows(query, signal),
     placeholderData: keepPreviousData,
   })

@@ -140,7 +140,13 @@ def _sums(question: Question, minutes_since: datetime | None) -> FromClause:
     ]
     named = [] if question.search is None else [_named(asked, question, question.search)]
     sums = select(*keys, *figures).where(*named).group_by(*keys).having(counted(asked.c.requests) > 0)
-    return sums.subquery("sums")
+    return sums.subquery("sums") if question.top is None else _busiest(sums.cte("all_sums"), question, question.top)
+
+
+def _busiest(sums: CTE, question: Question, top: int) -> FromClause:
+    first, *_ = _keys(sums, question)
+    most = select(first).group_by(first).order_by(func.sum(sums.c.requests).desc(), first).limit(top)
+    return select(sums).where(first.in_(most)).subquery("sums")
 
 
 def _named(asked: FromClause, question: Question, part: str) -> ColumnElement[bool]:

@@ -22,6 +22,7 @@ _USUAL = timedelta(hours=24)
 _EARLIEST, _LATEST = datetime(1970, 1, 1, tzinfo=UTC), datetime(2200, 1, 1, tzinfo=UTC)
 _LONGEST = {Unit.MINUTE: timedelta(days=3), Unit.HOUR: timedelta(days=180), Unit.DAY: timedelta(days=3660)}
 _MOST_DIMENSIONS = 2
+_MOST_TOP = 20
 
 
 class Dimension(StrEnum):
@@ -79,6 +80,8 @@ class Question:
     percentiles: bool
     order: Order
     descending: bool
+    top: int | None = None
+    """How many of the first dimension, the busiest; `None`: all."""
 
     @property
     def unit(self) -> Unit | None:
@@ -127,6 +130,14 @@ def _question(
     ] = False,
     order_by: Annotated[Order | None, Query(description="`time` where rows are made by it, else `requests`.")] = None,
     order_desc: Annotated[bool | None, Query(description="The largest first; the usual but for `time`.")] = None,
+    top: Annotated[
+        int | None,
+        Query(
+            ge=1,
+            le=_MOST_TOP,
+            description="Of two dimensions: only rows of the busiest of the first one, as of five models by the hour.",
+        ),
+    ] = None,
     search: Annotated[
         str | None,
         Query(
@@ -159,6 +170,7 @@ def _question(
         percentiles=percentiles,
         order=order,
         descending=order is not Order.TIME if order_desc is None else order_desc,
+        top=top,
     )
     _check(question)
     return question
@@ -208,6 +220,8 @@ def _check(question: Question) -> None:
         )
     if question.order is Order.TIME and unit is None:
         raise _refused("order_by: there is a time only in rows by minute, hour or day")
+    if question.top is not None and len(question.dimensions) < _MOST_DIMENSIONS:
+        raise _refused("top: name two in group_by, such as model,hour; for rows by one, use limit")
     if question.search is not None and _NAMED.isdisjoint(question.dimensions):
         raise _refused(f"search: there are names only in rows by {', '.join(sorted(_NAMED))}")
     if question.percentiles:

@@ -24,7 +24,7 @@ _NONCE = "__CSP_NONCE__"
 _NONCE_BYTES = 16
 _POLICY = (
     "default-src 'none'; script-src 'self'{scripts}; style-src 'self' 'nonce-{nonce}'; img-src 'self' data: blob:; "
-    "font-src 'self'; connect-src 'self'; manifest-src 'self'; form-action 'self'; base-uri 'none'; "
+    "media-src data:; font-src 'self'; connect-src 'self'; manifest-src 'self'; form-action 'self'; base-uri 'none'; "
     "frame-ancestors 'none'; object-src 'none'"
 )
 _INLINE_SCRIPT = re.compile(r"<script[^>]*>([^<]+)</script>")

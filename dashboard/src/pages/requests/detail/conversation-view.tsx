@@ -3,6 +3,9 @@ import { Badge } from '@/components/badge'
 import { cn } from '@/design/class-names'
 import type { Conversation, Part, Turn } from '../conversation'
 import type { Detail } from '../queries'
+import { Parameters } from './parameters'
+import { Picture } from './picture'
+import { Sound } from './sound'
 
 interface ConversationViewProps {
   conversation: Conversation
@@ -14,7 +17,7 @@ export function ConversationView({ conversation, bodies }: ConversationViewProps
   const several = answered.length > 1
   return (
     <div className="grid gap-4">
-      {(parameters.length > 0 || tools.length > 0) && <Settings parameters={parameters} tools={tools} />}
+      <Parameters parameters={parameters} tools={tools} />
       <ol className="grid gap-4" aria-label="Conversation">
         {asked.map((turn, index) => (
           <TurnView key={index} turn={turn} />
@@ -33,26 +36,6 @@ export function ConversationView({ conversation, bodies }: ConversationViewProps
         <p className="text-xs text-warn">Only the beginning of it is kept.</p>
       )}
     </div>
-  )
-}
-
-function Settings({ parameters, tools }: Pick<Conversation, 'parameters' | 'tools'>) {
-  return (
-    <details className="rounded-lg border border-line bg-sunken px-3 py-2">
-      <summary className="cursor-pointer text-soft">
-        {tools.length > 0 && `Tools: ${tools.join(', ')}`}
-        {tools.length > 0 && parameters.length > 0 && ' · '}
-        {parameters.length > 0 && `Parameters: ${parameters.map(([name]) => name).join(', ')}`}
-      </summary>
-      <dl className="mt-2 grid gap-1 font-mono text-xs">
-        {parameters.map(([name, value]) => (
-          <div key={name} className="flex gap-3">
-            <dt className="shrink-0 text-faint">{name}</dt>
-            <dd className="min-w-0 break-words whitespace-pre-wrap">{value}</dd>
-          </div>
-        ))}
-      </dl>
-    </details>
   )
 }
 
@@ -109,7 +92,9 @@ function PartView({ part }: { part: Part }) {
     case 'refusal':
       return <p className={cn('text-bad', TEXT)}>{part.text}</p>
     case 'image':
-      return <Image source={part.source} />
+      return <Picture source={part.source} alt="What was sent" />
+    case 'audio':
+      return <Spoken source={part.source} transcript={part.text} />
     case 'call':
       return <Boxed title={`Calls ${part.name}`} id={part.id} content={part.input} />
     case 'result':
@@ -119,18 +104,13 @@ function PartView({ part }: { part: Part }) {
   }
 }
 
-/** One that is somewhere else is named, not loaded: no request leaves for another origin. */
-function Image({ source }: { source: string }) {
-  if (/^data:image\/(png|jpeg|gif|webp);base64,/.test(source)) {
-    return (
-      <img
-        src={source}
-        alt="What was sent"
-        className="max-h-64 w-fit max-w-full rounded-lg border border-line"
-      />
-    )
-  }
-  return <p className={cn(BOX, 'font-mono text-xs break-all')}>{source === '' ? 'An image' : source}</p>
+function Spoken({ source, transcript }: { source: string; transcript: string }) {
+  return (
+    <div className="grid gap-2">
+      {source !== '' && <Sound source={source} label="A sound" />}
+      {transcript !== '' && <p className={cn('text-base', TEXT)}>{transcript}</p>}
+    </div>
+  )
 }
 
 function Boxed({ title, id, content }: { title: string; id: string; content: string }) {

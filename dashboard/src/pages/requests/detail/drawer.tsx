@@ -7,14 +7,22 @@ import { ErrorState, Skeleton } from '@/components/page'
 import { Button } from '@/design/button'
 import { Drawer } from '@/design/dialog'
 import { Tab, TabList, TabPanel, Tabs } from '@/design/tabs'
-import { conversationOf } from '../conversation'
+import { useCan } from '@/session/session'
+import { isReplayable } from '../replay'
 import { StatusBadge } from '../parts'
 import { requestOptions, type Detail } from '../queries'
-import { ConversationView } from './conversation-view'
+import { Headers } from './headers'
 import { Overview } from './overview'
 import { Raw } from './raw'
+import { NotKept, Said, saidTitle } from './said'
 
-export function RequestDrawer({ id, onClose }: { id: string; onClose: () => void }) {
+interface PartProps {
+  /** Which part of it is shown; the overview where it is none. */
+  part: string | undefined
+  onPart: (part: string | undefined) => void
+}
+
+export function RequestDrawer({ id, onClose, ...part }: { id: string; onClose: () => void } & PartProps) {
   const query = useQuery(requestOptions(id))
   const request = query.data
   return (
@@ -27,7 +35,7 @@ export function RequestDrawer({ id, onClose }: { id: string; onClose: () => void
       footer={request === undefined ? undefined : <Actions request={request} />}
     >
       {request !== undefined ? (
-        <Content request={request} />
+        <Content request={request} {...part} />
       ) : query.isError ? (
         <ErrorState error={query.error} retry={() => void query.refetch()} />
       ) : (
@@ -62,54 +70,47 @@ function What({ request }: { request: Detail }) {
   )
 }
 
-function Content({ request }: { request: Detail }) {
-  const conversation = request.bodies == null ? undefined : conversationOf(request.uri, request.bodies)
+const PARTS = ['overview', 'said', 'headers', 'raw'] as const
+
+function Content({ request, part, onPart }: { request: Detail } & PartProps) {
+  const { bodies } = request
   return (
-    <Tabs defaultValue="overview">
+    <Tabs
+      value={PARTS.find((each) => each === part) ?? 'overview'}
+      onValueChange={(next) => onPart(next === 'overview' ? undefined : next)}
+    >
       <TabList aria-label="Parts of the request">
         <Tab value="overview">Overview</Tab>
-        <Tab value="conversation">Conversation</Tab>
+        <Tab value="said">{saidTitle(request)}</Tab>
+        <Tab value="headers">Headers</Tab>
         <Tab value="raw">Raw</Tab>
       </TabList>
       <TabPanel value="overview" className="pt-4 outline-none">
         <Overview request={request} />
       </TabPanel>
-      <TabPanel value="conversation" className="pt-4 outline-none">
-        {request.bodies == null ? (
-          <NotKept request={request} />
-        ) : conversation === undefined ? (
-          <p className="text-soft">This was no conversation. Raw has what was sent and answered.</p>
-        ) : (
-          <ConversationView conversation={conversation} bodies={request.bodies} />
-        )}
+      <TabPanel value="said" className="pt-4 outline-none">
+        <Said request={request} />
+      </TabPanel>
+      <TabPanel value="headers" className="pt-4 outline-none">
+        {bodies == null ? <NotKept request={request} /> : <Headers headers={request.headers} />}
       </TabPanel>
       <TabPanel value="raw" className="pt-4 outline-none">
-        {request.bodies == null ? <NotKept request={request} /> : <Raw bodies={request.bodies} />}
+        {bodies == null ? <NotKept request={request} /> : <Raw bodies={bodies} />}
       </TabPanel>
     </Tabs>
   )
 }
 
-function NotKept({ request }: { request: Detail }) {
-  return (
-    <p className="text-soft">
-      {request.state === 'open'
-        ? 'What is said can be read when the request has ended.'
-        : 'What was said is not kept: keeping it is off, or off for this key or person, or it has been erased.'}
-    </p>
-  )
-}
-
 function Actions({ request }: { request: Detail }) {
-  const conversation = request.bodies == null ? undefined : conversationOf(request.uri, request.bodies)
+  const can = useCan()
   return (
     <>
       <CopyButton text={request.id} label="Copy id" className="mr-auto" />
       <CopyButton text={`${window.location.origin}/requests?request=${request.id}`} label="Copy link" />
-      {conversation !== undefined && (
+      {isReplayable(request) && can('Read', 'Models', 'own') && (
         <Button size="sm" asChild>
           <a href={`/playground?request=${request.id}`}>
-            <SquareTerminal aria-hidden /> Open in playground
+            <SquareTerminal aria-hidden /> Replay in playground
           </a>
         </Button>
       )}

@@ -5,6 +5,7 @@ import { DetailList } from '@/components/detail-list'
 import { Figure, Time } from '@/components/values'
 import { count, milliseconds, money, pricePerMillion } from '@/format/number'
 import { exactTime } from '@/format/time'
+import { messageOf } from '../contents'
 import { unknown } from '../parts'
 import type { Detail } from '../queries'
 import { Timeline } from './timeline'
@@ -15,11 +16,7 @@ type Tokens = NonNullable<Detail['tokens']>
 export function Overview({ request }: { request: Detail }) {
   return (
     <div className="grid gap-6">
-      {request.error !== null && (
-        <p role="alert" className="rounded-md bg-bad-well px-3 py-2 text-bad">
-          It failed with <code className="font-mono text-xs">{request.error}</code>.
-        </p>
-      )}
+      {request.error !== null && <WhatWentWrong request={request} error={request.error} />}
       <Section title="Timeline">
         <Timeline request={request} />
       </Section>
@@ -32,6 +29,20 @@ export function Overview({ request }: { request: Detail }) {
       <Section title="Identifiers">
         <DetailList entries={identifiers(request)} />
       </Section>
+    </div>
+  )
+}
+
+/** With what the client was told, where that is kept. */
+function WhatWentWrong({ request, error }: { request: Detail; error: string }) {
+  const message = messageOf(request)
+  return (
+    <div role="alert" className="rounded-md bg-bad-well px-3 py-2 text-bad">
+      <p>
+        {request.outcome === 'completed' ? 'The answer was an error: ' : 'It failed: '}
+        <code className="font-mono text-xs">{error}</code>
+      </p>
+      {message !== undefined && <p className="mt-1 break-words text-ink">{message}</p>}
     </div>
   )
 }
