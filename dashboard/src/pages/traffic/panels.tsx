@@ -37,11 +37,11 @@ export function Panels({ scope }: { scope: Scope }) {
   const percentiles = hasPercentiles(scope) && !minutes
   const charts: (readonly [chart: Chart, ...of: Rows[]])[] = [
     [statusChart(period, byStatus.data ?? [], rows), byStatus, series],
+    [tokensChart(period, rows), series],
     ...(showsModels
       ? [[busiestChart(period, 'model', models.data ?? [], rows), models, series] as const]
       : []),
     ...(showsUsers ? [[busiestChart(period, 'user', users.data ?? [], rows), users, series] as const] : []),
-    [tokensChart(period, rows), series],
     [latencyChart(period, rows, percentiles), series],
     ...(percentiles ? [[firstTokenChart(period, rows), series] as const] : []),
     [costChart(period, rows), series],

@@ -87,6 +87,12 @@ const SAID: typeof KINDS = [
   ['of these images', (tokens) => tokens.image_output],
 ]
 
+const COUNTED_BY: Record<string, string> = {
+  provider: 'The provider',
+  estimate: 'Us, as an estimate',
+  none: 'Nobody: there was nothing to count',
+}
+
 function tokens(counted: Detail['tokens']): Entries {
   if (counted === null) return []
   const parts = (kinds: typeof KINDS, key: string): Entries =>
@@ -99,7 +105,7 @@ function tokens(counted: Detail['tokens']): Entries {
     ...parts(KINDS, 'In'),
     ['Tokens out', number(counted.output)],
     ...parts(SAID, 'Out'),
-    ['Counted by', counted.source === 'provider' ? 'The provider' : counted.source],
+    ['Counted by', COUNTED_BY[counted.source] ?? counted.source],
   ]
 }
 
