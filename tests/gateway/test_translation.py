@@ -39,8 +39,8 @@ _PLACES = {
     "chat-only": ("/v1", "openai", DialectOptions(native_apis=("chat_completions",))),
 }
 _FAULTS = ("cut", "error-in-stream", "error-first", "reset-middle", "truncated", "error-429", "error-503", "context",
-           "error-401", "error-400", "no-usage", "unframed-done", "filtered", "calls-2", "reasoning", "guarded",
-           "kept", "calls-2-reasoning")  # fmt: skip
+           "error-401", "error-400", "no-usage", "unframed-done", "unstreamed", "unstreamed-truncated", "filtered",
+           "calls-2", "reasoning", "guarded", "kept", "calls-2-reasoning")  # fmt: skip
 _ON = Fallback(enabled=True, on_status=(500,), backoff=Backoff(initial=0.001, maximum=0.01))
 _PATIENT = Breaker(failures=10**9, min_requests=10**9)
 _SPEAKERS = {
@@ -458,16 +458,49 @@ def test_a_stream_that_broke_never_looks_whole(
     assert ends[0].outcome == "failed"
 
 
-@pytest.mark.parametrize("speaker", [speaker for speaker in _SPEAKERS if speaker != "gemini"])
+@pytest.mark.parametrize("speaker", _SPEAKERS)
 def test_a_stream_that_was_whole_before_its_connection_broke(
     client: httpx.Client, journal: Journal, speaker: str
 ) -> None:
-    """Gemini's streams have no last word: there the end of the message is what says it."""
+    """Gemini's streams have no last word: there it is why they ended that says it."""
     body = chat(f"{speaker}-unframed-done", stream=True) | {"max_tokens": 500}
     with journal.admitted() as ends:
         text = client.post(_SPEAKERS[speaker].removeprefix("/v1"), json=body).text
     assert ("[DONE]" in text) or ("message_stop" in text)
-    assert ends[0].outcome == "completed"
+    assert (ends[0].outcome, ends[0].tokens.source) == ("completed", "provider")
+
+
+@pytest.mark.parametrize("speaker", _SPEAKERS)
+def test_a_whole_answer_to_a_request_for_a_stream_is_told_as_one(
+    client: httpx.Client, journal: Journal, speaker: str
+) -> None:
+    body = chat(f"{speaker}-unstreamed", stream=True) | {"max_tokens": 500, "stream_options": {"include_usage": True}}
+    body = body if _SPEAKERS[speaker].startswith("/v1/chat") else body | {"stream_options": None}
+    with journal.admitted(2) as ends:
+        answer = client.post(_SPEAKERS[speaker].removeprefix("/v1"), json=body)
+        client.post(_SPEAKERS[speaker].removeprefix("/v1"), json=chat(speaker) | {"max_tokens": 500})
+    assert answer.headers["content-type"].startswith("text/event-stream")
+    assert ("data: [DONE]" in answer.text) or ("event: message_stop" in answer.text)
+    assert "This is a simulated answer" in answer.text
+    told, whole = ends
+    assert (told.outcome, told.finish_reason, told.tokens) == ("completed", whole.finish_reason, whole.tokens)
+
+
+@pytest.mark.parametrize("speaker", ["claude", "gpt"])
+def test_half_an_answer_to_a_request_for_a_stream_is_a_bad_reply(
+    client: httpx.Client, journal: Journal, speaker: str
+) -> None:
+    with journal.admitted() as ends:
+        body = chat(f"{speaker}-unstreamed-truncated", stream=True) | {"max_tokens": 500}
+        answer = client.post(_SPEAKERS[speaker].removeprefix("/v1"), json=body)
+    assert answer.status_code == 502
+    assert ends[0].outcome == "failed"
+
+
+def test_where_nothing_is_translated_the_client_is_given_what_came(client: httpx.Client) -> None:
+    answer = client.post("/chat/completions", json=chat("gpt-unstreamed", stream=True))
+    assert answer.headers["content-type"] == "application/json"
+    assert answer.json()["choices"][0]["message"]["content"]
 
 
 @pytest.mark.parametrize("speaker", _SPEAKERS)

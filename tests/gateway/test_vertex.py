@@ -32,7 +32,19 @@ _PLACES = {
     "express": Place(query=None, credential="AIzaSySimulated"),
     "lenient": Place(options=DialectOptions(unsupported_parameters="drop")),
 }
-_NAMES = ("small", "calls-2-reasoning", "embed", "error-429", "context", "error-401", "cut", "no-usage", "reasoning")
+_NAMES = (
+    "small",
+    "image",
+    "speech",
+    "calls-2-reasoning",
+    "embed",
+    "error-429",
+    "context",
+    "error-401",
+    "cut",
+    "no-usage",
+    "reasoning",
+)
 _MODELS = {
     **{f"gemini-{name}": ("vertex", f"sim-{name}") for name in _NAMES},
     **{f"claude-{name}": ("vertex", f"anthropic/sim-{name}") for name in _NAMES},
@@ -197,6 +209,21 @@ def test_texts_at_once(openai_client: OpenAI, client: httpx.Client) -> None:
     for model in ("gemini-embedding-one", "gemini-embedding-two"):
         answer = client.post("/embeddings", json={"model": model, "input": ["one", "two"]})
         assert (answer.status_code, answer.json()["error"]["param"]) == (400, "input")
+
+
+def test_pictures_and_speech(client: httpx.Client, journal: Journal) -> None:
+    with journal.admitted(2) as ends:
+        made = client.post("/images/generations", json={"model": "gemini-image", "prompt": "A boat."})
+        spoken = client.post(
+            "/audio/speech",
+            json={"model": "gemini-speech", "input": "Hello.", "voice": "Kore", "instructions": "Sadly."},
+        )
+    assert made.json()["data"][0]["b64_json"], made.text
+    assert (spoken.status_code, spoken.headers["content-type"]) == (200, "audio/wav"), spoken.text
+    assert (ends[0].tokens.image_output, ends[1].tokens.audio_output) == (1120, ends[1].tokens.output)
+    for path in ("/images/generations", "/audio/speech"):
+        answer = client.post(path, json={"model": "claude-small", "prompt": "x", "input": "x", "voice": "Kore"})
+        assert (answer.status_code, answer.json()["error"]["code"]) == (400, "unsupported_api")
 
 
 @pytest.mark.parametrize("tier", ["flex", "priority"])

@@ -31,6 +31,7 @@ _PATIENT = Breaker(failures=10**9, min_requests=10**9)
 _KNOWN = {"claude-sonnet-5": "gpt", "claude-opus-5": "gpt-calls-2", "claude-sonnet-5-5": "gpt-error-429",
           "claude-opus-4-8": "gpt-error-in-stream"}  # fmt: skip
 """For clients that refuse to ask for models they have not heard of."""
+_MEDIA = ("gemini-image", "gemini-image-filtered", "gemini-speech", "claude-image")
 _BEHAVIOURS = ("small", "calls-2", "reasoning", "error-429", "error-in-stream", "context")
 
 
@@ -70,7 +71,7 @@ def gateway(simulator_url: str, tmp_path_factory: pytest.TempPathFactory) -> Ite
 def crossed(simulator_url: str, tmp_path_factory: pytest.TempPathFactory) -> Iterator[GatewayProcess]:
     """Before providers of every dialect."""
     behaviours = [f"{name}-{behaviour}" for name in _PROVIDERS for behaviour in _BEHAVIOURS]
-    aliases = (*_PROVIDERS, *behaviours, *_KNOWN)
+    aliases = (*_PROVIDERS, *behaviours, *_MEDIA, *_KNOWN)
     yield from _serving(Crossed(simulator_url, aliases=aliases, names=_KNOWN), tmp_path_factory)
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import base64
 import json
 from collections.abc import Iterator
 from typing import Any
@@ -110,6 +111,8 @@ def test_who_asks(root: str) -> None:
         ),
         ({"safetySettings": [{"category": "c", "threshold": "NEVER"}]}, "safety_settings[0].threshold"),
         ({"model": "models/other"}, "unexpected model name"),
+        ({"generationConfig": {"responseModalities": ["IMAGE"]}}, "response modalities: image"),
+        ({"generationConfig": {"imageConfig": {"aspectRatio": "1:1"}}}, "Image config"),
     ],
 )
 def test_it_refuses_what_the_real_one_refuses(client: httpx.Client, more: dict[str, Any], told: str) -> None:
@@ -217,6 +220,60 @@ def test_a_stream_says_what_the_whole_answer_says(client: httpx.Client) -> None:
     assert usage["totalTokenCount"] == sum(usage[name] for name in counts)
     array = client.post("/models/sim-small:streamGenerateContent", json={"contents": [_USER]}).json()
     assert array == streamed(client)
+
+
+_SPEAK: dict[str, Any] = {"responseModalities": ["AUDIO"]}
+
+
+@pytest.mark.parametrize(
+    ("name", "more", "told"),
+    [
+        ("sim-image", {"generationConfig": {"imageConfig": {"aspectRatio": "7:4"}}}, "aspect_ratio"),
+        ("sim-image", {"generationConfig": {"imageConfig": {"imageSize": "2k"}}}, "image_size"),
+        (
+            "sim-image",
+            {"contents": [_USER, model({"inlineData": {"mimeType": "image/png", "data": "QQ=="}}), _USER]},
+            "missing a thought_signature in content position 2, part position 1",
+        ),
+        ("sim-speech", {}, "* AUDIO"),
+        ("sim-speech", {"generationConfig": {"responseModalities": ["AUDIO", "TEXT"]}}, "AUDIO, TEXT"),
+        ("sim-speech", {"generationConfig": {**_SPEAK, "temperature": 1}}, "Sampling"),
+        (
+            "sim-speech",
+            {
+                "generationConfig": {
+                    **_SPEAK,
+                    "speechConfig": {"voiceConfig": {"prebuiltVoiceConfig": {"voiceName": "x"}}},
+                }
+            },
+            "Voice name x is not supported",
+        ),
+        (
+            "gemini-3.1-flash-tts-preview",
+            {"generationConfig": _SPEAK, "contents": [user({"text": "x", "speechMetadata": {"style": "Sad."}})]},
+            "Speech metadata",
+        ),
+    ],
+)
+def test_models_that_draw_or_speak_refuse_what_the_real_ones_refuse(
+    client: httpx.Client, name: str, more: dict[str, Any], told: str
+) -> None:
+    assert told in generate(client, name, status=400, **more)["error"]["message"]
+
+
+def test_speech_is_a_file_whole_and_samples_in_a_stream(client: httpx.Client) -> None:
+    def sounds(answer: dict[str, Any]) -> list[dict[str, str]]:
+        return [part["inlineData"] for part in answer["candidates"][0]["content"]["parts"]]
+
+    (whole,) = sounds(generate(client, "sim-speech", generationConfig=_SPEAK))
+    (older,) = sounds(generate(client, "gemini-3.1-flash-tts-preview", generationConfig=_SPEAK))
+    pieces = [sound for chunk in streamed(client, "sim-speech", generationConfig=_SPEAK) for sound in sounds(chunk)]
+    assert (whole["mimeType"], {older["mimeType"], *(piece["mimeType"] for piece in pieces)}) == (
+        "audio/wav",
+        {"audio/L16;codec=pcm;rate=24000"},
+    )
+    assert b"".join(base64.b64decode(piece["data"]) for piece in pieces) == base64.b64decode(older["data"])
+    assert base64.b64decode(whole["data"]).endswith(base64.b64decode(older["data"]))
 
 
 @pytest.mark.parametrize(

@@ -11,7 +11,8 @@ from control_layer.gateway.answers import Answer, ErrorAnswer, EventAnswer, Spli
 from control_layer.gateway.headers import to_upstream
 from control_layer.gateway.policy.balancing import Target
 from control_layer.gateway.retry_after import retry_after
-from control_layer.gateway.translation import Translation, translated_answer
+from control_layer.gateway.translated_answers import translated_answer
+from control_layer.gateway.translation import Translation
 from control_layer.gateway.upstream import Upstream
 from control_layer.wire import BadResponse, Call, ExchangeError, Header, Receiver
 

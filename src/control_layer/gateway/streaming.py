@@ -50,6 +50,7 @@ class _Delta(msgspec.Struct, gc=False):
     thinking: Any = None
     partial_json: Any = None
     audio: Any = None
+    images: Any = None
     reasoning: Any = None
     refusal: Any = None
     tool_calls: list[_ToolCall] | None = None
@@ -69,7 +70,7 @@ class _Delta(msgspec.Struct, gc=False):
     def says(self) -> bool:
         """Whether there is anything of an answer in it."""
         said = self.content or self.text or self.reasoning_content or self.thinking or self.partial_json
-        return bool(said or self.tool_calls or self.audio or self.reasoning or self.refusal)
+        return bool(said or self.tool_calls or self.audio or self.images or self.reasoning or self.refusal)
 
 
 class _Choice(msgspec.Struct, gc=False):

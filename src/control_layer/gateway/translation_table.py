@@ -17,6 +17,7 @@ from control_layer.gateway.dialects.gemini import GEMINI
 from control_layer.gateway.dialects.ollama import OLLAMA
 from control_layer.gateway.dialects.openai_chat import OPENAI_CHAT, OpenAiChat, Quirks
 from control_layer.gateway.dialects.openai_responses import OPENAI_RESPONSES
+from control_layer.gateway.media_translators import ImageProvider, ImagesTranslator, SpeechProvider, SpeechTranslator
 from control_layer.gateway.translators import (
     COUNTED_HERE,
     NOTHING_OF_THE_KIND,
@@ -27,11 +28,13 @@ from control_layer.gateway.translators import (
     Translator,
 )
 
-__all__ = ["COUNT_TOKENS", "EMBEDDINGS", "MESSAGES", "RESPONSES", "translators_of"]
+__all__ = ["COUNT_TOKENS", "EMBEDDINGS", "IMAGES", "MESSAGES", "RESPONSES", "SPEECH", "translators_of"]
 
 MESSAGES = "/v1/messages"
 COUNT_TOKENS = "/v1/messages/count_tokens"
 EMBEDDINGS = "/v1/embeddings"
+IMAGES = "/v1/images/generations"
+SPEECH = "/v1/audio/speech"
 RESPONSES = "/v1/responses"
 _CLIENTS: Mapping[Api, tuple[str, ClientDialect]] = {
     "chat_completions": ("/v1/chat/completions", OPENAI_CHAT),
@@ -41,7 +44,7 @@ _CLIENTS: Mapping[Api, tuple[str, ClientDialect]] = {
 """Where clients speak them."""
 _OPENAIS_OWN = (
     "/v1/completions", EMBEDDINGS, "/v1/moderations", "/v1/rerank", "/v2/rerank", "/v1/score",
-    "/v1/images/generations", "/v1/audio/speech", "/v1/responses/compact", "/v1/responses/input_tokens",
+    IMAGES, SPEECH, "/v1/responses/compact", "/v1/responses/input_tokens",
 )  # fmt: skip
 """What else clients ask of providers that speak OpenAI's dialect."""
 _ONLY_STREAMS = frozenset(("no_stream_options",))
@@ -63,6 +66,8 @@ _PROVIDERS: Mapping[str, Callable[[DialectOptions], ProviderDialect]] = {
 }
 """What is spoken to endpoints of a dialect, where their own APIs are not asked for."""
 _EMBEDDINGS: Mapping[str, EmbeddingProvider] = {"bedrock": BEDROCK, "gemini": GEMINI, "ollama": OLLAMA}
+_IMAGES: Mapping[str, ImageProvider] = {"gemini": GEMINI}
+_SPEECH: Mapping[str, SpeechProvider] = {"gemini": GEMINI}
 _COUNTERS = {"gemini": GEMINI}
 """Who counts tokens before they are used, other than Anthropic."""
 
@@ -88,6 +93,10 @@ def translators_of(endpoint: Endpoint) -> Mapping[str, Translator]:
         found |= dict.fromkeys(_OPENAIS_OWN, NOTHING_OF_THE_KIND)
         if name in _EMBEDDINGS:
             found[EMBEDDINGS] = EmbeddingsTranslator(_EMBEDDINGS[name], lenient=lenient)
+        if name in _IMAGES:
+            found[IMAGES] = ImagesTranslator(_IMAGES[name], lenient=lenient)
+        if name in _SPEECH:
+            found[SPEECH] = SpeechTranslator(_SPEECH[name], lenient=lenient)
     elif not _ONLY_STREAMS.issuperset(options.quirks):
         path, client = _CLIENTS["chat_completions"]
         found[path] = ConversationTranslator(
@@ -105,4 +114,6 @@ def _vertex(*, lenient: bool) -> Mapping[str, Translator]:
         MESSAGES: vertex_translators.messages(lenient=lenient),
         COUNT_TOKENS: vertex_translators.counts(),
         EMBEDDINGS: vertex_translators.embeddings(lenient=lenient),
+        IMAGES: vertex_translators.images(lenient=lenient),
+        SPEECH: vertex_translators.speech(lenient=lenient),
     }

@@ -12,9 +12,10 @@ import msgspec
 
 from control_layer.gateway import errors
 from control_layer.gateway.dialects import openai_embeddings
+from control_layer.gateway.dialects.answer_events import events_of
 from control_layer.gateway.dialects.anthropic import ANTHROPIC
 from control_layer.gateway.dialects.anthropic.client_requests import read_count_request
-from control_layer.gateway.dialects.conversation import Conversation, Identity
+from control_layer.gateway.dialects.conversation import Answer, Conversation, Identity
 from control_layer.gateway.dialects.dialect import (
     ClientDialect,
     EventReader,
@@ -26,6 +27,7 @@ from control_layer.gateway.dialects.dialect import (
     Unsupported,
 )
 from control_layer.gateway.dialects.embeddings import EmbeddingDialect, EmbeddingsAsked
+from control_layer.gateway.dialects.events import Event
 from control_layer.gateway.dialects.first_calls import FirstCallReader, with_first_calls
 from control_layer.gateway.dialects.openai_chat import OPENAI_CHAT
 from control_layer.gateway.errors import GatewayError
@@ -39,6 +41,7 @@ __all__ = [
     "CountTranslator",
     "EmbeddingProvider",
     "EmbeddingsTranslator",
+    "SaysErrors",
     "Translator",
     "error_writer",
     "told_as_gateway_errors",
@@ -65,15 +68,17 @@ class Translator(ABC):
         """
 
 
-class _Errors(Protocol):
+class SaysErrors(Protocol):
+    """A provider that says what went wrong."""
+
     def read_error(self, status: int, body: bytes, headers: Sequence[Header] = (), /) -> ProviderError: ...
 
 
-class EmbeddingProvider(EmbeddingDialect, _Errors, Protocol):
+class EmbeddingProvider(EmbeddingDialect, SaysErrors, Protocol):
     """How a provider gives vectors, and says what went wrong."""
 
 
-class _CountingProvider(_Errors, Protocol):
+class _CountingProvider(SaysErrors, Protocol):
     def write_count(self, conversation: Conversation, model: str, *, lenient: bool) -> Outgoing: ...
 
     def read_count(self, body: bytes) -> int: ...
@@ -123,14 +128,19 @@ class _Conversation(StreamTranslation):
         self._model = alias
 
     def whole(self, body: bytes, answer_id: str, now: float) -> bytes:
-        answer = self._provider.read_answer(body)
+        answer = self._read(body)
         self.tokens = answer.tokens
         if not answer.id or answer.created is None:
             created = int(now) if answer.created is None else answer.created
             answer = msgspec.structs.replace(answer, id=answer.id or answer_id, created=created)
-        if self._first_call_only:
-            answer = with_first_calls(answer)
         return self._client.write_answer(answer, self._conversation, self._model)
+
+    def told(self, body: bytes) -> list[Event]:
+        return events_of(self._read(body))
+
+    def _read(self, body: bytes) -> Answer:
+        answer = self._provider.read_answer(body)
+        return with_first_calls(answer) if self._first_call_only else answer
 
     def reader(self) -> EventReader:
         reader = self._provider.reader()
@@ -232,7 +242,7 @@ COUNTED_HERE = _NothingOfTheKind()
 """The provider does not count, but the gateway estimates (`token_count`)."""
 
 
-def error_writer(client: ClientDialect, provider: _Errors) -> ErrorWriter:
+def error_writer(client: ClientDialect, provider: SaysErrors) -> ErrorWriter:
     """How errors of that provider are said to that client."""
 
     def write(status: int, body: bytes, headers: Sequence[Header], request_id: str) -> bytes:

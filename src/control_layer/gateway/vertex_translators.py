@@ -16,6 +16,7 @@ from control_layer.gateway.dialects.vertex import (
     handed_messages,
     publisher_of,
 )
+from control_layer.gateway.media_translators import ImagesTranslator, SpeechTranslator
 from control_layer.gateway.translation import CARRIED, Translation
 from control_layer.gateway.translators import (
     NOTHING_OF_THE_KIND,
@@ -27,7 +28,7 @@ from control_layer.gateway.translators import (
     told_as_gateway_errors,
 )
 
-__all__ = ["conversations", "counts", "embeddings", "messages"]
+__all__ = ["conversations", "counts", "embeddings", "images", "messages", "speech"]
 
 
 class _ByPublisher(Translator):
@@ -99,3 +100,13 @@ def embeddings(*, lenient: bool) -> Translator:
     return _ByPublisher(
         {"google": EmbeddingsTranslator(VERTEX_GEMINI, lenient=lenient), "anthropic": NOTHING_OF_THE_KIND}
     )
+
+
+def images(*, lenient: bool) -> Translator:
+    """Claude makes none."""
+    return _ByPublisher({"google": ImagesTranslator(VERTEX_GEMINI, lenient=lenient), "anthropic": NOTHING_OF_THE_KIND})
+
+
+def speech(*, lenient: bool) -> Translator:
+    """Claude does not speak."""
+    return _ByPublisher({"google": SpeechTranslator(VERTEX_GEMINI, lenient=lenient), "anthropic": NOTHING_OF_THE_KIND})

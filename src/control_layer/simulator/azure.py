@@ -131,7 +131,7 @@ def _chat(fields: dict[str, Any], script: Script, answer_id: str) -> Answered:
     _refuse(script)
     done = complete({**fields, "model": _MODEL}, script, answer_id, chat=True)
     looked_at = [{"prompt_index": 0, "content_filter_results": _SAFE}]
-    if fields.get("stream") is True:
+    if fields.get("stream") is True and not script.unstreamed:
         options = fields.get("stream_options") or {}
         first = {"id": "", "object": "", "created": 0, "model": "", "choices": [], "prompt_filter_results": looked_at}
         chunks = [first, *done.chunks(script, bool(options.get("include_usage")))]

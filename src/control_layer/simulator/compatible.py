@@ -22,7 +22,7 @@ _PIECE = 16 * 1024
 def answered(path: str, fields: dict[str, Any], size: int, script: Script, answer_id: str) -> Answered | None:
     """The answer to a JSON body of `size` bytes; `None` for a path that nothing is known of. Raises Refusal."""
     _refuse(script)
-    streaming = fields.get("stream") is True
+    streaming = fields.get("stream") is True and not script.unstreamed
     match path:
         case "/v1/chat/completions" | "/v1/completions":
             return _completion(fields, script, answer_id, chat=path.startswith("/v1/chat"), streaming=streaming)

@@ -40,7 +40,8 @@ BEHAVIOURS = (
     ("reset-middle", "close it in the middle of the answer"),
     ("cut", "end a stream cleanly in its middle, without finish reason and [DONE]"),
     ("no-done", "end a stream with its finish reason, but without [DONE]"),
-    ("unframed-done", "say [DONE] and close the connection without ending the message"),
+    ("unframed-done", "say all of a stream and close the connection without ending the message"),
+    ("unstreamed", "answer a request for a stream with a whole answer"),
     ("truncated", "answer with half of the JSON"),
     ("wrong-content-length", "announce more than is sent"),
     ("no-usage", "report no usage"),
@@ -77,6 +78,8 @@ class Script:
     cut: bool = False
     no_done: bool = False
     unframed_done: bool = False
+    unstreamed: bool = False
+    """A request for a stream has a whole answer."""
     truncated: bool = False
     wrong_length: bool = False
     usage: str = "normal"
@@ -110,6 +113,7 @@ _WORDS: dict[str, dict[str, Any]] = {
     "reset-middle": {"reset": "middle"},
     "no-done": {"no_done": True},
     "unframed-done": {"unframed_done": True},
+    "unstreamed": {"unstreamed": True},
     "wrong-content": {"wrong_length": True},
     "no-usage": {"usage": "none"},
     "usage-with": {"usage": "inline"},

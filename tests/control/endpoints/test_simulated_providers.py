@@ -64,8 +64,7 @@ async def test_models_are_found_in_pages_too(
 ) -> None:
     monkeypatch.setattr(listing, "_PAGE", page)
     found = await discover(_provider(root + path, dialect, options), timeout_seconds=20)
-    # Gemini's list says what cannot be asked for words or vectors.
-    assert [model.id for model in found] == [name for name in MODELS if dialect != "gemini" or name != "sim-image"]
+    assert [model.id for model in found] == list(MODELS)
 
 
 @pytest.mark.parametrize(

@@ -19,6 +19,7 @@ from control_layer.gateway.dialects.events import (
     Event,
     Failed,
     Finished,
+    ImageGiven,
     LogprobsDelta,
     Ping,
     RefusalDelta,
@@ -79,6 +80,8 @@ class _Folded:
                 if not isinstance(last, Audio):
                     self.parts.append(last := Audio("", ""))
                 self.parts[-1] = _heard(last, msgspec.json.decode(event.audio))
+            case ImageGiven():
+                self.parts.append(event.image)
             case LogprobsDelta():
                 self.logprobs = self.logprobs or {}
                 for name, tokens in msgspec.json.decode(event.logprobs).items():

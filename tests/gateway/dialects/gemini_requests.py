@@ -21,6 +21,7 @@ from control_layer.simulator.strictness import parse_object
 
 AS_PROVIDER: ProviderDialect = GEMINI
 HELLO = (Message("user", (Text("Hello"),)),)
+SPEAKER = "gemini-3.8-flash-tts"
 OLD, EARLIER, NEWER, NEWEST = "gemini-2.0-flash", "gemini-2.5-flash", "gemini-3.1-pro-preview", "gemini-4-neon"
 
 

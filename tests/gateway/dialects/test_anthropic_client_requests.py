@@ -60,7 +60,7 @@ def one(content: Any, role: str = "user") -> Message:
             {"messages": [{"role": "user", "content": [{"type": "tool_use", "id": "t", "name": "f", "input": {}}]}]},
             "$.messages[0].content[0]",
         ),
-        ({"messages": [{"role": "assistant", "content": [{"type": "image", "source": {"type": "url", "url": "u"}}]}]},
+        ({"messages": [{"role": "assistant", "content": [{"type": "tool_result", "tool_use_id": "t"}]}]},
          "$.messages[0].content[0]"),
         ({"system": [{"type": "image"}]}, "$.system[0].type"),
         ({"temperature": "hot"}, "$.temperature"),

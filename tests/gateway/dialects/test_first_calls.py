@@ -24,6 +24,10 @@ class _Read:
     def end(self) -> list[Event]:
         return self._events
 
+    @property
+    def over(self) -> bool:
+        return True
+
 
 def _calls(answer: Answer) -> list[list[ToolCall]]:
     return [[part for part in choice.parts if isinstance(part, ToolCall)] for choice in answer.choices]

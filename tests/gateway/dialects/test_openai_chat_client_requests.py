@@ -40,6 +40,39 @@ def read(**fields: Any) -> Conversation:
     return AS_CLIENT.read_request(msgspec.json.encode({"model": "m", "messages": HELLO} | fields))
 
 
+@pytest.mark.parametrize(
+    ("modalities", "wanted"),
+    [
+        (None, None),
+        (["text"], None),
+        (["image"], "only"),
+        (["image", "text"], "with_text"),
+        (["text", "image"], "with_text"),
+    ],
+)
+def test_pictures_are_asked_for(modalities: list[str] | None, wanted: str | None) -> None:
+    assert read(modalities=modalities).image_output == wanted
+
+
+def test_speech_without_a_voice_is_a_mistake() -> None:
+    with pytest.raises(msgspec.ValidationError, match="`audio`"):
+        read(modalities=["audio"])
+    assert read(modalities=["text"], audio={"voice": "coral", "format": "wav"}).audio_output is None
+
+
+def test_pictures_of_the_assistant_are_read_with_what_was_signed() -> None:
+    extra = {"google": {"thought_signature": "s"}}
+    pictures = [
+        {"type": "image_url", "image_url": {"url": "data:image/png;base64,QQ=="}, "extra_content": extra, "index": 0},
+        {"type": "image_url", "image_url": {"url": "https://example.org/a.png"}},
+    ]
+    assert one(role="assistant", content="Here:", images=pictures).parts == (
+        Text("Here:"),
+        Image("image/png", "QQ==", signature="s"),
+        Image(url="https://example.org/a.png"),
+    )
+
+
 def one(**message: Any) -> Message:
     (found,) = read(messages=[{"role": "user"} | message]).messages
     return found
@@ -97,7 +130,7 @@ def test_what_is_no_request_is_told(body: bytes) -> None:
             {"messages": [{"role": "assistant", "tool_calls": [{"id": "c", "type": "custom", "custom": {}}]}]},
             "messages[0].tool_calls[0].type",
         ),
-        ({"modalities": ["text", "image"]}, "modalities"),
+        ({"modalities": ["text", "video"]}, "modalities"),
     ],
 )
 def test_what_only_openai_knows_is_refused_by_name(fields: dict[str, Any], parameter: str) -> None:

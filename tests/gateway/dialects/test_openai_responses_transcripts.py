@@ -10,7 +10,7 @@ import pytest
 from openai.types.responses import Response
 from openai.types.responses.response_create_params import ResponseCreateParams
 from pydantic import TypeAdapter
-from tests.gateway.dialects import anthropic_streams, openai_chat_streams
+from tests.gateway.dialects import anthropic_streams, gemini_streams, openai_chat_streams
 from tests.gateway.dialects.folding import fold
 from tests.gateway.dialects.openai_responses_streams import AS_CLIENT, sdk_response, told
 from tests.gateway.dialects.transcripts import ROOT, Scenario, plain, scenarios
@@ -23,6 +23,7 @@ ANSWERS = scenarios("openai_responses", "response.sse")
 READERS: dict[str, Callable[[list[bytes]], list[Event]]] = {
     "openai_chat": openai_chat_streams.read,
     "anthropic": anthropic_streams.read,
+    "gemini": gemini_streams.read,
 }
 
 sdk_request: TypeAdapter[Any] = TypeAdapter(ResponseCreateParams)

@@ -18,7 +18,7 @@ from tests.gateway.dialects import (
 )
 from tests.gateway.dialects.transcripts import Scenario, conversation_of, scenarios
 
-from control_layer.gateway.dialects.conversation import Conversation, Text, ToolCall
+from control_layer.gateway.dialects.conversation import Conversation, Image, Text, ToolCall
 from control_layer.gateway.dialects.dialect import ClientDialect, Outgoing, ProviderDialect
 from control_layer.gateway.dialects.events import Ended, Event, Finished
 from control_layer.gateway.dialects.openai_responses import OPENAI_RESPONSES
@@ -140,7 +140,7 @@ ASKED = [
 @pytest.mark.parametrize(("provider", "model", "name", "scenario"), ASKED, ids=_name)
 def test_whatever_a_client_asks_is_taken(provider: _Provider, model: str, name: str, scenario: Scenario) -> None:
     """By the simulated API, which is as strict as the real one."""
-    asked = _without_signatures(CLIENTS[name].read_request(scenario.bytes("request.json")))
+    asked = _of_no_model(CLIENTS[name].read_request(scenario.bytes("request.json")))
     outgoing = provider.dialect.write_request(asked, model, lenient=True)
     body = provider.judged(outgoing)
     heard = outgoing.body.decode()
@@ -152,8 +152,8 @@ def test_whatever_a_client_asks_is_taken(provider: _Provider, model: str, name: 
         assert _declared(body) == [tool.name for tool in asked.tools]
 
 
-def _without_signatures(asked: Conversation) -> Conversation:
-    """The simulated APIs know their own signatures only."""
+def _of_no_model(asked: Conversation) -> Conversation:
+    """Without what depends on the model: it knows its own signatures only, and whether it speaks."""
     messages = []
     for message in asked.messages:
         parts = [
@@ -161,7 +161,7 @@ def _without_signatures(asked: Conversation) -> Conversation:
             for part in message.parts
         ]
         messages.append(msgspec.structs.replace(message, parts=tuple(parts)))
-    return msgspec.structs.replace(asked, messages=tuple(messages))
+    return msgspec.structs.replace(asked, messages=tuple(messages), audio_output=None)
 
 
 def _declared(body: dict[str, Any]) -> list[str]:
@@ -186,5 +186,8 @@ def test_an_answer_reaches_a_client_of_every_dialect(name: str, provider: _Provi
             case ToolCall():
                 assert part.id in body
                 assert part.id in streamed
+            case Image():
+                assert str(part.data) in body
+                assert str(part.data) in streamed
             case _:
                 pass

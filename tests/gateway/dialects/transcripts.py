@@ -69,9 +69,11 @@ def conversation_of(scenario: Scenario) -> Conversation:
     fields = scenario.json("conversation.json")
     tools = [Tool(**_undecoded(tool, "parameters")) for tool in fields.pop("tools", ())]
     wanted = fields.pop("response_format", None)
+    spoken = fields.pop("audio_output", None)
     return msgspec.structs.replace(
         msgspec.convert(fields, Conversation),
         tools=tuple(tools),
+        audio_output=None if spoken is None else msgspec.Raw(msgspec.json.encode(spoken)),
         response_format=None if wanted is None else ResponseFormat(**_undecoded(wanted, "schema")),
     )
 

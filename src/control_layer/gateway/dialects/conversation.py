@@ -61,11 +61,14 @@ class Image(msgspec.Struct, frozen=True, tag="image"):
     url: str | None = None
     file_id: str | None = None
     detail: str | None = None
+    signature: str | None = None
+    """What Gemini wants back with a picture that it made (`thoughtSignature`)."""
     cache: CacheMark | None = None
 
 
 class Audio(msgspec.Struct, frozen=True, tag="audio"):
-    """Sound: base64 `data` in a `format` such as `wav`; in an answer with its `id` and `transcript`."""
+    """Sound: base64 `data` in a `format` such as `wav`; in an answer with its `id` and `transcript`, and without a word
+    for its format."""
 
     format: str
     data: str
@@ -210,6 +213,8 @@ class Conversation(msgspec.Struct, frozen=True, kw_only=True):
     reasoning: Reasoning | None = None
     audio_output: msgspec.Raw | None = None
     """OpenAI's `audio`: voice and format; the answer is to be spoken."""
+    image_output: Literal["only", "with_text"] | None = None
+    """The answer is to have pictures. `None`: as the model is made to answer."""
     service_tier: str | None = None
     """In OpenAI's words, as in answers: `auto`, `default`, `flex`, `priority`, …"""
     user: str | None = None

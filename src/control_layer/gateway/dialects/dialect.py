@@ -19,6 +19,7 @@ __all__ = [
     "ClientDialect",
     "EventReader",
     "EventWriter",
+    "FilteredAnswer",
     "Outgoing",
     "ProviderDialect",
     "ProviderError",
@@ -52,6 +53,10 @@ class UnreadableAnswer(Exception):
     """A provider's answer that is not of its dialect."""
 
 
+class FilteredAnswer(Exception):
+    """A provider's answer that is no error in its dialect, but is one in the client's: a filter took all of it."""
+
+
 class Outgoing(msgspec.Struct, frozen=True):
     """A request as the provider gets it."""
 
@@ -82,6 +87,11 @@ class ProviderError(msgspec.Struct, frozen=True):
 
 class EventReader(Protocol):
     """Reads one provider stream, cut anywhere."""
+
+    @property
+    def over(self) -> bool:
+        """All that has to come has: where the bytes end here, in whatever way, nothing is cut off."""
+        ...
 
     def feed(self, data: bytes) -> list[Event]:
         """What `data` completes. Raises `UnreadableAnswer`, and `wire.EventTooLarge`."""

@@ -5,7 +5,7 @@ from __future__ import annotations
 import msgspec
 
 from control_layer.contract.usage import Tokens
-from control_layer.gateway.dialects.conversation import Finish
+from control_layer.gateway.dialects.conversation import Finish, Image
 
 __all__ = [
     "AudioDelta",
@@ -16,6 +16,7 @@ __all__ = [
     "Event",
     "Failed",
     "Finished",
+    "ImageGiven",
     "LogprobsDelta",
     "Ping",
     "RefusalDelta",
@@ -100,6 +101,13 @@ class AudioDelta(msgspec.Struct, frozen=True, gc=False):
     choice: int = 0
 
 
+class ImageGiven(msgspec.Struct, frozen=True, gc=False):
+    """A picture, whole."""
+
+    image: Image
+    choice: int = 0
+
+
 class LogprobsDelta(msgspec.Struct, frozen=True, gc=False):
     """Log probabilities of the tokens of the delta before it, in OpenAI's form."""
 
@@ -146,6 +154,7 @@ Event = (
     | CallStarted
     | CallDelta
     | AudioDelta
+    | ImageGiven
     | LogprobsDelta
     | Finished
     | Counted

@@ -36,6 +36,10 @@ class FirstCallReader:
     def __init__(self, inner: EventReader) -> None:
         self._inner = inner
 
+    @property
+    def over(self) -> bool:
+        return self._inner.over
+
     def feed(self, data: bytes) -> list[Event]:
         return _of_first_calls(self._inner.feed(data))
 

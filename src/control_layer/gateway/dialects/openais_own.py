@@ -25,10 +25,12 @@ def refuse_variations(conversation: Conversation, omissions: Omissions, who: str
 
 
 def refuse_other_fields(conversation: Conversation, omissions: Omissions, who: str) -> None:
-    """Biases, speech, and fields that nothing of a conversation says."""
+    """Biases, speech, pictures, and fields that nothing of a conversation says."""
     if conversation.logit_bias is not None and bytes(conversation.logit_bias) not in _NO_BIAS:
         omissions.refuse("logit_bias", f"{who} takes no biases.")
     if conversation.audio_output is not None:
         omissions.refuse("audio", f"{who} does not speak.")
+    if conversation.image_output is not None:
+        omissions.refuse("modalities", f"{who} makes no pictures.")
     for name, _ in conversation.others:
         omissions.refuse(name, f"{who} has nothing like {name!r}.")

@@ -56,7 +56,7 @@ def answered(request: MessagesRequest, script: Script, answer_id: str) -> Answer
     }
     if script.usage == "none":
         del message["usage"]
-    if not request.stream:
+    if not request.stream or script.unstreamed:
         return Answered(body=message, usage=usage)
     events = [_event(each) for each in _events(message, turn)]
     return Answered(events=events, usage=usage, failure=_event(_FAILURE))

@@ -37,7 +37,7 @@ def answered(request: ConverseRequest, script: Script, answer_id: str, *, stream
     end: dict[str, Any] = {"usage": usage, "metrics": {"latencyMs": 7}}
     if script.usage == "none":
         del end["usage"]
-    if not stream:
+    if not stream or script.unstreamed:
         message = {"role": "assistant", "content": content}
         return Answered(body={"output": {"message": message}, **stop, **end}, usage=usage)
     events = [event("messageStart", {"role": "assistant", "p": _PADDING[:9]})]

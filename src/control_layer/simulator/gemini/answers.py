@@ -6,6 +6,7 @@ import json
 from typing import Any
 
 from control_layer.simulator.gemini.checks import declarations, signature
+from control_layer.simulator.gemini.media import Made, made
 from control_layer.simulator.gemini.schema import Content, EmbedRequest, GenerateRequest
 from control_layer.simulator.native import Answered
 from control_layer.simulator.script import Script
@@ -38,8 +39,9 @@ def embedded(request: EmbedRequest) -> dict[str, Any]:
 def generated(request: GenerateRequest, model: str, script: Script, answer_id: str, how: str) -> Answered:
     """The answer to a request that was checked. `how` is `whole`, `sse`, or `list` for a stream in a JSON array."""
     turn = take_turn(_ask(request), script)
+    more = _made(request, turn, model, streamed=how != "whole")
     tail = {"modelVersion": model, "responseId": answer_id}
-    usage = _usage(request, turn)
+    usage = _usage(request, turn, more)
     told = {} if script.usage == "none" else {"usageMetadata": usage}
     if script.refuses:
         blocked = {"promptTokenCount": turn.prompt_tokens, "totalTokenCount": turn.prompt_tokens}
@@ -47,12 +49,21 @@ def generated(request: GenerateRequest, model: str, script: Script, answer_id: s
         parts: list[dict[str, Any]] = [{"promptFeedback": {"blockReason": "SAFETY"}, **told, **tail}]
         usage = blocked
     elif how == "whole":
-        parts = [{"candidates": _candidates(request, turn), **told, **tail}]
+        parts = [{"candidates": _candidates(request, turn, more), **told, **tail}]
     else:
-        parts = _chunks(request, turn, told, tail)
+        parts = _chunks(request, turn, more, told, tail)
     if how == "sse":
         return Answered(events=[_event(part) for part in parts], usage=usage, failure=_event(_FAILURE))
     return Answered(body=parts[0] if how == "whole" else parts, usage=usage)
+
+
+def _made(request: GenerateRequest, turn: Turn, model: str, *, streamed: bool) -> Made:
+    if turn.finish == "content_filter":
+        return Made()
+    more = made(request, model, _text(request.contents[-1]), signature("picture", model), streamed=streamed)
+    if more.alone:
+        turn.pieces, turn.output_tokens = [], 0
+    return more
 
 
 def _ask(request: GenerateRequest) -> Ask:
@@ -112,14 +123,17 @@ def _text(content: Content) -> str:
     return "".join(texts)
 
 
-def _usage(request: GenerateRequest, turn: Turn) -> dict[str, Any]:
-    candidates = turn.output_tokens * request.generation_config.candidate_count
+def _usage(request: GenerateRequest, turn: Turn, more: Made) -> dict[str, Any]:
+    count = request.generation_config.candidate_count
+    candidates = (turn.output_tokens + more.tokens) * count
     usage: dict[str, Any] = {
         "promptTokenCount": turn.prompt_tokens,
         "candidatesTokenCount": candidates,
         "totalTokenCount": turn.prompt_tokens + candidates + turn.reasoning_tokens,
         "promptTokensDetails": _details(turn.prompt_tokens),
     }
+    if more.tokens:
+        usage["candidatesTokensDetails"] = [{"modality": more.modality, "tokenCount": more.tokens * count}]
     if turn.reasoning_tokens:
         usage["thoughtsTokenCount"] = turn.reasoning_tokens
     if turn.prompt_tokens >= 1024 or request.cached_content is not None:
@@ -149,12 +163,13 @@ def _calls(turn: Turn) -> list[dict[str, Any]]:
     return parts
 
 
-def _candidates(request: GenerateRequest, turn: Turn) -> list[dict[str, Any]]:
+def _candidates(request: GenerateRequest, turn: Turn, more: Made) -> list[dict[str, Any]]:
     parts = [*_thoughts(request, turn), *_calls(turn)]
     if turn.text:
         parts.append({"text": turn.text})
         if turn.reasoning:
             parts[-1]["thoughtSignature"] = signature("text", turn.text)
+    parts += more.parts
     told = _logprobs(request, turn.pieces)
     count = request.generation_config.candidate_count
     return [{**_candidate(index, parts, _FINISHES[turn.finish]), **told} for index in range(count)]
@@ -186,7 +201,9 @@ def _candidate(index: int, parts: list[dict[str, Any]], finish: str | None) -> d
     return candidate if finish is None else {**candidate, "finishReason": finish}
 
 
-def _chunks(request: GenerateRequest, turn: Turn, told: dict[str, Any], tail: dict[str, Any]) -> list[dict[str, Any]]:
+def _chunks(
+    request: GenerateRequest, turn: Turn, more: Made, told: dict[str, Any], tail: dict[str, Any]
+) -> list[dict[str, Any]]:
     """A call comes whole; the last piece has the finish reason and all that was used."""
     pieces: list[list[dict[str, Any]]] = [[part] for part in (*_thoughts(request, turn), *_calls(turn))]
     before = len(pieces)
@@ -194,7 +211,8 @@ def _chunks(request: GenerateRequest, turn: Turn, told: dict[str, Any], tail: di
     pieces += [[{"text": "".join(turn.pieces[at : at + _PER_CHUNK])}] for at in starts]
     if turn.text and turn.reasoning:
         pieces.append([{"text": "", "thoughtSignature": signature("text", turn.text)}])
-    elif not pieces:
+    pieces += [[part] for part in more.parts]
+    if not pieces:
         pieces.append([])
     begun = {"usageMetadata": {"promptTokenCount": turn.prompt_tokens, "totalTokenCount": turn.prompt_tokens}}
     chunks = []

@@ -21,7 +21,7 @@ _STATUSES = {
     400: "INVALID_ARGUMENT", 401: "UNAUTHENTICATED", 403: "PERMISSION_DENIED", 404: "NOT_FOUND",
     429: "RESOURCE_EXHAUSTED", 500: "INTERNAL", 503: "UNAVAILABLE", 504: "DEADLINE_EXCEEDED",
 }  # fmt: skip
-_METHODS = {"sim-embed": ["embedContent", "batchEmbedContents"], "sim-image": ["predict"]}
+_METHODS = {"sim-embed": ["embedContent", "batchEmbedContents"]}
 _PAGE, _MAX_PAGE = 50, 1000
 
 
@@ -125,7 +125,7 @@ def _check_model(named: str | None, model: str) -> None:
 def _generate(request: GenerateRequest, model: str, script: Script, answer_id: str, how: str) -> Answered:
     if script.context_length:
         raise refusal("The input token count (1200000) exceeds the maximum number of tokens allowed (1048576).")
-    return generated(request, model, script, answer_id, how)
+    return generated(request, model, script, answer_id, "whole" if script.unstreamed else how)
 
 
 def _embed(script: Script, requests: list[EmbedRequest], body: dict[str, Any]) -> Answered:

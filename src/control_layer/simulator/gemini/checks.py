@@ -11,6 +11,7 @@ from hashlib import sha256
 from typing import Any, TypeVar
 
 from control_layer.simulator.gemini.generations import check_generation
+from control_layer.simulator.gemini.media import check_media
 from control_layer.simulator.gemini.refusals import refusal
 from control_layer.simulator.gemini.schema import Content, FunctionDeclaration, GenerateRequest, Part, plain
 from control_layer.simulator.native import Misfit, fitting
@@ -87,6 +88,7 @@ def check(request: GenerateRequest, model: str) -> None:
     _check_tools(request)
     _check_config(request)
     check_generation(request, model)
+    check_media(request, model)
     _check_calls(request, model)
 
 

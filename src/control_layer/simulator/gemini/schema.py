@@ -63,6 +63,11 @@ class FunctionResponse(_Strict):
     scheduling: str | None = None
 
 
+class SpeechMetadata(_Strict):
+    style: str | None = None
+    speaker: str | None = None
+
+
 class Part(_Strict):
     text: str | None = None
     inline_data: Blob | None = None
@@ -76,6 +81,7 @@ class Part(_Strict):
     video_metadata: dict[str, Any] | None = None
     media_resolution: Any = None
     part_metadata: dict[str, Any] | None = None
+    speech_metadata: SpeechMetadata | None = None
 
 
 class Content(_Strict):
@@ -129,12 +135,32 @@ class ThinkingConfig(_Strict):
     thinking_level: str | None = None
 
 
+class PrebuiltVoiceConfig(_Strict):
+    voice_name: str
+
+
+class VoiceConfig(_Strict):
+    prebuilt_voice_config: PrebuiltVoiceConfig | None = None
+    voice: str | None = None
+
+
+class SpeechConfig(_Strict):
+    voice_config: VoiceConfig | None = None
+    multi_speaker_voice_config: dict[str, Any] | None = None
+    language_code: str | None = None
+
+
+class ImageConfig(_Strict):
+    aspect_ratio: str | None = None
+    image_size: str | None = None
+
+
 class GenerationConfig(_Strict):
     stop_sequences: list[str] = []
     response_mime_type: str = "text/plain"
     response_schema: dict[str, Any] | None = None
     response_json_schema: Any = None
-    response_modalities: list[str] = []
+    response_modalities: list[Literal["MODALITY_UNSPECIFIED", "TEXT", "IMAGE", "AUDIO"]] = []
     candidate_count: int = 1
     max_output_tokens: int | None = None
     temperature: float | None = None
@@ -146,8 +172,8 @@ class GenerationConfig(_Strict):
     response_logprobs: bool = False
     logprobs: int | None = None
     enable_enhanced_civic_answers: bool = False
-    speech_config: dict[str, Any] | None = None
-    image_config: dict[str, Any] | None = None
+    speech_config: SpeechConfig | None = None
+    image_config: ImageConfig | None = None
     thinking_config: ThinkingConfig = field(default_factory=ThinkingConfig)
     media_resolution: str | None = None
 

@@ -43,7 +43,7 @@ def answered(request: ChatRequest, script: Script, answer_id: str) -> Answered:
     told = {} if script.usage == "none" else {**_DURATIONS, **usage}
     head = {"model": request.model, "created_at": _CREATED}
     last = {"done": True, "done_reason": _FINISHES[turn.finish], **told}
-    if not request.stream:
+    if not request.stream or script.unstreamed:
         said = {
             "message": _message(turn.text, turn.reasoning, _calls(turn, answer_id)),
             **_logprobs(request, turn.pieces),

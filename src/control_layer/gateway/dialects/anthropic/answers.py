@@ -13,6 +13,7 @@ from control_layer.gateway.dialects.anthropic.blocks import (
     TextBlock,
     ThinkingBlock,
     ToolUseBlock,
+    image_block,
     json_object,
     own_citations,
 )
@@ -22,6 +23,7 @@ from control_layer.gateway.dialects.conversation import (
     Audio,
     Choice,
     Finish,
+    Image,
     Part,
     Refusal,
     Text,
@@ -207,6 +209,8 @@ def _block(part: Part) -> Block | None:
             return TextBlock(part.text) if part.text else None
         case Audio():
             return TextBlock(part.transcript) if part.transcript else None
+        case Image():
+            return image_block(part)
         case Thinking(sealed=str(data)):
             return RedactedThinkingBlock(data)
         case Thinking(text="") if made_by("gemini", part.signature) is not None:

@@ -9,7 +9,7 @@ from typing import Literal
 
 import msgspec
 
-from control_layer.gateway.dialects.conversation import CacheMark
+from control_layer.gateway.dialects.conversation import CacheMark, Image
 
 __all__ = [
     "NOTHING",
@@ -31,6 +31,7 @@ __all__ = [
     "UrlSource",
     "cache_control",
     "cache_mark",
+    "image_block",
     "json_object",
     "own_citations",
 ]
@@ -155,6 +156,16 @@ def cache_mark(control: CacheControl | None) -> CacheMark | None:
 def cache_control(mark: CacheMark | None) -> CacheControl | None:
     """How to ask for it."""
     return None if mark is None else CacheControl("ephemeral", None if mark == "5m" else mark)
+
+
+def image_block(image: Image) -> ImageBlock | None:
+    """A picture; `None` where there is none in it."""
+    cache = cache_control(image.cache)
+    if image.data is not None:
+        return ImageBlock(Base64Source(image.media_type or "image/png", image.data), cache)
+    if image.url is not None:
+        return ImageBlock(UrlSource(image.url), cache)
+    return None if image.file_id is None else ImageBlock(FileSource(image.file_id), cache)
 
 
 def own_citations(citations: msgspec.Raw | None) -> msgspec.Raw:

@@ -49,7 +49,7 @@ __all__ = ["read_messages"]
 _NOTHING = (b"", b"null", b"[]")
 _SAID_BY: dict[str, tuple[type[Part], ...]] = {
     "user": (Text, Image, Document, ToolResult),
-    "assistant": (Text, Thinking, ToolCall),
+    "assistant": (Text, Image, Thinking, ToolCall),
     "system": (Text,),
 }
 

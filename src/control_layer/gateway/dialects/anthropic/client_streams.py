@@ -14,7 +14,7 @@ import msgspec
 
 from control_layer.contract.usage import Tokens
 from control_layer.gateway.dialects.anthropic.answers import stop_reason_of, tier_for_clients
-from control_layer.gateway.dialects.anthropic.blocks import own_citations
+from control_layer.gateway.dialects.anthropic.blocks import image_block, own_citations
 from control_layer.gateway.dialects.anthropic.errors import error_event
 from control_layer.gateway.dialects.anthropic.tokens import Usage, usage_of
 from control_layer.gateway.dialects.events import (
@@ -25,6 +25,7 @@ from control_layer.gateway.dialects.events import (
     Event,
     Failed,
     Finished,
+    ImageGiven,
     Ping,
     RefusalDelta,
     SealedThinking,
@@ -56,7 +57,7 @@ _EMPTY_THINKING = b'{"type":"thinking","thinking":"","signature":""}'
 _SEALED = b'{"type":"redacted_thinking","data":%b}'
 _CALL = b'{"type":"tool_use","id":%b,"name":%b,"input":{}}'
 
-_Kind = Literal["text", "refusal", "thinking", "sealed", "call"]
+_Kind = Literal["text", "refusal", "thinking", "sealed", "image", "call"]
 """What a block is of. What the model says and why it does not are blocks of their own, though both are text."""
 
 _raws = msgspec.json.Decoder(list[msgspec.Raw]).decode
@@ -148,6 +149,8 @@ class Writer:
                 if event.text:
                     self._turn_to("refusal", _EMPTY_TEXT)
                     self._grow(_TEXT_DELTA, event.text)
+            case ImageGiven():
+                self._image(event)
             case CallStarted():
                 self._call_starts(event)
             case Started():
@@ -205,6 +208,12 @@ class Writer:
                 # What the provider wrote over several lines is one here: an event's data ends with the line.
                 line = bytes(citation).replace(b"\n", b" ").replace(b"\r", b" ")
                 self._written.append(_CITATION_DELTA % (self._next - 1, line))
+
+    def _image(self, event: ImageGiven) -> None:
+        block = image_block(event.image)
+        if block is not None:
+            self._begin("image", _encode(block))
+            self._close()
 
     def _turn_to(self, kind: _Kind, empty: bytes) -> None:
         if self._open != kind:

@@ -30,6 +30,7 @@ from control_layer.gateway.dialects.anthropic.blocks import (
     ToolUseBlock,
     UrlSource,
     cache_control,
+    image_block,
     json_object,
     own_citations,
 )
@@ -198,15 +199,10 @@ class _Blocks:
         )
 
     def _image(self, part: Image, place: int) -> ImageBlock | None:
-        cache = cache_control(part.cache)
-        if part.data is not None:
-            return ImageBlock(Base64Source(part.media_type or "image/png", part.data), cache)
-        if part.url is not None:
-            return ImageBlock(UrlSource(part.url), cache)
-        if part.file_id is not None:
-            return ImageBlock(FileSource(part.file_id), cache)
-        self._refuse(place, "There is no image in it.")
-        return None
+        block = image_block(part)
+        if block is None:
+            self._refuse(place, "There is no image in it.")
+        return block
 
     def _document(self, part: Document, place: int) -> DocumentBlock | None:
         source = _document_source(part)

@@ -115,6 +115,10 @@ class Reader:
         """The next text is the first of a block behind another of text."""
         self._over = False
 
+    @property
+    def over(self) -> bool:
+        return self._over
+
     def feed(self, data: bytes) -> list[Event]:
         """Raises `UnreadableAnswer` and `wire.EventTooLarge`."""
         events: list[Event] = []

@@ -124,6 +124,10 @@ class Reader:
         self._finished = False
         self._over = False
 
+    @property
+    def over(self) -> bool:
+        return self._over
+
     def feed(self, data: bytes) -> list[Event]:
         """Raises `UnreadableAnswer`."""
         events: list[Event] = []

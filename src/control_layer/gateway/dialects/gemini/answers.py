@@ -6,13 +6,24 @@ from collections.abc import Iterable
 
 import msgspec
 
-from control_layer.gateway.dialects.conversation import Answer, Choice, Part, Refusal, Text, Thinking, ToolCall
-from control_layer.gateway.dialects.dialect import UnreadableAnswer
+from control_layer.gateway.dialects.conversation import (
+    Answer,
+    Audio,
+    Choice,
+    Part,
+    Refusal,
+    Text,
+    Thinking,
+    ToolCall,
+)
+from control_layer.gateway.dialects.dialect import FilteredAnswer, UnreadableAnswer
 from control_layer.gateway.dialects.events import (
+    AudioDelta,
     CallDelta,
     CallStarted,
     Event,
     Finished,
+    ImageGiven,
     LogprobsDelta,
     RefusalDelta,
     TextDelta,
@@ -22,9 +33,19 @@ from control_layer.gateway.dialects.events import (
 from control_layer.gateway.dialects.gemini.said import CandidateReader, ResponseBody, blocked
 from control_layer.gateway.dialects.gemini.tokens import tier_of, tokens_of
 
-__all__ = ["answer_id_of", "read_answer"]
+__all__ = ["answer_id_of", "nothing_made", "read_answer"]
+
+_MAX_WORDS = 300
+"""Of what the model said instead."""
+
+
+class _Spoken(msgspec.Struct):
+    id: str
+    data: str
+
 
 _decode = msgspec.json.Decoder(ResponseBody).decode
+_decode_audio = msgspec.json.Decoder(_Spoken).decode
 
 
 def read_answer(body: bytes) -> Answer:
@@ -53,6 +74,15 @@ def answer_id_of(response: ResponseBody) -> str:
     return response.response_id or "gemini-0"
 
 
+def nothing_made(answer: Answer, what: str) -> FilteredAnswer | UnreadableAnswer:
+    """Why an answer has `what`, such as `no picture`, to be raised."""
+    parts = [part for choice in answer.choices for part in choice.parts]
+    words = "".join(part.text for part in parts if isinstance(part, Text | Refusal))[:_MAX_WORDS]
+    if any(choice.finish == "content_filter" for choice in answer.choices):
+        return FilteredAnswer(words or f"Google's filter left {what}. Ask in other words.")
+    return UnreadableAnswer(f"The provider's answer has {what} in it, but {words!r}.")
+
+
 def _choice(events: Iterable[Event]) -> Choice:
     parts: list[Part] = []
     finished: Finished | None = None
@@ -75,6 +105,11 @@ def _choice(events: Iterable[Event]) -> Choice:
                 parts.append(ToolCall(event.id, event.name, "", event.signature))
             case CallDelta() if isinstance(last, ToolCall):
                 parts[-1] = msgspec.structs.replace(last, arguments=last.arguments + event.arguments)
+            case ImageGiven():
+                parts.append(event.image)
+            case AudioDelta():
+                spoken = _decode_audio(event.audio)
+                parts.append(Audio("", spoken.data, spoken.id))
             case LogprobsDelta():
                 logprobs = event.logprobs
             case Finished():

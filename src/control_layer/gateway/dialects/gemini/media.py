@@ -32,7 +32,8 @@ _FILES = "https://generativelanguage.googleapis.com/v1beta/"
 def image_part(image: Image) -> Part | None:
     """`None` where there is no image that Gemini can get at."""
     if image.data is not None:
-        return Part(inline_data=Blob(image.media_type or _PNG, image.data))
+        blob = Blob(image.media_type or _PNG, image.data)
+        return Part(inline_data=blob, thought_signature=image.signature)
     return _by_reference(image.url, image.file_id, image.media_type)
 
 

@@ -18,6 +18,7 @@ __all__ = ["Abilities", "abilities"]
 _NAME = re.compile(r"gemini-(?:(\d{1,2})(?!\d)(?:\.(\d{1,2})(?!\d))?)?-?([a-z]+(?:-lite)?)?")
 _LATEST = (3, 8)
 """What a name without a version (`gemini-flash-latest`) is taken for: it takes what is taken before and after it."""
+_STYLED_SPEECH = (3, 8)
 _MOST_CANDIDATES = 8
 _LEAST_BUDGETS = {"pro": 128, "flash-lite": 512}
 """Tokens of thought in Gemini 2.5, where the model thinks at all."""
@@ -48,6 +49,8 @@ class Abilities(msgspec.Struct, frozen=True):
     """It wants the first call of a turn back with its signature."""
     shown_by_functions: bool = True
     """It takes images and documents inside what a function gave."""
+    styled_speech: bool = True
+    """It takes how to read a text beside the text."""
 
 
 @lru_cache(maxsize=512)
@@ -68,6 +71,7 @@ def abilities(model: str) -> Abilities:
         candidates=1 if newest else _MOST_CANDIDATES,
         penalties=not newest,
         prefill=not newest,
+        styled_speech=version >= _STYLED_SPEECH,
     )
 
 
@@ -81,6 +85,7 @@ def _earlier(version: Version, family: str) -> Abilities:
         calls_and_format=False,
         signed_calls=False,
         shown_by_functions=False,
+        styled_speech=False,
     )
 
 

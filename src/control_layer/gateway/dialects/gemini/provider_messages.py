@@ -5,7 +5,7 @@
   the user's turn.
 * What a function gave has its name, which is that of its call.
 * What was thought is left out; its signature, where Gemini has made it, stands on what was said before it.
-* A call without a signature has one that stands for it, where the model wants one.
+* A call or a picture of the model's without a signature has one that stands for it, where the model wants one.
 """
 
 from __future__ import annotations
@@ -43,8 +43,8 @@ from control_layer.gateway.dialects.signatures import made_by
 __all__ = ["UNSIGNED", "write_messages"]
 
 UNSIGNED = "skip_thought_signature_validator"
-"""Stands for the signature of a call that another provider's model has made, or whose signature a client's dialect has
-no place for (https://ai.google.dev/gemini-api/docs/thought-signatures, "FAQs")."""
+"""Stands for the signature of a call or a picture that another provider's model has made, or whose signature a client's
+dialect has no place for (https://ai.google.dev/gemini-api/docs/thought-signatures, "FAQs")."""
 _INSTRUCTIONS = ("system", "developer")
 _BETWEEN_TEXTS = "\n\n"
 
@@ -137,6 +137,7 @@ class _Turns:
             return
         if self._role == "model":
             self._sign_call()
+            self._sign_pictures()
             calls = [part.function_call for part in self._parts if part.function_call is not None]
             self._calls = {call.id: place for place, call in enumerate(calls) if call.id is not None}
         behind = len(self._calls)
@@ -154,6 +155,14 @@ class _Turns:
                 if part.thought_signature is None:
                     self._parts[place] = msgspec.structs.replace(part, thought_signature=UNSIGNED)
                 return
+
+    def _sign_pictures(self) -> None:
+        """Each has its own."""
+        if not self._able.signed_calls:
+            return
+        for place, part in enumerate(self._parts):
+            if part.inline_data is not None and part.thought_signature is None:
+                self._parts[place] = msgspec.structs.replace(part, thought_signature=UNSIGNED)
 
     # -- functions ---------------------------------------------------------------------------------------------------
 

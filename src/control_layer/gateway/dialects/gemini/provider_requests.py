@@ -9,6 +9,7 @@ import msgspec
 
 from control_layer.gateway.dialects.conversation import Conversation, ResponseFormat, Tool, ToolChoice
 from control_layer.gateway.dialects.dialect import Outgoing
+from control_layer.gateway.dialects.gemini.modalities import write_modalities
 from control_layer.gateway.dialects.gemini.models import Abilities, abilities
 from control_layer.gateway.dialects.gemini.provider_messages import write_messages
 from control_layer.gateway.dialects.gemini.provider_thinking import write_thinking
@@ -72,8 +73,6 @@ def written(conversation: Conversation, model: str, omissions: Omissions) -> Req
 def _refuse_what_is_unknown(conversation: Conversation, omissions: Omissions) -> None:
     if conversation.logit_bias is not None and bytes(conversation.logit_bias) not in (b"{}", b"null"):
         omissions.refuse("logit_bias", "Gemini takes no biases.")
-    if conversation.audio_output is not None:
-        omissions.refuse("audio", "Gemini's answers are words here. Ask a model for speech.")
     if conversation.user is not None:
         omissions.drop("user")
     for name, _ in conversation.others:
@@ -86,6 +85,7 @@ def _refuse_what_is_unknown(conversation: Conversation, omissions: Omissions) ->
 def _config(conversation: Conversation, able: Abilities, system: list[Part], omissions: Omissions) -> GenerationConfig:
     penalised = able.penalties or _no_penalty(conversation, omissions)
     media_type, schema = _format(conversation, able, system, omissions)
+    modalities, speech = write_modalities(conversation, omissions)
     seed, logprobs = conversation.seed, conversation.logprobs
     return GenerationConfig(
         candidate_count=_candidates(conversation, able, omissions),
@@ -102,6 +102,8 @@ def _config(conversation: Conversation, able: Abilities, system: list[Part], omi
         response_mime_type=media_type,
         response_json_schema=schema,
         thinking_config=write_thinking(conversation.reasoning, able, omissions),
+        response_modalities=modalities,
+        speech_config=speech,
     )
 
 

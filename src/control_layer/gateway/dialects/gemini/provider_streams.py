@@ -1,7 +1,8 @@
 """A provider's stream of whole `GenerateContentResponse`s in Server-Sent Events, as events.
 
-A call comes whole. Nothing says that the stream is over: it is where every candidate has finished when it ends. It has
-no more memory than which candidates have spoken, and the counts that were told last.
+A call comes whole, and so does a picture, in one event. Nothing says that the stream is over: it is where every
+candidate has finished when it ends, in whatever way. It has no more memory than which candidates have spoken, and the
+counts that were told last.
 """
 
 from __future__ import annotations
@@ -20,6 +21,8 @@ __all__ = ["Reader"]
 
 _DONE = b"[DONE]"
 """Not of this API, but some who speak it cannot leave it out."""
+_MAX_EVENT_BYTES = 32 * 1024 * 1024
+"""A picture of 4096 by 4096 pixels is about 20 MB in base64."""
 _NO_ERROR = (b"", b"null")
 
 _decode = msgspec.json.Decoder(ResponseBody).decode
@@ -31,13 +34,22 @@ class Reader:
     __slots__ = ("_candidates", "_events", "_id", "_over", "_usage")
 
     def __init__(self) -> None:
-        self._events = EventStream()
+        self._events = EventStream(_MAX_EVENT_BYTES)
         self._candidates: dict[int, CandidateReader] = {}
         self._id: str | None = None
         """The answer's, once it has begun."""
         self._usage = b""
         """What was told last."""
         self._over = False
+
+    @property
+    def over(self) -> bool:
+        """Why it ended comes last, and with it what was used."""
+        return self._over or self._finished
+
+    @property
+    def _finished(self) -> bool:
+        return bool(self._candidates) and all(reader.finished for reader in self._candidates.values())
 
     def feed(self, data: bytes) -> list[Event]:
         """Raises `UnreadableAnswer` and `wire.EventTooLarge`."""
@@ -54,7 +66,7 @@ class Reader:
                 self._read(event.data, events)
             except UnreadableAnswer:
                 return events
-        if not self._over and self._candidates and all(reader.finished for reader in self._candidates.values()):
+        if not self._over and self._finished:
             self._over = True
             events.append(Ended())
         return events

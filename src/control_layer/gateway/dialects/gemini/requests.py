@@ -18,8 +18,11 @@ __all__ = [
     "FunctionResponse",
     "FunctionResponsePart",
     "GenerationConfig",
+    "ImageConfig",
     "Part",
     "RequestBody",
+    "SpeechConfig",
+    "SpeechMetadata",
     "ThinkingConfig",
     "ToolConfig",
     "ToolParam",
@@ -58,8 +61,12 @@ class FunctionResponse(msgspec.Struct, frozen=True, omit_defaults=True):
     parts: list[FunctionResponsePart] | None = None
 
 
+class SpeechMetadata(msgspec.Struct, frozen=True):
+    style: str
+
+
 class Part(msgspec.Struct, frozen=True, omit_defaults=True, rename="camel"):
-    """One of these, and a signature of what was thought before it."""
+    """One of these, a signature of what was thought before it, and how a text is to be spoken."""
 
     text: str | None = None
     inline_data: Blob | None = None
@@ -67,6 +74,7 @@ class Part(msgspec.Struct, frozen=True, omit_defaults=True, rename="camel"):
     function_call: FunctionCall | None = None
     function_response: FunctionResponse | None = None
     thought_signature: str | None = None
+    speech_metadata: SpeechMetadata | None = None
 
 
 class Content(msgspec.Struct, frozen=True, omit_defaults=True):
@@ -102,6 +110,28 @@ class ThinkingConfig(msgspec.Struct, frozen=True, omit_defaults=True, rename="ca
     thinking_level: str | None = None
 
 
+class PrebuiltVoiceConfig(msgspec.Struct, frozen=True, rename="camel"):
+    voice_name: str
+
+
+class VoiceConfig(msgspec.Struct, frozen=True, rename="camel"):
+    prebuilt_voice_config: PrebuiltVoiceConfig
+
+
+class SpeechConfig(msgspec.Struct, frozen=True, rename="camel"):
+    voice_config: VoiceConfig
+
+    @classmethod
+    def of(cls, voice: str) -> SpeechConfig:
+        """One of Google's voices, by its name."""
+        return cls(VoiceConfig(PrebuiltVoiceConfig(voice)))
+
+
+class ImageConfig(msgspec.Struct, frozen=True, omit_defaults=True, rename="camel"):
+    aspect_ratio: str | None = None
+    image_size: str | None = None
+
+
 class GenerationConfig(msgspec.Struct, frozen=True, omit_defaults=True, kw_only=True, rename="camel"):
     candidate_count: int | None = None
     max_output_tokens: int | None = None
@@ -117,6 +147,9 @@ class GenerationConfig(msgspec.Struct, frozen=True, omit_defaults=True, kw_only=
     response_mime_type: str | None = None
     response_json_schema: msgspec.Raw = NOTHING
     thinking_config: ThinkingConfig | None = None
+    response_modalities: list[str] | None = None
+    speech_config: SpeechConfig | None = None
+    image_config: ImageConfig | None = None
 
 
 class RequestBody(msgspec.Struct, frozen=True, omit_defaults=True, kw_only=True, rename="camel"):

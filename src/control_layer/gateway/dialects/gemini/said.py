@@ -1,18 +1,20 @@
 """What a model says, as events: a whole answer and a chunk of a stream have the same form, and are read by one code.
 
-Pictures and sound that a model makes are passed over: the events have no word for them.
+Pictures of its thoughts, on the way to the one that it gives, are passed over.
 """
 
 from __future__ import annotations
 
 import msgspec
 
-from control_layer.gateway.dialects.conversation import Finish
+from control_layer.gateway.dialects.conversation import Finish, Image
 from control_layer.gateway.dialects.events import (
+    AudioDelta,
     CallDelta,
     CallStarted,
     Event,
     Finished,
+    ImageGiven,
     LogprobsDelta,
     RefusalDelta,
     TextDelta,
@@ -53,8 +55,14 @@ class _Called(msgspec.Struct, gc=False):
     id: str | None = None
 
 
+class _Blob(msgspec.Struct, rename="camel", gc=False):
+    mime_type: str = ""
+    data: str = ""
+
+
 class _Part(msgspec.Struct, rename="camel", gc=False):
     text: str | None = None
+    inline_data: _Blob | None = None
     thought: bool | None = None
     thought_signature: str | None = None
     function_call: _Called | None = None
@@ -101,6 +109,13 @@ class ResponseBody(msgspec.Struct, rename="camel", gc=False):
     usage_metadata: msgspec.Raw = _NOTHING
     response_id: str | None = None
     error: msgspec.Raw = _NOTHING
+
+
+class _AudioForClients(msgspec.Struct, frozen=True):
+    """In OpenAI's form."""
+
+    id: str
+    data: str
 
 
 class _Probability(msgspec.Struct, frozen=True):
@@ -154,6 +169,9 @@ class CandidateReader:
         choice, signature = self._choice, part.thought_signature
         if part.text:
             events.append(ThinkingDelta(part.text, choice) if part.thought else TextDelta(part.text, choice))
+        elif part.inline_data is not None:
+            self._made(part.inline_data, part, answer_id, events)
+            return
         elif part.function_call is not None:
             call, index = part.function_call, self._calls
             self._calls += 1
@@ -163,6 +181,16 @@ class CandidateReader:
             return
         if signature:
             events.append(ThinkingSigned(named("gemini", signature), choice))
+
+    def _made(self, made: _Blob, part: _Part, answer_id: str, events: list[Event]) -> None:
+        if part.thought or not made.data:
+            return
+        if made.mime_type.startswith("image/"):
+            image = Image(made.mime_type, made.data, signature=part.thought_signature)
+            events.append(ImageGiven(image, self._choice))
+        elif made.mime_type.startswith("audio/"):
+            spoken = _AudioForClients(f"audio_{answer_id}_{self._choice}", made.data)
+            events.append(AudioDelta(msgspec.Raw(_encode(spoken)), self._choice))
 
     def _finish(self, reason: str, message: str | None, events: list[Event]) -> None:
         self.finished = True

@@ -38,6 +38,10 @@ class Reader:
         self._calls = 0
         self._over = False
 
+    @property
+    def over(self) -> bool:
+        return self._over
+
     def feed(self, data: bytes) -> list[Event]:
         """Raises `UnreadableAnswer` and `wire.EventTooLarge`."""
         events: list[Event] = []

@@ -7,7 +7,8 @@ from typing import ClassVar
 
 from control_layer.gateway.dialects.conversation import Answer, Conversation
 from control_layer.gateway.dialects.dialect import Outgoing, ProviderError
-from control_layer.gateway.dialects.openai_chat.answers import read_answer, write_answer
+from control_layer.gateway.dialects.openai_chat.answers import read_answer
+from control_layer.gateway.dialects.openai_chat.client_answers import write_answer
 from control_layer.gateway.dialects.openai_chat.client_requests import read_request
 from control_layer.gateway.dialects.openai_chat.client_streams import Writer
 from control_layer.gateway.dialects.openai_chat.errors import read_error, write_error

@@ -90,6 +90,9 @@ def _assistant(message: MessageParam, legacy_id: str, at: str) -> Iterator[Part]
         yield Refusal(message.refusal)
     if message.audio is not None:
         yield Audio("", "", message.audio.id)
+    for picture in message.images or ():
+        image = image_of(picture.image_url.url, None)
+        yield msgspec.structs.replace(image, signature=signature_of(picture.extra_content))
     for index, call in enumerate(message.tool_calls or ()):
         yield _call(call, f"{at}.tool_calls[{index}]")
     if message.function_call is not None:
@@ -123,7 +126,7 @@ def _call(call: ToolCallParam, at: str) -> ToolCall:
 
 
 def signature_of(extra: ExtraContent | None) -> str | None:
-    """What Gemini wants back with a call."""
+    """What Gemini wants back with a call or a picture."""
     return None if extra is None or extra.google is None else extra.google.thought_signature
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from typing import Literal
 
 import msgspec
 
@@ -32,7 +33,7 @@ NOTHING_SAID = (b"null", b"[]", b"{}")
 _decode = msgspec.json.Decoder(RequestBody).decode
 _decode_fields = msgspec.json.Decoder(dict[str, msgspec.Raw]).decode
 _KNOWN_FIELDS = frozenset(field.encode_name for field in msgspec.structs.fields(RequestBody))
-_MODALITIES = frozenset(("text", "audio"))
+_MODALITIES = frozenset(("text", "audio", "image"))
 
 
 def read_request(body: bytes | bytearray) -> Conversation:
@@ -62,6 +63,7 @@ def read_request(body: bytes | bytearray) -> Conversation:
         response_format=None if request.response_format is None else _format(request.response_format),
         reasoning=_reasoning(request),
         audio_output=_audio(request),
+        image_output=_pictures(request),
         service_tier=request.service_tier,
         user=request.user,
         cache_key=request.prompt_cache_key,
@@ -123,8 +125,20 @@ def _audio(request: RequestBody) -> msgspec.Raw | None:
     modalities = request.modalities or ()
     for modality in modalities:
         if modality not in _MODALITIES:
-            raise Unsupported("modalities", f"Answers are text or audio here, and not {modality!r}.")
-    return _some(request.audio) if "audio" in modalities else None
+            raise Unsupported("modalities", f"Answers are text, audio or images here, and not {modality!r}.")
+    if "audio" not in modalities:
+        return None
+    wanted = _some(request.audio)
+    if wanted is None:
+        raise msgspec.ValidationError("Object missing required field `audio`")
+    return wanted
+
+
+def _pictures(request: RequestBody) -> Literal["only", "with_text"] | None:
+    modalities = request.modalities or ()
+    if "image" not in modalities:
+        return None
+    return "with_text" if "text" in modalities else "only"
 
 
 # -- tools ----------------------------------------------------------------------------------------------------------

@@ -23,6 +23,7 @@ from control_layer.gateway.dialects.events import (
     Event,
     Failed,
     Finished,
+    ImageGiven,
     LogprobsDelta,
     Ping,
     RefusalDelta,
@@ -33,9 +34,10 @@ from control_layer.gateway.dialects.events import (
     ThinkingSigned,
 )
 from control_layer.gateway.dialects.openai_chat.annotations import own_annotations
-from control_layer.gateway.dialects.openai_chat.answers import (
+from control_layer.gateway.dialects.openai_chat.client_answers import (
     extra_content_of,
     finish_reason_of,
+    picture_of,
     shows_thoughts,
 )
 from control_layer.gateway.dialects.openai_chat.errors import write_error
@@ -51,16 +53,15 @@ _HEAD = b'data: {"id":%b,"object":"chat.completion.chunk","created":%d,"model":%
 _CHOICE = b'{"index":%d,"delta":{%b},"logprobs":%b,"finish_reason":%b}'
 _BROKEN = Failed("The provider broke its answer off.")
 
-_OfChoice = (
-    CallDelta | CallStarted | ThinkingDelta | ThinkingSigned | SealedThinking | AudioDelta | LogprobsDelta | Finished
-)
+_Thought = ThinkingDelta | ThinkingSigned | SealedThinking
+_OfChoice = CallDelta | CallStarted | _Thought | AudioDelta | ImageGiven | LogprobsDelta | Finished
 _Wordless = Started | Counted | Ping | Failed | Ended | _OfChoice
 
 
 class _Spoken:
     """What is to be remembered of a choice."""
 
-    __slots__ = ("before", "block", "block_open", "refused", "said")
+    __slots__ = ("before", "block", "block_open", "pictures", "refused", "said")
 
     def __init__(self) -> None:
         self.refused = False
@@ -71,6 +72,7 @@ class _Spoken:
         """The characters of the answer so far."""
         self.before = 0
         """Those before the part that is under way."""
+        self.pictures = 0
 
 
 class Writer:
@@ -138,6 +140,8 @@ class Writer:
                 delta = self._thought(event, self._choices[choice]) if self._shown else b""
             case AudioDelta():
                 delta = b'"audio":%b' % _one_line(event.audio)
+            case ImageGiven():
+                delta = self._picture(event, self._choices[choice])
             case LogprobsDelta():
                 written.append(self._chunk(choice, b"", logprobs=_one_line(event.logprobs)))
             case Finished():
@@ -194,7 +198,14 @@ class Writer:
             return b'"content":%b,"annotations":%b' % (_encode(event.text), _one_line(_encode(own)))
         return b'"content":%b' % _encode(event.text) if event.text else None
 
-    def _thought(self, event: ThinkingDelta | ThinkingSigned | SealedThinking, spoken: _Spoken) -> bytes:
+    def _picture(self, event: ImageGiven, spoken: _Spoken) -> bytes:
+        picture = picture_of(event.image)
+        if picture is None:
+            return b""
+        index, spoken.pictures = spoken.pictures, spoken.pictures + 1
+        return b'"images":[{"index":%d,%b]' % (index, _encode(picture)[1:])
+
+    def _thought(self, event: _Thought, spoken: _Spoken) -> bytes:
         match event:
             case ThinkingDelta():
                 if not event.text:

@@ -24,7 +24,7 @@ from control_layer.gateway.dialects.conversation import (
 )
 from control_layer.gateway.dialects.data_urls import data_url
 from control_layer.gateway.dialects.omissions import Omissions
-from control_layer.gateway.dialects.openai_chat.answers import extra_content_of
+from control_layer.gateway.dialects.openai_chat.client_answers import extra_content_of
 from control_layer.gateway.dialects.openai_chat.quirks import Quirks
 from control_layer.gateway.dialects.openai_chat.requests import (
     AudioPart,

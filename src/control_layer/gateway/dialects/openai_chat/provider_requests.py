@@ -65,7 +65,7 @@ def write_request(conversation: Conversation, model: str, quirks: Quirks, *, len
         parallel_tool_calls=conversation.parallel_tool_calls if tools and not untold else None,
         response_format=None if conversation.response_format is None else _format(conversation.response_format),
         reasoning_effort=effort_of(conversation.reasoning, model, omissions),
-        modalities=None if conversation.audio_output is None else ["text", "audio"],
+        modalities=_modalities(conversation),
         audio=conversation.audio_output or NOTHING,
         service_tier=conversation.service_tier,
         user=conversation.user,
@@ -90,6 +90,15 @@ def _with_the_rest(body: bytes, conversation: Conversation, omissions: Omissions
             omissions.refuse(name, f"OpenAI's chat completions have nothing like {name!r}.")
     rest += [(name, value) for name, value in conversation.hints if own or name in HINTS]
     return _encode(_decode_fields(body) | dict(rest)) if rest else body
+
+
+def _modalities(conversation: Conversation) -> list[str] | None:
+    wanted = ["text"] if conversation.image_output != "only" else []
+    if conversation.audio_output is not None:
+        wanted.append("audio")
+    if conversation.image_output is not None:
+        wanted.append("image")
+    return None if wanted == ["text"] else wanted
 
 
 def _tool(tool: Tool) -> ToolParam:

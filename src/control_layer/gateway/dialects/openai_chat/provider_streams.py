@@ -20,6 +20,7 @@ from control_layer.gateway.dialects.events import (
     Event,
     Failed,
     Finished,
+    ImageGiven,
     LogprobsDelta,
     RefusalDelta,
     SealedThinking,
@@ -38,6 +39,7 @@ from control_layer.gateway.dialects.openai_chat.said import (
     arguments_of,
     call_id,
     finish_of,
+    pictures_in,
     some,
     text_of,
     texts_in,
@@ -113,6 +115,10 @@ class Reader:
         self._id = ""
         self._started = False
         self._over = False
+
+    @property
+    def over(self) -> bool:
+        return self._over
 
     def feed(self, data: bytes) -> list[Event]:
         """Raises `UnreadableAnswer` and `wire.EventTooLarge`."""
@@ -206,6 +212,8 @@ class Reader:
         audio = some(said.audio)
         if audio is not None:
             events.append(AudioDelta(audio, index))
+        if said.images:
+            events += [ImageGiven(image, index) for image in pictures_in(said)]
         if said.tool_calls:
             for called in said.tool_calls:
                 self._called(called, index, state, events)

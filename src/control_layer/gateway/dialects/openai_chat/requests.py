@@ -1,8 +1,8 @@
 """A request for a chat completion as it lies on the wire, in both directions.
 
 https://platform.openai.com/docs/api-reference/chat/create, and what the field has added to it: `cache_control` on parts
-and tools, `reasoning_content` and `thinking_blocks` on the assistant's turns, `reasoning` and `thinking` beside
-`reasoning_effort`, `top_k`.
+and tools, `reasoning_content`, `thinking_blocks` and `images` on the assistant's turns, `reasoning` and `thinking`
+beside `reasoning_effort`, `top_k`, and the modality `image`.
 """
 
 from __future__ import annotations
@@ -85,6 +85,8 @@ class ImageUrl(msgspec.Struct, frozen=True, omit_defaults=True):
 
 class ImagePart(Marked, frozen=True, omit_defaults=True, tag_field="type", tag="image_url"):
     image_url: ImageUrl
+    extra_content: ExtraContent | None = None
+    """Of a picture that a model made."""
 
 
 class InputAudio(msgspec.Struct, frozen=True):
@@ -127,7 +129,7 @@ class GoogleContent(msgspec.Struct, frozen=True, omit_defaults=True):
 
 
 class ExtraContent(msgspec.Struct, frozen=True, omit_defaults=True):
-    """Where Gemini's OpenAI-compatible API puts the signature of a call."""
+    """Where Gemini's OpenAI-compatible API puts the signature of a call, and we that of a picture."""
 
     google: GoogleContent | None = None
 
@@ -159,6 +161,7 @@ class MessageParam(msgspec.Struct, frozen=True, omit_defaults=True):
     reasoning: str | None = None
     thinking_blocks: list[ThinkingBlock | RedactedThinkingBlock] | None = None
     audio: AudioRef | None = None
+    images: list[ImagePart] | None = None
     tool_calls: list[ToolCallParam] | None = None
     function_call: FunctionCall | None = None
     tool_call_id: str | None = None

@@ -12,17 +12,20 @@ from typing import Any
 
 import msgspec
 
-from control_layer.gateway.dialects.conversation import Finish
-from control_layer.gateway.dialects.openai_chat.requests import NOTHING, ExtraContent
+from control_layer.gateway.dialects.conversation import Finish, Image
+from control_layer.gateway.dialects.openai_chat.client_messages import image_of, signature_of
+from control_layer.gateway.dialects.openai_chat.requests import NOTHING, ExtraContent, ImageUrl
 
 __all__ = [
     "Called",
     "FunctionSaid",
+    "PictureSaid",
     "Said",
     "ThoughtBlock",
     "arguments_of",
     "call_id",
     "finish_of",
+    "pictures_in",
     "some",
     "text_of",
     "texts_in",
@@ -69,6 +72,13 @@ class ThoughtBlock(msgspec.Struct):
     data: str | None = None
 
 
+class PictureSaid(msgspec.Struct):
+    """Of `images`."""
+
+    image_url: ImageUrl | None = None
+    extra_content: ExtraContent | None = None
+
+
 class Said(msgspec.Struct):
     content: Any = None
     refusal: str | None = None
@@ -77,6 +87,7 @@ class Said(msgspec.Struct):
     thinking_blocks: list[ThoughtBlock] | None = None
     annotations: msgspec.Raw = NOTHING
     audio: msgspec.Raw = NOTHING
+    images: list[PictureSaid] | None = None
     tool_calls: list[Called] | None = None
     function_call: FunctionSaid | None = None
 
@@ -112,6 +123,14 @@ def texts_in(content: object) -> Iterator[tuple[bool, str]]:
                     yield True, text
             else:
                 yield False, text_of(part.get("text"))
+
+
+def pictures_in(said: Said) -> Iterator[Image]:
+    """The pictures that a model made."""
+    for picture in said.images or ():
+        if picture.image_url is not None:
+            image = image_of(picture.image_url.url, None)
+            yield msgspec.structs.replace(image, signature=signature_of(picture.extra_content))
 
 
 def arguments_of(function: FunctionSaid | None) -> str:

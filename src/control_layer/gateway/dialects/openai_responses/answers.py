@@ -8,16 +8,18 @@ from control_layer.gateway.dialects.conversation import (
     Answer,
     Choice,
     Conversation,
+    Image,
     Refusal,
     Text,
     Thinking,
     ToolCall,
 )
 from control_layer.gateway.dialects.openai_chat.annotations import own_annotations
-from control_layer.gateway.dialects.openai_chat.answers import extra_content_of, shows_thoughts
+from control_layer.gateway.dialects.openai_chat.client_answers import extra_content_of, shows_thoughts
 from control_layer.gateway.dialects.openai_responses.requests import SummaryText
 from control_layer.gateway.dialects.openai_responses.responses import (
     CallItem,
+    ImageItem,
     MessageItem,
     OutputTextPart,
     ReasoningItem,
@@ -30,7 +32,7 @@ from control_layer.gateway.dialects.openai_responses.responses import (
 )
 from control_layer.gateway.dialects.openai_responses.thoughts import content_of
 
-__all__ = ["annotations_of", "logprobs_in", "reasoning_item", "write_answer"]
+__all__ = ["annotations_of", "image_item", "logprobs_in", "reasoning_item", "write_answer"]
 
 
 class _Probabilities(msgspec.Struct, frozen=True):
@@ -75,7 +77,7 @@ class _Output:
         self._logprobs = logprobs_in(choice.logprobs) if wanted and choice.logprobs is not None else []
         self._last = last
         """The status of the last item."""
-        self._items: list[ReasoningItem | MessageItem | CallItem] = []
+        self._items: list[ReasoningItem | MessageItem | CallItem | ImageItem] = []
         self._words: list[OutputTextPart | RefusalPart] = []
 
     def items(self) -> list[msgspec.Raw]:
@@ -92,10 +94,12 @@ class _Output:
                     name = item_id("fc", self._answer_id, len(self._items))
                     extra = extra_content_of(part.signature)
                     self._items.append(CallItem(name, "completed", part.arguments, part.id, part.name, extra))
+                case Image():
+                    self._picture(part)
                 case _:
                     pass
         self._close()
-        if self._last == "incomplete" and self._items and not isinstance(self._items[-1], ReasoningItem):
+        if self._last == "incomplete" and self._items and not isinstance(self._items[-1], ReasoningItem | ImageItem):
             self._items[-1] = msgspec.structs.replace(self._items[-1], status="incomplete")
         return [msgspec.Raw(_encode(item)) for item in self._items]
 
@@ -110,6 +114,12 @@ class _Output:
             name = item_id("rs", self._answer_id, len(self._items))
             self._items.append(msgspec.structs.replace(item, id=name))
 
+    def _picture(self, image: Image) -> None:
+        self._close()
+        item = image_item(image, item_id("ig", self._answer_id, len(self._items)))
+        if item is not None:
+            self._items.append(item)
+
     def _close(self) -> None:
         if self._words:
             name = item_id("msg", self._answer_id, len(self._items))
@@ -122,6 +132,14 @@ def reasoning_item(thought: Thinking, name: str, *, shown: bool) -> ReasoningIte
     content = content_of(thought, shown=shown)
     summary = [SummaryText(thought.text)] if shown and thought.text else []
     return ReasoningItem(name, summary, content) if summary or content is not None else None
+
+
+def image_item(image: Image, name: str) -> ImageItem | None:
+    """A picture that the model made; `None` where it is elsewhere, under a URL."""
+    if image.data is None:
+        return None
+    kind = (image.media_type or "").removeprefix("image/")
+    return ImageItem(name, "completed", image.data, kind or None, extra_content_of(image.signature))
 
 
 def annotations_of(citations: msgspec.Raw | None) -> list[msgspec.Raw]:

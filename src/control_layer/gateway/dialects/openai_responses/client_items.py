@@ -50,6 +50,7 @@ _KEPT_ELSEWHERE = {
     "item_reference": "It refers to what OpenAI keeps. Send the item itself.",
     "compaction": "Only OpenAI's own API can read what it has compacted. Send the conversation itself.",
 }
+_PNG = "png"
 _BETWEEN_SUMMARIES = "\n\n"
 
 
@@ -89,6 +90,10 @@ def _item(item: Item, at: str) -> tuple[Role, list[Part]]:
             return "tool", [ToolResult(_required(item.call_id, "call_id", at), shown)]
         case "reasoning":
             return "assistant", _reasoning(item)
+        case "image_generation_call":
+            picture = _required(item.result, "result", at)
+            media_type = f"image/{item.output_format or _PNG}"
+            return "assistant", [Image(media_type, picture, signature=signature_of(item.extra_content))]
     reason = _KEPT_ELSEWHERE.get(item.type, f"Only OpenAI's own API knows items of the type {item.type!r}.")
     raise Unsupported(f"{at}.type", reason)
 

@@ -83,6 +83,9 @@ class Item(msgspec.Struct, frozen=True):
     output: str | list[Content] | None = None
     summary: list[SummaryText] | None = None
     encrypted_content: str | None = None
+    result: str | None = None
+    """Of an `image_generation_call`: the picture in base64."""
+    output_format: str | None = None
     extra_content: ExtraContent | None = None
 
 

@@ -20,6 +20,7 @@ __all__ = [
     "CallItem",
     "Ending",
     "ErrorBody",
+    "ImageItem",
     "MessageItem",
     "OutputTextPart",
     "ReasoningItem",
@@ -73,6 +74,16 @@ class CallItem(msgspec.Struct, frozen=True, omit_defaults=True, tag_field="type"
     arguments: str
     call_id: str
     name: str
+    extra_content: ExtraContent | None = None
+
+
+class ImageItem(msgspec.Struct, frozen=True, omit_defaults=True, tag_field="type", tag="image_generation_call"):
+    """A picture: base64 in `result`."""
+
+    id: str
+    status: ItemStatus
+    result: str | None
+    output_format: str | None = None
     extra_content: ExtraContent | None = None
 
 
@@ -210,7 +221,7 @@ def response_id(answer_id: str) -> str:
     return answer_id if answer_id.startswith("resp_") else f"resp_{_PREFIX.sub('', answer_id)}"
 
 
-def item_id(kind: Literal["rs", "msg", "fc"], answer_id: str, index: int) -> str:
+def item_id(kind: Literal["rs", "msg", "fc", "ig"], answer_id: str, index: int) -> str:
     """The id of an item of the output."""
     return f"{kind}_{_PREFIX.sub('', answer_id)}_{index}"
 

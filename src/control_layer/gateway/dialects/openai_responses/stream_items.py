@@ -10,13 +10,14 @@ from typing import Literal
 
 import msgspec
 
-from control_layer.gateway.dialects.conversation import Thinking
+from control_layer.gateway.dialects.conversation import Image, Thinking
 from control_layer.gateway.dialects.events import CallStarted
-from control_layer.gateway.dialects.openai_chat.answers import extra_content_of
-from control_layer.gateway.dialects.openai_responses.answers import reasoning_item
+from control_layer.gateway.dialects.openai_chat.client_answers import extra_content_of
+from control_layer.gateway.dialects.openai_responses.answers import image_item, reasoning_item
 from control_layer.gateway.dialects.openai_responses.requests import SummaryText
 from control_layer.gateway.dialects.openai_responses.responses import (
     CallItem,
+    ImageItem,
     MessageItem,
     OutputTextPart,
     ReasoningItem,
@@ -24,11 +25,14 @@ from control_layer.gateway.dialects.openai_responses.responses import (
     item_id,
 )
 
-__all__ = ["CallUnderWay", "Emitter", "MessageUnderWay", "ThoughtUnderWay"]
+__all__ = ["CallUnderWay", "Emitter", "MessageUnderWay", "ThoughtUnderWay", "tell_picture"]
 
 _encode = msgspec.json.Encoder().encode
 _PING = b": ping\n\n"
 _object = msgspec.json.Decoder(dict[str, msgspec.Raw]).decode
+
+
+Item = ReasoningItem | MessageItem | CallItem | ImageItem
 
 
 class Emitter:
@@ -59,13 +63,13 @@ class Emitter:
         """No event, but a sign of life."""
         self._written.append(_PING)
 
-    def added(self, item: ReasoningItem | MessageItem | CallItem) -> None:
+    def added(self, item: Item) -> None:
         """An item begins, at the next place."""
         place = len(self.output)
         self.output.append(None)
         self.emit(b"response.output_item.added", b'"output_index":%d,"item":%b' % (place, _encode(item)))
 
-    def done(self, place: int, item: ReasoningItem | MessageItem | CallItem) -> None:
+    def done(self, place: int, item: Item) -> None:
         """An item is whole."""
         whole = _encode(item)
         self.output[place] = msgspec.Raw(whole)
@@ -189,6 +193,19 @@ class ThoughtUnderWay:
         self._id = item_id("rs", self._emitter.answer_id, self._place)
         self._head = b'"item_id":%b,"output_index":%d,"summary_index":0' % (_encode(self._id), self._place)
         self._emitter.added(ReasoningItem(self._id, []))
+
+
+def tell_picture(emitter: Emitter, image: Image) -> None:
+    """A picture, which comes whole."""
+    place = len(emitter.output)
+    item = image_item(image, item_id("ig", emitter.answer_id, place))
+    if item is None:
+        return
+    head = b'"item_id":%b,"output_index":%d' % (_encode(item.id), place)
+    emitter.added(ImageItem(item.id, "in_progress", None))
+    for stage in (b"in_progress", b"generating", b"completed"):
+        emitter.emit(b"response.image_generation_call." + stage, head)
+    emitter.done(place, item)
 
 
 class CallUnderWay:

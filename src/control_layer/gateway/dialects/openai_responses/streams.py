@@ -21,6 +21,7 @@ from control_layer.gateway.dialects.events import (
     Event,
     Failed,
     Finished,
+    ImageGiven,
     LogprobsDelta,
     Ping,
     RefusalDelta,
@@ -30,7 +31,7 @@ from control_layer.gateway.dialects.events import (
     ThinkingDelta,
     ThinkingSigned,
 )
-from control_layer.gateway.dialects.openai_chat.answers import shows_thoughts
+from control_layer.gateway.dialects.openai_chat.client_answers import shows_thoughts
 from control_layer.gateway.dialects.openai_responses.answers import annotations_of, logprobs_in
 from control_layer.gateway.dialects.openai_responses.responses import (
     Ending,
@@ -46,6 +47,7 @@ from control_layer.gateway.dialects.openai_responses.stream_items import (
     Emitter,
     MessageUnderWay,
     ThoughtUnderWay,
+    tell_picture,
 )
 
 __all__ = ["Writer"]
@@ -112,6 +114,9 @@ class Writer:
                 if event.text:
                     self._refused = True
                     self._speak().decline(event.text)
+            case ImageGiven():
+                self._close()
+                tell_picture(self._emitter, event.image)
             case CallStarted():
                 self._call_starts(event)
             case Started():

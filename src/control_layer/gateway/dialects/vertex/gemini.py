@@ -17,10 +17,14 @@ from control_layer.gateway.dialects.embeddings import EmbeddingsAsked, Embedding
 from control_layer.gateway.dialects.gemini.answers import read_answer
 from control_layer.gateway.dialects.gemini.counting import read_count
 from control_layer.gateway.dialects.gemini.errors import read_error
+from control_layer.gateway.dialects.gemini.images import read_images, written_images
 from control_layer.gateway.dialects.gemini.provider_requests import written
 from control_layer.gateway.dialects.gemini.provider_streams import Reader
 from control_layer.gateway.dialects.gemini.requests import Content, Part, RequestBody
+from control_layer.gateway.dialects.gemini.speech import read_speech, written_speech
+from control_layer.gateway.dialects.images import ImagesAsked, ImagesGiven
 from control_layer.gateway.dialects.omissions import Omissions
+from control_layer.gateway.dialects.speech import SpeechAsked, SpeechGiven
 from control_layer.gateway.dialects.vertex.embeddings import read_embeddings, write_embeddings
 from control_layer.gateway.dialects.vertex.models import method_path
 from control_layer.wire import Header
@@ -36,7 +40,9 @@ _encode = msgspec.json.Encoder().encode
 
 
 class VertexGemini:
-    """A `ProviderDialect` and an `EmbeddingDialect`, which also counts the tokens of a request."""
+    """A `ProviderDialect`, an `EmbeddingDialect`, an `ImageDialect` and a `SpeechDialect`, which also counts the tokens
+    of a request.
+    """
 
     __slots__ = ()
 
@@ -72,6 +78,20 @@ class VertexGemini:
     def read_embeddings(self, body: bytes, _headers: Sequence[Header] = ()) -> EmbeddingsGiven:
         return read_embeddings(body)
 
+    def write_images(self, asked: ImagesAsked, model: str, *, lenient: bool) -> Outgoing:
+        omissions = Omissions(lenient=lenient)
+        return _asked(written_images(asked, model, omissions), model, omissions)
+
+    def read_images(self, body: bytes) -> ImagesGiven:
+        return read_images(body)
+
+    def write_speech(self, asked: SpeechAsked, model: str, *, lenient: bool) -> Outgoing:
+        omissions = Omissions(lenient=lenient)
+        return _asked(written_speech(asked, model, omissions), model, omissions)
+
+    def read_speech(self, body: bytes) -> SpeechGiven:
+        return read_speech(body)
+
     def write_count(self, conversation: Conversation, model: str, *, lenient: bool) -> Outgoing:
         omissions = Omissions(lenient=lenient)
         request = msgspec.structs.replace(_as_vertex(written(conversation, model, omissions)), tool_config=None)
@@ -82,6 +102,10 @@ class VertexGemini:
 
 
 VERTEX_GEMINI = VertexGemini()
+
+
+def _asked(body: RequestBody, model: str, omissions: Omissions) -> Outgoing:
+    return Outgoing(method_path(model, "generateContent"), _encode(_as_vertex(body)), dropped=omissions.dropped)
 
 
 def _as_vertex(body: RequestBody) -> RequestBody:
