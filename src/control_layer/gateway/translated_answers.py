@@ -68,7 +68,7 @@ class _TranslatedEvents:
 
     @property
     def terminated(self) -> bool:
-        return self._inner.terminated or self._reader.over
+        return self._inner.terminated or self._reader.over(self._translation.choices)
 
     def on_data(self, data: bytes) -> None:
         try:

@@ -103,12 +103,14 @@ class WholeTranslation(Translation, ABC):
 class StreamTranslation(WholeTranslation, ABC):
     """And where it may be a stream."""
 
-    __slots__ = ("stream_type",)
+    __slots__ = ("choices", "stream_type")
 
-    def __init__(self, outgoing: Outgoing, write_error: ErrorWriter, stream_type: bytes) -> None:
+    def __init__(self, outgoing: Outgoing, write_error: ErrorWriter, stream_type: bytes, choices: int) -> None:
         super().__init__(outgoing, write_error)
         self.stream_type = stream_type
         """The content type of the provider's streams."""
+        self.choices = choices
+        """How many answers were asked for."""
 
     @abstractmethod
     def reader(self) -> EventReader:

@@ -120,7 +120,7 @@ class _Conversation(StreamTranslation):
         outgoing: Outgoing,
         alias: str,
     ) -> None:
-        super().__init__(outgoing, error_writer(client, provider), provider.stream_type)
+        super().__init__(outgoing, error_writer(client, provider), provider.stream_type, conversation.choices)
         self._client = client
         self._provider = provider
         self._conversation = conversation

@@ -24,9 +24,8 @@ class _Read:
     def end(self) -> list[Event]:
         return self._events
 
-    @property
-    def over(self) -> bool:
-        return True
+    def over(self, choices: int) -> bool:
+        return choices == 1
 
 
 def _calls(answer: Answer) -> list[list[ToolCall]]:

@@ -280,6 +280,16 @@ def test_a_stream_of_something_else_is_unreadable(line: bytes) -> None:
         GEMINI.reader().feed(sse(part({"text": "a"})) + line)
 
 
+def test_a_stream_is_over_where_all_that_was_asked_for_has_ended() -> None:
+    """Whether or not its connection says so (S5)."""
+    reader = GEMINI.reader()
+    over = []
+    for choice, reason in ((0, None), (0, "STOP"), (1, None), (1, "STOP")):
+        reader.feed(sse(part({"text": "a"}, choice=choice, **({} if reason is None else {"finishReason": reason}))))
+        over.append((reader.over(1), reader.over(2)))
+    assert over == [(False, False), (True, False), (False, False), (True, True)]
+
+
 def test_an_event_without_end_is_too_large() -> None:
     reader = GEMINI.reader()
     with pytest.raises(EventTooLarge):

@@ -88,9 +88,8 @@ class ProviderError(msgspec.Struct, frozen=True):
 class EventReader(Protocol):
     """Reads one provider stream, cut anywhere."""
 
-    @property
-    def over(self) -> bool:
-        """All that has to come has: where the bytes end here, in whatever way, nothing is cut off."""
+    def over(self, choices: int) -> bool:
+        """All of so many choices has come: where the bytes end here, in whatever way, nothing is cut off."""
         ...
 
     def feed(self, data: bytes) -> list[Event]:

@@ -36,9 +36,8 @@ class FirstCallReader:
     def __init__(self, inner: EventReader) -> None:
         self._inner = inner
 
-    @property
-    def over(self) -> bool:
-        return self._inner.over
+    def over(self, choices: int) -> bool:
+        return self._inner.over(choices)
 
     def feed(self, data: bytes) -> list[Event]:
         return _of_first_calls(self._inner.feed(data))

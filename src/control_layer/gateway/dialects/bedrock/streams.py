@@ -124,8 +124,8 @@ class Reader:
         self._finished = False
         self._over = False
 
-    @property
-    def over(self) -> bool:
+    def over(self, choices: int) -> bool:
+        del choices  # it is said
         return self._over
 
     def feed(self, data: bytes) -> list[Event]:

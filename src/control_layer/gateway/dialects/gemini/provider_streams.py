@@ -42,10 +42,9 @@ class Reader:
         """What was told last."""
         self._over = False
 
-    @property
-    def over(self) -> bool:
-        """Why it ended comes last, and with it what was used."""
-        return self._over or self._finished
+    def over(self, choices: int) -> bool:
+        """Why an answer ended comes last, and with it what was used. One that has not begun may still come."""
+        return self._over or (self._finished and len(self._candidates) >= choices)
 
     @property
     def _finished(self) -> bool:

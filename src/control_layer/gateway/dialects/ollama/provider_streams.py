@@ -38,8 +38,8 @@ class Reader:
         self._calls = 0
         self._over = False
 
-    @property
-    def over(self) -> bool:
+    def over(self, choices: int) -> bool:
+        del choices  # it is said
         return self._over
 
     def feed(self, data: bytes) -> list[Event]:

@@ -116,8 +116,8 @@ class Reader:
         self._started = False
         self._over = False
 
-    @property
-    def over(self) -> bool:
+    def over(self, choices: int) -> bool:
+        del choices  # it is said
         return self._over
 
     def feed(self, data: bytes) -> list[Event]:
