@@ -91,14 +91,14 @@ class Sources:
     options: Mapping[KeyPath, object]
     """What the command line says, by key."""
 
+    def origins(self) -> dict[str, str]:
+        """Where each key that is set stands: a variable's name, a file and its line, or an option."""
+        origins = self._read().origins
+        return {".".join(path): origin for path, origin in origins.items() if not any(map(str.isdigit, path))}
+
     def load(self) -> Settings:
         """The settings. Raises `SettingsError`."""
-        reading = _Reading()
-        self._read_file(reading)
-        self._read_environment(reading)
-        for path, value in self.options.items():
-            reading.put(path, value, f"--{'-'.join(path[-1].split('_'))}")
-        _imply(reading)
+        reading = self._read()
         if reading.problems:
             raise SettingsError(reading.problems)
         try:
@@ -109,6 +109,15 @@ class Sources:
         if problems:
             raise SettingsError(problems)
         return settings
+
+    def _read(self) -> _Reading:
+        reading = _Reading()
+        self._read_file(reading)
+        self._read_environment(reading)
+        for path, value in self.options.items():
+            reading.put(path, value, f"--{'-'.join(path[-1].split('_'))}")
+        _imply(reading)
+        return reading
 
     def _read_file(self, reading: _Reading) -> None:
         named = self.file or (Path(self.environment[_CONFIG]) if self.environment.get(_CONFIG) else None)

@@ -49,6 +49,22 @@ def _problems(environment: Mapping[str, str] | None = None, text: str | None = N
     return caught.value.problems
 
 
+def test_whoever_asks_is_told_where_each_setting_stands_and_no_value() -> None:
+    file = Path("settings.yaml")
+    file.write_text("port: 1\nemail:\n  transport: smtp\n  smtp:\n    host: mail.test\nsinks:\n  - name: lake\n")
+    environment = {"CONTROL_LAYER_EMAIL__SMTP__PASSWORD": "a secret", "DATABASE_URL": "postgresql://a:secret@b/c"}
+    assert Sources(file=file, environment=environment, options={("gateway", "workers"): 2}).origins() == {
+        "port": "settings.yaml, line 1",
+        "email.transport": "settings.yaml, line 3",
+        "email.smtp.host": "settings.yaml, line 5",
+        "email.smtp.password": "CONTROL_LAYER_EMAIL__SMTP__PASSWORD",
+        "sinks": "settings.yaml, line 6",
+        "database.url": "DATABASE_URL",
+        "database.type": "DATABASE_URL",
+        "gateway.workers": "--workers",
+    }
+
+
 def test_without_any_source_the_defaults_hold() -> None:
     settings = _load()
     assert (settings.port, settings.database.type, settings.admin_password) == (3001, "embedded", None)

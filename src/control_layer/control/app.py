@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from datetime import UTC, datetime
 from pathlib import Path
+from types import MappingProxyType
 
 from argon2 import PasswordHasher
 from fastapi import APIRouter, FastAPI
@@ -157,6 +158,7 @@ def build_services(
     *,
     engine: AsyncEngine,
     settings: Settings,
+    setting_origins: Mapping[str, str] = MappingProxyType({}),
     gateway: GatewayAddress | None = None,
     mail_directory: Path = _DEFAULT_MAIL,
     password_generated: bool = False,
@@ -165,9 +167,9 @@ def build_services(
 ) -> Services:
     """The long-lived parts; somebody must run the errands.
 
-    `gateway` is where this host has its own gateways; `mail_directory` is for mails that are kept as files;
-    `password_generated` says that the administrator's password was not configured; `hasher` says what a password's
-    hash costs.
+    `setting_origins` says where what is set stands (`Sources.origins`); `gateway` is where this host has its own
+    gateways; `mail_directory` is for mails that are kept as files; `password_generated` says that the administrator's
+    password was not configured; `hasher` says what a password's hash costs.
     Raises `ValueError` or `OSError` for settings that make no sense here.
     """
     if settings.secret_key is None:
@@ -177,6 +179,7 @@ def build_services(
     own_key = system_key(secret_key)
     return Services(
         settings=settings,
+        setting_origins=setting_origins,
         database=sessions_of(engine),
         provider_credentials=Seal(secret_key, "provider-credential", previous_keys),
         key_secrets=Seal(secret_key, "api-key", previous_keys),

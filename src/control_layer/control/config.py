@@ -39,6 +39,8 @@ class ControlConfig(msgspec.Struct, frozen=True, kw_only=True):
 
     settings: bytes
     """`encode_settings`, no secret missing: the channel is private to the two processes."""
+    setting_origins: dict[str, str] = {}
+    """Where each key that is set stands, for administrators to see (`Sources.origins`)."""
     database_url: str
     """`postgresql://…`, of the embedded server or the external one."""
     control_socket: str

@@ -89,6 +89,7 @@ class ControlPlane:
         self._services = build_services(
             engine=self._engine,
             settings=settings,
+            setting_origins=config.setting_origins,
             gateway=config.gateway,
             mail_directory=Path(config.mail_dir),
             password_generated=config.password_generated,

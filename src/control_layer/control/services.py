@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -36,6 +36,8 @@ class Services:
     """Long-lived parts; none of them belongs to a request."""
 
     settings: Settings
+    setting_origins: Mapping[str, str]
+    """By key: where what is set stands."""
     database: async_sessionmaker[AsyncSession]
     provider_credentials: Seal
     key_secrets: Seal

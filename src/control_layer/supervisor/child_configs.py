@@ -114,6 +114,7 @@ def control_config(
     settings: Settings,
     directory: DataDirectory,
     *,
+    setting_origins: dict[str, str],
     database_url: str,
     gateway: tuple[str, int],
     password_generated: bool,
@@ -125,6 +126,7 @@ def control_config(
     sockets = directory.sockets()
     return ControlConfig(
         settings=encode_settings(settings),
+        setting_origins=setting_origins,
         database_url=database_url,
         control_socket=str(sockets / _CONTROL_SOCKET),
         snapshot_socket=str(sockets / _SNAPSHOT_SOCKET),

@@ -90,6 +90,7 @@ class Supervisor:
         self._directory = directory
         self._completed = complete(settings, directory)
         self._settings = self._completed.settings
+        self._setting_origins = sources.origins()
         self._demo_keys = demo
         self._demo: Demo | None = None
         self._announce = announce
@@ -263,6 +264,7 @@ class Supervisor:
         config = control_config(
             self._settings,
             self._directory,
+            setting_origins=self._setting_origins,
             database_url=await self._database.url(),
             gateway=self._nearest,
             password_generated=self._completed.password_file is not None,
@@ -284,6 +286,7 @@ class Supervisor:
         except (SettingsError, UnusableDirectory) as error:
             _log.error("settings_not_reloaded", problems=str(error).splitlines(), consequence="the old ones hold")
             return
+        self._setting_origins = self._sources.origins()
         fixed = [name for name in _RESTART_ONLY if getattr(fresh, name) != getattr(self._settings, name)]
         if fixed:
             _log.warning("settings_need_a_restart", keys=fixed)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from datetime import timedelta
 
 from sqlalchemy import func, select
@@ -28,14 +29,15 @@ from control_layer.store.tables import NIL, ApiKey, Endpoint, Group, Model, User
 __all__ = ["count_all", "overview"]
 
 
-def overview(settings: Settings, counts: Counts) -> InstanceOverview:
-    """What these settings say."""
+def overview(settings: Settings, origins: Mapping[str, str], counts: Counts) -> InstanceOverview:
+    """What these settings say, and where."""
     return InstanceOverview(
         version=__version__,
         title=settings.metadata.title,
         region=settings.metadata.region,
         organization=settings.metadata.organization,
         dashboard_url=settings.dashboard_url,
+        origins=dict(origins),
         counts=counts,
         services=_services(settings),
         sign_in=_sign_in(settings.auth, settings.dashboard_url.rstrip("/")),

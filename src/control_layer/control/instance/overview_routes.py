@@ -22,7 +22,7 @@ router = APIRouter(prefix="/admin/api/v1/instance", tags=["instance"], route_cla
 @needs(Operation.READ, Resource.SYSTEM)
 async def read(session: Database, services: Served) -> InstanceOverview:
     """What this instance is, how it is configured, and how much is in it."""
-    return overview(services.settings, await count_all(session))
+    return overview(services.settings, services.setting_origins, await count_all(session))
 
 
 @router.post("/test-mail")

@@ -125,6 +125,8 @@ class InstanceOverview(Output):
     region: str | None
     organization: str | None
     dashboard_url: str
+    origins: dict[str, str] = Field(examples=[{"email.transport": "config.yaml, line 12"}])
+    """By key of the configuration: the variable, the line of a file or the option that sets it; the rest is default."""
     counts: Counts
     services: list[Service]
     sign_in: SignInOverview

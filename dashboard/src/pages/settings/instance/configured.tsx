@@ -6,6 +6,7 @@ import { ErrorState, Skeleton } from '@/components/page'
 import { Panel } from '@/components/panel'
 import { Sheet } from '../sheet'
 import { instanceOptions, type Overview } from './queries'
+import { Sourced } from './sourced'
 
 interface ConfiguredProps {
   title: string
@@ -33,6 +34,16 @@ export function Configured({ title, description, children }: ConfiguredProps) {
       )}
     </Sheet>
   )
+}
+
+/** An entry of a list of details: what the configuration has under this key, and where that is set. */
+export function set(name: string, key: string, value: ReactNode): readonly [string, ReactNode] {
+  return [
+    name,
+    <Sourced key={key} setting={key}>
+      {value}
+    </Sourced>,
+  ]
 }
 
 /** The name of a key of the configuration. */

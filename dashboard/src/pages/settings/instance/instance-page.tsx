@@ -4,8 +4,9 @@ import { Panel } from '@/components/panel'
 import { PlainTable } from '@/components/plain-table'
 import { count } from '@/format/number'
 import { useAiBaseUrl } from '@/session/session'
-import { Configured, Mono, none, OnOff, Setting } from './configured'
+import { Configured, Mono, none, OnOff, set } from './configured'
 import type { Overview } from './queries'
+import { Sourced } from './sourced'
 
 const SERVICES: Record<Overview['services'][number]['name'], { name: string; does: string }> = {
   payments: { name: 'Payments', does: 'People buy credit themselves.' },
@@ -22,7 +23,7 @@ export function InstancePage() {
   return (
     <Configured
       title="Instance"
-      description="What this is, as its configuration has it. It is changed in config.yaml or the environment, and read at the next start."
+      description="What this is, as its configuration has it. It is changed where it is set, and read at the next start."
     >
       {(overview) => (
         <>
@@ -36,16 +37,16 @@ export function InstancePage() {
           <Panel title="About">
             <DetailList
               entries={[
-                ['Name', overview.title],
                 ['Version', overview.version],
-                ['Region', overview.region ?? none],
-                ['Organisation', overview.organization ?? none],
-                ['Dashboard', <Mono key="dashboard">{overview.dashboard_url}</Mono>],
-                ['AI API', <Mono key="ai">{baseUrl}</Mono>],
+                set('Name', 'metadata.title', overview.title),
+                set('Region', 'metadata.region', overview.region ?? none),
+                set('Organisation', 'metadata.organization', overview.organization ?? none),
+                set('Dashboard', 'dashboard_url', <Mono>{overview.dashboard_url}</Mono>),
+                set('AI API', 'metadata.ai_api_base_url', <Mono>{baseUrl}</Mono>),
               ]}
             />
           </Panel>
-          <Panel title="Services" description="What is switched on, and the key of the configuration." flush>
+          <Panel title="Services" description="What is switched on, and where." flush>
             <PlainTable
               label="Services"
               rows={overview.services}
@@ -61,8 +62,14 @@ export function InstancePage() {
                     </>
                   ),
                 },
-                { head: 'State', cell: ({ enabled }) => <OnOff on={enabled} /> },
-                { head: 'Setting', from: 'md', cell: ({ setting }) => <Setting>{setting}</Setting> },
+                {
+                  head: 'State',
+                  cell: ({ enabled, setting }) => (
+                    <Sourced setting={setting}>
+                      <OnOff on={enabled} />
+                    </Sourced>
+                  ),
+                },
               ]}
             />
           </Panel>

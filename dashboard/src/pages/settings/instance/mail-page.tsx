@@ -6,7 +6,7 @@ import { Panel } from '@/components/panel'
 import { sayProblem } from '@/components/toast'
 import { Button } from '@/design/button'
 import { useCan, useUser } from '@/session/session'
-import { Configured, Mono, none, Setting } from './configured'
+import { Configured, Mono, none, set, Setting } from './configured'
 import { SMTP_EXAMPLE } from './examples'
 import { useTestMail, type Overview } from './queries'
 
@@ -53,15 +53,20 @@ function Transport(mail: Overview['mail']) {
       )}
       <DetailList
         entries={[
-          [
+          set(
             'By',
+            'email.transport',
             mail.transport === 'smtp' ? 'A mail server (SMTP)' : 'Files, in mail/ of the data directory',
-          ],
-          ['Sender', mail.sender],
+          ),
+          set('Sender', 'email.sender', mail.sender),
           ...(mail.transport === 'smtp'
             ? ([
-                ['Server', <Mono key="server">{`${mail.host ?? ''}:${mail.port ?? ''}`}</Mono>],
-                ['Security', mail.security === null ? none : SECURITY[mail.security]],
+                set('Server', 'email.smtp.host', <Mono>{`${mail.host ?? ''}:${mail.port ?? ''}`}</Mono>),
+                set(
+                  'Security',
+                  'email.smtp.security',
+                  mail.security === null ? none : SECURITY[mail.security],
+                ),
               ] as const)
             : []),
         ]}

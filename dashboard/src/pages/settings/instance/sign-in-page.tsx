@@ -4,8 +4,9 @@ import { DetailList } from '@/components/detail-list'
 import { Panel } from '@/components/panel'
 import { lengthOfTime } from '@/format/duration'
 import { roleName } from '@/format/roles'
-import { Configured, Mono, none, OnOff, Setting } from './configured'
+import { Configured, Mono, none, OnOff, set, Setting } from './configured'
 import type { Overview } from './queries'
+import { Sourced } from './sourced'
 import { OIDC_EXAMPLE, PROXY_EXAMPLE, REGISTRATION_EXAMPLE } from './examples'
 
 type SignIn = Overview['sign_in']
@@ -47,19 +48,37 @@ function SetUp({ code, label, children }: SetUpProps) {
   )
 }
 
+function Switched({ setting, on }: { setting: string; on: boolean }) {
+  return (
+    <div className="text-right">
+      <Sourced setting={setting}>
+        <OnOff on={on} />
+      </Sourced>
+    </div>
+  )
+}
+
 function Password(props: SignIn['password'] & { roles: readonly string[] }) {
   return (
     <Panel
       title="Password"
       description="An e-mail address and a password."
-      actions={<OnOff on={props.enabled} />}
+      actions={<Switched setting="auth.native.enabled" on={props.enabled} />}
     >
       <DetailList
         entries={[
-          ['People register themselves', <OnOff key="registration" on={props.registration} />],
-          ['Length of a password', `${props.min_length} to ${props.max_length} bytes`],
-          ['Signed in for', lengthOfTime(props.session_seconds)],
-          ['New accounts are', props.roles.map(roleName).join(', ')],
+          set(
+            'People register themselves',
+            'auth.native.allow_registration',
+            <OnOff on={props.registration} />,
+          ),
+          set(
+            'Length of a password',
+            'auth.native.password',
+            `${props.min_length} to ${props.max_length} bytes`,
+          ),
+          set('Signed in for', 'auth.security.jwt_expiry', lengthOfTime(props.session_seconds)),
+          set('New accounts are', 'auth.default_user_roles', props.roles.map(roleName).join(', ')),
         ]}
       />
       <SetUp code={REGISTRATION_EXAMPLE} label="Settings of passwords">
@@ -77,18 +96,30 @@ function Oidc(oidc: SignIn['oidc']) {
     <Panel
       title="Single sign-on"
       description="OpenID Connect: people sign in at an identity provider, such as Okta, Entra ID, Google or Keycloak."
-      actions={<OnOff on={oidc.enabled} />}
+      actions={<Switched setting="auth.oidc.enabled" on={oidc.enabled} />}
     >
       <DetailList
         entries={[
           ['Redirect URI', <Copied key="redirect" text={oidc.redirect_uri} />],
           ...(oidc.enabled
             ? ([
-                ['Issuer', oidc.issuer === null ? none : <Mono key="issuer">{oidc.issuer}</Mono>],
-                ['Client id', oidc.client_id === null ? none : <Mono key="client">{oidc.client_id}</Mono>],
-                ['Groups from', oidc.groups_claim ?? 'Nowhere: groups are made here'],
-                ['Domains let in', listed(oidc.allowed_domains, 'All')],
-                ['New people', oidc.auto_create_users ? 'Get an account' : 'Are refused'],
+                set('Issuer', 'auth.oidc.issuer', oidc.issuer === null ? none : <Mono>{oidc.issuer}</Mono>),
+                set(
+                  'Client id',
+                  'auth.oidc.client_id',
+                  oidc.client_id === null ? none : <Mono>{oidc.client_id}</Mono>,
+                ),
+                set(
+                  'Groups from',
+                  'auth.oidc.groups_claim',
+                  oidc.groups_claim ?? 'Nowhere: groups are made here',
+                ),
+                set('Domains let in', 'auth.oidc.allowed_domains', listed(oidc.allowed_domains, 'All')),
+                set(
+                  'New people',
+                  'auth.oidc.auto_create_users',
+                  oidc.auto_create_users ? 'Get an account' : 'Are refused',
+                ),
               ] as const)
             : []),
         ]}
@@ -109,23 +140,28 @@ function Proxy(proxy: SignIn['proxy']) {
     <Panel
       title="Proxy headers"
       description="A proxy in front signs people in, and says who they are in header fields."
-      actions={<OnOff on={proxy.enabled} />}
+      actions={<Switched setting="auth.proxy_header.enabled" on={proxy.enabled} />}
     >
       {proxy.enabled && (
         <DetailList
           entries={[
-            ['Person', <Mono key="person">{proxy.header_name}</Mono>],
-            ['Address', <Mono key="address">{proxy.email_header_name}</Mono>],
-            [
+            set('Person', 'auth.proxy_header.header_name', <Mono>{proxy.header_name}</Mono>),
+            set('Address', 'auth.proxy_header.email_header_name', <Mono>{proxy.email_header_name}</Mono>),
+            set(
               'Groups',
-              proxy.groups_field_name === null ? (
-                'Not imported'
-              ) : (
-                <Mono key="groups">{proxy.groups_field_name}</Mono>
-              ),
-            ],
-            ['Believed from', listed(proxy.trusted_peers, 'Everybody who connects')],
-            ['New people', proxy.auto_create_users ? 'Get an account' : 'Are refused'],
+              'auth.proxy_header.groups_field_name',
+              proxy.groups_field_name === null ? 'Not imported' : <Mono>{proxy.groups_field_name}</Mono>,
+            ),
+            set(
+              'Believed from',
+              'auth.proxy_header.trusted_peers',
+              listed(proxy.trusted_peers, 'Everybody who connects'),
+            ),
+            set(
+              'New people',
+              'auth.proxy_header.auto_create_users',
+              proxy.auto_create_users ? 'Get an account' : 'Are refused',
+            ),
           ]}
         />
       )}

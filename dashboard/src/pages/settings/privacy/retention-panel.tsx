@@ -4,7 +4,7 @@ import { ErrorState, Skeleton } from '@/components/page'
 import { Panel } from '@/components/panel'
 import { lengthOfTime } from '@/format/duration'
 import { bytes } from '@/format/size'
-import { Setting } from '../instance/configured'
+import { set, Setting } from '../instance/configured'
 import { instanceOptions, type Overview } from '../instance/queries'
 
 type Kept = Overview['retention']['bodies']
@@ -24,9 +24,13 @@ export function RetentionPanel() {
       {query.data !== undefined ? (
         <DetailList
           entries={[
-            ['Conversations', kept(query.data.retention.bodies)],
-            ['Requests, without what was said', kept(query.data.retention.requests)],
-            ['Sums for usage and analytics', kept(query.data.retention.sums)],
+            set('Conversations', 'request_log.bodies', kept(query.data.retention.bodies)),
+            set(
+              'Requests, without what was said',
+              'request_log.requests',
+              kept(query.data.retention.requests),
+            ),
+            set('Sums for usage and analytics', 'request_log.sums', kept(query.data.retention.sums)),
             ['Audit log', 'For ever'],
           ]}
         />
