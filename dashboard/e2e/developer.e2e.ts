@@ -213,17 +213,36 @@ test('who may not read groups and analytics is shown neither', async () => {
   await admin.getByRole('columnheader', { name: 'Requests' }).waitFor()
 })
 
-test('a session that has ended leads back to where one was', async () => {
-  const page = await signedIn({}, '/models?q=small')
-  await page.getByRole('cell', { name: 'sim-small' }).first().waitFor()
+test('a session that has ended is begun again over the page, which loses nothing', async () => {
+  const page = await signedIn({}, '/api-keys')
+  await page.getByRole('button', { name: 'Create key' }).first().click()
+  const form = page.getByRole('dialog', { name: 'Create an API key' })
+  await form.getByLabel('Name').fill('typed before')
   await page.context().clearCookies()
-  await page.getByRole('searchbox', { name: 'Find a model' }).fill('large')
-  await page.getByText('Your session has ended.').waitFor()
-  await page.getByLabel('E-mail').fill(ADMIN.email)
-  await page.getByLabel('Password').fill(ADMIN.password)
-  await page.getByRole('button', { name: 'Sign in' }).click()
+  await form.getByRole('button', { name: 'Create key' }).click()
+  const door = page.getByRole('dialog', { name: 'Your session has ended' })
+  await door.getByText(`Sign in as ${ADMIN.email} to go on.`).waitFor()
+  await expect
+    .poll(() => door.getByLabel('Password').evaluate((field) => field === document.activeElement))
+    .toBe(true)
+  await page.keyboard.type('not the password')
+  await door.getByRole('button', { name: 'Sign in' }).click()
+  await door.getByText('Invalid email or password.').waitFor()
+  await door.getByLabel('Password').fill(ADMIN.password)
+  await page.keyboard.press('Enter')
+  await door.waitFor({ state: 'detached' })
+  expect(await form.getByLabel('Name').inputValue()).toBe('typed before')
+  await form.getByRole('button', { name: 'Create key' }).click()
+  await page.getByTestId('secret').waitFor()
+})
+
+test('who opens a page without a session gets to it by signing in', async () => {
+  const page = await newPage()
+  await signIn(page, ADMIN, '/models?q=large')
   await page.getByRole('cell', { name: 'sim-large' }).first().waitFor()
   expect(new URL(page.url()).searchParams.get('q')).toBe('large')
+  await page.goto('/login?return_to=%2Fapi-keys')
+  await page.getByRole('heading', { name: 'API keys', level: 1 }).waitFor()
 })
 
 test('a server that goes away is waited for', async () => {

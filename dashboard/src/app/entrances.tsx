@@ -41,6 +41,11 @@ export const entrances = [
     getParentRoute: () => root,
     path: '/login',
     validateSearch: entranceSearch,
+    // Who is signed in has no business here.
+    beforeLoad: async ({ search }) => {
+      const user = await queryClient.query({ ...sessionOptions, staleTime: 'static' })
+      if (user !== null) throw redirect({ href: returnPath(search.return_to), replace: true })
+    },
     component: lazyRouteComponent(() => import('@/session/login'), 'Login'),
   }),
   createRoute({

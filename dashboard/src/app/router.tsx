@@ -2,7 +2,7 @@
 import { createRoute, createRouter, lazyRouteComponent, redirect } from '@tanstack/react-router'
 import { onSessionEnd, queryClient } from '@/api/queries'
 import { onServerBack } from '@/api/reachability'
-import { listSearch } from '@/components/data-table/list-state'
+import { listSearch, type ListSearch } from '@/components/data-table/list-state'
 import { API_KEYS_LIST } from '@/pages/api-keys/list-spec'
 import { BILLING_LIST, returnSearch } from '@/pages/billing/list-spec'
 import { GROUPS_LIST } from '@/pages/groups/list-spec'
@@ -16,7 +16,7 @@ import { playgroundSearch } from '@/pages/playground/search'
 import { REQUESTS_LIST } from '@/pages/requests/list-spec'
 import { TRAFFIC_LIST } from '@/pages/traffic/list-spec'
 import { NotFound, RouteError } from '@/session/notices'
-import { sessionOptions } from '@/session/session'
+import { endSession, sessionOptions } from '@/session/session'
 import { entrances, needs, root, shell } from './entrances'
 import { settings, settingsPages } from './settings-routes'
 
@@ -108,7 +108,7 @@ const pages = [
   createRoute({
     getParentRoute: () => shell,
     path: '/billing',
-    validateSearch: (raw: Record<string, unknown>) => ({
+    validateSearch: (raw: Record<string, unknown>): ListSearch => ({
       ...listSearch(BILLING_LIST)(raw),
       ...returnSearch(raw),
     }),
@@ -145,6 +145,11 @@ declare module '@tanstack/react-router' {
 onSessionEnd(() => {
   const before = queryClient.getQueryData(sessionOptions.queryKey)
   if (before === null || before === undefined) return
+  // What is typed into a page is not lost: one signs in over it.
+  if (router.state.matches.some(({ routeId }) => routeId === shell.id)) {
+    endSession()
+    return
+  }
   queryClient.setQueryData(sessionOptions.queryKey, null)
   void router.navigate({ to: '/login', search: { return_to: router.state.location.href, ended: true } })
 })

@@ -8,6 +8,7 @@ import { cn } from '@/design/class-names'
 import { Tooltip } from '@/design/menu'
 import { AwayBanner } from '@/session/notices'
 import { useCan } from '@/session/session'
+import { SignInAgain } from '@/session/sign-in-again'
 import { Mark } from './mark'
 import { SECTIONS, type Place } from './navigation'
 import { product } from './product'
@@ -119,6 +120,7 @@ export function Shell() {
           <CommandPalette onClose={() => setPalette(false)} />
         </Suspense>
       )}
+      <SignInAgain />
     </div>
   )
 }

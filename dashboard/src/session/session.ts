@@ -1,5 +1,6 @@
 /** Who is signed in, and what they may do. The server decides in any case; what it would refuse is not shown. */
 import { queryOptions, useQuery } from '@tanstack/react-query'
+import { useSyncExternalStore } from 'react'
 import { api, must, type Schema } from '@/api/client'
 import { asProblem } from '@/api/problem'
 import { queryClient } from '@/api/queries'
@@ -10,19 +11,22 @@ export type Resource = Permission['resource']
 export type Operation = Permission['all'][number]
 
 const FRESH_MS = 60_000
+const SESSION = ['session'] as const
 
 async function currentUser(): Promise<User | null> {
   try {
     const params = { path: { user_id: 'current' }, query: { include: 'permissions,billing' } } as const
     return await must(api.GET('/admin/api/v1/users/{user_id}', { params }))
   } catch (error) {
-    if (asProblem(error).status === 401) return null
-    throw error
+    if (asProblem(error).status !== 401) throw error
+    const before = queryClient.getQueryData<User | null>(SESSION) ?? null
+    if (before !== null) endSession()
+    return before
   }
 }
 
 export const sessionOptions = queryOptions({
-  queryKey: ['session'],
+  queryKey: SESSION,
   queryFn: currentUser,
   staleTime: FRESH_MS,
 })
@@ -55,6 +59,35 @@ export type Can = (operation: Operation, resource: Resource, whose?: 'all' | 'ow
 export function useCan(): Can {
   const user = useUser()
   return (operation, resource, whose) => can(user, operation, resource, whose)
+}
+
+let ended = false
+const listeners = new Set<() => void>()
+
+function setEnded(next: boolean) {
+  ended = next
+  for (const listener of listeners) listener()
+}
+
+function subscribe(listener: () => void) {
+  listeners.add(listener)
+  return () => listeners.delete(listener)
+}
+
+/** The server knows the session no more; the page stays until somebody signs in over it, or leaves. */
+export function endSession() {
+  setEnded(true)
+}
+
+export function useSessionEnded(): boolean {
+  return useSyncExternalStore(subscribe, () => ended)
+}
+
+/** Goes on with the page as it is: what it shows is asked for again. */
+export async function resumeSession() {
+  await queryClient.query({ ...sessionOptions, staleTime: 0 })
+  setEnded(false)
+  await queryClient.invalidateQueries()
 }
 
 /** Takes in a session that has just begun. */
