@@ -15,7 +15,7 @@ import { product } from './product'
 import { UserMenu } from './user-menu'
 
 const CommandPalette = lazy(() =>
-  import('./command-palette').then((module) => ({ default: module.CommandPalette })),
+  import('./palette/command-palette').then((module) => ({ default: module.CommandPalette })),
 )
 const NARROW_KEY = 'sidebar'
 const shortcut = navigator.userAgent.includes('Mac') ? '⌘K' : 'Ctrl K'
