@@ -158,9 +158,12 @@ test('a person is changed, signed out, disabled and deleted, and told what goes 
   const drawer = page.getByRole('dialog')
   await drawer.getByLabel(/^Name/).fill(name)
   await drawer.getByLabel('Request viewer').click()
+  await drawer.getByLabel(/^Low balance/).fill('2.5')
   await drawer.getByRole('button', { name: 'Save' }).click()
   await news(page, `${name} is changed.`)
-  expect((await call<{ roles: string[] }>(page, 'GET', `/users/${id}`)).roles).toContain('RequestViewer')
+  const changed = await call<{ roles: string[]; low_balance_threshold: number }>(page, 'GET', `/users/${id}`)
+  expect(changed.roles).toContain('RequestViewer')
+  expect(changed.low_balance_threshold).toBe(2.5)
 
   await drawer.getByRole('tab', { name: 'Sessions' }).click()
   await drawer.getByRole('button', { name: /^End the session of Chrome/ }).click()

@@ -81,6 +81,8 @@ test('the instance says how it is configured, and a test mail leaves', async () 
   await page.getByRole('region', { name: 'Services' }).first().waitFor()
   await page.getByRole('link', { name: 'Sign-in', exact: true }).click()
   await page.getByText('/authentication/oidc/callback').first().waitFor()
+  await page.getByText('Set by CONTROL_LAYER_AUTH__NATIVE__ALLOW_REGISTRATION').waitFor()
+  await page.getByText('Default of auth.native.password').waitFor()
   await page.getByRole('link', { name: 'E-mail' }).click()
   await page.getByRole('button', { name: 'Send a test mail' }).click()
   await page.getByText('The file is written.').waitFor()
@@ -160,6 +162,27 @@ test('a guardrail that is made blocks a live request, and the audit log tells of
   await page.getByRole('menuitem', { name: 'Delete…' }).click()
   await page.getByRole('button', { name: 'Delete guardrail' }).click()
   await news(page, `${name} is deleted.`)
+})
+
+test('the secret of a guardrail can be forgotten', async () => {
+  const page = await signedIn()
+  const name = unique('Service')
+  const service = { url: 'https://guard.example.org/check', secret: 'a bearer token' }
+  const body = { name, kind: 'external', stage: 'request', enabled: false, ...service }
+  const { id } = await call<Made>(page, 'POST', '/guardrails', body)
+  await page.goto('/settings/guardrails')
+  await page.getByRole('button', { name: `Actions for ${name}` }).click()
+  await page.getByRole('menuitem', { name: 'Edit…' }).click()
+  const form = page.getByRole('dialog', { name: `Edit ${name}` })
+  await form.getByLabel('Forget the stored secret').click()
+  await form.getByRole('button', { name: 'Save' }).click()
+  await form.waitFor({ state: 'detached' })
+  const listed = await call<{ data: (Made & { has_secret: boolean })[] }>(
+    page,
+    'GET',
+    '/guardrails?limit=100',
+  )
+  expect(listed.data.find((each) => each.id === id)?.has_secret).toBe(false)
 })
 
 test('guardrails are put in another order', async () => {

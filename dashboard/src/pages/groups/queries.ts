@@ -42,6 +42,13 @@ export function groupChoicesOptions(search: string) {
   })
 }
 
+/** The same for a filter. */
+export async function findGroupChoices(search: string, signal: AbortSignal) {
+  const query = { search, limit: SHOWN }
+  const { data } = await must(api.GET('/admin/api/v1/groups', { params: { query }, signal }))
+  return data.map(({ id, name }) => ({ value: id, label: name }))
+}
+
 export function groupOptions(id: string) {
   return queryOptions({
     queryKey: [...ALL_GROUPS, 'one', id],

@@ -1,15 +1,18 @@
 import { useQuery } from '@tanstack/react-query'
 import { useSearch } from '@tanstack/react-router'
+import type { RowSelectionState } from '@tanstack/react-table'
 import { SearchX, UserPlus, Users } from 'lucide-react'
 import { useCallback, useMemo, useState } from 'react'
 import { DataTable } from '@/components/data-table/data-table'
 import { FilterBar, FilterSelect } from '@/components/data-table/filter-bar'
+import { FilterFind } from '@/components/data-table/filter-find'
 import { useListState } from '@/components/data-table/list-state'
 import { EmptyState, Page } from '@/components/page'
 import { Button } from '@/design/button'
-import { groupsOptions } from '@/pages/models/queries'
+import { findGroupChoices, groupOptions } from '@/pages/groups/queries'
 import { useCan, useUser } from '@/session/session'
 import { nameOf } from '@/format/person'
+import { ChosenBar } from './chosen-bar'
 import { userColumns } from './columns'
 import { CreateDialog } from './create-dialog'
 import { DeleteUser } from './delete-user'
@@ -25,6 +28,9 @@ export function UsersPage() {
   const search: { create?: unknown; user?: unknown; tab?: unknown } = useSearch({ strict: false })
   const query = useQuery(usersOptions(state))
   const [doomed, setDoomed] = useState<User>()
+  const [selected, setSelected] = useState<RowSelectionState>({})
+  const chosen = (query.data?.data ?? []).filter(({ id }) => selected[id] === true)
+  const selects = can('Update', 'Users') || can('Update', 'Groups') || can('Delete', 'Users')
   const { set, page } = state
   const openUser = useCallback((user: User) => set({ user: user.id, page }), [set, page])
   const close = () => set({ user: undefined, tab: undefined, create: undefined, page })
@@ -56,6 +62,7 @@ export function UsersPage() {
         rowId={(user) => user.id}
         rowName={nameOf}
         onOpen={openUser}
+        {...(selects ? { selection: { selected, onChange: setSelected } } : {})}
         empty={
           <EmptyState icon={<Users />} title="Nobody yet" action={create}>
             People appear here when they register, come by single sign-on, or are created by you.
@@ -71,6 +78,7 @@ export function UsersPage() {
           </EmptyState>
         }
       />
+      {chosen.length > 0 && <ChosenBar users={chosen} onDone={() => setSelected({})} />}
       {search.create === 'yes' && can('Create', 'Users') && <CreateDialog onClose={close} />}
       {typeof search.user === 'string' && (
         <UserDrawer
@@ -97,8 +105,11 @@ const STATES = [
 
 function Filters({ state }: { state: UsersState }) {
   const can = useCan()
-  const groups = useQuery({ ...groupsOptions, enabled: can('Read', 'Groups') })
   const { role, group, auth_source, is_active } = state.filters
+  const named = useQuery({
+    ...groupOptions(group ?? ''),
+    enabled: can('Read', 'Groups') && group !== undefined,
+  })
   return (
     <>
       <FilterSelect
@@ -107,12 +118,14 @@ function Filters({ state }: { state: UsersState }) {
         onChange={(next) => state.set({ role: next })}
         options={ROLES.map((each) => ({ value: each.role, label: each.name }))}
       />
-      {groups.data !== undefined && groups.data.data.length > 1 && (
-        <FilterSelect
+      {can('Read', 'Groups') && (
+        <FilterFind
           label="Group"
           value={group}
+          name={named.data?.name}
           onChange={(next) => state.set({ group: next })}
-          options={groups.data.data.map((each) => ({ value: each.id, label: each.name }))}
+          of={['groups', 'users']}
+          find={findGroupChoices}
         />
       )}
       <FilterSelect

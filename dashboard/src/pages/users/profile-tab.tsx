@@ -1,21 +1,20 @@
+import { Link } from '@tanstack/react-router'
 import { KeyRound, Trash2 } from 'lucide-react'
 import { useId, useState, type ReactNode } from 'react'
-import { Controller, useForm } from 'react-hook-form'
 import { ConfirmDialog } from '@/components/confirm-dialog'
 import { DetailList } from '@/components/detail-list'
-import { FormError, FormField, showProblem } from '@/components/form-field'
 import { SecretShown } from '@/components/secret-shown'
 import { say } from '@/components/toast'
 import { Figure, Time } from '@/components/values'
 import { Button } from '@/design/button'
-import { Input, Switch } from '@/design/field'
+import { Switch } from '@/design/field'
 import { money } from '@/format/number'
-import { useUser } from '@/session/session'
+import { useCan, useUser } from '@/session/session'
 import { nameOf } from '@/format/person'
+import { AccountEdit } from './account-edit'
 import { useChangeUser, useGeneratePassword, type User } from './queries'
 import { useMayChange } from './rights'
-import { RoleChoice } from './role-choice'
-import { notableRoles, roleName, sourceName, type Role } from '@/format/roles'
+import { notableRoles, roleName, sourceName } from '@/format/roles'
 
 interface ProfileTabProps {
   user: User
@@ -32,10 +31,15 @@ export function ProfileTab({ user, removal }: ProfileTabProps) {
         entries={[
           ['Username', user.username],
           ['Signs in by', sourceName(user.auth_source)],
-          ['Balance', user.credit_balance == null ? '—' : <Figure value={money(user.credit_balance)} />],
+          ['Balance', <Balance key="balance" user={user} />],
           ['Last seen', <Time key="seen" at={user.last_login} />],
           ['Created', <Time key="created" at={user.created_at} />],
-          ...(mayChange ? [] : ([['Roles', roles(user)]] as const)),
+          ...(mayChange
+            ? []
+            : ([
+                ['Roles', roles(user)],
+                ['Low balance', lowBalance(user)],
+              ] as const)),
           [
             'Id',
             <code key="id" className="font-mono text-xs">
@@ -44,7 +48,7 @@ export function ProfileTab({ user, removal }: ProfileTabProps) {
           ],
         ]}
       />
-      {mayChange && <EditForm user={user} />}
+      {mayChange && <AccountEdit user={user} />}
       {mayChange && (
         <section className="divide-y divide-line border-t border-line">
           {user.id !== me.id && !user.is_admin && <ActiveSwitch user={user} />}
@@ -66,45 +70,19 @@ function roles(user: User): string {
   return ['StandardUser', ...notableRoles(user.roles)].map(roleName).join(', ')
 }
 
-function EditForm({ user }: { user: User }) {
-  const change = useChangeUser(user.id)
-  const form = useForm<{ display_name: string; roles: Role[] }>({
-    defaultValues: { display_name: user.display_name ?? '', roles: notableRoles(user.roles) as Role[] },
-  })
-  const { errors, isDirty } = form.formState
-  const submit = form.handleSubmit(async (values) => {
-    try {
-      await change.mutateAsync({ display_name: values.display_name.trim(), roles: values.roles })
-      say(`${nameOf({ ...user, display_name: values.display_name.trim() })} is changed.`)
-    } catch (error) {
-      showProblem(form, error)
-    }
-  })
+function lowBalance({ low_balance_threshold: least }: User): string {
+  return least === null ? 'Tells nobody' : `Below ${money(least).shown}`
+}
+
+function Balance({ user }: { user: User }) {
+  const can = useCan()
+  if (user.credit_balance == null) return '—'
+  const figure = <Figure value={money(user.credit_balance)} />
+  if (!can('Read', 'Credits')) return figure
   return (
-    <form onSubmit={submit} className="space-y-4" noValidate>
-      <FormField label="Name" error={errors.display_name?.message}>
-        {(control) => (
-          <Input
-            {...control}
-            {...form.register('display_name')}
-            autoComplete="off"
-            placeholder={user.username}
-          />
-        )}
-      </FormField>
-      <Controller
-        control={form.control}
-        name="roles"
-        render={({ field }) => <RoleChoice value={field.value} onChange={field.onChange} />}
-      />
-      <FormError>{errors.root?.message}</FormError>
-      <div className="flex justify-end gap-2">
-        {isDirty && <Button onClick={() => form.reset()}>Discard</Button>}
-        <Button type="submit" variant="primary" disabled={!isDirty} busy={change.isPending}>
-          Save
-        </Button>
-      </div>
-    </form>
+    <Link to="/billing" search={{ account: user.id }} className="text-accent underline underline-offset-2">
+      {figure}
+    </Link>
   )
 }
 

@@ -1,6 +1,7 @@
 /** Everybody's accounts, and what belongs to each. */
 import { keepPreviousData, queryOptions, useMutation, useQueryClient } from '@tanstack/react-query'
 import { api, must, type Schema } from '@/api/client'
+import { asProblem, Problem } from '@/api/problem'
 import { listQuery, type ListState } from '@/components/data-table/list-state'
 import { nameOf } from '@/format/person'
 import type { USERS_LIST } from './list-spec'
@@ -198,6 +199,51 @@ export function useDeleteKeyOfUser(userId: string) {
       Promise.all([
         client.invalidateQueries({ queryKey: [...ALL_USERS, 'api-keys', userId] }),
         client.invalidateQueries({ queryKey: ['api-keys'] }),
+      ]),
+  })
+}
+
+/** One after the other. What fails stops the rest, and says how far it came. */
+async function each(ids: readonly string[], act: (id: string) => Promise<unknown>) {
+  for (const [done, id] of ids.entries()) {
+    try {
+      await act(id)
+    } catch (error) {
+      const { status, code, message } = asProblem(error)
+      if (done === 0) throw error
+      throw new Problem(status, code, `${done} of ${ids.length} are done. ${message}`)
+    }
+  }
+}
+
+/** Lets accounts in again, or keeps them out. */
+export function useSetActive() {
+  const client = useQueryClient()
+  return useMutation({
+    mutationFn: ({ ids, is_active }: { ids: readonly string[]; is_active: boolean }) =>
+      each(ids, (id) =>
+        must(
+          api.PATCH('/admin/api/v1/users/{user_id}', {
+            params: { path: { user_id: id } },
+            body: { is_active },
+          }),
+        ),
+      ),
+    onSettled: () => client.invalidateQueries({ queryKey: ALL_USERS }),
+  })
+}
+
+export function useDeleteUsers() {
+  const client = useQueryClient()
+  return useMutation({
+    mutationFn: (ids: readonly string[]) =>
+      each(ids, (id) =>
+        must(api.DELETE('/admin/api/v1/users/{user_id}', { params: { path: { user_id: id } } })),
+      ),
+    onSettled: () =>
+      Promise.all([
+        client.invalidateQueries({ queryKey: ALL_USERS }),
+        client.invalidateQueries({ queryKey: ['groups'] }),
       ]),
   })
 }

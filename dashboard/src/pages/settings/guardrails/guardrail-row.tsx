@@ -35,6 +35,7 @@ export function GuardrailRow({ guardrail, onUp, onDown, onEdit, onRemove }: Guar
           <code className="font-mono">{guardrail.pattern ?? guardrail.url}</code>
           {` · ${guardrail.models === null ? 'all models' : plural(guardrail.models.length, 'model')}`}
           {` · ${guardrail.groups === null ? 'everybody' : plural(guardrail.groups.length, 'group')}`}
+          {guardrail.has_secret && ' · with a secret'}
         </p>
       </div>
       <Switch

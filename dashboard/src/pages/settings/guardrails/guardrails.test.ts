@@ -44,3 +44,13 @@ it('sends of a kind only what it has', () => {
   expect(asked).not.toHaveProperty('pattern')
   expect(asked).not.toHaveProperty('secret')
 })
+
+it('keeps a stored secret, changes it, or forgets it', () => {
+  const values = { ...valuesOf(undefined), kind: 'external' as const, url: 'https://x.test', secret: ' new ' }
+  expect(asChanges({ ...values, secret: ' ' })).not.toHaveProperty('secret')
+  expect(asChanges(values)).toMatchObject({ secret: 'new' })
+  expect(asChanges(values)).not.toHaveProperty('remove_secret')
+  const forgets = asChanges({ ...values, remove_secret: true })
+  expect(forgets).toMatchObject({ remove_secret: true })
+  expect(forgets).not.toHaveProperty('secret')
+})

@@ -35,6 +35,7 @@ export function PatternFields({ form, redacts }: FieldsProps & { redacts: boolea
 }
 
 export function ServiceFields({ form, hasSecret }: FieldsProps & { hasSecret: boolean }) {
+  const removes = form.watch('remove_secret')
   return (
     <>
       <TextField
@@ -56,10 +57,19 @@ export function ServiceFields({ form, hasSecret }: FieldsProps & { hasSecret: bo
             {...form.register('secret')}
             type="password"
             autoComplete="new-password"
-            placeholder={hasSecret ? 'Stays as it is' : 'None'}
+            disabled={removes}
+            placeholder={removes ? 'Will be forgotten' : hasSecret ? 'Stays as it is' : 'None'}
           />
         )}
       </FormField>
+      {hasSecret && (
+        <SwitchField
+          control={form.control}
+          name="remove_secret"
+          label="Forget the stored secret"
+          hint="The service is asked without one from now on."
+        />
+      )}
       <div className="grid gap-4 sm:grid-cols-2">
         <TextField
           control={form.control}

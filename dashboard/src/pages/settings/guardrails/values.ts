@@ -31,6 +31,8 @@ export interface GuardrailValues {
   replacement: string
   url: string
   secret: string
+  /** Of a guardrail that has one. */
+  remove_secret: boolean
   timeout_ms: string
   fail: 'open' | 'closed'
   whole_stream: boolean
@@ -48,6 +50,7 @@ export function valuesOf(guardrail: Guardrail | undefined): GuardrailValues {
     replacement: guardrail?.replacement ?? '',
     url: guardrail?.url ?? '',
     secret: '',
+    remove_secret: false,
     timeout_ms: asText(guardrail?.timeout_ms ?? 2000),
     fail: guardrail?.fail ?? 'closed',
     whole_stream: guardrail?.whole_stream ?? false,
@@ -69,12 +72,14 @@ export function asNewGuardrail(values: GuardrailValues): NewGuardrail {
   }
 }
 
-/** What stays empty keeps a stored secret. */
+/** A secret that is left empty keeps the stored one, unless that is to be forgotten. */
 export function asChanges(values: GuardrailValues): GuardrailChanges {
+  const forgets = values.kind === 'external' && values.remove_secret
   return {
-    ...common(values),
+    ...common(forgets ? { ...values, secret: '' } : values),
     name: values.name.trim(),
     ...(values.kind === 'external' ? { whole_stream: values.whole_stream } : {}),
+    ...(forgets ? { remove_secret: true } : {}),
   }
 }
 
