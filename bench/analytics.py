@@ -21,15 +21,15 @@ import httpx
 
 from bench.percentile import percentile
 from bench.population import Population
+from bench.traffic import DAYS, fold_requests, make_requests
 from control_layer.control.app import build_app, build_services
 from control_layer.control.first_start.seeding import seed
-from control_layer.recorder import Folding
 from control_layer.settings import Settings
 from control_layer.store.embedded import EmbeddedPostgres
 from control_layer.store.engine import connect, open_engine
 from control_layer.store.migrations import migrate
 
-_USERS, _MODELS, _DAYS = 1000, 40, 30
+_PEOPLE = Population(users=1000, models=40, groups=10)
 _TIMES = 20
 _OK = 200
 _BREAKDOWNS: dict[str, dict[str, str]] = {
@@ -71,39 +71,6 @@ _ADMIN = {
     "secret_key": "a secret of a benchmark",
 }
 
-# Half of the people make nine tenths of the requests, each of a few models.
-_DAY = """
-    WITH customers AS MATERIALIZED (
-        SELECT users.id AS user_id, api_keys.id AS key_id, api_keys.purpose, row_number() OVER (ORDER BY users.id) AS n
-        FROM users JOIN api_keys ON api_keys.user_id = users.id AND api_keys.name = 'key'
-    ),
-    offers AS MATERIALIZED (
-        SELECT id, alias, hosted_on, row_number() OVER (ORDER BY id) AS n FROM models
-    ),
-    made AS MATERIALIZED (
-        SELECT $1::timestamptz + i * ($2::interval / $3) AS at, 1 + floor({users} * random() ^ 2.5) AS customer,
-            floor(4 * random() ^ 2) AS choice, random() < 0.5 AS stream, random() AS fate,
-            0.1 * exp(1.5 * (random() + random() + random() + random())) AS took,
-            (20 + 4000 * random() ^ 3)::bigint AS given, (800 * random())::bigint AS said
-        FROM generate_series(0, $3 - 1) AS i
-    ),
-    new AS (
-        INSERT INTO requests (at, id, worker_id, key_id, user_id, model, model_id, method, path, stream, outcome,
-            status, attempts, first_byte_seconds, duration_seconds, input_tokens, output_tokens, cached_input_tokens,
-            token_source, cost, batch_id, purpose)
-        SELECT at, gen_random_uuid(), md5('worker')::uuid, key_id, user_id, alias, offers.id, 'POST',
-            '/ai/v1/chat/completions', stream, 'completed',
-            CASE WHEN fate < 0.97 THEN 200 WHEN fate < 0.997 THEN 429 ELSE 500 END,
-            jsonb_build_array(jsonb_build_object('endpoint_id', hosted_on)), took / 3, took, given, said,
-            CASE WHEN given > 1024 THEN given / 2 END, 'provider', given * 0.0000025 + said * 0.00001,
-            CASE purpose WHEN 'batch' THEN md5('batch' || user_id || at::date)::uuid END, purpose
-        FROM made JOIN customers ON customers.n = made.customer
-        JOIN offers ON offers.n = 1 + (made.customer * 7 + choice * 11)::bigint % {models}
-        RETURNING at, id
-    )
-    INSERT INTO unfolded_requests (at, id) SELECT at, id FROM new
-"""
-
 
 async def _fill(url: str, requests: int) -> None:
     await migrate(url)
@@ -111,40 +78,21 @@ async def _fill(url: str, requests: int) -> None:
     try:
         if await connection.fetchval("SELECT EXISTS (SELECT FROM model_days)"):
             return
-        await connection.execute(Population(users=_USERS, models=_MODELS, groups=10).statements())
+        await connection.execute(_PEOPLE.statements())
         await connection.execute(
             "UPDATE api_keys SET purpose = (ARRAY['realtime', 'realtime', 'realtime', 'playground', 'batch'])"
             "[1 + mod(abs(hashtext(id::text)), 5)]"
         )
-        await _traffic(connection, requests)
+        await make_requests(connection, _PEOPLE, requests)
         # As the retention of a running instance has it.
         await connection.execute("UPDATE traffic_horizon SET minutes_since = now() - interval '3 days'")
-        await _folded(url, requests)
+        begin = time.perf_counter()
+        await fold_requests(url)
+        seconds = time.perf_counter() - begin
+        print(f"folded in {seconds:.0f} s: {seconds / requests * 1e6:.0f} µs per request")
         await connection.execute("VACUUM ANALYZE")
     finally:
         await connection.close()
-
-
-async def _traffic(connection: asyncpg.Connection, requests: int) -> None:
-    first = datetime.now(UTC) - timedelta(days=_DAYS)
-    statement = _DAY.format(users=_USERS, models=_MODELS)
-    for day in range(_DAYS + 1):
-        await connection.execute("SELECT make_traffic_day($1)", (first + timedelta(days=day)).date())
-    for day in range(_DAYS):
-        start = first + timedelta(days=day)
-        await connection.execute(statement, start, timedelta(days=1), requests // _DAYS)
-        print(f"\r{(day + 1) * (requests // _DAYS):,} requests made", end="", flush=True)
-    print()
-
-
-async def _folded(url: str, requests: int) -> None:
-    engine = open_engine(url, pool_size=1)
-    folding, begin = Folding(engine), time.perf_counter()
-    while await folding.fold():
-        pass
-    seconds = time.perf_counter() - begin
-    await engine.dispose()
-    print(f"folded in {seconds:.0f} s: {seconds / requests * 1e6:.0f} µs per request")
 
 
 async def _names(connection: asyncpg.Connection) -> dict[str, str]:
@@ -163,7 +111,7 @@ async def _names(connection: asyncpg.Connection) -> dict[str, str]:
 
 def _questions(names: dict[str, str]) -> dict[str, str]:
     user = names["user"]
-    month = datetime.now(UTC) - timedelta(days=_DAYS)
+    month = datetime.now(UTC) - timedelta(days=DAYS)
     since, start = {"timestamp_after": month.isoformat()}, {"start_date": month.isoformat()}
     return {
         "aggregate, a day": f"{_API}/requests/aggregate",

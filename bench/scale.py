@@ -9,13 +9,9 @@ from __future__ import annotations
 import argparse
 import asyncio
 import json
-import os
 import subprocess
-import sys
 import tempfile
 import time
-from collections.abc import Iterator
-from contextlib import contextmanager
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from statistics import median
@@ -23,14 +19,11 @@ from statistics import median
 import httpx
 import psutil
 
+from bench.instance import fill, serving, sign_in
 from bench.percentile import percentile
 from bench.population import Population
 from control_layer.store.embedded import EmbeddedPostgres
-from control_layer.store.engine import connect
-from control_layer.store.migrations import migrate
 
-_ADMIN = {"email": "admin@example.org", "password": "correct horse battery"}
-_SECRET_KEY = "a-secret-key-of-the-benchmark-that-opens-nothing"  # noqa: S105
 _API = "/admin/api/v1"
 _NIL = "00000000-0000-0000-0000-000000000000"
 _DEADLINE_SECONDS = 120.0
@@ -82,9 +75,9 @@ class Figures:
 
 def measure(directory: Path, database_url: str, population: Population) -> Figures:
     """Fills the database and measures."""
-    asyncio.run(_fill(database_url, population))
-    with _serving(directory, database_url) as (process, address), httpx.Client(base_url=address, timeout=60.0) as admin:
-        _sign_in(admin)
+    asyncio.run(fill(database_url, population))
+    with serving(directory, database_url) as (process, address), httpx.Client(base_url=address, timeout=60.0) as admin:
+        sign_in(admin)
         user = admin.get(f"{_API}/users?search=user-777").json()["data"][0]["id"]
         group = admin.get(f"{_API}/groups?search=group-42").json()["data"][0]["id"]
         values = {"users": population.users - 10, "user": user, "group": group}
@@ -103,53 +96,6 @@ def measure(directory: Path, database_url: str, population: Population) -> Figur
         gateway_memory_mb=weights["gateway"],
         control_memory_mb=weights["control"],
     )
-
-
-async def _fill(database_url: str, population: Population) -> None:
-    await migrate(database_url)
-    connection = await connect(database_url, statement_seconds=None)
-    await connection.execute(population.statements())
-    await connection.execute("VACUUM ANALYZE")
-    await connection.close()
-
-
-@contextmanager
-def _serving(directory: Path, database_url: str) -> Iterator[tuple[subprocess.Popen[bytes], str]]:
-    environment = {
-        **os.environ,
-        "DATABASE_URL": database_url,
-        "SECRET_KEY": _SECRET_KEY,
-        "CONTROL_LAYER_DATABASE__TYPE": "external",
-        "CONTROL_LAYER_ADMIN_EMAIL": _ADMIN["email"],
-        "CONTROL_LAYER_ADMIN_PASSWORD": _ADMIN["password"],
-        "CONTROL_LAYER_METRICS__PORT": "0",
-    }
-    arguments = ["serve", "--host", "127.0.0.1", "--port", "0", "--workers", "1", "--data-dir", str(directory / "data")]
-    output = directory / "stdout"
-    with output.open("wb") as out, (directory / "stderr").open("wb") as err:
-        process = subprocess.Popen(
-            [sys.executable, "-m", "control_layer", *arguments], stdout=out, stderr=err, env=environment
-        )
-        try:
-            yield process, _address(process, output)
-        finally:
-            process.terminate()
-            process.wait(_DEADLINE_SECONDS)
-
-
-def _address(process: subprocess.Popen[bytes], output: Path) -> str:
-    deadline = time.monotonic() + _DEADLINE_SECONDS
-    while time.monotonic() < deadline and process.poll() is None:
-        _, found, rest = output.read_text().partition("running at ")
-        if found and "\n" in rest:
-            return rest.partition("\n")[0]
-        time.sleep(0.05)
-    raise TimeoutError(f"control-layer did not start; see {output.with_name('stderr')}")
-
-
-def _sign_in(admin: httpx.Client) -> None:
-    answer = admin.post("/authentication/login", json=_ADMIN).raise_for_status()
-    admin.headers["cookie"] = answer.headers["set-cookie"].partition(";")[0]
 
 
 def _p95(admin: httpx.Client, path: str, rounds: int = _ROUNDS) -> float:
