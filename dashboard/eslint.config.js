@@ -5,7 +5,7 @@ import hooks from 'eslint-plugin-react-hooks'
 import ts from 'typescript-eslint'
 
 export default ts.config(
-  { ignores: ['src/api/schema.d.ts', 'node_modules', 'eslint.config.js'] },
+  { ignores: ['src/api/schema.d.ts', 'node_modules', 'bench/run.js', 'eslint.config.js'] },
   js.configs.recommended,
   ts.configs.strictTypeChecked,
   ts.configs.stylisticTypeChecked,

@@ -1,18 +1,8 @@
 /** A headless Chromium, and pages that report what must never happen in them. */
-import sparticuz from '@sparticuz/chromium'
-import { chromium, type Browser, type BrowserContextOptions, type Page } from 'playwright-core'
+import type { Browser, BrowserContextOptions, Page } from 'playwright-core'
 import { afterAll, afterEach, beforeAll, expect } from 'vitest'
+import { launchChromium } from './chromium'
 import { ADMIN, SERVER } from './server'
-
-const OWN_SERVICES_OFF = [
-  '--no-first-run',
-  '--disable-background-networking',
-  '--disable-component-update',
-  '--disable-sync',
-  '--disable-quic',
-]
-/** Those of the package that make Chromium something else than people have. */
-const UNWANTED = ['--single-process', '--disable-web-security', '--allow-running-insecure-content']
 
 let browser: Browser
 let pages: Page[] = []
@@ -21,11 +11,7 @@ let offences: string[] = []
 /** For the top of a test file. */
 export function useBrowser() {
   beforeAll(async () => {
-    const args = sparticuz.args.filter((argument) => !UNWANTED.includes(argument))
-    browser = await chromium.launch({
-      executablePath: await sparticuz.executablePath(),
-      args: [...args, ...OWN_SERVICES_OFF],
-    })
+    browser = await launchChromium()
   })
   afterEach(async () => {
     for (const page of pages) await page.context().close()

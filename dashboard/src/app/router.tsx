@@ -136,6 +136,12 @@ export const router = createRouter({
   scrollRestoration: true,
 })
 
+/** Loads the code of the page at `path` beside the question who is signed in, not after its answer. */
+export function loadPage(path: string) {
+  const [routes] = router.getMatchedRoutes(path)
+  for (const { options } of routes) void options.component?.preload?.()
+}
+
 declare module '@tanstack/react-router' {
   interface Register {
     router: typeof router

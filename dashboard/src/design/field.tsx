@@ -1,7 +1,7 @@
 /** The controls of forms. `FormField` in `components/` gives them labels and errors. */
 import { Check, ChevronDown, Minus } from 'lucide-react'
 import { Checkbox as RadixCheckbox, Select as RadixSelect, Switch as RadixSwitch } from 'radix-ui'
-import type { ComponentProps, ReactNode } from 'react'
+import { useState, type ComponentProps, type ReactNode } from 'react'
 import { cn } from './class-names'
 import { styleNonce } from './style-nonce'
 
@@ -40,14 +40,19 @@ interface SelectProps {
 }
 
 export function Select({ value, onChange, options, className, placeholder, ...rest }: SelectProps) {
+  // Options are made when somebody comes near: a list of a hundred would delay the page it stands on.
+  const [near, setNear] = useState(false)
   return (
-    <RadixSelect.Root value={value} onValueChange={onChange}>
+    <RadixSelect.Root value={value} onValueChange={onChange} onOpenChange={() => setNear(true)}>
       <RadixSelect.Trigger
+        onFocus={() => setNear(true)}
         className={cn(FIELD, 'inline-flex items-center justify-between gap-2 text-left', className)}
         {...rest}
       >
         <span className="truncate">
-          <RadixSelect.Value placeholder={placeholder} />
+          <RadixSelect.Value placeholder={placeholder}>
+            {options.find((option) => option.value === value)?.label}
+          </RadixSelect.Value>
         </span>
         <ChevronDown className="size-3.5 shrink-0 text-faint" aria-hidden />
       </RadixSelect.Trigger>
@@ -58,18 +63,19 @@ export function Select({ value, onChange, options, className, placeholder, ...re
           className="z-60 max-h-(--radix-select-content-available-height) min-w-(--radix-select-trigger-width) animate-rise overflow-hidden rounded-lg border border-line bg-surface p-1 shadow-floating"
         >
           <RadixSelect.Viewport nonce={styleNonce}>
-            {options.map((option) => (
-              <RadixSelect.Item
-                key={option.value}
-                value={option.value}
-                className="flex h-8 items-center justify-between gap-4 rounded-md px-2 text-sm outline-none select-none data-[highlighted]:bg-hover"
-              >
-                <RadixSelect.ItemText>{option.label}</RadixSelect.ItemText>
-                <RadixSelect.ItemIndicator>
-                  <Check className="size-3.5" aria-hidden />
-                </RadixSelect.ItemIndicator>
-              </RadixSelect.Item>
-            ))}
+            {near &&
+              options.map((option) => (
+                <RadixSelect.Item
+                  key={option.value}
+                  value={option.value}
+                  className="flex h-8 items-center justify-between gap-4 rounded-md px-2 text-sm outline-none select-none data-[highlighted]:bg-hover"
+                >
+                  <RadixSelect.ItemText>{option.label}</RadixSelect.ItemText>
+                  <RadixSelect.ItemIndicator>
+                    <Check className="size-3.5" aria-hidden />
+                  </RadixSelect.ItemIndicator>
+                </RadixSelect.Item>
+              ))}
           </RadixSelect.Viewport>
         </RadixSelect.Content>
       </RadixSelect.Portal>

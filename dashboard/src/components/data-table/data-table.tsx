@@ -102,7 +102,12 @@ export function DataTable<Row>(props: DataTableProps<Row>) {
         <table className="w-full border-collapse text-left" aria-busy={query.isFetching}>
           <caption className="sr-only">{props.label}</caption>
           <TableHead table={table} state={state} />
-          <tbody className={cn('transition-opacity', query.isPlaceholderData && 'opacity-60')}>
+          <tbody
+            className={cn(
+              query.isPending ? 'animate-breathe' : 'transition-opacity',
+              query.isPlaceholderData && 'opacity-60',
+            )}
+          >
             {query.isPending ? (
               <SkeletonRows columns={table.getAllLeafColumns()} />
             ) : (

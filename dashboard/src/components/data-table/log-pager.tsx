@@ -22,9 +22,11 @@ export function LogPager({ state, older, newest, loading }: LogPagerProps) {
       to: '.',
       search: (now: Record<string, unknown>) => ({ ...now, before, live: undefined }),
     })
+  // As in `Pager`: it would be pushed away by the rows.
+  if (loading) return null
   return (
     <div className="flex flex-wrap items-center justify-between gap-x-4 gap-y-2 border-t border-line py-2 pr-2 pl-4 text-xs text-faint">
-      <p aria-live="polite">{loading ? 'Loading…' : newest ? 'The newest' : 'Older ones'}</p>
+      <p aria-live="polite">{newest ? 'The newest' : 'Older ones'}</p>
       <div className="flex items-center gap-2">
         <Select
           aria-label="Rows per page"

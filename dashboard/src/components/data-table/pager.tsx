@@ -9,10 +9,12 @@ export function Pager({ state, total, loading }: { state: ListState; total: numb
   const first = (page - 1) * per + 1
   const last = Math.min(page * per, total)
   const pages = Math.max(1, Math.ceil(total / per))
+  // Before the rows are there it would be pushed away by them.
+  if (loading) return null
   return (
     <div className="flex flex-wrap items-center justify-between gap-x-4 gap-y-2 border-t border-line py-2 pr-2 pl-4 text-xs text-faint">
       <p className="tabular-nums" aria-live="polite">
-        {loading ? 'Loading…' : `${count(first).exact}–${count(last).exact} of ${count(total).exact}`}
+        {count(first).exact}–{count(last).exact} of {count(total).exact}
       </p>
       <div className="flex items-center gap-2">
         {total > PAGE_SIZES[0] && (

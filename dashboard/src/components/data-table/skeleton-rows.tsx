@@ -1,14 +1,13 @@
 import type { Column } from '@tanstack/react-table'
-import { Skeleton } from '@/components/page'
 import { cn } from '@/design/class-names'
 import { HIDDEN } from './data-table'
+import { PAGE_SIZES } from './list-state'
 
-const ROWS = 8
 const WIDTHS = ['w-24', 'w-32', 'w-20', 'w-28'] as const
 
-/** As tall as the rows to come, so that nothing jumps. */
+/** As tall as the rows of a whole page to come, so that nothing jumps, not even for a scrollbar. The table's body breathes as one. */
 export function SkeletonRows<Row>({ columns }: { columns: Column<Row>[] }) {
-  return Array.from({ length: ROWS }, (_, index) => (
+  return Array.from({ length: PAGE_SIZES[0] }, (_, index) => (
     <tr key={index} className="border-t border-line">
       {columns.map((column, place) => {
         const meta = column.columnDef.meta
@@ -17,8 +16,9 @@ export function SkeletonRows<Row>({ columns }: { columns: Column<Row>[] }) {
             key={column.id}
             className={cn('h-11 px-3 first:pl-4 last:pr-4', meta?.from !== undefined && HIDDEN[meta.from])}
           >
-            <Skeleton
+            <div
               className={cn(
+                'h-3.5 rounded-sm bg-line',
                 column.id === 'select' ? 'w-4' : WIDTHS[(index + place) % WIDTHS.length],
                 meta?.numeric === true && 'ml-auto w-12',
               )}
