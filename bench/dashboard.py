@@ -81,12 +81,10 @@ def _print(measured: dict[str, Any]) -> None:
             calls = ", ".join(f"{call['path'].split('/v1')[-1][:40]} {call['duration']:.0f}" for call in best["calls"])
             print(f"{path if how == 'cold' else '  warm':32}{shown}  {calls}")
     for preset, scores in measured["scores"].items():
-        if not scores:
-            continue
-        best = max(scores, key=lambda score: score["performance"])
-        metrics = ", ".join(f"{name} {value or 0:.3g}" for name, value in best["metrics"].items())
-        found = f"performance {best['performance']}, accessibility {best['accessibility']}"
-        print(f"Lighthouse, {preset}: {found} ({metrics})")
+        for best in sorted(scores, key=lambda score: score.get("performance", -1))[-1:]:
+            metrics = ", ".join(f"{name} {value or 0:.3g}" for name, value in best["metrics"].items())
+            found = f"performance {best.get('performance')}, accessibility {best.get('accessibility')}"
+            print(f"Lighthouse, {preset}: {found} ({metrics})")
 
 
 def main() -> None:

@@ -17,9 +17,9 @@ interface Report {
 }
 
 export interface Score {
-  /** Of 100. */
-  performance: number
-  accessibility: number
+  /** Of 100; none where a busy machine left too little to judge by. */
+  performance: number | undefined
+  accessibility: number | undefined
   /** Milliseconds; the shift has no unit. */
   metrics: Record<string, number>
   /** Titles of the audits of accessibility that failed. */
@@ -61,7 +61,10 @@ export async function lighthouse(url: string, cookie: string, preset: keyof type
 
 function scored({ categories, audits, runtimeError }: Report): Score {
   if (runtimeError !== undefined) throw new Error(runtimeError.message)
-  const score = (name: string) => Math.round((categories[name]?.score ?? 0) * 100)
+  const score = (name: string) => {
+    const found = categories[name]?.score
+    return found == null ? undefined : Math.round(found * 100)
+  }
   return {
     performance: score('performance'),
     accessibility: score('accessibility'),
