@@ -12,6 +12,9 @@ const OWN_SERVICES_OFF = [
 /** Those of the package that make Chromium something else than people have. */
 const UNWANTED = ['--single-process', '--disable-web-security', '--allow-running-insecure-content']
 
+// Without it a processor plays the graphics card, and every frame waits for it.
+sparticuz.setGraphicsMode = false
+
 export async function launchChromium(...more: string[]): Promise<Browser> {
   const args = sparticuz.args.filter((argument) => !UNWANTED.includes(argument))
   return chromium.launch({
