@@ -2,7 +2,7 @@
 import { useQuery } from '@tanstack/react-query'
 import { Link, useNavigate, useParams, useSearch } from '@tanstack/react-router'
 import { Boxes, ChevronRight, CodeXml } from 'lucide-react'
-import { useState, type ReactNode } from 'react'
+import { lazy, Suspense, useState, type ReactNode } from 'react'
 import { asProblem } from '@/api/problem'
 import { EmptyState, ErrorState, Page, Skeleton } from '@/components/page'
 import { Button } from '@/design/button'
@@ -10,14 +10,19 @@ import { Tab, TabList, TabPanel, Tabs } from '@/design/tabs'
 import { ApiDialog } from '@/pages/models/api-dialog'
 import { HealthStatus, ModelMark, providerOf } from '@/pages/models/parts'
 import { useCan, type Can } from '@/session/session'
-import { ConfigurationTab } from './configuration/configuration-tab'
-import { DeploymentsTab } from './deployments/deployments-tab'
 import { GroupsTab } from './groups/groups-tab'
 import { MonitoringTab } from './monitoring/monitoring-tab'
 import { OverviewTab } from './overview/overview-tab'
 import { PricingTab } from './pricing/pricing-tab'
 import { modelOptions, type Model } from './queries'
 import { modelSearch, TABS, type Range, type TabName } from './search'
+
+const ConfigurationTab = lazy(() =>
+  import('./configuration/configuration-tab').then((module) => ({ default: module.ConfigurationTab })),
+)
+const DeploymentsTab = lazy(() =>
+  import('./deployments/deployments-tab').then((module) => ({ default: module.DeploymentsTab })),
+)
 
 export function ModelPage() {
   const { modelId = '' }: { modelId?: string } = useParams({ strict: false })
@@ -119,7 +124,7 @@ function Shown({ model }: { model: Model }) {
           </TabList>
           {tabs.map((each) => (
             <TabPanel key={each} value={each} className="outline-none">
-              {panels[each]}
+              <Suspense fallback={<Skeleton className="h-48 w-full" />}>{panels[each]}</Suspense>
             </TabPanel>
           ))}
         </Tabs>
