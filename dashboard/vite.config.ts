@@ -37,7 +37,8 @@ export default defineConfig({
   },
   server: { proxy: { '/admin': proxy, '/ai': proxy, '/authentication': proxy, '/healthz': proxy } },
   test: {
-    environment: 'jsdom',
+    // Tests that need a document ask for jsdom themselves: it takes longer to make than most tests.
+    environment: 'node',
     include: ['{src,vite}/**/*.test.{ts,tsx}'],
     restoreMocks: true,
   },

@@ -4,6 +4,8 @@ import { afterAll, afterEach, beforeAll, expect } from 'vitest'
 import { launchChromium } from './chromium'
 import { ADMIN, SERVER } from './server'
 
+const TOLD_CHARACTERS = 3000
+
 let browser: Browser
 let pages: Page[] = []
 let offences: string[] = []
@@ -13,7 +15,8 @@ export function useBrowser() {
   beforeAll(async () => {
     browser = await launchChromium()
   })
-  afterEach(async () => {
+  afterEach(async ({ task }) => {
+    if (task.result?.state === 'fail') for (const page of pages) await tell(page, task.name)
     for (const page of pages) await page.context().close()
     const found = offences
     pages = []
@@ -21,6 +24,12 @@ export function useBrowser() {
     expect(found).toEqual([])
   })
   afterAll(() => browser.close())
+}
+
+/** Where a test that failed has left a page: what stood there. */
+async function tell(page: Page, test: string) {
+  const text = await page.locator('body').innerText()
+  console.error(`${test}: ${page.url()}\n${text.slice(-TOLD_CHARACTERS)}`)
 }
 
 /** A page in a browser of its own: nobody is signed in. */

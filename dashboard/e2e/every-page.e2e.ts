@@ -6,7 +6,8 @@ import type { Page } from 'playwright-core'
 import { expect, test } from 'vitest'
 import { newPage, signedIn, useBrowser } from './browser'
 import { ready } from './opening'
-import { PAGES, settled, visit } from './pages'
+import { settled, visit } from './opening'
+import { PAGES } from './pages'
 
 useBrowser()
 

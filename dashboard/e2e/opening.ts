@@ -22,3 +22,30 @@ export async function firstRow(page: Page) {
   await dialog(page)
   await ready(page)
 }
+
+/** Its chart, or that there is nothing to draw. */
+export async function drawn(page: Page) {
+  const empty = page.getByText('Nothing in this time.')
+  await page.locator('.recharts-surface').or(empty).first().waitFor()
+}
+
+export async function visit(page: Page, { path, open }: PageUnderTest) {
+  await page.goto(path)
+  await ready(page)
+  await open?.(page)
+  await settled(page)
+}
+
+/** Whatever slides, fades or changes its colour has done so. */
+export async function settled(page: Page) {
+  await page.evaluate(async () => {
+    await new Promise((resolve) => requestAnimationFrame(resolve))
+    await new Promise((resolve) => requestAnimationFrame(resolve))
+    const moving = document
+      .getAnimations()
+      .filter((each) => each.effect?.getComputedTiming().iterations !== Infinity)
+      .map((each) => each.finished.catch(() => undefined)) // cancelled: gone with what it moved
+    // One that was replaced before it was drawn never ends.
+    await Promise.race([Promise.all(moving), new Promise((resolve) => setTimeout(resolve, 1000))])
+  })
+}

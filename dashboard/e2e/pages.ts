@@ -1,6 +1,6 @@
 /** Every page there is, for what must hold on each of them. A new page is a line here. */
 import type { Page } from 'playwright-core'
-import { dialog, firstRow, ready, type PageUnderTest } from './opening'
+import { dialog, drawn, firstRow, ready, type PageUnderTest } from './opening'
 import { SETTINGS_PAGES } from './settings-pages'
 import { SPEND_PAGES } from './spend-pages'
 
@@ -290,30 +290,4 @@ async function openRequest(page: Page, part: string, api = 'chat/completions', d
 async function loaded(page: Page) {
   await ready(page)
   await page.waitForFunction(() => document.querySelector('main [data-skeleton]') === null)
-}
-
-async function drawn(page: Page) {
-  const empty = page.getByText('Nothing in this time.')
-  await page.locator('.recharts-surface').or(empty).first().waitFor()
-}
-
-export async function visit(page: Page, { path, open }: PageUnderTest) {
-  await page.goto(path)
-  await ready(page)
-  await open?.(page)
-  await settled(page)
-}
-
-/** Whatever slides, fades or changes its colour has done so. */
-export async function settled(page: Page) {
-  await page.evaluate(async () => {
-    await new Promise((resolve) => requestAnimationFrame(resolve))
-    await new Promise((resolve) => requestAnimationFrame(resolve))
-    const moving = document
-      .getAnimations()
-      .filter((each) => each.effect?.getComputedTiming().iterations !== Infinity)
-      .map((each) => each.finished.catch(() => undefined)) // cancelled: gone with what it moved
-    // One that was replaced before it was drawn never ends.
-    await Promise.race([Promise.all(moving), new Promise((resolve) => setTimeout(resolve, 1000))])
-  })
 }

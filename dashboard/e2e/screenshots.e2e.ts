@@ -3,7 +3,8 @@ import { mkdirSync } from 'node:fs'
 import { join } from 'node:path'
 import { describe, expect, test } from 'vitest'
 import { newPage, registered, signedIn, useBrowser } from './browser'
-import { PAGES, visit } from './pages'
+import { visit } from './opening'
+import { PAGES } from './pages'
 import { ONLY, PICTURES } from './server'
 
 useBrowser()

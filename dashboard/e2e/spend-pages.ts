@@ -1,10 +1,6 @@
 /** The pages about keys that are there, usage and money. */
 import type { Page } from 'playwright-core'
-import { dialog, type PageUnderTest } from './opening'
-
-async function drawn(page: Page) {
-  await page.locator('.recharts-surface').or(page.getByText('Nothing in this time.')).first().waitFor()
-}
+import { dialog, drawn, type PageUnderTest } from './opening'
 
 /** Of the first key, where there is one. */
 async function editKey(page: Page) {

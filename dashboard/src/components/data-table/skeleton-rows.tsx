@@ -8,7 +8,7 @@ const WIDTHS = ['w-24', 'w-32', 'w-20', 'w-28'] as const
 /** As tall as the rows of a whole page to come, so that nothing jumps, not even for a scrollbar. The table's body breathes as one. */
 export function SkeletonRows<Row>({ columns }: { columns: Column<Row>[] }) {
   return Array.from({ length: PAGE_SIZES[0] }, (_, index) => (
-    <tr key={index} className="border-t border-line">
+    <tr key={index} className="border-t border-line" aria-hidden>
       {columns.map((column, place) => {
         const meta = column.columnDef.meta
         return (

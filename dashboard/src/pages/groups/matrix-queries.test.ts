@@ -1,3 +1,4 @@
+// @vitest-environment jsdom
 import { describe, expect, it } from 'vitest'
 import { changing, withGrant } from './matrix-queries'
 import { EVERYONE } from './queries'

@@ -1,3 +1,4 @@
+// @vitest-environment jsdom
 import { describe, expect, it } from 'vitest'
 import { changeOf, isEmpty, tableOf } from '@/components/chart'
 import { busiestChart, costChart, latencyChart, statusChart, tokensChart } from './charts'

@@ -1,3 +1,4 @@
+// @vitest-environment jsdom
 import { expect, it } from 'vitest'
 import { actorWords, idOfUser } from './actor'
 import { difference } from './difference'
