@@ -18,7 +18,11 @@ export async function dialog(page: Page) {
 
 /** The drawer of the first row of a list. */
 export async function firstRow(page: Page) {
-  await page.getByRole('row').nth(1).getByRole('cell').first().click()
+  const cells = page.getByRole('row').nth(1).getByRole('cell')
+  await cells
+    .filter({ hasNot: page.getByRole('checkbox') })
+    .first()
+    .click()
   await dialog(page)
   await ready(page)
 }
