@@ -7,7 +7,7 @@ import { expect, test } from 'vitest'
 import { newPage, signedIn, useBrowser } from './browser'
 import { ready } from './opening'
 import { settled, visit } from './opening'
-import { PAGES } from './pages'
+import { WANTED } from './pages'
 
 useBrowser()
 
@@ -17,7 +17,7 @@ const NARROW = { width: 390, height: 844 }
 const axe = readFileSync(createRequire(import.meta.url).resolve('axe-core/axe.min.js'), 'utf8')
 
 /** There are many pages, and the machine may be busy. */
-const timeout = 8_000 * PAGES.length
+const timeout = 8_000 * WANTED.length
 
 async function findings(page: Page): Promise<string[]> {
   await page.evaluate(axe)
@@ -39,7 +39,7 @@ test(
     const outside = await newPage()
     const inside = await signedIn()
     const found: Record<string, string[]> = {}
-    for (const each of PAGES) {
+    for (const each of WANTED) {
       const page = each.inside ? inside : outside
       await page.setViewportSize(WIDE)
       await page.emulateMedia({ colorScheme: 'light' })

@@ -1,8 +1,12 @@
 /** Every page there is, for what must hold on each of them. A new page is a line here. */
 import type { Page } from 'playwright-core'
 import { dialog, drawn, firstRow, ready, type PageUnderTest } from './opening'
+import { ONLY } from './server'
 import { SETTINGS_PAGES } from './settings-pages'
 import { SPEND_PAGES } from './spend-pages'
+
+/** Others have no conversation to show. */
+const CHATS = '/requests?uri_pattern=%25/chat/completions'
 
 export const PAGES: readonly PageUnderTest[] = [
   { name: 'login', path: '/login', inside: false },
@@ -227,14 +231,14 @@ export const PAGES: readonly PageUnderTest[] = [
       await page.getByRole('button', { name: 'Apply' }).waitFor()
     },
   },
-  { name: 'request', path: '/requests', inside: true, open: (page) => openRequest(page, 'Overview') },
+  { name: 'request', path: CHATS, inside: true, open: (page) => openRequest(page, 'Overview') },
   {
     name: 'request-said',
-    path: '/requests',
+    path: CHATS,
     inside: true,
     open: (page) => openRequest(page, 'Conversation'),
   },
-  { name: 'request-headers', path: '/requests', inside: true, open: (page) => openRequest(page, 'Headers') },
+  { name: 'request-headers', path: CHATS, inside: true, open: (page) => openRequest(page, 'Headers') },
   {
     name: 'request-contents',
     path: '/requests?uri_pattern=%25/embeddings',
@@ -242,7 +246,7 @@ export const PAGES: readonly PageUnderTest[] = [
     open: (page) =>
       openRequest(page, 'Contents', 'embeddings', { model: 'sim-embed', input: ['One', 'Two'] }),
   },
-  { name: 'request-raw', path: '/requests', inside: true, open: (page) => openRequest(page, 'Raw') },
+  { name: 'request-raw', path: CHATS, inside: true, open: (page) => openRequest(page, 'Raw') },
   ...SETTINGS_PAGES,
   {
     name: 'search',
@@ -255,6 +259,11 @@ export const PAGES: readonly PageUnderTest[] = [
     },
   },
 ]
+
+/** Those whose names begin as `ONLY` says; all where it says nothing. */
+export const WANTED = PAGES.filter(
+  ({ name }) => ONLY.length === 0 || ONLY.some((each) => name.startsWith(each)),
+)
 
 /** The composite model of the pictures, where it is there. */
 async function openModel(page: Page, tab: string) {

@@ -4,12 +4,11 @@ import { join } from 'node:path'
 import { describe, expect, test } from 'vitest'
 import { newPage, registered, signedIn, useBrowser } from './browser'
 import { visit } from './opening'
-import { PAGES } from './pages'
-import { ONLY, PICTURES } from './server'
+import { WANTED } from './pages'
+import { PICTURES } from './server'
 
 useBrowser()
 
-const WANTED = PAGES.filter(({ name }) => ONLY.length === 0 || ONLY.some((each) => name.startsWith(each)))
 const timeout = 60_000 + 8_000 * WANTED.length
 const VIEWPORTS = { wide: { width: 1440, height: 900 }, narrow: { width: 390, height: 844 } }
 
