@@ -16,6 +16,7 @@ from control_layer.contract.dialects import DialectOptions
 from control_layer.contract.guardrails import Guardrail
 from control_layer.contract.limits import Limit
 from control_layer.contract.pricing import Tariff
+from control_layer.contract.reasoning import Reasoning
 from control_layer.contract.routing import Balancing, Breaker, Fallback, Hedging, KeyCaching, Purposes, ResponseCaching
 from control_layer.contract.windows import Period
 
@@ -99,6 +100,8 @@ class Deployment(msgspec.Struct, frozen=True, array_like=True, gc=False):
     """Its probe says so: it is asked only where there is no other."""
     breaker: Breaker | None = None
     """`None` takes the gateway's."""
+    reasoning: Reasoning | None = None
+    """`None`: it is told efforts as the client says them."""
 
 
 class Abilities(msgspec.Struct, frozen=True, array_like=True, gc=False):

@@ -256,6 +256,12 @@ def invalid_value(param: str, detail: str) -> GatewayError:
     return GatewayError(400, _INVALID, "invalid_value", f"Invalid value for '{param}': {detail}.", param=param)
 
 
+def unsupported_value(param: str, value: str, advice: str) -> GatewayError:
+    """A value that the API knows, and none of the model's deployments takes."""
+    text = f"Unsupported value: '{param}' does not support '{_short(value)}' with this model: {advice}."
+    return GatewayError(422, _INVALID, "unsupported_value", text, param=param)
+
+
 def not_multipart(detail: str = "send multipart/form-data with a field `model`") -> GatewayError:
     return GatewayError(400, _INVALID, "invalid_form", f"The request body could not be read as a form: {detail}.")
 

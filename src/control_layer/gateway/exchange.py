@@ -34,11 +34,13 @@ from control_layer.gateway.head import Head
 from control_layer.gateway.hedging import Race
 from control_layer.gateway.identifiers import text
 from control_layer.gateway.paths import Handling
+from control_layer.gateway.policy.balancing import Target
 from control_layer.gateway.policy.failover import Failure
 from control_layer.gateway.policy.response_cache import CachedAnswer
 from control_layer.gateway.policy.worst_case import bounded_input, bounded_output, likely_tokens
 from control_layer.gateway.query import rename_model
 from control_layer.gateway.rate_limit_headers import rate_limit_headers
+from control_layer.gateway.reasoning import check_effort, those_that_take, translated_effort
 from control_layer.gateway.recording import cache_key
 from control_layer.gateway.remembering import Remembering
 from control_layer.gateway.sample import Sample
@@ -172,7 +174,12 @@ class Exchange(Remembering):
     def go_in(self) -> None:
         if self.plane.config.validate_capabilities:
             check_abilities(self)
+        if self.route.translates_efforts:
+            check_effort(self)
         self.admit(stream=self.envelope is not None and self.envelope.streaming)
+
+    def fitting(self, targets: tuple[Target, ...]) -> tuple[Target, ...]:
+        return those_that_take(self, targets)
 
     def check(self, plan: Plan) -> None:
         self.checking = RequestCheck(self, plan)
@@ -284,15 +291,21 @@ class Exchange(Remembering):
         self.storing = None
         if path == RESPONSES and not self.route.model.responses_adapter:
             translator = None
+        reasoning = attempt.deployment.reasoning
+        effort = None if reasoning is None else translated_effort(self, reasoning)
         if translator is not None:
             body = self.envelope.rewritten(model=self.envelope.model, include_usage=False)
+            if effort is not None:
+                body = effort.taken_out(body)
             identity = self.identify() if path == RESPONSES else None
             alias, model = self.route.model.alias, attempt.deployment.upstream_model
             translation = attempt.translation = translator.translate(body, alias, model, identity)
             attempt.dropped = translation.dropped
-            return translation.body
+            return translation.body if effort is None else effort.written_into(translation.body)
         asks = self._asks_for_usage and attempt.upstream.takes_stream_options
         body = self.envelope.rewritten(model=attempt.deployment.upstream_model, include_usage=asks)
+        if effort is not None:
+            body = effort.replaced_in(body)
         if attempt.upstream.wants_own_thoughts and may_hold_foreign_thoughts(self, attempt):
             body, attempt.dropped = with_own_thoughts(body)
         return body

@@ -29,6 +29,7 @@ from control_layer.gateway.policy.failover import attempts_allowed
 from control_layer.gateway.policy.gate import Gate
 from control_layer.gateway.policy.key_defaults import is_default
 from control_layer.gateway.policy.waste_limit import WasteLimit
+from control_layer.gateway.reasoning import check_effort
 from control_layer.gateway.recording import boundary_for, cache_key
 from control_layer.gateway.refusals import limit_refusal
 
@@ -76,6 +77,8 @@ class ExplainedExchange(Exchange):
         self.authorise(alias)
         if self.plane.config.validate_capabilities:
             check_abilities(self)
+        if self.route.translates_efforts:
+            check_effort(self)
         plane, route = self.plane, self.route
         self._tokens = self.likely_tokens()
         self.tariff = route.tariff_for(self.key.purpose, self.head.completion_window)

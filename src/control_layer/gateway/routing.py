@@ -101,6 +101,12 @@ class Routing(Admission):
     def route_out(self) -> None:
         """The request is let in: its route's deployments are its."""
         self._targets = self.plane.deployments.of(self.route)
+        if self.route.translates_efforts:
+            self._targets = self.fitting(self._targets)
+
+    def fitting(self, targets: tuple[Target, ...]) -> tuple[Target, ...]:
+        """Those deployments of its route that can be told all that the request says."""
+        return targets
 
     def leave_route(self) -> None:
         """Its deployments are given up, for those of another model."""
@@ -290,7 +296,7 @@ class Routing(Admission):
         """The first of other deployments, which take the place of the route's; `None` where that was done before."""
         if self._targets and targets[0].deployment is self._targets[0].deployment:
             return None
-        self._targets = targets
+        self._targets = self.fitting(targets)
         self._tried = self._asked()
         return self._pick(now, self._tried)
 

@@ -28,7 +28,7 @@ class Route:
 
     __slots__ = (
         "_tariffs", "balancing", "deadlines", "fallback", "groups", "hedging", "model", "priced", "purposes", "targets",
-        "waste",
+        "translates_efforts", "waste",
     )  # fmt: skip
 
     def __init__(self, model: Model) -> None:
@@ -46,6 +46,9 @@ class Route:
         self.hedging = None if model.hedging is None else HedgePace(model.hedging)
         """When a second attempt begins, where there are any."""
         self.purposes = {rule.purpose: rule.target for rule in model.purposes} if model.purposes else None
+        deployments = (*model.deployments, *model.overflow, *model.refusal)
+        self.translates_efforts = any(deployment.reasoning is not None for deployment in deployments)
+        """Whether it has a deployment that is not told reasoning efforts in the client's words."""
         self.targets: tuple[Target, ...] | None = None
         """Its deployments and how they fare: looked up at the first request (`deployments`)."""
 

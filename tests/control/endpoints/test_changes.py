@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import uuid
+from typing import Any
 
 import pytest
 from tests.control.endpoints.calls import ENDPOINTS, create_endpoint, models_at
@@ -24,7 +25,7 @@ async def test_patch_keeps_what_is_absent_or_null(management: Management) -> Non
 
 
 async def test_patch_sets_and_clears_the_reasoning_translation(management: Management) -> None:
-    translation = {"unsupported_efforts": ["xhigh", "max", "none", "minimal"], "writes": [
+    translation: dict[str, Any] = {"unsupported_efforts": ["xhigh", "max", "none", "minimal"], "writes": [
         {"target_path": "/reasoning/effort", "values": {"low": 1, "medium": 2, "high": 3}}
     ]}  # fmt: skip
     endpoint = await create_endpoint(management, reasoning_translation={"responses": translation})
@@ -36,6 +37,9 @@ async def test_patch_sets_and_clears_the_reasoning_translation(management: Manag
     assert "reasoning_translation" not in patched
     incomplete = {"responses": {"unsupported_efforts": ["max"], "writes": []}}
     await refused(management.admin.patch(url, json={"reasoning_translation": incomplete}), 400)
+    for place in ("", "effort", "/a~2", "/model", "/stream_options/x", "/generationConfig", "/a" * 17):
+        elsewhere = {**translation, "writes": [{**translation["writes"][0], "target_path": place}]}
+        await refused(management.admin.patch(url, json={"reasoning_translation": {"responses": elsewhere}}), 400)
 
 
 async def test_patch_with_mapping_realiases_creates_and_removes_without_asking(management: Management) -> None:

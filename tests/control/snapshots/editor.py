@@ -10,6 +10,13 @@ from tests.control.snapshots.rows import EVERYONE, Rows
 __all__ = ["Editor"]
 
 
+_LOW_AND_HIGH = (
+    '{"responses": {"unsupported_efforts": ["none", "minimal", "medium", "xhigh", "max"],'
+    ' "writes": [{"target_path": "/budget", "values": {"low": 1, "high": 9}}]}}'
+)
+_NO_RESPONSES = '{"responses": {"mode": "disabled"}}'
+
+
 class Editor:
     """Changes the database at random, in every way that matters to snapshots."""
 
@@ -108,6 +115,9 @@ class Editor:
                 ("models", "capabilities = ARRAY[gen_random_uuid()::text]"),
                 ("models", "model_name = gen_random_uuid()::text"),
                 ("endpoints", "url = 'http://other.test/'"),
+                ("endpoints", f"reasoning_translation = '{_LOW_AND_HIGH}'"),
+                ("endpoints", "reasoning_translation = NULL"),
+                ("models", f"reasoning_translation_overrides = '{_NO_RESPONSES}'"),
                 ("groups", "name = gen_random_uuid()::text"),
             )
         )

@@ -14,6 +14,7 @@ from tests.control.snapshots.rows import EVERYONE, SYSTEM
 from tests.control.snapshots.world import World
 
 from control_layer.contract.dialects import DialectOptions
+from control_layer.contract.reasoning import EFFORTS, EffortWrites, Reasoning, Write
 from control_layer.contract.routing import Backoff, Balancing, Breaker, Fallback, Hedging, Purposes, ResponseCaching
 from control_layer.contract.snapshot import Abilities, Deployment, Endpoint, Key, Model, Timeouts, User
 from control_layer.store.tables import Tariff
@@ -240,6 +241,43 @@ async def test_a_models_traffic_policy(world: World) -> None:
     await rows.execute("UPDATE models SET deleted_at = now() WHERE id = $1", long)
     _, _, models, *_ = await world.truth()
     assert (models["mix"].overflow, models["mix"].refusal) == ((), (rests,))
+
+
+async def test_what_a_deployment_makes_of_reasoning_efforts(world: World) -> None:
+    rows = world.rows
+
+    def translation(pointer: str, **values: Any) -> dict[str, Any]:
+        refused = [effort for effort in EFFORTS if effort not in values]
+        return {"unsupported_efforts": refused, "writes": [{"target_path": pointer, "values": values}]}
+
+    said = {"chat_completions": translation("/a~1b/0", low={"x": ["é"]}), "responses": translation("/r", low=None)}
+    own = {"mode": "override", "translation": translation("/own", max=1)}
+    endpoint = await rows.endpoint(reasoning_translation=json.dumps(said))
+    overrides = {
+        "inherits": None,
+        "half": {"chat_completions": {"mode": "inherit"}, "responses": {"mode": "disabled"}},
+        "own": {"chat_completions": own, "responses": {"mode": "inherit"}},
+        "off": {"chat_completions": {"mode": "disabled"}, "responses": {"mode": "disabled"}},
+    }
+    mix = await rows.model(None, "mix", traffic_policy="{}")
+    for place, (alias, word) in enumerate(overrides.items()):
+        stored = None if word is None else json.dumps(word)
+        model = await rows.model(endpoint, alias, reasoning_translation_overrides=stored)
+        await rows.component(mix, model, sort_order=place)
+        if alias == "own":
+            await rows.execute("UPDATE models SET traffic_policy = $1", json.dumps({"on_context_overflow": model}))
+    chat: EffortWrites = {"low": (Write(("a/b", "0"), '{"x":["é"]}'.encode()),)}
+    responses: EffortWrites = {"low": (Write(("r",), b"null"),)}
+    expected = [
+        Reasoning(chat, responses),
+        Reasoning(chat),
+        Reasoning({"max": (Write(("own",), b"1"),)}, responses),
+        None,
+    ]
+    _, _, models, *_ = await world.truth()
+    assert [models[alias].deployments[0].reasoning for alias in overrides] == expected
+    assert [deployment.reasoning for deployment in models["mix"].deployments] == expected
+    assert [deployment.reasoning for deployment in models["mix"].overflow] == [expected[2]]
 
 
 async def test_a_model_whose_active_probe_fails(world: World) -> None:

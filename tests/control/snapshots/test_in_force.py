@@ -13,6 +13,8 @@ from bench.processes import simulator
 from tests.control.management import NIL
 from tests.running import Instance, running, until
 
+from control_layer.contract.reasoning import EFFORTS
+
 pytestmark = pytest.mark.server
 
 
@@ -85,6 +87,45 @@ def test_every_change_of_access_and_routing_takes_effect_without_a_restart(
     now(404, other, "renamed")
     api("DELETE", f"/users/{user['id']}", status=204)
     now(401, other, "renamed")
+
+
+def test_a_translation_of_reasoning_efforts_holds_for_the_models_of_its_endpoint(
+    instance: Instance, provider_url: str
+) -> None:
+    endpoint = instance.connect_provider(provider_url, ["sim-large"], name="thinkers", api_key="provider-secret")
+    (model,) = instance.api("GET", "/models?search=sim-large")["data"]
+    key = instance.make_key("thinks")
+    instance.wait_callable(key["key"], "sim-large")
+
+    def now(status: int, effort: str) -> None:
+        body = {"model": "sim-large", "messages": [{"role": "user", "content": "x"}], "reasoning_effort": effort}
+        headers = {"authorization": f"Bearer {key['key']}"}
+
+        def answered() -> bool:
+            answer = httpx.post(f"{instance.base_url}/chat/completions", json=body, headers=headers, timeout=30.0)
+            return answer.status_code == status
+
+        until(answered, message=f"{effort} does not answer {status}")
+        question = {"key_id": key["id"], "model": "sim-large", "request": body}
+        assert instance.api("POST", "/explain", question)["status"] == status
+
+    def translation(effort: str) -> dict[str, Any]:
+        refused = [each for each in EFFORTS if each != effort]
+        return {"unsupported_efforts": refused, "writes": [{"target_path": "/budget", "values": {effort: 1024}}]}
+
+    now(200, "high")
+    said = {"alias_mapping": {}, "reasoning_translation": {"chat_completions": translation("low")}}
+    instance.api("PATCH", f"/endpoints/{endpoint}", said)
+    now(422, "high")
+    now(200, "low")
+    override = {"mode": "override", "translation": translation("high")}
+    change = {"reasoning_translation_overrides": {"chat_completions": override}}
+    instance.api("PATCH", f"/models/{model['id']}", change)
+    now(422, "low")
+    now(200, "high")
+    off = {"reasoning_translation_overrides": {"chat_completions": {"mode": "disabled"}}}
+    instance.api("PATCH", f"/models/{model['id']}", off)
+    now(200, "low")
 
 
 def test_credit_is_there_when_it_is_given_and_gone_when_it_is_used(instance: Instance, provider_url: str) -> None:

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 
 import msgspec
 
+from control_layer.contract.reasoning import EFFORTS
 from control_layer.control.endpoints.model_type import ModelType
 from control_layer.control.errors import ControlError, invalid
 
@@ -17,7 +18,6 @@ LINE_OVERHEAD_BYTES = 4096
 """What a line may have beside its body."""
 _MAX_CUSTOM_ID_BYTES = 64
 _PRINTABLE = re.compile(r"[\x20-\x7e]*")
-_EFFORTS = frozenset({"none", "minimal", "low", "medium", "high", "xhigh", "max"})
 _NOT_KEPT = ("priority", "stream", "stream_options")
 """Left out of bodies: the queue has its own order, and an answer is stored whole."""
 _TYPE_OF_URL = {
@@ -111,8 +111,8 @@ def _check_head(number: int, line: _Line, urls: Set[str]) -> None:
 
 def _check_effort(number: int, body: Mapping[str, msgspec.Raw]) -> None:
     effort = _text(body.get("reasoning_effort"))
-    if effort is not None and effort not in _EFFORTS:
-        message = f"Line {number}: Unsupported reasoning effort; use one of {', '.join(sorted(_EFFORTS))}"
+    if effort is not None and effort not in EFFORTS:
+        message = f"Line {number}: Unsupported reasoning effort; use one of {', '.join(EFFORTS)}"
         raise ControlError(422, "unsupported_reasoning_effort", message)
 
 

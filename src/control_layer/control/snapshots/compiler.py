@@ -26,6 +26,7 @@ from control_layer.control.snapshots.guardrail_rows import GUARDRAIL_ID, GUARDRA
 from control_layer.control.snapshots.limit_rows import LIMIT_ID, LIMITS, derived_ids, limit_of
 from control_layer.control.snapshots.model_rows import (
     DEPENDENT_MODELS,
+    HOSTED_MODELS,
     MODELS,
     Surroundings,
     models_found,
@@ -143,15 +144,15 @@ class Compiler:
     async def find(self, touched: Touched, known: State) -> Found:
         """What stands at the ids now, and at those of the rows that depend on them.
 
-        A user who came or went since `known` takes the keys along; a model takes along the composite models it is a
-        part of.
+        A user who came or went since `known` takes the keys along, an endpoint the models it serves, and a model the
+        composite models it is a part of.
         """
         share = Sharing()
         async with self._engine.connect() as connection:
             users = await _found(connection, _USERS_FOUND, touched.users, lambda row: _user(row, share))
             moved = {user_id for user_id, user in users.items() if (user is None) is (user_id in known.users.keys)}
             keys = await _keys_found(connection, touched.keys | await _ids(connection, _KEYS_OF, moved))
-            model_ids = set(touched.models)
+            model_ids = touched.models | await _ids(connection, HOSTED_MODELS, touched.endpoints)
             for statement in DEPENDENT_MODELS:
                 model_ids |= await _ids(connection, statement, model_ids)
             models = await models_found(connection, model_ids, share)

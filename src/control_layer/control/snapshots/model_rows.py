@@ -14,11 +14,12 @@ from control_layer.contract.pricing import Tariff
 from control_layer.contract.snapshot import Abilities, Deployment, Model, Timeouts
 from control_layer.control.models.charging import is_priced
 from control_layer.control.snapshots.columns import IDS, SYSTEM_GROUP, Row, Sharing, grouped, text_of
+from control_layer.control.snapshots.reasoning_rows import reasoning_columns, reasoning_of
 from control_layer.control.snapshots.routing_rows import ROUTING, Routing, breaker_of
 from control_layer.control.snapshots.tariff_rows import TARIFFS, TARIFFS_FOUND, tariffs_by_model
 from control_layer.store import tables
 
-__all__ = ["DEPENDENT_MODELS", "MODELS", "Surroundings", "models_found", "models_of"]
+__all__ = ["DEPENDENT_MODELS", "HOSTED_MODELS", "MODELS", "Surroundings", "models_found", "models_of"]
 
 
 def _failing(model: Any) -> Any:
@@ -46,6 +47,7 @@ MODELS = select(
     tables.Model.open_responses_adapter,
     is_priced(),
     _failing(tables.Model),
+    *reasoning_columns(tables.Model),
     *ROUTING,
 ).where(_LIVE)
 _ROUTING_FROM = len(MODELS.selected_columns) - len(ROUTING)
@@ -59,6 +61,7 @@ _COMPONENTS = (
         tables.ModelComponent.weight,
         _failing(_component),
         _component.traffic_policy,
+        *reasoning_columns(_component),
     )
     .join(_component, _component.id == tables.ModelComponent.component_id)
     .where(
@@ -76,11 +79,14 @@ _SUBSTITUTES = select(
     tables.Model.model_name,
     _failing(tables.Model),
     tables.Model.traffic_policy,
+    *reasoning_columns(tables.Model),
 ).where(_LIVE, tables.Model.id == IDS)
 _MODELS_FOUND = MODELS.where(tables.Model.id == IDS)
 _COMPONENTS_FOUND = _COMPONENTS.where(tables.ModelComponent.composite_id == IDS)
 _TEXT_IDS = any_(bindparam("ids", type_=ARRAY(Text)))
 _policy = tables.Model.traffic_policy
+HOSTED_MODELS = select(text_of(tables.Model.id)).where(tables.Model.hosted_on == IDS)
+"""The ids of models at one of the endpoints `ids`, whose translation of reasoning efforts they may inherit."""
 DEPENDENT_MODELS = (
     select(text_of(tables.ModelComponent.composite_id)).where(tables.ModelComponent.component_id == IDS),
     select(text_of(tables.Model.id)).where(
@@ -136,12 +142,15 @@ async def _substitutes(
         return {}
     found: dict[str, tuple[Deployment, ...]] = {}
     composites: set[str] = set()
-    for model_id, hosted_on, upstream_model, failing, policy in await connection.execute(_SUBSTITUTES, {"ids": [*ids]}):
+    for model_id, hosted_on, *served in await connection.execute(_SUBSTITUTES, {"ids": [*ids]}):
         if hosted_on is None:
             composites.add(model_id)
         else:
-            deployment = Deployment(model_id, hosted_on, upstream_model, failing=failing, breaker=breaker_of(policy))
-            found[model_id] = (deployment,)
+            upstream_model, failing, policy, *said = served
+            breaker, reasoning = breaker_of(policy), reasoning_of(*said)
+            found[model_id] = (
+                Deployment(model_id, hosted_on, upstream_model, failing=failing, breaker=breaker, reasoning=reasoning),
+            )
     if unread := composites - components.keys():
         parts = (await connection.execute(_COMPONENTS_FOUND, {"ids": [*unread]})).all()
         components = {**components, **_by_composite(parts)}
@@ -151,8 +160,9 @@ async def _substitutes(
 def _by_composite(rows: Iterable[Row]) -> dict[str, tuple[Deployment, ...]]:
     """The live deployments of each composite model, in their order."""
     gathered: dict[str, list[Deployment]] = {}
-    for composite_id, model_id, endpoint_id, upstream_model, weight, failing, policy in rows:
-        deployment = Deployment(model_id, endpoint_id, upstream_model, weight, failing, breaker_of(policy))
+    for composite_id, model_id, endpoint_id, upstream_model, weight, failing, policy, *said in rows:
+        breaker, reasoning = breaker_of(policy), reasoning_of(*said)
+        deployment = Deployment(model_id, endpoint_id, upstream_model, weight, failing, breaker, reasoning)
         gathered.setdefault(composite_id, []).append(deployment)
     return {composite_id: tuple(deployments) for composite_id, deployments in gathered.items()}
 
@@ -162,11 +172,13 @@ def _models(
 ) -> Iterator[Model]:
     for model_id, alias, hosted_on, upstream_model, created, groups, timeouts, *rest in rows:
         model_type, display_name, description, capabilities, context_window, sanitize, *rest = rest
-        responses_adapter, priced, failing, *routes = rest
+        responses_adapter, priced, failing, overrides, inherited, *routes = rest
         routing = Routing.of(routes)
         if hosted_on is not None:
-            breaker = breaker_of(routing.policy)
-            alone = Deployment(model_id, hosted_on, upstream_model, failing=failing, breaker=breaker)
+            breaker, reasoning = breaker_of(routing.policy), reasoning_of(overrides, inherited)
+            alone = Deployment(
+                model_id, hosted_on, upstream_model, failing=failing, breaker=breaker, reasoning=reasoning
+            )
             deployments: tuple[Deployment, ...] = (alone,)
         else:
             deployments = around.components.get(model_id, ())

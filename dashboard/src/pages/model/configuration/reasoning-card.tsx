@@ -26,7 +26,7 @@ export function ReasoningCard({ model }: { model: Model }) {
   return (
     <SettingsCard
       title="Reasoning efforts"
-      description="Which efforts the model is listed with, and how each is to be written for its provider."
+      description="Which efforts the model takes, and what each is sent as to its provider. Others are refused."
       values={reasoningOf(model)}
       save={(values) => change.mutateAsync(reasoningChanges(values))}
     >
@@ -137,7 +137,7 @@ function EffortTable({ form, surface, label, place }: EffortTableProps) {
         </table>
       </div>
       <div className="px-3 py-2 text-xs text-faint">
-        A place is a JSON pointer into the request; a value is JSON, or else a text.
+        A place is a JSON pointer into what the provider gets; a value is JSON, or else a text.
         <FormError>{messages.find((message) => message !== undefined)}</FormError>
       </div>
     </fieldset>

@@ -1,4 +1,4 @@
-/** How efforts of reasoning are written for a model's provider, as the form holds it. Pure. */
+/** What efforts of reasoning are sent as to a model's provider, as the form holds it. Pure. */
 import type { Schema } from '@/api/client'
 import type { ModelChanges } from '../changes'
 import type { Model } from '../queries'
@@ -19,7 +19,7 @@ export const MODES = [
 ] as const
 
 export interface Write {
-  /** A JSON pointer into the request. */
+  /** A JSON pointer into what the provider gets. */
   target_path: string
   /** What stands there; JSON, or else plain text. */
   values: Record<Effort, string>
