@@ -1,44 +1,35 @@
 /** A new administrator, from the first login to the first request that is seen arriving. */
-import { execFileSync, spawn, type ChildProcess } from 'node:child_process'
-import { once } from 'node:events'
+import { execFileSync } from 'node:child_process'
 import type { Page } from 'playwright-core'
-import { afterAll, beforeAll, expect, test } from 'vitest'
+import { expect, test } from 'vitest'
 import { newPage, signIn, useBrowser } from './browser'
-import { PYTHON, SERVER } from './server'
+import { SERVER } from './server'
 
 useBrowser()
-
-let simulator: ChildProcess
-let simulatorUrl = ''
-
-beforeAll(async () => {
-  simulator = spawn(PYTHON, ['-m', 'control_layer.simulator', '--until-stdin-closes'])
-  const [line] = (await once(simulator.stdout as NodeJS.ReadableStream, 'data')) as [Buffer]
-  simulatorUrl = (JSON.parse(line.toString()) as { url: string }).url
-})
-afterAll(() => simulator.stdin?.end())
 
 test('each step comes true, and the last one lights up when the request arrives', async () => {
   const page = await newPage()
   await signIn(page)
   await page.getByRole('heading', { name: 'First steps', level: 1 }).waitFor()
   await page.getByRole('heading', { name: 'Connect a provider (not done yet)' }).waitFor()
-  await page.getByRole('link', { name: 'Use the simulated one' }).click()
+  await page.getByRole('button', { name: 'Use the simulated provider' }).click()
+  await page.getByText('Simulated provider is connected.', { exact: true }).waitFor()
 
-  const dialog = page.getByRole('dialog', { name: 'Connect Simulated provider' })
-  await dialog.getByText('control-layer simulate', { exact: true }).waitFor()
-  await dialog.getByLabel('URL').fill(simulatorUrl)
-  await dialog.getByRole('button', { name: 'Test connection' }).click()
-  await page.getByRole('button', { name: /^Connect with \d+ models$/ }).click()
-  await page.getByRole('dialog', { name: 'Simulated provider is connected' }).waitFor()
-  await page.getByRole('button', { name: 'Not now' }).click()
-
+  const step = (title: string) => page.getByRole('listitem').filter({ hasText: title })
   await page.getByRole('heading', { name: 'Discover its models (done)' }).waitFor()
+  await step('Connect a provider').getByText('Simulated provider').waitFor()
+  await step('Discover its models')
+    .getByText(/^\d+ models$/)
+    .waitFor()
   await page.getByRole('button', { name: 'Grant all models' }).click()
   await page.getByRole('heading', { name: 'Grant them to a group (done)' }).waitFor()
+  await step('Grant them to a group').getByText('Everyone').waitFor()
   await page.getByRole('button', { name: 'Make a key' }).click()
   await page.getByRole('heading', { name: 'Make a key (done)' }).waitFor()
 
+  await step('Make a key')
+    .getByText(/^sk-\S+…$/)
+    .waitFor()
   await page.getByText('Waiting for a request that is answered…').waitFor()
   await page.getByLabel('Model', { exact: true }).getByText('sim-large').waitFor()
   await page.getByRole('button', { name: 'Copy' }).click()
@@ -50,6 +41,7 @@ test('each step comes true, and the last one lights up when the request arrives'
   await expect.poll(() => (ask(wrong), failed.isVisible()), { timeout: 20_000, interval: 300 }).toBe(true)
   await expect.poll(() => ask(curl), { timeout: 20_000, interval: 300 }).toContain('choices')
   await page.getByText('The first request was answered.').waitFor()
+  await step('Send the first request').getByText('sim-large').waitFor()
 
   await page.getByRole('link', { name: 'See the models' }).click()
   await page.goto('/')

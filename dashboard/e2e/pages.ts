@@ -177,11 +177,13 @@ export const PAGES: readonly PageUnderTest[] = [
       await page.getByText('Put your own in place of <resource>.').waitFor()
     },
   },
+  { name: 'endpoints-connect-simulated', path: '/endpoints?connect=simulated', inside: true },
   {
     name: 'endpoints-connect-failed',
     path: '/endpoints?connect=simulated',
     inside: true,
     open: async (page) => {
+      await page.getByRole('button', { name: 'Connect one that runs elsewhere' }).click()
       await page.getByLabel('URL').fill('http://127.0.0.1:9/v1')
       await page.getByRole('button', { name: 'Test connection' }).click()
       await page.getByText('The provider cannot be reached', { exact: true }).waitFor()

@@ -8,6 +8,7 @@
     mail/            0700, mails, where none are sent
     journal/         usage events on their way to Postgres
     snapshot         what gateways can start from when they are alone
+    simulated        0600, where the simulated provider is and its key, while it is wanted
     run/             sockets between our processes
 
 A directory that exists is used as it is: its mode and owner are its owner's business.
@@ -25,7 +26,7 @@ from pathlib import Path
 from control_layer.instance_files import ADMIN_PASSWORD, LOCK, default_directory
 from control_layer.store.embedded.socket_path import SocketPath
 
-__all__ = ["DataDirectory", "UnusableDirectory", "default_directory"]
+__all__ = ["DataDirectory", "UnusableDirectory", "default_directory", "write_secret"]
 
 _SECRET_BYTES = 32  # 256 bits
 _PASSWORD_LETTERS = 20  # of 56: 116 bits
@@ -88,6 +89,10 @@ class DataDirectory:
         return self.path / "snapshot"
 
     @property
+    def simulated_file(self) -> Path:
+        return self.path / "simulated"
+
+    @property
     def _run(self) -> Path:
         return self.path / "run"
 
@@ -124,14 +129,7 @@ class DataDirectory:
                 if kept:
                     return kept, False
             made = make()
-            fresh = path.with_name(f".{name}.new")
-            fresh.unlink(missing_ok=True)
-            fd = os.open(fresh, os.O_CREAT | os.O_EXCL | os.O_WRONLY | os.O_CLOEXEC, 0o600)
-            with os.fdopen(fd, "w") as file:
-                file.write(made + "\n")
-                file.flush()
-                os.fsync(file.fileno())
-            fresh.rename(path)
+            write_secret(path, made)
         except OSError as error:
             raise UnusableDirectory(f"{path} cannot be kept ({error.strerror}); is the disk full?") from error
         return made, True
@@ -141,6 +139,18 @@ class DataDirectory:
         self._sockets.remove()
         os.truncate(self._lock, 0)
         os.close(self._lock)
+
+
+def write_secret(path: Path, line: str) -> None:
+    """Makes a file for our user's eyes only, in the place of one that there is: whole or not at all. Raises OSError."""
+    fresh = path.with_name(f".{path.name}.new")
+    fresh.unlink(missing_ok=True)
+    fd = os.open(fresh, os.O_CREAT | os.O_EXCL | os.O_WRONLY | os.O_CLOEXEC, 0o600)
+    with os.fdopen(fd, "w") as file:
+        file.write(line + "\n")
+        file.flush()
+        os.fsync(file.fileno())
+    fresh.rename(path)
 
 
 def _password() -> str:

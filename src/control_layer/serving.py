@@ -13,7 +13,7 @@ from control_layer.data_directory import DataDirectory, default_directory
 from control_layer.settings import Settings
 from control_layer.settings_sources import Sources
 from control_layer.supervisor import Supervisor
-from control_layer.supervisor.secrets import DemoKeys
+from control_layer.supervisor.secrets import new_api_key
 from control_layer.supervisor.supervisor import Started
 
 __all__ = ["serve_until_stopped", "start_text"]
@@ -33,8 +33,8 @@ def serve_until_stopped(sources: Sources, settings: Settings, *, demo: bool) -> 
 
 
 async def _serve(sources: Sources, settings: Settings, directory: DataDirectory, *, demo: bool, log_json: bool) -> None:
-    keys = DemoKeys.generate() if demo else None
-    await Supervisor(sources, settings, directory, demo=keys, announce=_announce, log_json=log_json).run()
+    demo_key = new_api_key() if demo else None
+    await Supervisor(sources, settings, directory, demo_key=demo_key, announce=_announce, log_json=log_json).run()
 
 
 def _announce(started: Started) -> None:

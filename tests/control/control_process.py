@@ -16,7 +16,7 @@ import httpx
 import msgspec
 
 from control_layer.contract.frames import FrameReader, frame
-from control_layer.contract.supervision import ChildMessage, Collect, Ready, Waiting, decode_child, encode
+from control_layer.contract.supervision import ChildMessage, Collect, Ready, Simulated, Waiting, decode_child, encode
 from control_layer.control.config import ControlConfig, Demo, encode_settings
 from control_layer.settings import Settings
 
@@ -80,7 +80,7 @@ def wait_until(condition: Callable[[], bool]) -> None:
 
 @contextmanager
 def control_process(
-    directory: Path, database_url: str, settings: Settings, demo: Demo | None = None
+    directory: Path, database_url: str, settings: Settings, simulated: Simulated | None = None, demo: Demo | None = None
 ) -> Iterator[ControlProcess]:
     """Starts it in `directory`; kills it at the end if it still runs."""
     ours, theirs = socket.socketpair()
@@ -97,6 +97,7 @@ def control_process(
         snapshot_file=str(directory / "snapshot"),
         journal_dir=str(directory / "journal"),
         mail_dir=str(directory / "mail"),
+        simulated=simulated,
         demo=demo,
     )
     with ours, log_path.open("ab") as log:

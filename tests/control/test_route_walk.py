@@ -156,6 +156,7 @@ _MODELS = {
     "GET /endpoints": _MANAGERS,
     "POST /endpoints": _MANAGERS,
     "POST /endpoints/validate": _MANAGERS,
+    "PUT /endpoints/simulated": _MANAGERS,
     "GET /endpoint-presets": _MANAGERS,
     "GET /endpoint-summaries": _MANAGERS,
     "GET /endpoints/{endpoint_id}": _MANAGERS,

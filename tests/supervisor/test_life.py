@@ -22,6 +22,7 @@ from tests.running import ADMIN_PASSWORD, SECRET_KEY, Instance, running, until
 
 pytestmark = pytest.mark.server
 
+_EVERYONE = "00000000-0000-0000-0000-000000000000"
 _SLOW = "sim-slow-chunks-100ms-tokens-100"
 _COMMAND = [sys.executable, "-P", "-m", "control_layer", "serve", "--host", "127.0.0.1"]
 
@@ -276,14 +277,53 @@ def test_a_missing_secret_key_is_not_replaced_by_another(tmp_path: Path) -> None
     assert not (tmp_path / "data/secret_key").exists()
 
 
-def test_a_dead_simulated_provider_comes_back_at_its_address(tmp_path: Path) -> None:
-    with running(tmp_path, "--demo") as instance:
-        found = re.search(r"sk-\S{43}", instance.output())
-        assert found is not None
+def test_the_simulated_provider_outlives_crashes_and_restarts_until_its_endpoint_is_deleted(tmp_path: Path) -> None:
+    with running(tmp_path) as instance:
+        path, remembered = "/endpoints/simulated", instance.data / "simulated"
+        assert instance.pids("simulator") == []
+        endpoint = instance.api("PUT", path)
+        assert instance.api("PUT", path)["id"] == endpoint["id"]
+        assert instance.api("GET", f"/groups/{_EVERYONE}/models") == []
+        for model in instance.api("GET", "/models?limit=100")["data"]:
+            instance.api("POST", f"/groups/{_EVERYONE}/models/{model['id']}", status=204)
+        key = str(instance.make_key("tests")["key"])
+        instance.wait_callable(key, "sim-small")
+        *_, made = instance.api("GET", f"/audit?resource_id={endpoint['id']}")["data"]
+        assert made["actor"] == f"user:{instance.api('GET', '/users/current')['id']}"
+
         (killed,) = instance.pids("simulator")
         os.kill(killed, signal.SIGKILL)
-        until(lambda: instance.pids("simulator") not in ([], [killed]))
-        until(lambda: _chat(instance, found.group(0)) == 200)
+        assert _chat(instance, key) == 200
+        assert instance.pids("simulator") not in ([], [killed])
+        instance.kill("control")
+        _wait_managed(instance)
+        instance.api("PATCH", f"/endpoints/{endpoint['id']}", {"name": "Ours"})
+
+        def address() -> str:
+            return str(instance.api("GET", f"/endpoints/{endpoint['id']}")["url"])
+
+        assert instance.stop() == 0
+        instance.start_again()
+        _wait_managed(instance)
+        assert address() == endpoint["url"]
+        assert _chat(instance, key) == 200
+
+        assert instance.stop() == 0
+        with socket.create_server(("127.0.0.1", int(re.findall(r":(\d+)/", endpoint["url"])[0]))):
+            instance.start_again()
+            _wait_managed(instance)
+            assert address() != endpoint["url"]
+            until(lambda: _chat(instance, key) == 200)
+            assert instance.api("PUT", path)["name"] == "Ours"
+
+        instance.api("DELETE", f"/endpoints/{endpoint['id']}", status=204)
+        until(lambda: instance.pids("simulator") == [])
+        until(lambda: not remembered.exists())
+
+
+def _wait_managed(instance: Instance) -> None:
+    """Returns once the control plane serves: with a persisted snapshot, gateways do not wait for it."""
+    until(lambda: httpx.get(f"{instance.address}/healthz", timeout=30.0).status_code == 200, seconds=60.0)
 
 
 def test_connections_that_come_at_once_are_spread_over_the_workers(tmp_path: Path) -> None:

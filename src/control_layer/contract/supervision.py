@@ -12,9 +12,12 @@ import msgspec
 __all__ = [
     "ChildMessage",
     "Collect",
+    "NotSimulated",
     "Ready",
     "Retire",
     "Sample",
+    "Simulate",
+    "Simulated",
     "Stats",
     "SupervisorMessage",
     "Waiting",
@@ -70,8 +73,35 @@ class Stats(msgspec.Struct, frozen=True, tag="stats"):
     samples: list[Sample]
 
 
-SupervisorMessage = Collect | Retire
-ChildMessage = Ready | Waiting | Stats
+class Simulate(msgspec.Struct, frozen=True, tag="simulate"):
+    """The control plane wants the simulated provider to run on this host, or no longer.
+
+    The supervisor answers `Simulated` or `NotSimulated`, one question after the other.
+    """
+
+    wanted: bool
+
+
+class Simulated(msgspec.Struct, frozen=True, tag="simulated"):
+    """The simulated provider of this host, which runs."""
+
+    url: str
+    """Its base URL, on loopback."""
+    key: str
+    """It refuses requests without it."""
+
+    def __repr__(self) -> str:
+        return f"Simulated(url={self.url!r})"
+
+
+class NotSimulated(msgspec.Struct, frozen=True, tag="not_simulated"):
+    """There is none. `reason` is one line for a person, and says what to do where somebody wanted it."""
+
+    reason: str
+
+
+SupervisorMessage = Collect | Retire | Simulated | NotSimulated
+ChildMessage = Ready | Waiting | Stats | Simulate
 
 _child: msgspec.msgpack.Decoder[ChildMessage] = msgspec.msgpack.Decoder(ChildMessage)
 _supervisor: msgspec.msgpack.Decoder[SupervisorMessage] = msgspec.msgpack.Decoder(SupervisorMessage)

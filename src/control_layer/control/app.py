@@ -85,6 +85,8 @@ from control_layer.control.scim.entry import ScimEntry
 from control_layer.control.scim.errors import is_scim
 from control_layer.control.scim.errors import render as render_for_scim
 from control_layer.control.services import Services
+from control_layer.control.simulated.routes import router as simulated
+from control_layer.control.simulated.simulation import Simulation
 from control_layer.control.stored_responses.received import Received
 from control_layer.control.stored_responses.routes import router as stored_responses
 from control_layer.control.system_key import system_key
@@ -110,6 +112,7 @@ _ROUTERS: tuple[APIRouter, ...] = (
     groups,
     api_keys,
     kept_answers,
+    simulated,
     endpoints,
     endpoint_summaries,
     models,
@@ -160,6 +163,7 @@ def build_services(
     settings: Settings,
     setting_origins: Mapping[str, str] = MappingProxyType({}),
     gateway: GatewayAddress | None = None,
+    simulation: Simulation | None = None,
     mail_directory: Path = _DEFAULT_MAIL,
     password_generated: bool = False,
     hasher: PasswordHasher = ARGON2,
@@ -168,8 +172,9 @@ def build_services(
     """The long-lived parts; somebody must run the errands.
 
     `setting_origins` says where what is set stands (`Sources.origins`); `gateway` is where this host has its own
-    gateways; `mail_directory` is for mails that are kept as files; `password_generated` says that the administrator's
-    password was not configured; `hasher` says what a password's hash costs.
+    gateways; `simulation` its simulated provider, `None` where it can have none; `mail_directory` is for mails that are
+    kept as files; `password_generated` says that the administrator's password was not configured; `hasher` says what a
+    password's hash costs.
     Raises `ValueError` or `OSError` for settings that make no sense here.
     """
     if settings.secret_key is None:
@@ -188,6 +193,7 @@ def build_services(
         system_key=own_key,
         own_gateway=OwnGateway(gateway, own_key),
         conditions=Conditions(),
+        simulation=simulation or Simulation(None),
         received_responses=Received(),
         upload_slots=UploadSlots(settings.limits),
         sessions=Sessions(secret_key, settings.auth),

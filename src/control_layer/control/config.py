@@ -10,16 +10,15 @@ from pathlib import Path
 import msgspec
 from pydantic import SecretStr
 
+from control_layer.contract.supervision import Simulated
 from control_layer.settings import Settings
 
 __all__ = ["ControlConfig", "Demo", "GatewayAddress", "decode_settings", "encode_settings"]
 
 
 class Demo(msgspec.Struct, frozen=True, kw_only=True):
-    """What `--demo` sets up: the simulated provider's endpoint, and a key of the administrator's."""
+    """What `--demo` sets up beside the simulated provider's endpoint: a key of the administrator's."""
 
-    provider_url: str
-    provider_key: str
     api_key: str
     """The secret of the key `demo`, made anew at each start; the one before it dies."""
 
@@ -58,7 +57,12 @@ class ControlConfig(msgspec.Struct, frozen=True, kw_only=True):
     """`None`: there is none, and probes say so."""
     password_generated: bool = False
     """The settings' administrator password was made by us, and holds until the administrator chooses one."""
+    simulated: Simulated | None = None
+    """The simulated provider, where it runs already."""
+    offers_simulated: bool = False
+    """The supervisor starts it when it is asked to: there is no other host, whose gateways could not reach it."""
     demo: Demo | None = None
+    """There is a simulated provider then."""
     log_json: bool = True
 
 

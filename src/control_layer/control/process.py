@@ -42,6 +42,9 @@ from control_layer.control.probes.retention import erase_old_results
 from control_layer.control.probes.scheduler import ProbeScheduler
 from control_layer.control.request_log.following import Following
 from control_layer.control.resealing import reseal
+from control_layer.control.simulated.endpoint import settle
+from control_layer.control.simulated.simulation import Simulation
+from control_layer.control.simulated.watch import SimulatedWatch
 from control_layer.control.sinks.target import open_target
 from control_layer.control.sinks.worker import SinkWorker
 from control_layer.control.snapshots import SnapshotService
@@ -91,9 +94,15 @@ class ControlPlane:
             settings=settings,
             setting_origins=config.setting_origins,
             gateway=config.gateway,
+            simulation=Simulation(
+                self._supervision.simulate if config.offers_simulated else None,
+                here=config.simulated,
+                pinned=config.demo is not None,
+            ),
             mail_directory=Path(config.mail_dir),
             password_generated=config.password_generated,
         )
+        self._simulated = SimulatedWatch(self._services)
         self._snapshots = SnapshotService(
             self._engine, file=Path(config.snapshot_file), socket=Path(config.snapshot_socket)
         )
@@ -115,7 +124,7 @@ class ControlPlane:
         self._responses = ResponseStore(
             self._storing, self._services.received_responses, settings.responses.max_age, self._services.now
         )
-        self._changes = ChangeListener(config.database_url, on_change=self._notice, on_resync=self._snapshots.missed)
+        self._changes = ChangeListener(config.database_url, on_change=self._notice, on_resync=self._resync)
         self._probes = ProbeScheduler(self._services, config.database_url)
         self._batches = BatchWorker(self._services, config.database_url)
         self._webhooks = WebhookWorker(self._services)
@@ -181,6 +190,7 @@ class ControlPlane:
                 await seed(self._services)
                 if self._config.demo is not None:
                     await set_up_demonstration(self._services, self._config.demo)
+                await settle(self._services)
             except (*DRIVER_ERRORS, TryLater, DiscoveryFailed) as error:
                 reason = f"{type(error).__name__}: {error}".splitlines()[0]
                 _log.warning("not_ready", reason=reason, retry_seconds=delay)
@@ -209,6 +219,7 @@ class ControlPlane:
                         ResponseServer(Path(self._config.response_socket), self._responses).run(), name="response-link"
                     ),
                     parts.create_task(self._changes.run(), name="changes"),
+                    parts.create_task(self._simulated.run(), name="simulated-provider"),
                     parts.create_task(self._services.errands.run(), name="errands"),
                     parts.create_task(Following(self._services).run(), name="request-tail"),
                     parts.create_task(self._retention.run(), name="retention"),
@@ -268,7 +279,13 @@ class ControlPlane:
     def _lives(self, worker_id: uuid.UUID) -> bool:
         return WorkerJournal(worker_id, Path(self._config.journal_dir) / str(worker_id)).lives()
 
+    def _resync(self) -> None:
+        self._snapshots.missed()
+        self._simulated.notice()
+
     def _notice(self, table: str, row_id: str) -> None:
+        if table == "endpoints":
+            self._simulated.notice()
         if table == RECALLS:
             self._leases.recall(row_id)
         elif table == TAKEN:

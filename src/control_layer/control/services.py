@@ -25,6 +25,7 @@ from control_layer.control.mail.post import Post
 from control_layer.control.own_gateway import OwnGateway
 from control_layer.control.payments.provider import PaymentProvider
 from control_layer.control.request_log.tail import Tail
+from control_layer.control.simulated.simulation import Simulation
 from control_layer.control.stored_responses.received import Received
 from control_layer.settings import Settings
 
@@ -48,6 +49,8 @@ class Services:
     own_gateway: OwnGateway
     conditions: Conditions
     """How deployments fare at the gateways of this host."""
+    simulation: Simulation
+    """The simulated provider of this host."""
     received_responses: Received
     """Responses that are not in the database yet."""
     upload_slots: UploadSlots

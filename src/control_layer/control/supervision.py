@@ -12,9 +12,12 @@ from control_layer.contract.frames import FrameReader, frame
 from control_layer.contract.supervision import (
     ChildMessage,
     Collect,
+    NotSimulated,
     Ready,
     Retire,
     Sample,
+    Simulate,
+    Simulated,
     Stats,
     Waiting,
     decode_supervisor,
@@ -24,6 +27,8 @@ from control_layer.contract.supervision import (
 __all__ = ["Supervision", "first_frame"]
 
 _log = structlog.get_logger(__name__)
+_SIMULATE_SECONDS = 40.0
+"""More than the supervisor takes to find out that it does not start."""
 
 
 def first_frame(channel: socket.socket) -> bytes:
@@ -42,6 +47,7 @@ class Supervision:
         self._channel = channel
         self._writer: asyncio.StreamWriter | None = None
         self._serving = False
+        self._simulating: asyncio.Future[Simulated | NotSimulated] | None = None
 
     def ready(self) -> None:
         """Says that we serve."""
@@ -51,6 +57,20 @@ class Supervision:
     def waiting(self, reason: str) -> None:
         """Says what we cannot serve without."""
         self._send(Waiting(reason))
+
+    async def simulate(self, wanted: bool) -> Simulated | NotSimulated:
+        """Has the simulated provider run on this host, or no longer. To be asked one at a time."""
+        if self._writer is None or self._writer.is_closing():
+            return NotSimulated("the supervisor of this host is not there; start the instance anew")
+        self._simulating = asyncio.get_running_loop().create_future()
+        self._send(Simulate(wanted))
+        try:
+            async with asyncio.timeout(_SIMULATE_SECONDS):
+                return await self._simulating
+        except TimeoutError:
+            return NotSimulated("the supervisor of this host does not answer; try again, or start the instance anew")
+        finally:
+            self._simulating = None
 
     async def run(self, samples: Callable[[], list[Sample]], retire: Callable[[], None]) -> None:
         """Answers questions until the supervisor is gone; calls `retire` when this host is about to end."""
@@ -66,6 +86,9 @@ class Supervision:
                             self._send(Stats(number, samples()))
                         case Retire():
                             retire()
+                        case Simulated() | NotSimulated() as answer:
+                            if self._simulating is not None and not self._simulating.done():
+                                self._simulating.set_result(answer)
             _log.warning("supervisor_gone")
         except ConnectionError:
             _log.warning("supervisor_gone")  # one that was killed says no goodbye

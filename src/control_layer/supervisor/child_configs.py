@@ -8,6 +8,7 @@ from pathlib import Path
 from pydantic import SecretStr
 
 from control_layer.contract.limits import TierRate
+from control_layer.contract.supervision import Simulated
 from control_layer.control.config import ControlConfig, Demo, GatewayAddress, encode_settings
 from control_layer.data_directory import DataDirectory
 from control_layer.gateway.config import (
@@ -118,6 +119,7 @@ def control_config(
     database_url: str,
     gateway: tuple[str, int],
     password_generated: bool,
+    simulated: Simulated | None,
     demo: Demo | None,
     log_json: bool,
 ) -> ControlConfig:
@@ -138,6 +140,8 @@ def control_config(
         gateway=GatewayAddress(host=host, port=port, certificate=_path(settings.gateway.tls.certificate)),
         mail_dir=str(directory.mail),
         password_generated=password_generated,
+        simulated=simulated,
+        offers_simulated=settings.database.type == "embedded",
         demo=demo,
         log_json=log_json,
     )

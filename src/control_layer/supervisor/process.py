@@ -13,16 +13,27 @@ import signal
 import socket
 import sys
 import time
-from collections.abc import Collection, Mapping
+from collections.abc import Awaitable, Callable, Collection, Mapping
 
 import msgspec
 import structlog
 
 from control_layer.contract.frames import FrameReader, FrameTooLarge, frame
-from control_layer.contract.supervision import Collect, Ready, Retire, Stats, Waiting, decode_child, encode
+from control_layer.contract.supervision import (
+    Collect,
+    NotSimulated,
+    Ready,
+    Retire,
+    Simulate,
+    Simulated,
+    Stats,
+    Waiting,
+    decode_child,
+    encode,
+)
 from control_layer.settings_sources import PREFIX
 
-__all__ = ["Process", "child_environment"]
+__all__ = ["Answer", "Process", "child_environment"]
 
 _log = structlog.get_logger(__name__)
 _READ_BYTES = 65536
@@ -32,6 +43,8 @@ _SILENCE_SECONDS = 30.0
 _MAX_SILENCES = 2
 """One silence may be our own: when we were the ones who were stopped, its deadline passes before its answer is read."""
 _LAST_WORDS_SECONDS = 1.0
+
+Answer = Callable[[Simulate], Awaitable[Simulated | NotSimulated]]
 
 
 def child_environment(environment: Mapping[str, str], withheld: Collection[str] = ()) -> dict[str, str]:
@@ -49,7 +62,9 @@ def child_environment(environment: Mapping[str, str], withheld: Collection[str] 
 class Process:
     """A running child. `ready` is set once it serves, `exited` once it has ended."""
 
-    def __init__(self, name: str, process: asyncio.subprocess.Process, channel: socket.socket) -> None:
+    def __init__(
+        self, name: str, process: asyncio.subprocess.Process, channel: socket.socket, answer: Answer | None
+    ) -> None:
         self.name = name
         self.started_at = time.time()
         """Unix seconds."""
@@ -64,6 +79,8 @@ class Process:
         self._channel = channel
         self._writer: asyncio.StreamWriter | None = None
         self._number = 0
+        self._answer = answer
+        self._answering: set[asyncio.Task[None]] = set()
         self._asked: dict[int, asyncio.Future[Stats]] = {}
         self._listening = asyncio.create_task(self._listen(), name=f"listen-{name}")
         self._watching = asyncio.create_task(self._watch(), name=f"watch-{name}")
@@ -78,8 +95,9 @@ class Process:
         *,
         inherited: tuple[int, ...] = (),
         withheld: Collection[str] = (),
+        answer: Answer | None = None,
     ) -> Process:
-        """Starts `python -m module FD` and sends it its configuration. Raises OSError.
+        """Starts `python -m module FD` and sends it its configuration; `answer` is for what it asks. Raises OSError.
 
         It runs in a session of its own: Ctrl-C on the terminal is for the supervisor.
         """
@@ -104,7 +122,7 @@ class Process:
         except BaseException:
             ours.close()  # it ends without a configuration
             raise
-        return cls(name, process, ours)
+        return cls(name, process, ours, answer)
 
     @property
     def pid(self) -> int:
@@ -195,8 +213,19 @@ class Process:
                 self.ready.set()
             case Waiting(reason):
                 self.waiting_for = reason
+            case Simulate() as question:
+                answering = asyncio.create_task(self._reply(question), name=f"answer-{self.name}")
+                self._answering.add(answering)
+                answering.add_done_callback(self._answering.discard)
             case Stats(number) as stats:
                 self.last_stats = stats
                 answer = self._asked.get(number)
                 if answer is not None and not answer.done():
                     answer.set_result(stats)
+
+    async def _reply(self, question: Simulate) -> None:
+        if self._answer is None:
+            return
+        answer = await self._answer(question)
+        if self._writer is not None and not self._writer.is_closing():
+            self._writer.write(frame(encode(answer)))

@@ -11,7 +11,7 @@ from pydantic import SecretStr
 from control_layer.data_directory import DataDirectory
 from control_layer.settings import Settings
 
-__all__ = ["Completed", "DemoKeys", "complete"]
+__all__ = ["Completed", "complete", "new_api_key"]
 
 _KEY_BYTES = 32  # 256 bits: 43 base64url characters
 
@@ -27,16 +27,9 @@ class Completed:
     """Where a generated one is kept."""
 
 
-@dataclass(frozen=True, slots=True)
-class DemoKeys:
-    """The demonstration's secrets, made anew at each start."""
-
-    provider_key: str
-    api_key: str
-
-    @classmethod
-    def generate(cls) -> DemoKeys:
-        return cls(secrets.token_urlsafe(_KEY_BYTES), "sk-" + secrets.token_urlsafe(_KEY_BYTES))
+def new_api_key() -> str:
+    """The secret of the demonstration's key, made anew at each start."""
+    return "sk-" + secrets.token_urlsafe(_KEY_BYTES)
 
 
 def complete(settings: Settings, directory: DataDirectory) -> Completed:

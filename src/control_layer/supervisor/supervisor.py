@@ -20,7 +20,7 @@ from dataclasses import dataclass
 import structlog
 
 from control_layer.contract.logs import configure_logs
-from control_layer.contract.supervision import Sample
+from control_layer.contract.supervision import Sample, Simulate
 from control_layer.control.config import Demo
 from control_layer.data_directory import DataDirectory, UnusableDirectory
 from control_layer.settings import Settings
@@ -38,7 +38,7 @@ from control_layer.supervisor.predecessor import ControlLock
 from control_layer.supervisor.process import Process
 from control_layer.supervisor.processors import usable_processors
 from control_layer.supervisor.restarts import Restarts
-from control_layer.supervisor.secrets import Completed, DemoKeys, complete
+from control_layer.supervisor.secrets import Completed, complete
 from control_layer.supervisor.simulated import SimulatedProvider
 from control_layer.supervisor.start import Start
 from control_layer.wire import Server
@@ -81,18 +81,17 @@ class Supervisor:
         settings: Settings,
         directory: DataDirectory,
         *,
-        demo: DemoKeys | None,
+        demo_key: str | None,
         announce: Callable[[Started], None],
         log_json: bool,
     ) -> None:
-        """Raises `UnusableDirectory`."""
+        """`demo_key` is the secret of the demonstration's key, where there is one. Raises `UnusableDirectory`."""
         self._sources = sources
         self._directory = directory
         self._completed = complete(settings, directory)
         self._settings = self._completed.settings
         self._setting_origins = sources.origins()
-        self._demo_keys = demo
-        self._demo: Demo | None = None
+        self._demo = None if demo_key is None else Demo(api_key=demo_key)
         self._announce = announce
         self._log_json = log_json
         self._in_terminal = any(
@@ -108,7 +107,7 @@ class Supervisor:
         self._begun_at = time.time()
         embedded = EmbeddedPostgres(directory.postgres) if settings.database.type == "embedded" else None
         self._database = InstanceDatabase(self._settings, embedded)
-        self._simulated = SimulatedProvider(demo.provider_key) if demo is not None else None
+        self._simulated = SimulatedProvider(directory.simulated_file)
         self._page = MetricsPage(self._processes, self._samples)
         self._control_lock = ControlLock(directory.control_lock)
         self._control = self._keep("control", self._launch_control, first=0.2, last=10.0)
@@ -158,16 +157,15 @@ class Supervisor:
 
     async def _start_control(self, tasks: asyncio.TaskGroup) -> None:
         """The control plane, when there is a database and nobody else's control plane."""
-        await asyncio.gather(self._start_simulated(tasks), self._database.url(), self._control_lock.acquire())
+        await asyncio.gather(self._start_simulated(), self._database.url(), self._control_lock.acquire())
         tasks.create_task(self._control.run(), name="control")
 
-    async def _start_simulated(self, tasks: asyncio.TaskGroup) -> None:
-        simulated, keys = self._simulated, self._demo_keys
-        if simulated is None or keys is None:
-            return
-        url = await simulated.start()
-        self._demo = Demo(provider_url=url, provider_key=keys.provider_key, api_key=keys.api_key)
-        tasks.create_task(self._until_stopped(simulated.keep()), name="watch-simulated")
+    async def _start_simulated(self) -> None:
+        """The simulated provider, where a demonstration wants it or an endpoint of earlier days needs it."""
+        if self._demo is not None:
+            await self._simulated.start()
+        elif self._simulated.is_remembered:
+            await self._simulated.answer(Simulate(wanted=True))  # an instance starts without it, too
 
     async def _tell(self, start: Start, gateways: Gateways) -> None:
         """Says that we run; from then on settings are read again when that is wanted."""
@@ -194,8 +192,7 @@ class Supervisor:
         if gateways is not None:
             await self._unless_hurried(gateways.end(grace_seconds), gateways.end(0.0))
         await self._unless_hurried(self._control.end(_CONTROL_GRACE_SECONDS), self._control.end(_HURRIED_SECONDS))
-        if self._simulated is not None:
-            await self._simulated.end()
+        await self._simulated.end()
 
     async def _unless_hurried(
         self, calmly: Coroutine[object, object, None], hurriedly: Coroutine[object, object, None]
@@ -268,10 +265,12 @@ class Supervisor:
             database_url=await self._database.url(),
             gateway=self._nearest,
             password_generated=self._completed.password_file is not None,
+            simulated=self._simulated.where,
             demo=self._demo,
             log_json=self._log_json,
         )
-        return await Process.start("control", "control_layer.control", config, inherited=(self._control_lock.fd,))
+        inherited, answer = (self._control_lock.fd,), self._simulated.answer
+        return await Process.start("control", "control_layer.control", config, inherited=inherited, answer=answer)
 
     def _processes(self) -> Iterator[Process]:
         if self._gateways is not None:

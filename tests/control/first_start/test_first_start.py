@@ -25,6 +25,7 @@ from tests.control.management import (
     settings_for_tests,
 )
 
+from control_layer.contract.supervision import Simulated
 from control_layer.control.app import build_app, build_services
 from control_layer.control.config import Demo
 from control_layer.control.first_start.seeding import seed
@@ -60,14 +61,18 @@ def _restarted(control: ControlProcess) -> None:
     assert control.end() == 0
 
 
-def _demo(provider: str) -> Demo:
-    return Demo(provider_url=provider, provider_key=_PROVIDER_KEY, api_key=f"sk-{uuid.uuid4().hex}")
+def _simulated(provider: str) -> Simulated:
+    return Simulated(url=provider, key=_PROVIDER_KEY)
+
+
+def _demo() -> Demo:
+    return Demo(api_key=f"sk-{uuid.uuid4().hex}")
 
 
 def test_demonstration_has_an_endpoint_models_for_everyone_and_a_key(
     tmp_path: Path, database_url: str, provider: str
 ) -> None:
-    with control_process(tmp_path, database_url, settings_for_tests(), _demo(provider)) as control:
+    with control_process(tmp_path, database_url, settings_for_tests(), _simulated(provider), _demo()) as control:
         control.wait_ready()
         with _administrator(control) as admin:
             (endpoint,) = _get(admin, "/endpoints")
@@ -88,8 +93,8 @@ async def test_each_start_gives_the_demonstrations_key_a_new_secret(
 ) -> None:
     known: list[bytes] = []
     for _ in range(2):
-        demo = _demo(provider)
-        with control_process(tmp_path, database_url, settings_for_tests(), demo) as control:
+        demo = _demo()
+        with control_process(tmp_path, database_url, settings_for_tests(), _simulated(provider), demo) as control:
             control.wait_ready()
             _restarted(control)
         (row,) = await management.sql("SELECT secret_digest FROM api_keys WHERE NOT hidden")
@@ -105,8 +110,8 @@ async def test_each_start_gives_the_demonstrations_key_a_new_secret(
 def test_demonstration_waits_for_its_provider(tmp_path: Path, database_url: str) -> None:
     with socket.create_server(("127.0.0.1", 0)) as free:
         port = free.getsockname()[1]
-    demo = _demo(f"http://127.0.0.1:{port}/v1")
-    with control_process(tmp_path, database_url, settings_for_tests(), demo) as control:
+    simulated = _simulated(f"http://127.0.0.1:{port}/v1")
+    with control_process(tmp_path, database_url, settings_for_tests(), simulated, _demo()) as control:
         wait_until(lambda: "refused the connection" in control.log)
         with simulator("--port", str(port), "--api-key", _PROVIDER_KEY):
             control.wait_ready()

@@ -21,9 +21,14 @@ _REQUEST = """
 """
 
 
+async def _asked(management: Management) -> dict[str, Any]:
+    answer: dict[str, Any] = await answered(management.admin.get(f"{API}/first-run"), 200)
+    return answer
+
+
 async def _progress(management: Management) -> dict[str, Any]:
-    found: dict[str, Any] = await answered(management.admin.get(f"{API}/first-run"), 200)
-    return found
+    answer = await _asked(management)
+    return {step: answer[step] for step in _NOTHING}
 
 
 async def test_a_new_instance_has_nothing_done_and_each_step_comes_true(management: Management) -> None:
@@ -59,8 +64,30 @@ async def test_a_new_instance_has_nothing_done_and_each_step_comes_true(manageme
     expected["request_answered"] = True
     assert await _progress(management) == expected
 
+    found = (await _asked(management))["found"]
+    assert found.pop("request_at") is not None
+    assert found.pop("key_prefix").startswith("sk-")
+    assert found == {
+        "endpoints": 1,
+        "endpoint": endpoint["name"],
+        "models": 1,
+        "models_granted": 1,
+        "groups": 1,
+        "group": "Everyone",
+        "keys": 1,
+        "request_model": "m",
+    }
+
     await answered(management.admin.delete(f"{ENDPOINTS}/{endpoint['id']}"), 204)
     assert await _progress(management) == _NOTHING | {"key_made": True, "request_answered": True}
+
+
+async def test_without_a_supervisor_the_simulated_provider_is_to_be_started_by_hand(management: Management) -> None:
+    assert (await _asked(management))["simulated_offered"] is False
+    response = await management.admin.put(f"{ENDPOINTS}/simulated")
+    assert response.status_code == 409
+    assert "Run `control-layer simulate`" in response.text
+    assert await answered(management.admin.get(ENDPOINTS), 200) == []
 
 
 async def test_is_for_those_who_connect_providers(management: Management) -> None:

@@ -3,13 +3,15 @@ import { useQuery, useQueryClient } from '@tanstack/react-query'
 import { useState } from 'react'
 import { ErrorState, Skeleton } from '@/components/page'
 import { Dialog } from '@/design/dialog'
+import { firstRunOptions } from '@/pages/first-run/queries'
 import { ConnectionStep } from './connection-step'
 import type { ConnectionValues } from './connection'
 import { GrantStep } from './grant-step'
 import { ImportStep } from './import-step'
 import { PresetTiles } from './preset-tiles'
-import { providersOf, type Provider } from './presets'
+import { providersOf, SIMULATED, type Provider } from './presets'
 import { hostedOptions, namesOptions, presetsOptions, type Validated } from './queries'
+import { SimulatedStep } from './simulated-step'
 
 interface ConnectDialogProps {
   /** The key of the provider to begin with. */
@@ -34,6 +36,8 @@ export function ConnectDialog({ preset, onClose }: ConnectDialogProps) {
   const [tested, setTested] = useState<Tested>()
   const [problem, setProblem] = useState<unknown>()
   const [connected, setConnected] = useState<{ name: string; modelIds: string[] }>()
+  const [elsewhere, setElsewhere] = useState(false)
+  const instance = useQuery(firstRunOptions)
   const provider = chosen ?? (begun ? providers.find(({ key }) => key === preset) : undefined)
 
   if (connected !== undefined) {
@@ -41,7 +45,19 @@ export function ConnectDialog({ preset, onClose }: ConnectDialogProps) {
       <GrantStep title={`${connected.name} is connected`} modelIds={connected.modelIds} onClose={onClose} />
     )
   }
-  if (provider === undefined || names.isPending) {
+  const back = () => {
+    setChosen(undefined)
+    setBegun(false)
+    setValues(undefined)
+    setProblem(undefined)
+    setElsewhere(false)
+  }
+  const grant = async (endpoint: { id: string; name: string }) => {
+    const { active } = await client.query({ ...hostedOptions(endpoint.id), staleTime: 0 })
+    if (active.length === 0) onClose()
+    else setConnected({ name: endpoint.name, modelIds: active.map((model) => model.id) })
+  }
+  if (provider === undefined || names.isPending || (provider.key === SIMULATED.key && instance.isPending)) {
     return (
       <Dialog
         open
@@ -64,6 +80,16 @@ export function ConnectDialog({ preset, onClose }: ConnectDialogProps) {
       </Dialog>
     )
   }
+  if (provider.key === SIMULATED.key && instance.data?.simulated_offered === true && !elsewhere) {
+    return (
+      <SimulatedStep
+        onBack={back}
+        onClose={onClose}
+        onElsewhere={() => setElsewhere(true)}
+        onConnected={grant}
+      />
+    )
+  }
   if (tested === undefined) {
     return (
       <ConnectionStep
@@ -72,12 +98,7 @@ export function ConnectDialog({ preset, onClose }: ConnectDialogProps) {
         names={names.data ?? NONE}
         values={values}
         problem={problem}
-        onBack={() => {
-          setChosen(undefined)
-          setBegun(false)
-          setValues(undefined)
-          setProblem(undefined)
-        }}
+        onBack={back}
         onClose={onClose}
         onTested={(next, validated) => {
           setValues(next)
@@ -97,11 +118,7 @@ export function ConnectDialog({ preset, onClose }: ConnectDialogProps) {
         setTested(undefined)
       }}
       onClose={onClose}
-      onConnected={async (endpoint) => {
-        const { active } = await client.query({ ...hostedOptions(endpoint.id), staleTime: 0 })
-        if (active.length === 0) onClose()
-        else setConnected({ name: endpoint.name, modelIds: active.map((model) => model.id) })
-      }}
+      onConnected={grant}
     />
   )
 }

@@ -122,6 +122,11 @@ export function useConnect() {
   return useEndpointMutation((body: NewEndpoint) => must(api.POST('/admin/api/v1/endpoints', { body })))
 }
 
+/** The simulated provider that comes with the server: started there, and connected. */
+export function useConnectSimulated() {
+  return useEndpointMutation(() => must(api.PUT('/admin/api/v1/endpoints/simulated')))
+}
+
 /** Its models stay as they are unless the changes name some: nothing is synchronised behind anybody's back. */
 export function useChangeEndpoint(endpointId: string) {
   return useEndpointMutation((changes: EndpointChanges) =>

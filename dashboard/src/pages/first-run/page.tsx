@@ -6,17 +6,18 @@ import { ErrorState, Page, Skeleton } from '@/components/page'
 import { Button } from '@/design/button'
 import { cn } from '@/design/class-names'
 import { useUser } from '@/session/session'
-import { dismiss, firstRunOptions, isDone, POLL_MS, type FirstRun } from './queries'
+import { FoundLine } from './found-line'
+import { dismiss, FACTS, firstRunOptions, isDone, POLL_MS, type Fact } from './queries'
 import { RequestStep } from './request-step'
 import { Arrived, ConnectStep, DiscoverStep, GrantStep, KeyStep } from './steps'
 
-const STEPS: readonly { fact: keyof FirstRun; title: string }[] = [
-  { fact: 'provider_connected', title: 'Connect a provider' },
-  { fact: 'models_discovered', title: 'Discover its models' },
-  { fact: 'model_granted', title: 'Grant them to a group' },
-  { fact: 'key_made', title: 'Make a key' },
-  { fact: 'request_answered', title: 'Send the first request' },
-]
+const TITLES: Readonly<Record<Fact, string>> = {
+  provider_connected: 'Connect a provider',
+  models_discovered: 'Discover its models',
+  model_granted: 'Grant them to a group',
+  key_made: 'Make a key',
+  request_answered: 'Send the first request',
+}
 
 export function FirstRunPage() {
   const user = useUser()
@@ -41,15 +42,16 @@ export function FirstRunPage() {
         <ErrorState error={progress.error} retry={() => void progress.refetch()} />
       ) : (
         <ol className="max-w-3xl overflow-hidden rounded-lg border border-line bg-surface shadow-raised">
-          {STEPS.map(({ fact, title }, index) => (
+          {FACTS.map((fact, index) => (
             <Step
               key={fact}
               number={index + 1}
-              title={title}
+              title={TITLES[fact]}
               done={facts?.[fact]}
-              current={facts !== undefined && STEPS.find((step) => !facts[step.fact])?.fact === fact}
+              current={facts !== undefined && FACTS.find((step) => !facts[step]) === fact}
+              found={facts !== undefined && <FoundLine fact={fact} found={facts.found} />}
             >
-              {bodyOf(fact, secret, setSecret)}
+              {bodyOf(fact, facts?.simulated_offered === true, secret, setSecret)}
             </Step>
           ))}
         </ol>
@@ -63,10 +65,15 @@ export function FirstRunPage() {
   )
 }
 
-function bodyOf(fact: keyof FirstRun, secret: string | undefined, onMade: (secret: string) => void) {
+function bodyOf(
+  fact: Fact,
+  offersSimulated: boolean,
+  secret: string | undefined,
+  onMade: (secret: string) => void,
+) {
   switch (fact) {
     case 'provider_connected':
-      return <ConnectStep />
+      return <ConnectStep offersSimulated={offersSimulated} />
     case 'models_discovered':
       return <DiscoverStep />
     case 'model_granted':
@@ -85,10 +92,12 @@ interface StepProps {
   done: boolean | undefined
   /** The first that is not done: it is open. */
   current: boolean
+  /** What a step that is done has brought. */
+  found: ReactNode
   children: ReactNode
 }
 
-function Step({ number, title, done, current, children }: StepProps) {
+function Step({ number, title, done, current, found, children }: StepProps) {
   return (
     <li className="flex gap-3.5 border-t border-line px-4 py-3.5 first:border-t-0 sm:px-5">
       <span
@@ -105,12 +114,15 @@ function Step({ number, title, done, current, children }: StepProps) {
         {done === true ? <Check className="size-3.5" strokeWidth={3} /> : number}
       </span>
       <div className="min-w-0 flex-1">
-        <h2 className={cn('leading-6 font-medium', done !== true && !current && 'text-soft')}>
-          {title}
-          <span className="sr-only">
-            {done === true ? ' (done)' : done === false ? ' (not done yet)' : ''}
-          </span>
-        </h2>
+        <div className="gap-4 sm:flex sm:justify-between">
+          <h2 className={cn('shrink-0 leading-6 font-medium', done !== true && !current && 'text-soft')}>
+            {title}
+            <span className="sr-only">
+              {done === true ? ' (done)' : done === false ? ' (not done yet)' : ''}
+            </span>
+          </h2>
+          {done === true && <div className="min-w-0 leading-6 text-soft">{found}</div>}
+        </div>
         {done === undefined && <Skeleton className="mt-1.5 w-40" />}
         {current && <div className="mt-2 pb-1.5">{children}</div>}
       </div>

@@ -5,6 +5,17 @@ import { queryClient } from '@/api/queries'
 import { can, type User } from '@/session/session'
 
 export type FirstRun = Schema['FirstRun']
+export type Found = Schema['Found']
+export type Fact = (typeof FACTS)[number]
+
+/** The steps, in their order. */
+export const FACTS = [
+  'provider_connected',
+  'models_discovered',
+  'model_granted',
+  'key_made',
+  'request_answered',
+] as const
 export const POLL_MS = 2_000
 
 export const firstRunOptions = queryOptions({
@@ -46,7 +57,7 @@ export async function modelIds(): Promise<string[]> {
 }
 
 export function isDone(progress: FirstRun): boolean {
-  return Object.values(progress).every(Boolean)
+  return FACTS.every((fact) => progress[fact])
 }
 
 const dismissalKey = (user: User) => `first-run-dismissed:${user.id}`

@@ -1,7 +1,7 @@
 /** What each step is, and how it is done. */
 import { useQuery, useQueryClient } from '@tanstack/react-query'
 import { Link } from '@tanstack/react-router'
-import { CircleCheck, KeyRound, Plug } from 'lucide-react'
+import { CircleCheck, FlaskConical, KeyRound, Plug } from 'lucide-react'
 import { useState, type ReactNode } from 'react'
 import { asProblem } from '@/api/problem'
 import { FormError, FormField } from '@/components/form-field'
@@ -9,26 +9,42 @@ import { say } from '@/components/toast'
 import { Button } from '@/design/button'
 import { Select } from '@/design/field'
 import { plural } from '@/format/number'
-import { useGrant } from '@/pages/endpoints/queries'
+import { useConnectSimulated, useGrant } from '@/pages/endpoints/queries'
 import { groupsOptions } from '@/pages/models/queries'
 import { useFreshKey } from './fresh-key'
 import { modelIds } from './queries'
 
 const EVERYONE = '00000000-0000-0000-0000-000000000000'
 
-export function ConnectStep() {
+interface ConnectStepProps {
+  /** The server starts the simulated provider itself. */
+  offersSimulated: boolean
+}
+
+export function ConnectStep({ offersSimulated }: ConnectStepProps) {
+  const simulated = useConnectSimulated()
+  const start = () => simulated.mutate(undefined, { onSuccess: ({ name }) => say(`${name} is connected.`) })
   return (
-    <StepBody text="A company with a key, a server of your own, or, to try everything, the simulated provider: it answers at once and costs nothing.">
+    <StepBody
+      text="A company with a key, a server of your own, or, to try everything, the simulated provider: it answers at once and costs nothing."
+      error={simulated.error}
+    >
       <Button variant="primary" asChild>
         <Link to="/endpoints" search={{ connect: 'yes', then: 'first-run' }}>
           <Plug aria-hidden /> Connect a provider
         </Link>
       </Button>
-      <Button asChild>
-        <Link to="/endpoints" search={{ connect: 'simulated', then: 'first-run' }}>
-          Use the simulated one
-        </Link>
-      </Button>
+      {offersSimulated ? (
+        <Button busy={simulated.isPending} onClick={start}>
+          <FlaskConical aria-hidden /> Use the simulated provider
+        </Button>
+      ) : (
+        <Button asChild>
+          <Link to="/endpoints" search={{ connect: 'simulated', then: 'first-run' }}>
+            Use the simulated provider
+          </Link>
+        </Button>
+      )}
     </StepBody>
   )
 }

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import uuid
 from dataclasses import dataclass, field
 
 from sqlalchemy import select
@@ -36,20 +37,21 @@ class Source:
     dialect: DialectName | None = None
     """`None`: what its address is known for."""
     options: Options | None = None
+    created_by: uuid.UUID = NIL
 
 
-async def connect_source(services: Services, source: Source) -> None:
-    """Makes or renews the endpoint of that name and brings its models in, past aliases that others have.
+async def connect_source(services: Services, source: Source, author: Author) -> uuid.UUID:
+    """Makes or renews the endpoint of that name and brings its models in, past aliases that others have; its id.
 
     Raises `DiscoveryFailed` and `BadProviderUrl`, which leave nothing behind, and `ControlError`.
     """
-    endpoint = new_endpoint(source.name, created_by=NIL)
+    endpoint = new_endpoint(source.name, created_by=source.created_by)
     endpoint.url = normalised(source.url)
     _set_dialect(endpoint, source)
     _set_credential(endpoint, source.credential, services)
     provider = provider_of(endpoint, services.provider_credentials)
     listed = await discover(provider, timeout_seconds=_DISCOVER_SECONDS, ca_file=services.settings.gateway.ca_bundle)
-    async with transaction(services, Author.system("model-sources")) as session:
+    async with transaction(services, author) as session:
         known = await _endpoint_named(session, source.name)
         if known is not None:
             known.url = endpoint.url
@@ -64,6 +66,7 @@ async def connect_source(services: Services, source: Source) -> None:
             for model in await queries.hosted_models(session, endpoint.id):
                 if not model.deleted:
                     await add_grant(session, NIL, model.id)
+    return endpoint.id
 
 
 def _set_dialect(endpoint: Endpoint, source: Source) -> None:

@@ -9,33 +9,23 @@ from sqlalchemy import select
 from control_layer.control.api_keys.issuing import give_secret
 from control_layer.control.api_keys.secret import KeySecret
 from control_layer.control.config import Demo
-from control_layer.control.endpoints.dialect import Options
 from control_layer.control.first_start.administrator import ensure_administrator
-from control_layer.control.first_start.connected_source import Source, connect_source
 from control_layer.control.request_context import transaction
 from control_layer.control.services import Services
+from control_layer.control.simulated.endpoint import connect_simulated
 from control_layer.store.authorship import Author
 from control_layer.store.tables import ApiKey
 
 __all__ = ["set_up_demonstration"]
 
-_ENDPOINT = "Simulated provider"
 _KEY = "demo"
 
 
 async def set_up_demonstration(services: Services, demo: Demo) -> None:
-    """Done at each start: the provider's address and both secrets are new. Raises as `connect_source` does."""
-    await connect_source(
-        services,
-        Source(
-            name=_ENDPOINT,
-            url=demo.provider_url,
-            credential=demo.provider_key,
-            grant_to_everyone=True,
-            options=Options(native_apis=["chat_completions", "messages", "responses"]),
-        ),
-    )
-    async with transaction(services, Author.system("demonstration")) as session:
+    """Done at each start: the key's secret is new. Raises as `connect_simulated` does."""
+    author = Author.system("demonstration")
+    await connect_simulated(services, author, grant_to_everyone=True)
+    async with transaction(services, author) as session:
         administrator = await ensure_administrator(session, services)
         mine = ApiKey.user_id == administrator.id
         known = select(ApiKey).where(mine, ApiKey.name == _KEY, ApiKey.deleted_at.is_(None), ~ApiKey.hidden)

@@ -17,6 +17,7 @@ from control_layer.control.first_start.connected_source import Source, connect_s
 from control_layer.control.request_context import transaction
 from control_layer.control.services import Services
 from control_layer.settings import ModelSource
+from control_layer.store.authorship import Author
 from control_layer.store.tables import Seeded
 
 __all__ = ["connect_model_sources"]
@@ -52,7 +53,7 @@ async def _connected(services: Services, source: ModelSource) -> bool:
             dialect=source.dialect,
             options=options,
         )
-        await connect_source(services, found)
+        await connect_source(services, found, Author.system("model-sources"))
         async with transaction(services) as session:
             await session.execute(insert(Seeded).values(name=_mark(source)).on_conflict_do_nothing())
     except (DiscoveryFailed, BadProviderUrl, ControlError) as error:
