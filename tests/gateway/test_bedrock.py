@@ -259,6 +259,23 @@ def test_documents_are_cited_and_citations_go_around(anthropic_client: Anthropic
     assert anthropic_client.messages.create(model="bedrock", max_tokens=500, messages=turns).content
 
 
+def test_search_results_are_cited_and_citations_go_around(anthropic_client: Anthropic) -> None:
+    found: list[Any] = [
+        {"type": "search_result", "title": title, "source": f"https://example.org/{title}",
+         "content": [{"type": "text", "text": text}], "citations": {"enabled": True}}
+        for title, text in (("grass", "Grass is green."), ("sky", "The sky is blue."))
+    ]  # fmt: skip
+    turns: list[Any] = [{"role": "user", "content": [*found, {"type": "text", "text": "Which colours?"}]}]
+    (block,) = anthropic_client.messages.create(model="bedrock", max_tokens=500, messages=turns).content
+    assert block.type == "text"
+    assert (block.citations or [])[1].to_dict(exclude_none=True) == {
+        "type": "search_result_location", "cited_text": "The sky is blue.", "search_result_index": 1, "title": "sky",
+        "source": "https://example.org/sky", "start_block_index": 0, "end_block_index": 1,
+    }  # fmt: skip
+    turns += [{"role": "assistant", "content": [block]}, {"role": "user", "content": "And the sun?"}]
+    assert anthropic_client.messages.create(model="bedrock", max_tokens=500, messages=turns).content
+
+
 @pytest.mark.parametrize("stream", [False, True])
 def test_the_stop_sequence_is_told(client: httpx.Client, stream: bool) -> None:
     body = {"model": "bedrock", "max_tokens": 50, "messages": PROMPT, "stop_sequences": ["answer"], "stream": stream}

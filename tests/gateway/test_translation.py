@@ -447,13 +447,16 @@ def test_a_stream_that_broke_never_looks_whole(
 ) -> None:
     body = chat(f"{speaker}-{fault}", stream=True) | {"max_tokens": 500}
     with journal.admitted() as ends:
-        text = client.post(_SPEAKERS[speaker].removeprefix("/v1"), json=body).text
+        answer = client.post(_SPEAKERS[speaker].removeprefix("/v1"), json=body)
+    text = answer.text
     assert "[DONE]" not in text
     assert "message_stop" not in text
     assert '"finish_reason":"' not in text
     assert '"stop_reason":"' not in text
     if fault != "error-first":
         assert '"error"' in text
+    if fault == "error-in-stream" and _SPEAKERS[speaker] == "/v1/messages":
+        assert f'"request_id":"{answer.headers["x-request-id"]}"' in text
     assert (ends[0].outcome, ends[0].tokens.source) != ("completed", "provider")
     assert ends[0].outcome == "failed"
 

@@ -63,7 +63,7 @@ class _TranslatedEvents:
         self._attempt = attempt
         self._translation = translation
         self._reader = translation.reader()
-        self._writer = translation.writer()
+        self._writer = translation.writer(exchange.public_id)
         self._inner = attempt.form(status, [(b"content-type", _EVENTS), *headers], None, _EVENTS)
 
     @property
@@ -186,7 +186,7 @@ class _ToldWhole(_HeldWhole):
             return
         translation.note(events, self._exchange.event_text, self._exchange.plane.wall)
         inner = attempt.form(self._status, [(b"content-type", _EVENTS), *self._headers], None, _EVENTS)
-        inner.on_data(translation.writer().write(events))
+        inner.on_data(translation.writer(self._exchange.public_id).write(events))
         if not attempt.settled:  # else another attempt follows what it said
             inner.on_complete()
 

@@ -117,8 +117,8 @@ class StreamTranslation(WholeTranslation, ABC):
         """For the provider's stream."""
 
     @abstractmethod
-    def writer(self) -> EventWriter:
-        """For the client's."""
+    def writer(self, request_id: str) -> EventWriter:
+        """For the client's. `request_id`: our request's, for an error inside it."""
 
     @abstractmethod
     def told(self, body: bytes) -> list[Event]:

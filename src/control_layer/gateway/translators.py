@@ -146,8 +146,8 @@ class _Conversation(StreamTranslation):
         reader = self._provider.reader()
         return FirstCallReader(reader) if self._first_call_only else reader
 
-    def writer(self) -> EventWriter:
-        return self._client.writer(self._conversation, self._model)
+    def writer(self, request_id: str) -> EventWriter:
+        return self._client.writer(self._conversation, self._model, request_id)
 
 
 # -- embeddings ------------------------------------------------------------------------------------------------------

@@ -177,6 +177,12 @@ def test_an_answer_that_ended_in_an_error_does_not_look_whole() -> None:
     assert "message_delta" not in told
 
 
+@pytest.mark.parametrize("broken", [Failed("It broke."), Finished("error")])
+def test_an_error_tells_the_requests_id(broken: Event) -> None:
+    writer = ANTHROPIC.writer(Conversation(messages=()), "m", "req_1")
+    assert data(writer.write([START, broken, Ended()]))[-1]["request_id"] == "req_1"
+
+
 def test_what_the_api_has_no_word_for_is_not_written() -> None:
     writer = ANTHROPIC.writer(Conversation(messages=()), "m")
     writer.write([START])

@@ -209,6 +209,38 @@ def test_clients_of_messages_get_places_in_documents_and_give_them_back() -> Non
     assert back[5] == {"text": "bees hum"}
 
 
+_FOUND = {
+    "type": "search_result", "title": "Bees", "source": "https://example.org/bees",
+    "content": [{"type": "text", "text": "Bees hum."}, {"type": "text", "text": "They fly."}],
+    "citations": {"enabled": True},
+}  # fmt: skip
+
+
+def _sent(model: str) -> list[dict[str, Any]]:
+    """What the model is shown of `_FOUND`: in the question, and as a tool's result."""
+    call = {"type": "tool_use", "id": "t", "name": "search", "input": {}}
+    result = {"type": "tool_result", "tool_use_id": "t", "content": [_FOUND]}
+    turns = [("user", [_FOUND, {"type": "text", "text": "So?"}]), ("assistant", [call]), ("user", [result])]
+    tools = [{"name": "search", "input_schema": {"type": "object"}}]
+    asked: dict[str, Any] = {"model": "m", "max_tokens": 9, "tools": tools}
+    asked["messages"] = [{"role": role, "content": content} for role, content in turns]
+    conversation = ANTHROPIC.read_request(msgspec.json.encode(asked))
+    body = msgspec.json.decode(BEDROCK.write_request(conversation, model, lenient=False).body)
+    check(parsed(body, ConverseRequest))
+    messages = body["messages"]
+    return [messages[0]["content"][0], messages[2]["content"][0]["toolResult"]["content"][0]]
+
+
+def test_claude_gets_search_results_as_such() -> None:
+    pieces = [{"text": "Bees hum."}, {"text": "They fly."}]
+    told = {"source": "https://example.org/bees", "title": "Bees", "content": pieces, "citations": {"enabled": True}}
+    assert _sent("anthropic.claude-sonnet-4-5") == [{"searchResult": told}, {"searchResult": told}]
+
+
+def test_other_models_get_them_as_documents() -> None:
+    assert [(*block,) for block in _sent("amazon.nova-pro-v1:0")] == [("document",), ("document",)]
+
+
 def _joined(cites: Any) -> Any:
     """What is cited, in one piece."""
     return cites | {

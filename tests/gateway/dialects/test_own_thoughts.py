@@ -21,6 +21,8 @@ _SAID = '{"type": "text", "text": "Yes, \\u00e9.",  "cache_control": null}'
 _CALL = '{"type":"tool_use","id":"t","name":"n","input":{"x": 1.50}}'
 _ASKED = '{"role": "user", "content": "Is \\"thinking\\" hard?"}'
 _RESULT = '{"role":"user","content":[{"type":"tool_result","tool_use_id":"t","content":"rain"}]}'
+_CLEARS: Any = {"type": "clear_thinking_20251015", "keep": "all"}
+_CLEARS_RESULTS: Any = {"type": "clear_tool_uses_20250919"}
 _BUDGET = ',"thinking":{"type":"enabled","budget_tokens":1024}'
 
 
@@ -86,6 +88,29 @@ def test_nobody_thinks_on_from_thoughts_that_are_gone(
     assert told == dropped
     assert ("thinking" in kept) == (bool(more) and not dropped)
     assert b"gemini." not in found
+
+
+@pytest.mark.parametrize(
+    ("edits", "kept", "dropped"),
+    [
+        ([_CLEARS, _CLEARS_RESULTS], {"edits": [_CLEARS_RESULTS], "x": 1}, ("context_management.edits[0]",)),
+        ([_CLEARS], None, ("context_management.edits[0]",)),
+        ([_CLEARS_RESULTS], {"edits": [_CLEARS_RESULTS], "x": 1}, ()),
+    ],
+)
+def test_who_does_not_think_has_no_thoughts_cleared(edits: list[Any], kept: Any, dropped: tuple[str, ...]) -> None:
+    """The API refuses such an edit without `thinking`."""
+    editing = msgspec.json.encode({"edits": edits, "x": 1}).decode()
+    more = f'{_BUDGET},"context_management":{editing}'
+    found, told = with_own_thoughts(request(_ASKED, turn(_GOOGLES, _CALL), _RESULT, more=more))
+    body: Any = msgspec.json.decode(found)
+    assert told == ("thinking", *dropped)
+    assert body.get("context_management") == kept
+
+
+def test_an_odd_edit_leaves_everything_to_the_provider() -> None:
+    body = request(_ASKED, turn(_GOOGLES, _CALL), _RESULT, more=_BUDGET + ',"context_management":{"edits":[1]}')
+    assert with_own_thoughts(body) == (body, ())
 
 
 def test_claude_at_bedrock_gets_no_thoughts_of_others_and_other_models_get_none() -> None:

@@ -89,6 +89,8 @@ class Document(msgspec.Struct, frozen=True, tag="document"):
     citations: bool = False
     """Whether the answer is to cite it."""
     cache: CacheMark | None = None
+    found: tuple[str, ...] = ()
+    """Of what a search has found, the pieces of `text`, by whose numbers it is cited; `context` is where."""
 
 
 class ToolCall(msgspec.Struct, frozen=True, tag="tool_call"):

@@ -8,7 +8,7 @@ from typing import Any
 
 from control_layer.simulator.bedrock.checks import cache_points, signature, thinks, tools_of
 from control_layer.simulator.bedrock.frames import event, exception
-from control_layer.simulator.bedrock.schema import Block, ConverseRequest
+from control_layer.simulator.bedrock.schema import Block, ConverseRequest, Document, SearchResult
 from control_layer.simulator.native import Answered
 from control_layer.simulator.script import Script
 from control_layer.simulator.turn import Ask, Tool, Turn, take_turn
@@ -78,8 +78,14 @@ def _words(block: Block) -> str:
 
 
 def _citations(request: ConverseRequest) -> list[dict[str, Any]]:
-    """The beginnings of the documents that are to be cited."""
-    documents = [block.document for message in request.messages for block in message.content if block.document]
+    """The beginnings of the documents and search results that are to be cited."""
+    blocks = [block for message in request.messages for block in message.content]
+    return _of_documents([block.document for block in blocks if block.document]) + _of_search_results(
+        [block.search_result for block in blocks if block.search_result]
+    )
+
+
+def _of_documents(documents: list[Document]) -> list[dict[str, Any]]:
     citations = []
     for index, document in enumerate(documents):
         if document.citations is None or not document.citations.enabled:
@@ -91,6 +97,19 @@ def _citations(request: ConverseRequest) -> list[dict[str, Any]]:
         location = {kind: {"documentIndex": index, "start": int(kind == "documentPage"), "end": end}}
         citations.append({"title": document.name, "sourceContent": [{"text": text}], "location": location})
     return citations
+
+
+def _of_search_results(results: list[SearchResult]) -> list[dict[str, Any]]:
+    return [
+        {
+            "title": result.title,
+            "source": result.source,
+            "sourceContent": [{"text": result.content[0].text}],
+            "location": {"searchResultLocation": {"searchResultIndex": index, "start": 0, "end": 1}},
+        }
+        for index, result in enumerate(results)
+        if result.citations is not None and result.citations.enabled
+    ]
 
 
 def _content(turn: Turn, answer_id: str, citations: list[dict[str, Any]]) -> list[dict[str, Any]]:

@@ -33,7 +33,7 @@ _MAX_DOCUMENT = 200
 _BESIDE = frozenset(("top_k", "thinking", "tool_choice", "reasoning_effort", "inferenceConfig"))
 _MIN_BUDGET = 1024
 _MAX_CACHE_POINTS = 4
-_OF_THE_USER = ("tool_result", "image", "audio", "document")
+_OF_THE_USER = ("tool_result", "image", "audio", "document", "search_result")
 _OF_THE_MODEL = ("tool_use", "reasoning_content", "citations_content")
 _TRY = ", and try again."
 

@@ -7,8 +7,8 @@ from typing import Any, Literal
 import msgspec
 
 __all__ = [
-    "Block", "CachePoint", "ConverseRequest", "Document", "InferenceConfig", "Message", "Reasoning", "Source",
-    "SystemBlock", "Tool", "ToolChoice", "ToolConfig", "ToolResult", "ToolSpec", "ToolUse",
+    "Block", "CachePoint", "ConverseRequest", "Document", "InferenceConfig", "Message", "Reasoning",
+    "SearchResult", "Source", "SystemBlock", "Tool", "ToolChoice", "ToolConfig", "ToolResult", "ToolSpec", "ToolUse",
 ]  # fmt: skip
 
 
@@ -54,6 +54,17 @@ class Document(_Strict):
     citations: Citations | None = None
 
 
+class FoundText(_Strict):
+    text: str
+
+
+class SearchResult(_Strict):
+    source: str
+    title: str
+    content: list[FoundText]
+    citations: Citations | None = None
+
+
 class ToolUse(_Strict):
     tool_use_id: str
     name: str
@@ -65,6 +76,7 @@ class ResultBlock(_Strict):
     text: str | None = None
     image: Image | None = None
     document: Document | None = None
+    search_result: SearchResult | None = None
 
 
 class ToolResult(_Strict):
@@ -129,6 +141,7 @@ class Block(_Strict):
     image: Image | None = None
     audio: Audio | None = None
     document: Document | None = None
+    search_result: SearchResult | None = None
     tool_use: ToolUse | None = None
     tool_result: ToolResult | None = None
     cache_point: CachePoint | None = None

@@ -31,8 +31,13 @@ class Anthropic:
     def write_answer(self, answer: Answer, conversation: Conversation, model: str) -> bytes:  # noqa: ARG002
         return write_answer(answer, model)
 
-    def writer(self, conversation: Conversation, model: str) -> Writer:  # noqa: ARG002  (all streams are alike)
-        return Writer(model)
+    def writer(
+        self,
+        conversation: Conversation,  # noqa: ARG002  (all streams are alike)
+        model: str,
+        request_id: str | None = None,
+    ) -> Writer:
+        return Writer(model, request_id)
 
     def write_error(self, status: int, error: ProviderError) -> bytes:
         return write_error(status, error)

@@ -171,7 +171,10 @@ def _search_result(block: SearchResultBlock) -> Text | Document:
     """What was found, as words, or as a document where the answer is to cite it."""
     text, cache = _joined(list(block.content), ""), cache_mark(block.cache_control)
     if block.citations is not None and block.citations.enabled:
-        return Document("text/plain", text=text, name=block.title, context=block.source, citations=True, cache=cache)
+        found = tuple(piece.text for piece in block.content)
+        return Document(
+            "text/plain", text=text, name=block.title, context=block.source, citations=True, cache=cache, found=found
+        )
     return Text(f"{block.title}\n{block.source}\n\n{text}", cache)
 
 

@@ -100,10 +100,13 @@ class _Call:
 class Writer:
     """Writes one stream. Of several choices it is the first: a client of this API asks for no other."""
 
-    __slots__ = ("_calls", "_finished", "_model", "_next", "_open", "_over", "_tokens", "_told", "_written")
+    __slots__ = (
+        "_calls", "_finished", "_model", "_next", "_open", "_over", "_request_id", "_tokens", "_told", "_written",
+    )  # fmt: skip
 
-    def __init__(self, model: str) -> None:
+    def __init__(self, model: str, request_id: str | None = None) -> None:
         self._model = model
+        self._request_id = request_id
         self._written: list[bytes] = []
         self._next = 0
         """The index of the next block."""
@@ -190,7 +193,7 @@ class Writer:
         self._over = True
 
     def _fail(self, message: str, code: str | None) -> None:
-        self._written.append(error_event(message, code))
+        self._written.append(error_event(message, code, self._request_id))
         self._over = True
 
     # -- blocks ------------------------------------------------------------------------------------------------------

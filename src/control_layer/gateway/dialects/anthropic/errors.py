@@ -122,8 +122,8 @@ def write_error(status: int, error: ProviderError) -> bytes:
     return _encode(_BodyForClients(_ErrorForClients(_type_of(status), error.message), error.request_id))
 
 
-def error_event(message: str, code: str | None) -> bytes:
+def error_event(message: str, code: str | None, request_id: str | None = None) -> bytes:
     """An error inside a stream, as a whole event."""
     kind = _TYPES_BY_CODE.get(code or "", code if code in _OWN_TYPES else "api_error")
-    body = _encode(_BodyForClients(_ErrorForClients(kind or "api_error", message)))
+    body = _encode(_BodyForClients(_ErrorForClients(kind or "api_error", message), request_id))
     return b"event: error\ndata: %b\n\n" % body

@@ -17,6 +17,8 @@ __all__ = ["with_own_thoughts"]
 
 _NAME, _QUOTED = "thinking", b'"thinking"'
 _THOUGHTS = (_NAME, "redacted_thinking")
+_EDITING, _CLEARING = "context_management", "clear_thinking_"
+_NO_EDITS = msgspec.Raw(b"[]")
 
 
 class _Block(msgspec.Struct):
@@ -33,14 +35,14 @@ class _Message(msgspec.Struct):
     content: str | list[_Block]
 
 
-class _Thinking(msgspec.Struct):
+class _Kind(msgspec.Struct):
     type: str = ""
 
 
 _decode_fields = msgspec.json.Decoder(dict[str, msgspec.Raw]).decode
 _decode_list = msgspec.json.Decoder(list[msgspec.Raw]).decode
 _decode_message = msgspec.json.Decoder(_Message).decode
-_decode_thinking = msgspec.json.Decoder(_Thinking).decode
+_decode_kind = msgspec.json.Decoder(_Kind).decode
 _encode = msgspec.json.Encoder().encode
 
 
@@ -67,7 +69,8 @@ def _with_own_thoughts(body: bytes | bytearray) -> tuple[bytes | bytearray, tupl
     if not _thinks_within_a_budget(fields) or not thoughts_are_lost([_turn(message) for message in kept]):
         return _encode(fields), ()
     del fields[_NAME]
-    return _encode(fields), (_NAME,)
+    cleared = _without_clearing(fields)
+    return _encode(fields), (_NAME, *cleared)
 
 
 def _own(message: msgspec.Raw) -> msgspec.Raw | None:
@@ -90,7 +93,24 @@ def _own(message: msgspec.Raw) -> msgspec.Raw | None:
 
 def _thinks_within_a_budget(fields: dict[str, msgspec.Raw]) -> bool:
     """Such a request must bring the thoughts before the calls whose results it has."""
-    return _NAME in fields and _decode_thinking(fields[_NAME]).type == "enabled"
+    return _NAME in fields and _decode_kind(fields[_NAME]).type == "enabled"
+
+
+def _without_clearing(fields: dict[str, msgspec.Raw]) -> list[str]:
+    """Takes out the edits that clear thoughts, which the API refuses of a request that does not think; their names."""
+    if _EDITING not in fields:
+        return []
+    editing = _decode_fields(fields[_EDITING])
+    edits = _decode_list(editing.get("edits", _NO_EDITS))
+    clears = [_decode_kind(edit).type.startswith(_CLEARING) for edit in edits]
+    if not any(clears):
+        return []
+    kept = [edit for edit, gone in zip(edits, clears, strict=True) if not gone]
+    if kept:
+        fields[_EDITING] = msgspec.Raw(_encode(editing | {"edits": kept}))
+    else:
+        del fields[_EDITING]
+    return [f"{_EDITING}.edits[{index}]" for index, gone in enumerate(clears) if gone]
 
 
 def _turn(message: msgspec.Raw) -> Turn:

@@ -23,6 +23,7 @@ from control_layer.gateway.dialects.anthropic.blocks import (
     FileSource,
     ImageBlock,
     RedactedThinkingBlock,
+    SearchResultBlock,
     TextBlock,
     TextSource,
     ThinkingBlock,
@@ -189,10 +190,10 @@ class _Blocks:
         return ThinkingBlock(part.text, part.signature)
 
     def _result(self, part: ToolResult, place: int) -> ToolResultBlock:
-        content: list[TextBlock | ImageBlock | DocumentBlock] = []
+        content: list[TextBlock | ImageBlock | DocumentBlock | SearchResultBlock] = []
         for inner in part.parts:
             block = self._block(inner, place)
-            if isinstance(block, TextBlock | ImageBlock | DocumentBlock):
+            if isinstance(block, TextBlock | ImageBlock | DocumentBlock | SearchResultBlock):
                 content.append(block)
         return ToolResultBlock(
             _call_id(part.call_id), [*content] or None, part.is_error or None, cache_control(part.cache)
@@ -204,12 +205,15 @@ class _Blocks:
             self._refuse(place, "There is no image in it.")
         return block
 
-    def _document(self, part: Document, place: int) -> DocumentBlock | None:
+    def _document(self, part: Document, place: int) -> DocumentBlock | SearchResultBlock | None:
+        citations = CitationsConfig(True) if part.citations else None
+        if part.found:
+            pieces = [TextBlock(piece) for piece in part.found]
+            return SearchResultBlock(part.context or "", part.name or "", pieces, citations, cache_control(part.cache))
         source = _document_source(part)
         if source is None:
             self._refuse(place, "Claude reads PDF and plain text (UTF-8). Send the document as one of them.")
             return None
-        citations = CitationsConfig(True) if part.citations else None
         return DocumentBlock(source, part.name, part.context, citations, cache_control(part.cache))
 
 

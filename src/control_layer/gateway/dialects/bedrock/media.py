@@ -5,10 +5,18 @@ from __future__ import annotations
 import re
 from base64 import b64encode
 
-from control_layer.gateway.dialects.bedrock.requests import CitationsConfig, DocumentParam, Media, S3Location, Source
+from control_layer.gateway.dialects.bedrock.requests import (
+    CitationsConfig,
+    CitedText,
+    DocumentParam,
+    Media,
+    S3Location,
+    SearchResultParam,
+    Source,
+)
 from control_layer.gateway.dialects.conversation import Audio, Document, Image
 
-__all__ = ["Documents", "Untold", "audio_of", "image_of"]
+__all__ = ["Documents", "Untold", "audio_of", "image_of", "search_result_of"]
 
 _S3 = "s3://"
 _IMAGES = {"image/png": "png", "image/jpeg": "jpeg", "image/jpg": "jpeg", "image/gif": "gif", "image/webp": "webp"}
@@ -54,6 +62,16 @@ def audio_of(audio: Audio) -> Media:
     if audio.format not in _SOUNDS or not audio.data:
         raise Untold("Bedrock does not hear sound of this format.")
     return Media(audio.format, Source(bytes=audio.data))
+
+
+def search_result_of(document: Document) -> SearchResultParam:
+    """A document that a search has found."""
+    return SearchResultParam(
+        document.context or "",
+        document.name or "",
+        [CitedText(piece) for piece in document.found],
+        CitationsConfig(True) if document.citations else None,
+    )
 
 
 class Documents:

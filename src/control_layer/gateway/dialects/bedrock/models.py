@@ -31,6 +31,11 @@ class Model(msgspec.Struct, frozen=True):
         return self.family in ("claude", "nova")
 
     @property
+    def cites(self) -> bool:
+        """Takes what a search has found as such; others are shown it as a document."""
+        return self.family == "claude"
+
+    @property
     def thinks(self) -> bool:
         """Takes back what was thought; others refuse a signature."""
         return self.family == "claude"

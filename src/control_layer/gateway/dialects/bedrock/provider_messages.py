@@ -17,7 +17,7 @@ from zlib import crc32
 
 from control_layer.gateway.dialects.anthropic.blocks import json_object
 from control_layer.gateway.dialects.bedrock.citations import citations_for_bedrock
-from control_layer.gateway.dialects.bedrock.media import Documents, Untold, audio_of, image_of
+from control_layer.gateway.dialects.bedrock.media import Documents, Untold, audio_of, image_of, search_result_of
 from control_layer.gateway.dialects.bedrock.models import Model
 from control_layer.gateway.dialects.bedrock.requests import (
     Block,
@@ -171,6 +171,8 @@ class _Blocks:
             return Block(image=image_of(part))
         if isinstance(part, Audio):
             return Block(audio=audio_of(part))
+        if part.found and self._model.cites:
+            return Block(search_result=search_result_of(part))
         return Block(document=self._documents.document_of(part))
 
     def _thinking(self, part: Thinking) -> Block | None:

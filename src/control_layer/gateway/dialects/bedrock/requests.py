@@ -32,6 +32,7 @@ __all__ = [
     "ReasoningText",
     "RequestBody",
     "S3Location",
+    "SearchResultParam",
     "SearchResultSpan",
     "ServiceTier",
     "Source",
@@ -127,6 +128,15 @@ class CitationsParam(msgspec.Struct, frozen=True, omit_defaults=True, rename="ca
     citations: list[CitationParam]
 
 
+class SearchResultParam(msgspec.Struct, frozen=True, omit_defaults=True, rename="camel"):
+    """What a search has found, and where (`source`)."""
+
+    source: str
+    title: str
+    content: list[CitedText]
+    citations: CitationsConfig | None = None
+
+
 class ToolUseParam(msgspec.Struct, frozen=True, omit_defaults=True, rename="camel"):
     tool_use_id: str
     name: str
@@ -158,6 +168,7 @@ class Block(msgspec.Struct, frozen=True, omit_defaults=True, rename="camel"):
     image: Media | None = None
     audio: Media | None = None
     document: DocumentParam | None = None
+    search_result: SearchResultParam | None = None
     tool_use: ToolUseParam | None = None
     tool_result: ToolResultParam | None = None
     reasoning_content: ReasoningParam | None = None

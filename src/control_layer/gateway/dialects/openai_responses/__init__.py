@@ -23,7 +23,12 @@ class OpenAiResponses:
     def write_answer(self, answer: Answer, conversation: Conversation, model: str) -> bytes:
         return write_answer(answer, conversation, model)
 
-    def writer(self, conversation: Conversation, model: str) -> Writer:
+    def writer(
+        self,
+        conversation: Conversation,
+        model: str,
+        request_id: str | None = None,  # noqa: ARG002  (the API has no place for it)
+    ) -> Writer:
         return Writer(conversation, model)
 
     def write_error(self, status: int, error: ProviderError) -> bytes:
