@@ -19,6 +19,11 @@ _KNOWN = {
     "sim-able": ("CHAT", Abilities(("vision", "tools", "reasoning", "audio"))),
     "sim-unknown": (None, None),
     "sim-vectors": ("EMBEDDINGS", Abilities(context_window=512)),
+    "sim-short": ("CHAT", Abilities(max_output_tokens=100)),
+    "sim-pictures": (
+        "CHAT",
+        Abilities((), input_modalities=("text",), output_modalities=("image",), apis=("images", "image_edits")),
+    ),
 }
 _IMAGE = [{"role": "user", "content": [{"type": "image_url", "image_url": {"url": "data:image/png;base64,AA=="}}]}]
 _TOOL = {"type": "function", "function": {"name": "f", "parameters": {"type": "object"}}}
@@ -64,6 +69,14 @@ def test_the_model_list_tells_what_is_known(client: httpx.Client) -> None:
         "endpoints": ["/ai/v1/chat/completions", "/ai/v1/messages", "/ai/v1/responses"],
     }
     assert told["sim-unknown"] == plain["sim-unknown"]
+    assert told["sim-short"]["max_output_tokens"] == 100
+    assert told["sim-pictures"] == plain["sim-pictures"] | {
+        "type": "CHAT",
+        "capabilities": [],
+        "input_modalities": ["text"],
+        "output_modalities": ["image"],
+        "endpoints": ["/ai/v1/images/generations", "/ai/v1/images/edits"],
+    }
     assert told["sim-vectors"]["endpoints"] == ["/ai/v1/embeddings"]
     assert client.get("/models/sim-vectors?detail=true").json() == told["sim-vectors"]
 
@@ -78,6 +91,20 @@ def test_what_a_model_cannot_do_is_refused_by_name(
     told = answer.json()["error"]
     assert parameter in (told.get("param"), *told["message"].split("'"))
     assert sum(provider.stats()["requests"].values()) == before
+
+
+@pytest.mark.parametrize("path", ["/chat/completions", "/messages", "/responses", "/embeddings"])
+def test_a_model_for_pictures_is_asked_for_pictures(client: httpx.Client, path: str) -> None:
+    answer = client.post(path, json=chat("sim-pictures", max_tokens=10) | {"input": "x"})
+    assert (answer.status_code, "/ai/v1/images/generations" in answer.text) == (400, True), answer.text
+    asked = {"model": "sim-pictures", "prompt": "A rose."}
+    assert client.post("/images/generations", json=asked).status_code == 200
+
+
+def test_no_more_is_asked_than_a_model_writes(client: httpx.Client) -> None:
+    answer = client.post("/chat/completions", json=chat("sim-short", max_tokens=101))
+    assert (answer.status_code, answer.json()["error"]["param"]) == (400, "max_tokens")
+    assert client.post("/chat/completions", json=chat("sim-short", max_tokens=100)).status_code == 200
 
 
 @pytest.mark.parametrize("model", ["sim-able", "sim-unknown"])

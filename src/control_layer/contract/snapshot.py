@@ -112,6 +112,12 @@ class Abilities(msgspec.Struct, frozen=True, array_like=True, gc=False):
     context_window: int | None = None
     """Tokens."""
     description: str | None = None
+    max_output_tokens: int | None = None
+    input_modalities: tuple[str, ...] | None = None
+    """Such as `text`, `image`, `audio`."""
+    output_modalities: tuple[str, ...] | None = None
+    apis: tuple[str, ...] | None = None
+    """Of `model_apis`; `None`: those of its type."""
 
 
 class Model(msgspec.Struct, frozen=True, array_like=True, gc=False):

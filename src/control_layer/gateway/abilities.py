@@ -7,20 +7,17 @@ from typing import TYPE_CHECKING
 
 import msgspec
 
+from control_layer.contract.model_apis import paths_of
 from control_layer.gateway import errors
 
 if TYPE_CHECKING:
     from control_layer.gateway.exchange import Exchange
 
-__all__ = ["PATHS_BY_TYPE", "check_abilities"]
+__all__ = ["check_abilities"]
 
-PATHS_BY_TYPE: Mapping[str, tuple[str, ...]] = {
-    "CHAT": ("/v1/chat/completions", "/v1/messages", "/v1/responses"),
-    "EMBEDDINGS": ("/v1/embeddings",),
-    "RERANKER": ("/v1/rerank", "/v2/rerank", "/v1/score"),
-}
-"""What models of a type are asked at."""
-_TYPES = {path: kind for kind, paths in PATHS_BY_TYPE.items() for path in paths}
+_TYPES = ("CHAT", "EMBEDDINGS", "RERANKER")
+_PATHS = frozenset(path for kind in _TYPES for path in paths_of(kind, None) or ())
+"""At others, the provider knows best whether the model is asked there."""
 _FIELDS = {
     "tools": ("tools", "functions"),
     "reasoning": ("reasoning_effort", "reasoning", "thinking"),
@@ -40,19 +37,23 @@ _number = msgspec.json.Decoder(int).decode
 def check_abilities(exchange: Exchange) -> None:
     """Raises GatewayError where a request asks what the model cannot do."""
     model, envelope, path = exchange.route.model, exchange.envelope, exchange.path.api_path
-    kind = _TYPES.get(path)
-    if kind is not None and model.model_type is not None and model.model_type != kind:
-        raise errors.not_of_this_type(model.alias, PATHS_BY_TYPE.get(model.model_type, ()))
     known = model.abilities
+    if path in _PATHS:
+        paths = paths_of(model.model_type, None if known is None else known.apis)
+        if paths is not None and path not in paths:
+            raise errors.not_of_this_type(model.alias, paths)
     if known is None or envelope is None:
         return
     if known.capabilities is not None:
         _check_capabilities(known.capabilities, envelope.fields, exchange)
-    if known.context_window is not None:
-        for name in _LIMITS:
-            most = _amount(envelope.fields.get(name))
-            if most is not None and most > known.context_window:
-                raise errors.invalid_value(name, f"the model's context has {known.context_window} tokens")
+    for name in _LIMITS:
+        asked = _amount(envelope.fields.get(name))
+        if asked is None:
+            continue
+        if known.context_window is not None and asked > known.context_window:
+            raise errors.invalid_value(name, f"the model's context has {known.context_window} tokens")
+        if known.max_output_tokens is not None and asked > known.max_output_tokens:
+            raise errors.invalid_value(name, f"the model writes {known.max_output_tokens} tokens at most")
 
 
 def _check_capabilities(known: tuple[str, ...], fields: Mapping[str, msgspec.Raw], exchange: Exchange) -> None:

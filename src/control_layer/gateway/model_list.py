@@ -8,8 +8,8 @@ from datetime import UTC, datetime
 import msgspec
 from msgspec import UNSET, UnsetType
 
+from control_layer.contract.model_apis import paths_of
 from control_layer.contract.snapshot import Abilities, Model
-from control_layer.gateway.abilities import PATHS_BY_TYPE
 
 __all__ = ["anthropic_item", "anthropic_list", "openai_item", "openai_list"]
 
@@ -32,8 +32,11 @@ class _Detail(_OpenAi):
     type: str | UnsetType = UNSET
     """`CHAT`, `EMBEDDINGS` or `RERANKER`."""
     capabilities: tuple[str, ...] | UnsetType = UNSET
+    input_modalities: tuple[str, ...] | UnsetType = UNSET
+    output_modalities: tuple[str, ...] | UnsetType = UNSET
     context_window: int | UnsetType = UNSET
     """Tokens."""
+    max_output_tokens: int | UnsetType = UNSET
     endpoints: tuple[str, ...] | UnsetType = UNSET
     """The paths that it is asked at."""
 
@@ -61,16 +64,20 @@ def _openai(model: Model) -> _OpenAi:
 
 
 def _detail(model: Model) -> _Detail:
-    known, kind = model.abilities or _UNKNOWN, model.model_type or ""
+    known = model.abilities or _UNKNOWN
+    paths = paths_of(model.model_type, known.apis)
     return _Detail(
         id=model.alias,
         created=model.created,
         display_name=model.display_name or UNSET,
         description=known.description or UNSET,
-        type=kind or UNSET,
+        type=model.model_type or UNSET,
         capabilities=UNSET if known.capabilities is None else known.capabilities,
+        input_modalities=known.input_modalities or UNSET,
+        output_modalities=known.output_modalities or UNSET,
         context_window=known.context_window or UNSET,
-        endpoints=tuple(f"/ai{path}" for path in PATHS_BY_TYPE[kind]) if kind in PATHS_BY_TYPE else UNSET,
+        max_output_tokens=known.max_output_tokens or UNSET,
+        endpoints=UNSET if paths is None else tuple(f"/ai{path}" for path in paths),
     )
 
 

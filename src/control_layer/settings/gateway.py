@@ -86,8 +86,8 @@ class Gateway(Section):
     """Whether `models` in a request names models that are asked when the first one fails; if not, it is passed on like
     any other field."""
     validate_capabilities: bool = False
-    """Whether requests are refused that ask of a model what its type, capabilities or context window say it cannot do;
-    if not, that is the provider's to say."""
+    """Whether requests are refused that ask of a model what it is known not to be able to do (its type, APIs,
+    capabilities, context window, longest answer); if not, that is the provider's to say."""
     response_cache_bytes: int = Field(64 * 1024 * 1024, ge=0)
     """What answers that are kept may take in each worker."""
     shared_response_cache_bytes: int = Field(1024 * 1024 * 1024, ge=0)

@@ -34,6 +34,9 @@ async def test_it_is_searched_by_provider_and_model(management: Management) -> N
     (found,) = [each for each in page["data"] if (each["provider"], each["model"]) == ("openai", _KNOWN)]
     assert (found["provider_name"], found["currency"], found["context_window"]) == ("OpenAI", "USD", 128_000)
     assert float(found["prices"]["input_price_per_token"]) > 0
+    assert (found["max_output_tokens"], found["apis"]) == (16_384, ["chat", "responses"])
+    assert found["modalities"] == {"input": ["text", "image", "document"], "output": ["text"]}
+    assert {"tools", "vision"} <= {*found["capabilities"]}
     every = await answered(management.admin.get(f"{API}/catalogue?limit=2&skip=1"), 200)
     assert (len(every["data"]), every["skip"], every["limit"]) == (2, 1, 2)
     assert every["total_count"] > page["total_count"] > 0

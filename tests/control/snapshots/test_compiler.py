@@ -153,7 +153,7 @@ async def test_live_models_with_their_grants_and_deployments(world: World) -> No
             sanitize=True,
             timeouts=Timeouts(first_byte=5),
             fallback=Fallback(on_status=(429, 499, 500, 502, 503, 504)),
-            abilities=Abilities(("vision",), 1000, "Whole."),
+            abilities=Abilities(("vision",), 1000, "Whole.", input_modalities=("text", "image")),
         )
     }
     assert set(endpoints) == {endpoint}

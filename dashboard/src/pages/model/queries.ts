@@ -12,7 +12,7 @@ export type Tariff = Schema['Tariff']
 export type Probe = Schema['Probe']
 export type Figures = Schema['BreakdownRow']
 
-const INCLUDED = 'metrics,status,pricing,groups,endpoints,components,traffic_policy'
+const INCLUDED = 'metrics,status,pricing,groups,endpoints,components,traffic_policy,abilities'
 const REFRESH_MS = 30_000
 export const RESULTS_SHOWN = 50
 const LISTED = 100

@@ -1,1 +1,1 @@
-"""What providers are known to charge, and how much their models read: suggested, never charged by itself."""
+"""What providers are known to charge, suggested and never charged by itself; and what their models can do."""

@@ -12,8 +12,9 @@ from functools import lru_cache
 from importlib.metadata import version
 from typing import TYPE_CHECKING
 
+from control_layer.control.catalogue.families import family_of
 from control_layer.control.catalogue.pricing import read_prices
-from control_layer.control.catalogue.schemas import CatalogueModel
+from control_layer.control.catalogue.schemas import CatalogueModel, Modalities
 
 if TYPE_CHECKING:
     from genai_prices.data_snapshot import DataSnapshot
@@ -57,14 +58,17 @@ class Catalogue:
 
 
 def _described(provider: Provider, model: ModelInfo, now: datetime) -> CatalogueModel:
-    read = read_prices(model.get_prices(now))
+    read, family = read_prices(model.get_prices(now)), family_of(model.id)
     return CatalogueModel(
         provider=provider.id,
         provider_name=provider.name,
         model=model.id,
         name=model.name,
-        context_window=model.context_window,
-        modalities=read.modalities,
+        context_window=model.context_window or (None if family is None else family.context_window),
+        max_output_tokens=None if family is None else family.max_output_tokens,
+        modalities=read.modalities if family is None else Modalities(input=[*family.input], output=[*family.output]),
+        capabilities=None if family is None else [*family.capabilities],
+        apis=None if family is None else [*family.apis],
         deprecated=bool(model.deprecated),
         currency=_CURRENCY,
         prices=read.prices,

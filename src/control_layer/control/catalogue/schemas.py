@@ -36,7 +36,7 @@ class SuggestedTariff(SuggestedPrices):
 
 
 class Modalities(Output):
-    """What a model is known to read and to write: text, and what has a price of its own."""
+    """What a model is known to read and to write: of a model that is known by price only, text and what has its own."""
 
     input: list[str]
     output: list[str]
@@ -51,7 +51,12 @@ class CatalogueModel(Output):
     name: OmitNull[str]
     context_window: OmitNull[int]
     """Tokens."""
+    max_output_tokens: OmitNull[int]
     modalities: Modalities
+    capabilities: OmitNull[list[str]] = Field(examples=[["tools", "structured_output", "vision"]])
+    """Left out where they are not known."""
+    apis: OmitNull[list[str]] = Field(examples=[["chat", "responses"]])
+    """By what APIs it is asked."""
     deprecated: bool
     currency: str = Field(examples=["USD"])
     prices: SuggestedPrices | None

@@ -15,6 +15,7 @@ from control_layer.control.endpoints.reasoning import INHERITED, supported_effor
 from control_layer.control.endpoints.schemas import Endpoint
 from control_layer.control.groups.schemas import Group
 from control_layer.control.models import components, queries
+from control_layer.control.models.abilities import ModelAbilities
 from control_layer.control.models.cache_pricing import active_cache_pricings
 from control_layer.control.models.pricing import denied_purposes
 from control_layer.control.models.traffic_policy import WrittenPolicy
@@ -42,6 +43,7 @@ class _Inclusions:
     endpoints: Mapping[uuid.UUID, tables.Endpoint] = field(default_factory=dict)
     components: Mapping[uuid.UUID, Sequence[Component]] = field(default_factory=dict)
     traffic_policies: bool = False
+    abilities: bool = False
     translations: Mapping[uuid.UUID, Mapping[str, Any] | None] | None = None
     """Of endpoints."""
 
@@ -121,6 +123,7 @@ async def _read(
         endpoints=endpoints,
         components=parts,
         traffic_policies="traffic_policy" in include and sight.every_model,
+        abilities="abilities" in include,
         translations=translations,
     )
 
@@ -170,6 +173,7 @@ def _object(row: tables.Model, sight: Sight, inclusions: _Inclusions) -> Model:
         allowed_batch_completion_windows=row.allowed_batch_completion_windows,
         metadata=row.model_metadata or None,
         traffic_policy=WrittenPolicy.of(row) if inclusions.traffic_policies else None,
+        abilities=ModelAbilities.of(row) if inclusions.abilities else None,
     )
 
 

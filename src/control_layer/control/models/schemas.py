@@ -9,6 +9,7 @@ from typing import Annotated, Any, Literal
 
 from pydantic import Field
 
+from control_layer.contract.model_apis import Api
 from control_layer.control.endpoints.model_type import ModelType
 from control_layer.control.endpoints.reasoning import Overrides
 from control_layer.control.schema import Flag, Input, Int, Number
@@ -108,6 +109,9 @@ class Metadata(Input):
     display_category: Literal["generation", "embedding", "ocr"] | None = None
     intelligence_index: Number | None = None
     context_window: Annotated[int, Field(strict=True, ge=0, le=2**53)] | None = None
+    max_output_tokens: Annotated[int, Field(strict=True, ge=1, le=2**53)] | None = None
+    apis: list[Api] | None = None
+    """By what APIs it is asked."""
     released_at: date | None = None
     quantization: str | None = None
     attribution: str | None = None

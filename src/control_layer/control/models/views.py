@@ -8,6 +8,7 @@ from typing import Any
 
 from control_layer.control.endpoints.schemas import Endpoint
 from control_layer.control.groups.schemas import Group
+from control_layer.control.models.abilities import ModelAbilities
 from control_layer.control.models.traffic_policy import WrittenPolicy
 from control_layer.control.money import Money
 from control_layer.control.paging import Page
@@ -277,6 +278,7 @@ class Model(Output):
     allowed_batch_completion_windows: OmitNull[list[str]]
     metadata: OmitNull[dict[str, Any]]
     traffic_policy: OmitNull[WrittenPolicy]
+    abilities: OmitNull[ModelAbilities]
 
 
 class Facets(Output):

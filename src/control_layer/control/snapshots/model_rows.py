@@ -7,11 +7,13 @@ from dataclasses import dataclass
 from typing import Any
 
 from sqlalchemy import ARRAY, Text, and_, any_, bindparam, extract, or_, select
+from sqlalchemy.dialects.postgresql import JSONB
 from sqlalchemy.ext.asyncio import AsyncConnection
 from sqlalchemy.orm import aliased
 
 from control_layer.contract.pricing import Tariff
-from control_layer.contract.snapshot import Abilities, Deployment, Model, Timeouts
+from control_layer.contract.snapshot import Deployment, Model, Timeouts
+from control_layer.control.models.abilities import abilities_of
 from control_layer.control.models.charging import is_priced
 from control_layer.control.snapshots.columns import IDS, SYSTEM_GROUP, Row, Sharing, grouped, text_of
 from control_layer.control.snapshots.reasoning_rows import reasoning_columns, reasoning_of
@@ -42,7 +44,7 @@ MODELS = select(
     tables.Model.display_name,
     tables.Model.description,
     tables.Model.capabilities,
-    tables.Model.model_metadata["context_window"].astext,
+    tables.Model.model_metadata.op("-", return_type=JSONB)("extra"),
     tables.Model.sanitize_responses,
     tables.Model.open_responses_adapter,
     is_priced(),
@@ -171,7 +173,7 @@ def _models(
     rows: Iterable[Row], around: Surroundings, substitutes: Mapping[str, tuple[Deployment, ...]], share: Sharing
 ) -> Iterator[Model]:
     for model_id, alias, hosted_on, upstream_model, created, groups, timeouts, *rest in rows:
-        model_type, display_name, description, capabilities, context_window, sanitize, *rest = rest
+        model_type, display_name, description, capabilities, metadata, sanitize, *rest = rest
         responses_adapter, priced, failing, overrides, inherited, *routes = rest
         routing = Routing.of(routes)
         if hosted_on is not None:
@@ -203,16 +205,8 @@ def _models(
             purposes=routing.purposes,
             caching=routing.caching,
             hedging=routing.hedging,
-            abilities=_abilities(capabilities, context_window, description),
+            abilities=abilities_of(
+                None if hosted_on is None else upstream_model, model_type, capabilities, metadata, description
+            ),
             responses_adapter=responses_adapter,
         )
-
-
-def _abilities(capabilities: list[str] | None, context_window: str | None, description: str | None) -> Abilities | None:
-    if capabilities is None and context_window is None and description is None:
-        return None
-    return Abilities(
-        None if capabilities is None else tuple(capabilities),
-        int(context_window) if context_window is not None and context_window.isdecimal() else None,
-        description,
-    )

@@ -97,6 +97,9 @@ class MetadataSpec(Spec):
     display_category: Literal["generation", "embedding", "ocr"] | None = None
     intelligence_index: float | None = Field(None, allow_inf_nan=False)
     context_window: int | None = Field(None, ge=0, le=2**53)
+    max_output_tokens: int | None = Field(None, ge=1, le=2**53)
+    apis: list[str] | None = None
+    """By what APIs it is asked, such as `chat`, `responses`, `images`."""
     released_at: date | None = None
     quantization: str | None = None
     attribution: str | None = None

@@ -5,8 +5,10 @@ import { TYPES } from '@/pages/models/queries'
 import { useChangeModel } from '../changes'
 import type { Model } from '../queries'
 import { between } from '@/components/number-text'
-import { identityChanges, identityOf } from './settings'
+import { apis, identityChanges, identityOf } from './settings'
 import { Columns, SettingsCard } from '@/components/settings-card'
+
+const ELSE = 'Left empty, as the catalogue says.'
 
 export function IdentityCard({ model }: { model: Model }) {
   const change = useChangeModel(model.id)
@@ -47,7 +49,7 @@ export function IdentityCard({ model }: { model: Model }) {
               name="capabilities"
               label="Capabilities"
               optional
-              hint="With commas between: tools, vision, audio, reasoning."
+              hint={`With commas between: tools, vision, audio, reasoning. ${ELSE}`}
             />
             <TextField
               control={control}
@@ -62,7 +64,25 @@ export function IdentityCard({ model }: { model: Model }) {
               label="Context window, in tokens"
               optional
               number="whole"
+              hint={ELSE}
               validate={between(0, 2 ** 53, { whole: true })}
+            />
+            <TextField
+              control={control}
+              name="max_output_tokens"
+              label="Longest answer, in tokens"
+              optional
+              number="whole"
+              hint={ELSE}
+              validate={between(1, 2 ** 53, { whole: true })}
+            />
+            <TextField
+              control={control}
+              name="apis"
+              label="Asked by"
+              optional
+              hint={`APIs, with commas between: chat, responses, images. ${ELSE}`}
+              validate={apis}
             />
           </Columns>
           {model.is_composite !== true && (

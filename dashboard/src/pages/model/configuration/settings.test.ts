@@ -2,6 +2,7 @@ import { describe, expect, it } from 'vitest'
 import type { Model } from '../queries'
 import { between, needed } from '@/components/number-text'
 import {
+  apis,
   identityChanges,
   identityOf,
   limitChanges,
@@ -20,7 +21,7 @@ const MODEL = {
   model_type: 'CHAT',
   capabilities: ['tools', 'vision'],
   requests_per_second: 2.5,
-  metadata: { provider: 'OpenAI', context_window: 128_000, extra: { team: 'ml' } },
+  metadata: { provider: 'OpenAI', context_window: 128_000, apis: ['chat'], extra: { team: 'ml' } },
   fallback: {
     enabled: true,
     on_rate_limit: false,
@@ -40,8 +41,24 @@ describe('what a model is', () => {
       description: 'The large one',
       model_type: 'CHAT',
       capabilities: ['tools', 'vision'],
-      metadata: { provider: 'OpenAI', context_window: 128_000, extra: { team: 'ml' } },
+      metadata: {
+        provider: 'OpenAI',
+        context_window: 128_000,
+        max_output_tokens: null,
+        apis: ['chat'],
+        extra: { team: 'ml' },
+      },
     })
+  })
+
+  it('leaves to the catalogue what is empty', () => {
+    const { metadata } = identityChanges({ ...identityOf(MODEL), apis: ' ', context_window: '' }, MODEL)
+    expect(metadata).toMatchObject({ apis: null, context_window: null })
+  })
+
+  it('names the APIs that there are', () => {
+    expect(apis('chat, images')).toBe(true)
+    expect(apis('chat, telepathy')).toContain('image_edits')
   })
 
   it('says nothing of a type that is not known', () => {

@@ -14,6 +14,9 @@ export interface Identity {
   capabilities: string
   provider: string
   context_window: string
+  max_output_tokens: string
+  /** With commas between. */
+  apis: string
 }
 
 export function identityOf(model: Model): Identity {
@@ -26,7 +29,36 @@ export function identityOf(model: Model): Identity {
     capabilities: (model.capabilities ?? []).join(', '),
     provider: typeof metadata.provider === 'string' ? metadata.provider : '',
     context_window: asText(typeof metadata.context_window === 'number' ? metadata.context_window : null),
+    max_output_tokens: asText(
+      typeof metadata.max_output_tokens === 'number' ? metadata.max_output_tokens : null,
+    ),
+    apis: Array.isArray(metadata.apis) ? metadata.apis.join(', ') : '',
   }
+}
+
+const APIS = [
+  'chat',
+  'responses',
+  'completions',
+  'embeddings',
+  'rerank',
+  'images',
+  'image_edits',
+  'speech',
+  'transcription',
+  'audio_translation',
+  'moderation',
+  'realtime',
+] as const satisfies readonly Api[]
+type Api = NonNullable<NonNullable<ModelChanges['metadata']>['apis']>[number]
+
+/** APIs with commas between. */
+export function apis(text: string): true | string {
+  return words(text).every(isApi) || `Of these, with commas between: ${APIS.join(', ')}.`
+}
+
+function isApi(word: string): word is Api {
+  return APIS.some((api) => api === word)
 }
 
 /** Metadata is replaced as a whole, so what is not shown here goes along. */
@@ -42,6 +74,8 @@ export function identityChanges(values: Identity, model: Model): ModelChanges {
       ...model.metadata,
       provider: values.provider.trim() === '' ? null : values.provider.trim(),
       context_window: numberOrNull(values.context_window),
+      max_output_tokens: numberOrNull(values.max_output_tokens),
+      apis: values.apis.trim() === '' ? null : words(values.apis).filter(isApi),
     },
   }
 }

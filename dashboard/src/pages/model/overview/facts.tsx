@@ -7,13 +7,15 @@ import { Figure, Time } from '@/components/values'
 import { count } from '@/format/number'
 import { GroupBadges, HealthStatus, providerOf, TypeBadge, WholePrice } from '@/pages/models/parts'
 import type { Model } from '../queries'
-import { pathsOf } from './paths'
+
+function spaced(word: string): string {
+  return word.replaceAll('_', ' ')
+}
 
 type Fact = readonly [name: string, value: ReactNode]
 
 export function Facts({ model }: { model: Model }) {
-  const context: unknown = model.metadata?.context_window
-  const paths = pathsOf(model)
+  const { capabilities, endpoints, ...known } = model.abilities ?? {}
   const facts: (Fact | false)[] = [
     [
       'Alias',
@@ -29,26 +31,35 @@ export function Facts({ model }: { model: Model }) {
     ],
     providerOf(model) !== undefined && ['Provider', providerOf(model)],
     ['Type', <TypeBadge key="type" model={model} />],
-    (model.capabilities ?? []).length > 0 && [
-      'Capabilities',
-      <span key="capabilities" className="flex flex-wrap justify-end gap-1">
-        {(model.capabilities ?? []).map((capability) => (
-          <Badge key={capability}>{capability}</Badge>
-        ))}
-      </span>,
-    ],
-    paths !== undefined && [
+    capabilities != null &&
+      capabilities.length > 0 && [
+        'Capabilities',
+        <span key="capabilities" className="flex flex-wrap justify-end gap-1">
+          {capabilities.map((capability) => (
+            <Badge key={capability}>{spaced(capability)}</Badge>
+          ))}
+        </span>,
+      ],
+    known.input_modalities != null && ['Reads', known.input_modalities.map(spaced).join(', ')],
+    known.output_modalities != null && ['Gives', known.output_modalities.map(spaced).join(', ')],
+    endpoints != null && [
       'Asked at',
       <span key="paths" className="flex flex-col items-end font-mono text-xs">
-        {paths.map((path) => (
+        {endpoints.map((path) => (
           <code key={path}>{path}</code>
         ))}
       </span>,
     ],
-    typeof context === 'number' && [
+    known.context_window != null && [
       'Context window',
       <span key="context">
-        <Figure value={count(context)} /> tokens
+        <Figure value={count(known.context_window)} /> tokens
+      </span>,
+    ],
+    known.max_output_tokens != null && [
+      'Longest answer',
+      <span key="output">
+        <Figure value={count(known.max_output_tokens)} /> tokens
       </span>,
     ],
     ['Status', <HealthStatus key="status" model={model} />],
@@ -63,13 +74,13 @@ export function Facts({ model }: { model: Model }) {
     ['Created', <Time key="created" at={model.created_at} />],
     ['Changed', <Time key="changed" at={model.updated_at} />],
   ]
-  const known = facts.filter((fact): fact is Fact => fact !== false)
-  const half = Math.ceil(known.length / 2)
+  const shown = facts.filter((fact): fact is Fact => fact !== false)
+  const half = Math.ceil(shown.length / 2)
   return (
     <Panel title="About" description={model.description === '' ? undefined : model.description}>
       <div className="grid gap-x-12 lg:grid-cols-2">
-        <DetailList entries={known.slice(0, half)} />
-        <DetailList entries={known.slice(half)} />
+        <DetailList entries={shown.slice(0, half)} />
+        <DetailList entries={shown.slice(half)} />
       </div>
     </Panel>
   )
