@@ -48,7 +48,8 @@ once the budget is spent; what was under way then may pass it. `alert`: nothing 
 class Key(msgspec.Struct, frozen=True, array_like=True, gc=False):
     """An API key, found by the SHA-256 digest of its secret. Its access is its owner's, cut down by `models`.
 
-    A key whose rotation leaves its old secret some time has two rows, with one `id`.
+    A key whose rotation leaves its old secret some time has two rows, with one `id`; so has one whose name secrets are
+    lent in, with a row for each.
     """
 
     digest: bytes
@@ -65,6 +66,8 @@ class Key(msgspec.Struct, frozen=True, array_like=True, gc=False):
     """False for a key with zero data retention, whatever its owner's account has."""
     caching: KeyCaching | None = None
     """`None`: as its model says."""
+    lent: str | None = None
+    """The id of the lent secret whose row this is; `None` for the key's own."""
 
 
 class User(msgspec.Struct, frozen=True, array_like=True, gc=False):
@@ -230,7 +233,9 @@ class Update(msgspec.Struct, frozen=True, array_like=True, kw_only=True):
 
 
 class Hello(msgspec.Struct, frozen=True, array_like=True):
-    """The first frame a gateway sends on the snapshot link: who it is and the version it has (0 for none)."""
+    """What a gateway says on the snapshot link, first of all and whenever it has another version: who it is and the
+    version it has (0 for none).
+    """
 
     worker_id: str
     version: int

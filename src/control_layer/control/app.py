@@ -87,6 +87,7 @@ from control_layer.control.scim.errors import render as render_for_scim
 from control_layer.control.services import Services
 from control_layer.control.simulated.routes import router as simulated
 from control_layer.control.simulated.simulation import Simulation
+from control_layer.control.snapshots.in_force import InForce
 from control_layer.control.stored_responses.received import Received
 from control_layer.control.stored_responses.routes import router as stored_responses
 from control_layer.control.system_key import system_key
@@ -192,6 +193,7 @@ def build_services(
         guardrail_secrets=Seal(secret_key, "guardrail-secret", previous_keys),
         system_key=own_key,
         own_gateway=OwnGateway(gateway, own_key),
+        in_force=InForce(),
         conditions=Conditions(),
         simulation=simulation or Simulation(None),
         received_responses=Received(),

@@ -104,7 +104,10 @@ class ControlPlane:
         )
         self._simulated = SimulatedWatch(self._services)
         self._snapshots = SnapshotService(
-            self._engine, file=Path(config.snapshot_file), socket=Path(config.snapshot_socket)
+            self._engine,
+            file=Path(config.snapshot_file),
+            socket=Path(config.snapshot_socket),
+            in_force=self._services.in_force,
         )
         self._limits = LimitExchange(self._engine, lambda message: self._leases.deliver(message))
         self._leases = LeaseServer(

@@ -26,6 +26,7 @@ from control_layer.control.own_gateway import OwnGateway
 from control_layer.control.payments.provider import PaymentProvider
 from control_layer.control.request_log.tail import Tail
 from control_layer.control.simulated.simulation import Simulation
+from control_layer.control.snapshots.in_force import InForce
 from control_layer.control.stored_responses.received import Received
 from control_layer.settings import Settings
 
@@ -42,11 +43,13 @@ class Services:
     database: async_sessionmaker[AsyncSession]
     provider_credentials: Seal
     key_secrets: Seal
-    """For secrets of API keys that must be read back: hidden keys, and those waiting for their holder's first look."""
+    """For secrets of API keys that must be read back: hidden, lent, waiting for a holder's first look."""
     webhook_secrets: Seal
     guardrail_secrets: Seal
     system_key: KeySecret
     own_gateway: OwnGateway
+    in_force: InForce
+    """Whether the gateways of this host have been told."""
     conditions: Conditions
     """How deployments fare at the gateways of this host."""
     simulation: Simulation

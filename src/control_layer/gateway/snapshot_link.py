@@ -98,13 +98,20 @@ class SnapshotLink:
                 _log.info("snapshot_link_connected", version=self._state.current.version)
             self.connected = True
             mine = self._state.current.version if version is None else version
-            writer.write(frame(_encode(Hello(worker_id=self._worker_id, version=mine))))
+            writer.write(self._hello(mine))
             frames = FrameReader()
             while data := await reader.read(_READ_BYTES):
+                changed = False
                 for payload in frames.feed(data):
                     if self._state.receive(_decode_update(payload)):
+                        changed = True
                         self._on_change()
+                if changed:
+                    writer.write(self._hello(self._state.current.version))
             raise EOFError("the control plane closed the link")
         finally:
             self._state.forget_pieces()
             writer.close()
+
+    def _hello(self, version: int) -> bytes:
+        return frame(_encode(Hello(worker_id=self._worker_id, version=version)))

@@ -30,6 +30,7 @@ _NOT_AUDITED = {
     "account_balances": "sums of the ledger",
     "user_objects": "says again what users say",
     "audit_log": "it is the log",
+    "lent_secrets": "last minutes, and belong to sessions and keys whose beginnings and ends are logged",
     "budget_leases": "bookkeeping of the lender",
     "budget_spending": "sums of what requests cost",
     "requests": "what AI requests used is a record of its own",

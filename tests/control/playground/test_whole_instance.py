@@ -12,7 +12,9 @@ from typing import Any
 import httpx
 import pytest
 from bench.processes import simulator
-from tests.running import Instance, running, until
+from tests.running import ADMIN_EMAIL, ADMIN_PASSWORD, SECRET_KEY, Instance, running, until
+
+from control_layer.contract.sealing import Seal
 
 pytestmark = pytest.mark.server
 
@@ -79,7 +81,7 @@ def instance(provider: str, recorder: _Recorder, tmp_path_factory: pytest.TempPa
         "CONTROL_LAYER_AUTH__PROXY_HEADER__ENABLED": "true",
         "CONTROL_LAYER_AUTH__PROXY_HEADER__HEADER_NAME": _PROXYS_FIELD,
     }
-    with running(tmp_path_factory.mktemp("playground"), environment=environment) as instance:
+    with running(tmp_path_factory.mktemp("playground"), workers=2, environment=environment) as instance:
         instance.connect_provider(provider, _MODELS)
         url = f"http://127.0.0.1:{recorder.server_address[1]}/v1"
         instance.connect_provider(url, ["recorded"], name="recorder", api_key="the-providers")
@@ -133,6 +135,28 @@ def test_what_is_asked_is_counted_under_the_person_at_the_playgrounds_tariff(ins
     [key] = instance.sql("SELECT purpose, hidden FROM api_keys WHERE id = $1", row["key_id"])
     assert (key["purpose"], key["hidden"]) == ("playground", True)
     assert row["cost"] * 4 == answer.json()["usage"]["total_tokens"]
+
+
+@contextmanager
+def _signed_in(instance: Instance) -> Iterator[httpx.Client]:
+    """The administrator in another browser."""
+    with httpx.Client(base_url=instance.address, timeout=30.0) as client:
+        login = {"email": ADMIN_EMAIL, "password": ADMIN_PASSWORD}
+        answer = client.post("/authentication/login", json=login)
+        client.headers["cookie"] = answer.headers["set-cookie"].partition(";")[0]
+        yield client
+
+
+def test_a_sessions_secret_is_in_force_before_it_is_used_and_ends_with_it(instance: Instance) -> None:
+    seal, url = Seal(SECRET_KEY, "api-key"), f"{instance.base_url}/models"
+    for _ in range(5):
+        with _signed_in(instance) as browser:
+            assert browser.post(_CHAT, json=_chat("sim-small")).status_code == 200
+            [lent] = instance.sql("SELECT id, sealed_secret FROM lent_secrets ORDER BY created_at DESC LIMIT 1")
+            secret = {"authorization": f"Bearer {seal.open(lent['sealed_secret'], str(lent['id']))}"}
+            assert httpx.get(url, headers=secret).status_code == 200
+            assert browser.post("/authentication/logout").status_code == 200
+        until(lambda secret=secret: httpx.get(url, headers=secret).status_code == 401)  # type: ignore[misc]
 
 
 def test_pieces_come_as_the_provider_says_them_and_leaving_ends_it(browser: httpx.Client, provider: str) -> None:

@@ -29,7 +29,7 @@ class Editor:
             self._new_user, self._new_key, self._new_model, self._new_composite, self._new_group, self._new_endpoint,
             self._member, self._member, self._grant, self._grant, self._component, self._component, self._change,
             self._change, self._change, self._swap, self._delete, self._delete, self._move, self._move, self._price,
-            self._purge,
+            self._purge, self._lend, self._lend, self._take_back,
         )  # fmt: skip
         await self._random.choice(edits)()
 
@@ -46,6 +46,14 @@ class Editor:
         expires = datetime.now(UTC) + timedelta(days=self._random.choice((-1, 1)))
         user = await self._one("users")
         await self._rows.key(user, expires_at=self._random.choice((None, expires)))
+
+    async def _lend(self) -> None:
+        if (key := await self._one("api_keys WHERE purpose <> 'platform'")) != EVERYONE:
+            expires = datetime.now(UTC) + timedelta(days=self._random.choice((-1, 1)))
+            await self._rows.lent(key, str(self._random.random()), expires)
+
+    async def _take_back(self) -> None:
+        await self._rows.execute("DELETE FROM lent_secrets WHERE id = $1", await self._one("lent_secrets"))
 
     async def _new_model(self) -> None:
         if (endpoint := await self._one("endpoints")) != EVERYONE:

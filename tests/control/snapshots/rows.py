@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import uuid
+from datetime import datetime
 from typing import Any
 
 import asyncpg
@@ -55,6 +56,17 @@ class Rows:
             secret_digest=hashlib.sha256(secret.encode()).digest(),
             secret_prefix="sk-",
             **columns,
+        )
+
+    async def lent(self, key_id: str, secret: str, expires_at: datetime) -> str:
+        digest = hashlib.sha256(secret.encode()).digest()
+        return await self._insert(
+            "lent_secrets",
+            key_id=uuid.UUID(key_id),
+            borrower=uuid.uuid4(),
+            secret_digest=digest,
+            sealed_secret=b"",
+            expires_at=expires_at,
         )
 
     async def endpoint(self, **columns: object) -> str:

@@ -53,6 +53,19 @@ async def test_live_keys_of_every_purpose_hidden_ones_included(world: World) -> 
     }
 
 
+async def test_a_playground_key_has_the_secrets_that_are_lent_and_none_of_its_own(world: World) -> None:
+    rows = world.rows
+    user, disabled = await rows.user(), await rows.user(disabled_at=_PAST)
+    key = await rows.key(user, "its own", purpose="playground", hidden=True)
+    resting = await rows.key(disabled, purpose="playground", hidden=True)
+    lent = await rows.lent(key, "lent", _FUTURE)
+    await rows.lent(key, "expired", datetime.now(UTC) - timedelta(seconds=1))
+    await rows.lent(resting, "of somebody who is disabled", _FUTURE)
+    keys, *_ = await world.truth()
+    expected = Key(_digest("lent"), key, user, "playground", _FUTURE.timestamp(), lent=lent)
+    assert keys == {_digest("lent"): expected}
+
+
 async def test_live_users_with_all_their_groups_and_everyone(world: World) -> None:
     rows = world.rows
     user, private = await rows.user(), await rows.user(zero_data_retention=True)

@@ -6,6 +6,8 @@ import asyncio
 import hashlib
 import socket
 import stat
+import uuid
+from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 
 import msgspec
@@ -15,6 +17,7 @@ from tests.control.snapshots.world import Recording, World, eventually
 
 from control_layer.contract.frames import frame
 from control_layer.contract.snapshot import Hello
+from control_layer.control.snapshots.in_force import InForce
 from control_layer.gateway.snapshot import Snapshot
 
 _NOWHERE = "postgresql://nobody@127.0.0.1:1/nothing"
@@ -351,6 +354,39 @@ async def test_a_gateway_that_does_not_read_is_let_go(world: World, monkeypatch:
         await eventually(lambda: service.service.samples()[1].value == 2)  # the good gateway and the file
         await world.rows.user()
         await world.settled(good)
+
+
+async def test_a_secret_is_in_force_once_every_linked_gateway_says_so(world: World) -> None:
+    in_force = InForce()
+    service = await world.service(in_force=in_force)
+    gateway = world.gateway(service)
+    await world.settled(gateway)
+    key = await world.rows.key(await world.rows.user(), "in force")
+    assert await in_force.secret(key, within_seconds=60)
+    assert _digest("in force") in gateway.state.current.keys
+    with socket.socket(socket.AF_UNIX) as slow:
+        slow.connect(str(service.socket))
+        slow.sendall(frame(msgspec.msgpack.encode(Hello("slow", 1))))
+        await eventually(lambda: service.service.samples()[1].value == 3)  # the gateways and the file
+        assert not await in_force.secret(key, within_seconds=0.05)
+        slow.sendall(frame(msgspec.msgpack.encode(Hello("slow", 2**60))))
+        assert await in_force.secret(key, within_seconds=60)
+    assert not await in_force.secret(str(uuid.uuid4()), within_seconds=0.05)
+    await gateway.disconnect()
+    other = await world.rows.key(await world.rows.user())
+    assert await in_force.secret(other, within_seconds=60)
+
+
+async def test_lent_secrets_follow_the_key_that_they_are_lent_in_the_name_of(world: World) -> None:
+    service = await world.service()
+    gateway = world.gateway(service)
+    key = await world.rows.key(await world.rows.user(), purpose="playground", hidden=True)
+    await world.rows.lent(key, "lent", datetime.now(UTC) + timedelta(days=1))
+    await gateway.until(lambda snapshot: _digest("lent") in snapshot.keys)
+    await world.rows.execute("UPDATE api_keys SET zero_data_retention = true WHERE id = $1", key)
+    await gateway.until(lambda snapshot: not snapshot.keys[_digest("lent")].log_bodies)
+    await world.rows.execute("UPDATE api_keys SET deleted_at = now() WHERE id = $1", key)
+    await gateway.until(lambda snapshot: _digest("lent") not in snapshot.keys)
 
 
 async def test_a_stale_socket_is_replaced(world: World) -> None:

@@ -47,7 +47,10 @@ def take_pending_secret(key: ApiKey, seal: Seal, now: datetime) -> str | None:
 
 
 def issue_hidden_keys(session: AsyncSession, seal: Seal, user_id: uuid.UUID) -> None:
-    """Adds the keys that the server itself uses in a user's name; nobody ever sees them."""
+    """Adds the keys that the server itself uses in a user's name; nobody ever sees them.
+
+    Batches run for days with the secret of theirs. That of the playground's is thrown away: its secrets are lent.
+    """
     for purpose in _HIDDEN:
         secret, key_id = KeySecret.new(), uuid.uuid4()
         session.add(
@@ -60,6 +63,6 @@ def issue_hidden_keys(session: AsyncSession, seal: Seal, user_id: uuid.UUID) -> 
                 secret_digest=secret.digest,
                 secret_prefix=secret.prefix,
                 hidden=True,
-                hidden_secret=seal.seal(secret.text, str(key_id)),
+                hidden_secret=seal.seal(secret.text, str(key_id)) if purpose == "batch" else None,
             )
         )

@@ -11,7 +11,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from control_layer.control.permissions import Role
 from control_layer.control.principal import Principal
-from control_layer.store.tables import ApiKey, User, UserSession
+from control_layer.store.tables import ApiKey, LentSecret, User, UserSession
 
 __all__ = [
     "is_still_let_in",
@@ -50,15 +50,20 @@ async def principal_of_user(session: AsyncSession, user_id: uuid.UUID) -> Princi
 async def principal_of_key(
     session: AsyncSession, digest: bytes, now: datetime, *, purposes: frozenset[str]
 ) -> Principal | None:
-    """The person, neither deleted nor disabled, who holds the living key with this digest, or had it until lately.
+    """The person, neither deleted nor disabled, who holds the living key with this digest, had it until lately, or was
+    lent it.
 
     `purposes`: of the key."""
     in_grace = (ApiKey.previous_digest == digest) & (ApiKey.previous_expires_at > now)
+    lent = select(LentSecret.key_id).where(LentSecret.secret_digest == digest, LentSecret.expires_at > now)
     statement = (
         _people()
         .add_columns(ApiKey.id.label("key_id"), ApiKey.last_used)
         .join(ApiKey, ApiKey.created_by == User.id)
-        .where(or_(ApiKey.secret_digest == digest, in_grace), ApiKey.deleted_at.is_(None))
+        .where(
+            or_(ApiKey.secret_digest == digest, in_grace, ApiKey.id == lent.scalar_subquery()),
+            ApiKey.deleted_at.is_(None),
+        )
         .where(or_(ApiKey.expires_at.is_(None), ApiKey.expires_at > now), ApiKey.purpose.in_(purposes))
     )
     row = (await session.execute(statement)).one_or_none()

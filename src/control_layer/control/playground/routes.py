@@ -1,6 +1,6 @@
 """`/admin/api/v1/ai/*`: as `/ai/*`, for somebody who is signed in (§5.11).
 
-The model is found, granted, limited and paid for by the gateway, as with any client: this only lends a key.
+The model is found, granted, limited and paid for by the gateway, as with any client: this only lends a secret.
 """
 
 from __future__ import annotations
@@ -10,12 +10,11 @@ import msgspec
 import structlog
 from fastapi import APIRouter, Request, Response
 
-from control_layer.contract.sealing import CannotOpen
 from control_layer.control.access import signed_in
 from control_layer.control.errors import ControlError, TryLater, invalid
 from control_layer.control.own_gateway import BrokenAnswer, GatewayCaller, GatewayUnreachable
 from control_layer.control.playground.departure import Departure
-from control_layer.control.playground.hidden_key import playground_key
+from control_layer.control.playground.lending import lent_secret
 from control_layer.control.playground.passing import answer_fields, request_fields
 from control_layer.control.playground.streamed_answer import StreamedAnswer
 from control_layer.control.request_context import Caller, Database, Served
@@ -28,6 +27,8 @@ __all__ = ["router"]
 _PREFIX = "/admin/api/v1"
 _METHODS = ["GET", "HEAD", "POST", "PUT", "PATCH", "DELETE"]
 _MAX_REFUSAL_BYTES = 4096
+_IN_FORCE_SECONDS = 2.0
+"""How long a first request waits until gateways know its secret, which takes some hundredths."""
 _log = structlog.get_logger(__name__)
 router = APIRouter(prefix=_PREFIX, route_class=ControlRoute, include_in_schema=False)
 
@@ -47,14 +48,12 @@ _refusal = msgspec.json.Decoder(_RefusalBody).decode
 @router.api_route("/ai/{path:path}", methods=_METHODS)
 @signed_in
 async def ask(path: str, request: Request, session: Database, caller: Caller, services: Served) -> Response:
-    """Asks the gateway in the caller's name, with the hidden key of theirs whose purpose is `playground`."""
+    """Asks the gateway in the caller's name, with a secret that is lent to their session."""
     del path  # what the gateway reads are the very bytes
-    try:
-        key = await playground_key(session, services.key_secrets, caller.id)
-    except CannotOpen as error:
-        _log.error("playground_key_unreadable", user_id=str(caller.id), reason=str(error))
-        raise _no_key() from None
-    await session.rollback()  # no connection is held while a model thinks
+    lent = await lent_secret(session, services.key_secrets, caller, services.now())
+    await session.commit()  # no connection is held while a model thinks
+    if lent.fresh:
+        await services.in_force.secret(str(lent.id), within_seconds=_IN_FORCE_SECONDS)
     departure = Departure(request, has_body=_has_body(request))
     fields = request_fields(request.headers.raw, _identity(services.settings.auth.proxy_header))
     asking = services.own_gateway.stream(
@@ -62,7 +61,7 @@ async def ask(path: str, request: Request, session: Database, caller: Caller, se
         _target(request),
         fields=fields,
         body=departure.body,
-        caller=GatewayCaller(key, request_id_of(request.scope)),
+        caller=GatewayCaller(lent.secret, request_id_of(request.scope)),
     )
     try:
         answer = await departure.before(asking)
@@ -77,7 +76,7 @@ async def _handed_on(answer: httpx.Response) -> Response:
     fields = answer_fields(answer.headers.raw)
     if answer.status_code == 401:  # the gateway's own: a provider that refuses its credential is a 502
         await answer.aclose()
-        raise TryLater(503, "Your account is new to the gateway; try again in a moment", retry_after_seconds=1)
+        raise TryLater(503, "The gateway does not know you yet; try again in a moment", retry_after_seconds=1)
     if answer.status_code != 400 or not _is_short(answer):
         return StreamedAnswer(answer, fields)
     try:
@@ -127,11 +126,3 @@ def _identity(settings: ProxyHeader) -> list[bytes]:
         settings.provider_field_name,
     )
     return [name.encode() for name in names]
-
-
-def _no_key() -> ControlError:
-    text = (
-        "The key that the playground uses in your name cannot be read. Ask an administrator: secret_key was changed, "
-        "and the earlier one is missing from previous_secret_keys"
-    )
-    return ControlError(503, "playground_key_unreadable", text)

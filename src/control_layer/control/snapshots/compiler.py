@@ -14,7 +14,7 @@ from datetime import datetime
 from typing import Any, TypeVar
 
 import msgspec
-from sqlalchemy import Select, and_, extract, func, literal, or_, select
+from sqlalchemy import Select, and_, extract, func, literal, null, or_, select
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
 from control_layer.contract.dialects import DialectOptions
@@ -54,6 +54,7 @@ _KEYS = (
         literal(False),
         tables.ApiKey.zero_data_retention,
         tables.ApiKey.caching,
+        null(),
     )
     .join(tables.User, tables.User.id == tables.ApiKey.user_id)
     .where(
@@ -75,8 +76,27 @@ _PREVIOUS_SECRETS = (
         literal(True),
         tables.ApiKey.zero_data_retention,
         tables.ApiKey.caching,
+        null(),
     )
 ).where(tables.ApiKey.previous_digest.is_not(None), tables.ApiKey.previous_expires_at > func.now())
+_LENT_SECRETS = (
+    _KEYS.with_only_columns(
+        text_of(tables.ApiKey.id),
+        tables.LentSecret.secret_digest,
+        text_of(tables.ApiKey.user_id),
+        tables.ApiKey.purpose,
+        extract("epoch", tables.LentSecret.expires_at),
+        tables.ApiKey.model_aliases,
+        literal(False),
+        tables.ApiKey.zero_data_retention,
+        tables.ApiKey.caching,
+        text_of(tables.LentSecret.id),
+    )
+    .join(tables.LentSecret, tables.LentSecret.key_id == tables.ApiKey.id)
+    .where(tables.LentSecret.expires_at > func.now())
+)
+_OWN_SECRETS = _KEYS.where(tables.ApiKey.purpose != "playground")
+"""A playground key has none of its own: its secrets are lent."""
 _USERS = (
     select(
         text_of(tables.User.id),
@@ -101,8 +121,9 @@ _ENDPOINTS = select(
     tables.Endpoint.options,
 )
 _PURGES = select(text_of(tables.AnswerPurge.subject_id), tables.AnswerPurge.generation)
-_KEYS_FOUND = _KEYS.where(tables.ApiKey.id == IDS)
+_KEYS_FOUND = _OWN_SECRETS.where(tables.ApiKey.id == IDS)
 _PREVIOUS_SECRETS_FOUND = _PREVIOUS_SECRETS.where(tables.ApiKey.id == IDS)
+_LENT_SECRETS_FOUND = _LENT_SECRETS.where(tables.LentSecret.id == IDS)
 _USERS_FOUND = _USERS.where(tables.User.id == IDS)
 _ENDPOINTS_FOUND = _ENDPOINTS.where(tables.Endpoint.id == IDS)
 _LIMITS_FOUND = LIMITS.where(LIMIT_ID == IDS)
@@ -110,6 +131,7 @@ _BUDGETS_FOUND = BUDGETS.where(BUDGET_ID == IDS)
 _GUARDRAILS_FOUND = GUARDRAILS.where(GUARDRAIL_ID == IDS)
 _PURGES_FOUND = _PURGES.where(tables.AnswerPurge.subject_id == IDS)
 _KEYS_OF = select(text_of(tables.ApiKey.id)).where(tables.ApiKey.user_id == IDS)
+_LENT_OF = select(text_of(tables.LentSecret.id)).where(tables.LentSecret.key_id == IDS)
 
 
 class Compiler:
@@ -124,7 +146,7 @@ class Compiler:
             share = Sharing()
             async for part in _partitions(connection, _USERS):
                 yield Rows(users=[_user(row, share) for row in part])
-            for secrets in (_KEYS, _PREVIOUS_SECRETS):
+            for secrets in (_OWN_SECRETS, _PREVIOUS_SECRETS, _LENT_SECRETS):
                 async for part in _partitions(connection, secrets):
                     yield Rows(keys=[_key(row) for row in part])
             around = await Surroundings.of_all(connection)
@@ -144,23 +166,24 @@ class Compiler:
     async def find(self, touched: Touched, known: State) -> Found:
         """What stands at the ids now, and at those of the rows that depend on them.
 
-        A user who came or went since `known` takes the keys along, an endpoint the models it serves, and a model the
-        composite models it is a part of.
+        A user who came or went since `known` takes the keys along, a key the secrets that are lent in its name, an
+        endpoint the models it serves, and a model the composite models it is a part of.
         """
         share = Sharing()
         async with self._engine.connect() as connection:
             users = await _found(connection, _USERS_FOUND, touched.users, lambda row: _user(row, share))
             moved = {user_id for user_id, user in users.items() if (user is None) is (user_id in known.users.keys)}
-            keys = await _keys_found(connection, touched.keys | await _ids(connection, _KEYS_OF, moved))
+            changed = {key_of_secret(secret_id) for secret_id in touched.keys}
+            key_ids = changed | await _ids(connection, _KEYS_OF, moved)
+            keys = await _keys_found(connection, key_ids | await _ids(connection, _LENT_OF, key_ids))
             model_ids = touched.models | await _ids(connection, HOSTED_MODELS, touched.endpoints)
             for statement in DEPENDENT_MODELS:
                 model_ids |= await _ids(connection, statement, model_ids)
             models = await models_found(connection, model_ids, share)
             endpoints = await _found(connection, _ENDPOINTS_FOUND, touched.endpoints, _endpoint)
             # A key's spending cap is a budget with the key's id.
-            capped = {key_of_secret(secret_id) for secret_id in touched.keys}
-            budgets = await _found(connection, _BUDGETS_FOUND, touched.budgets | capped, budget_of)
-            limited = touched.limits | derived_ids(capped | touched.models)
+            budgets = await _found(connection, _BUDGETS_FOUND, touched.budgets | changed, budget_of)
+            limited = touched.limits | derived_ids(changed | touched.models)
             limits = await _found(connection, _LIMITS_FOUND, limited, limit_of)
             guardrails = await _found(connection, _GUARDRAILS_FOUND, touched.guardrails, guardrail_of)
             purges = await _found(connection, _PURGES_FOUND, touched.purges, _purge)
@@ -196,15 +219,18 @@ async def _found(
 
 
 async def _keys_found(connection: AsyncConnection, ids: set[str]) -> dict[str, Key | None]:
-    """Both secrets of each key, or `None`, whichever of them was asked for."""
+    """Both secrets of each key, or `None`, whichever of them was asked for; lent ones by ids of their own."""
     keys = {key_of_secret(secret_id) for secret_id in ids}
-    present = await _found(connection, _KEYS_FOUND, keys, _key)
+    found = await _found(connection, _KEYS_FOUND, keys, _key)
+    if keys:
+        lent = await connection.execute(_LENT_SECRETS_FOUND, {"ids": [*keys]})
+        found |= {key.lent: key for key in map(_key, lent) if key.lent is not None}
     previous = await _found(connection, _PREVIOUS_SECRETS_FOUND, keys, _key)
-    return present | {secret_of(key_id, previous=True): key for key_id, key in previous.items()}
+    return found | {secret_of(key_id, previous=True): key for key_id, key in previous.items()}
 
 
 def _key(row: Row) -> Key:
-    key_id, digest, user_id, purpose, expires_at, aliases, previous, zero_data_retention, caching = row
+    key_id, digest, user_id, purpose, expires_at, aliases, previous, zero_data_retention, caching, lent = row
     return Key(
         digest=digest,
         id=key_id,
@@ -215,6 +241,7 @@ def _key(row: Row) -> Key:
         previous=previous,
         log_bodies=not zero_data_retention,
         caching=caching,
+        lent=lent,
     )
 
 

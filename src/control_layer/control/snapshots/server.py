@@ -11,6 +11,7 @@ import structlog
 from control_layer.contract.frames import FrameReader, FrameTooLarge
 from control_layer.contract.snapshot import Hello
 from control_layer.control.local_socket import serving
+from control_layer.control.snapshots.in_force import InForce, Link
 from control_layer.control.snapshots.publication import Overrun, Publication, Subscriber
 
 __all__ = ["SnapshotServer"]
@@ -25,9 +26,10 @@ _decode = msgspec.msgpack.Decoder(Hello).decode
 class SnapshotServer:
     """Serves a publication on a Unix socket that only our own user can open."""
 
-    def __init__(self, path: Path, publication: Publication) -> None:
+    def __init__(self, path: Path, publication: Publication, in_force: InForce) -> None:
         self._path = path
         self._publication = publication
+        self._in_force = in_force
 
     async def run(self, serving_now: asyncio.Event) -> None:
         """Serves for ever; sets `serving_now` when gateways can connect."""
@@ -38,13 +40,15 @@ class SnapshotServer:
         worker = "?"
         try:
             async with asyncio.timeout(_HELLO_SECONDS):
-                hello = await _read_hello(reader)
+                frames = FrameReader()
+                hello = await _read_hello(reader, frames)
             worker = hello.worker_id
             await self._publication.published.wait()
             _log.info("gateway_linked", worker=worker, version=hello.version, published=self._publication.version)
-            async with asyncio.TaskGroup() as both:
-                sending = both.create_task(self._keep_up(writer, hello.version))
-                both.create_task(_watch(reader, sending))
+            with self._in_force.link(hello.version) as link:
+                async with asyncio.TaskGroup() as both:
+                    sending = both.create_task(self._keep_up(writer, hello.version))
+                    both.create_task(_watch(reader, frames, link, sending))
         except* (OSError, EOFError, Overrun, FrameTooLarge, msgspec.MsgspecError) as failed:
             _log.warning("gateway_link_lost", worker=worker, error=_first(failed))
         finally:
@@ -65,8 +69,7 @@ class SnapshotServer:
             await _send(writer, await deltas.next())
 
 
-async def _read_hello(reader: asyncio.StreamReader) -> Hello:
-    frames = FrameReader()
+async def _read_hello(reader: asyncio.StreamReader, frames: FrameReader) -> Hello:
     while data := await reader.read(4096):
         for payload in frames.feed(data):
             return _decode(payload)
@@ -79,9 +82,11 @@ async def _send(writer: asyncio.StreamWriter, data: bytes) -> None:
         await writer.drain()
 
 
-async def _watch(reader: asyncio.StreamReader, sending: asyncio.Task[None]) -> None:
-    """Ends the sending when the gateway goes away; it has nothing more to say while it stays."""
-    await reader.read(1)
+async def _watch(reader: asyncio.StreamReader, frames: FrameReader, link: Link, sending: asyncio.Task[None]) -> None:
+    """Hears which version the gateway has; ends the sending when it goes away."""
+    while data := await reader.read(4096):
+        for payload in frames.feed(data):
+            link.reached(_decode(payload).version)
     sending.cancel()
 
 

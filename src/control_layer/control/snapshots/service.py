@@ -23,6 +23,7 @@ from sqlalchemy.ext.asyncio import AsyncEngine
 from control_layer.contract.supervision import Sample
 from control_layer.control.snapshots.compiler import Compiler
 from control_layer.control.snapshots.file import SnapshotFile, load
+from control_layer.control.snapshots.in_force import InForce
 from control_layer.control.snapshots.publication import Publication
 from control_layer.control.snapshots.server import SnapshotServer
 from control_layer.control.snapshots.state import State, Touched
@@ -52,6 +53,7 @@ class SnapshotService:
         *,
         file: Path,
         socket: Path,
+        in_force: InForce | None = None,
         clock: Callable[[], float] = time.time,
         compare_seconds: float = _COMPARE_SECONDS,
     ) -> None:
@@ -60,6 +62,8 @@ class SnapshotService:
         self._socket = socket
         self._compare_seconds = compare_seconds
         self._publication = Publication(clock)
+        self._in_force = in_force or InForce()
+        self._in_force.follow(self._publication)
         self._touched = Touched()
         self._work = asyncio.Event()
         self._doubt = asyncio.Event()
@@ -103,7 +107,8 @@ class SnapshotService:
             tasks.create_task(self._publish_for_ever(), name="snapshot-publish")
             tasks.create_task(self._follow_tariffs_for_ever(), name="snapshot-tariffs")
             tasks.create_task(SnapshotFile(self._file, self._publication).run(), name="snapshot-file")
-            tasks.create_task(SnapshotServer(self._socket, self._publication).run(self.serving), name="snapshot-server")
+            server = SnapshotServer(self._socket, self._publication, self._in_force)
+            tasks.create_task(server.run(self.serving), name="snapshot-server")
 
     def samples(self) -> list[Sample]:
         """The control plane's part of the metrics."""
@@ -219,7 +224,7 @@ class SnapshotService:
 
 def _ids_of(touched: Touched, table: str) -> set[str] | None:
     match table:
-        case "api_keys":
+        case "api_keys" | "lent_secrets":
             return touched.keys
         case "users" | "group_members" | "account_balances":
             return touched.users

@@ -31,7 +31,7 @@ def key_of_secret(secret_id: str) -> str:
 
 
 def _secret_id(row: Key) -> str:
-    return secret_of(row.id, previous=row.previous)
+    return row.lent or secret_of(row.id, previous=row.previous)
 
 
 @dataclass(slots=True)
@@ -39,7 +39,7 @@ class Touched:
     """Ids of rows that may have changed."""
 
     keys: set[str] = field(default_factory=set)
-    """Of keys, or of one of their secrets."""
+    """Of keys, or of one of their secrets, lent ones included."""
     users: set[str] = field(default_factory=set)
     models: set[str] = field(default_factory=set)
     endpoints: set[str] = field(default_factory=set)
@@ -117,7 +117,7 @@ class Found:
     """What was found for ids that were looked up: the row, or `None` where gateways should have none."""
 
     keys: dict[str, Key | None] = field(default_factory=dict)
-    """By `secret_of`."""
+    """By `secret_of`, or by the id of a lent secret."""
     users: dict[str, User | None] = field(default_factory=dict)
     models: dict[str, Model | None] = field(default_factory=dict)
     endpoints: dict[str, Endpoint | None] = field(default_factory=dict)
@@ -293,7 +293,7 @@ class State:
     def unlike(self, rows: Rows) -> Touched:
         """Ids of those of `rows` that are not here as they are."""
         return Touched(
-            {row.id for row in rows.keys if not self.keys.has(row)},
+            {_secret_id(row) for row in rows.keys if not self.keys.has(row)},
             {row.id for row in rows.users if not self.users.has(row)},
             {row.id for row in rows.models if not self.models.has(row)},
             {row.id for row in rows.endpoints if not self.endpoints.has(row)},

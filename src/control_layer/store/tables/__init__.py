@@ -15,7 +15,7 @@ from control_layer.store.tables.catalogue import CachePricing, Endpoint, GroupMo
 from control_layer.store.tables.federation import Identity
 from control_layer.store.tables.guardrails import Guardrail
 from control_layer.store.tables.installation import CompatibleRevision, Seeded
-from control_layer.store.tables.keys import ApiKey
+from control_layer.store.tables.keys import ApiKey, LentSecret
 from control_layer.store.tables.ledger import AccountBalance, Transaction
 from control_layer.store.tables.limits import RateLimit
 from control_layer.store.tables.payments import AutoTopup
@@ -68,6 +68,7 @@ __all__ = [
     "Identity",
     "JournalPosition",
     "KeptAnswer",
+    "LentSecret",
     "Model",
     "ModelComponent",
     "OpenRequest",

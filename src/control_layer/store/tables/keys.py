@@ -1,4 +1,4 @@
-"""API keys."""
+"""API keys, and the secrets that are lent in their name."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from sqlalchemy.orm import Mapped, mapped_column
 from control_layer.contract.routing import KeyCaching
 from control_layer.store.tables.base import Base, now
 
-__all__ = ["ApiKey"]
+__all__ = ["ApiKey", "LentSecret"]
 
 
 class ApiKey(Base):
@@ -33,7 +33,7 @@ class ApiKey(Base):
     previous_expires_at: Mapped[datetime | None]
     hidden: Mapped[bool] = mapped_column(server_default=text("false"))
     hidden_secret: Mapped[bytes | None]
-    """Sealed; only hidden keys, whose secret the server itself must use."""
+    """Sealed; only hidden keys whose own secret the server itself must use."""
     pending_secret: Mapped[bytes | None]
     """Sealed, while a key made for somebody else waits for its holder's first look."""
     secret_revealed_at: Mapped[datetime | None]
@@ -66,4 +66,27 @@ class ApiKey(Base):
             postgresql_where=text("deleted_at IS NULL AND NOT hidden"),
         ),
         Index("ix_api_keys_user_id", "user_id", text("created_at DESC")),
+    )
+
+
+class LentSecret(Base):
+    """A secret of minutes that works as the key it is lent in the name of: requests count under that key."""
+
+    __tablename__ = "lent_secrets"
+
+    id: Mapped[uuid.UUID] = mapped_column(primary_key=True)
+    key_id: Mapped[uuid.UUID] = mapped_column(ForeignKey("api_keys.id", ondelete="CASCADE"))
+    borrower: Mapped[uuid.UUID] = mapped_column(unique=True)
+    """The session that uses it; else the platform key, or the person for whom a proxy speaks."""
+    session_id: Mapped[uuid.UUID | None] = mapped_column(ForeignKey("sessions.id", ondelete="CASCADE"))
+    """With whose end it ends."""
+    secret_digest: Mapped[bytes] = mapped_column(unique=True)
+    sealed_secret: Mapped[bytes]
+    created_at: Mapped[datetime] = mapped_column(server_default=now())
+    expires_at: Mapped[datetime]
+
+    __table_args__ = (
+        Index("ix_lent_secrets_key_id", "key_id"),
+        Index("ix_lent_secrets_session_id", "session_id"),
+        Index("ix_lent_secrets_expires_at", "expires_at"),
     )
