@@ -2,7 +2,9 @@
 import { CircleCheck, TriangleAlert, X } from 'lucide-react'
 import { Toast as Radix } from 'radix-ui'
 import { useSyncExternalStore } from 'react'
+import { createPortal } from 'react-dom'
 import { asProblem } from '@/api/problem'
+import { useTopLayer } from '@/design/top-layer'
 
 interface News {
   id: number
@@ -41,6 +43,7 @@ function subscribe(listener: () => void) {
 
 export function Toaster() {
   const shown = useSyncExternalStore(subscribe, () => news)
+  const layer = useTopLayer()
   return (
     <Radix.Provider swipeDirection="right" duration={SHOWN_MS} label="News">
       {shown.map((each) => (
@@ -70,7 +73,10 @@ export function Toaster() {
           </Radix.Close>
         </Radix.Root>
       ))}
-      <Radix.Viewport className="fixed right-4 bottom-4 z-80 flex w-[min(24rem,calc(100vw-2rem))] flex-col gap-2 outline-none" />
+      {createPortal(
+        <Radix.Viewport className="fixed right-4 bottom-4 z-80 flex w-[min(24rem,calc(100vw-2rem))] flex-col gap-2 outline-none" />,
+        layer,
+      )}
     </Radix.Provider>
   )
 }

@@ -4,6 +4,7 @@ import { Dialog as Radix } from 'radix-ui'
 import type { ReactNode } from 'react'
 import { Button } from './button'
 import { cn } from './class-names'
+import { asLayer } from './top-layer'
 
 interface OverlayProps {
   open: boolean
@@ -65,6 +66,7 @@ function Overlay({ className, place, entrance, ...props }: OverlayProps & PlaceP
               {props.footer}
             </footer>
           )}
+          <div ref={asLayer} />
         </Radix.Content>
       </Radix.Portal>
     </Radix.Root>

@@ -1,0 +1,31 @@
+import { act, cleanup, fireEvent, render, screen, within } from '@testing-library/react'
+import { afterEach, expect, it, vi } from 'vitest'
+import { Dialog } from '@/design/dialog'
+import { say, Toaster } from './toast'
+
+afterEach(cleanup)
+
+function shown(open: boolean) {
+  return (
+    <>
+      <Toaster />
+      <Dialog open={open} onClose={vi.fn()} title="Over the page">
+        <button>Inside</button>
+      </Dialog>
+    </>
+  )
+}
+
+it('news can be read and acted upon while a dialog is open, and stay when it closes', () => {
+  const undo = vi.fn()
+  const { rerender } = render(shown(true))
+  act(() => say('Two keys deleted.', { undo }))
+  const dialog = screen.getByRole('dialog')
+  // By role, what is hidden from assistive technology is not found.
+  fireEvent.click(within(dialog).getByRole('button', { name: 'Undo' }))
+  expect(undo).toHaveBeenCalledOnce()
+  act(() => say('Saved.'))
+  rerender(shown(false))
+  expect(screen.queryByRole('dialog')).toBeNull()
+  expect(screen.getByRole('region', { name: /^Notifications/ }).textContent).toContain('Saved.')
+})
