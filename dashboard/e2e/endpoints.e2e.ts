@@ -4,6 +4,7 @@ import type { AddressInfo } from 'node:net'
 import type { Locator, Page } from 'playwright-core'
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import { signedIn, useBrowser } from './browser'
+import { call } from './management'
 
 useBrowser()
 
@@ -161,4 +162,47 @@ test('a provider without a list is connected by naming models, and deleted with 
   await confirm.getByRole('button', { name: 'Delete endpoint and 2 models' }).click()
   await page.getByText('Listless deleted.').first().waitFor()
   await page.getByRole('cell', { name: /^Listless/ }).waitFor({ state: 'detached' })
+})
+
+test('a cloud is asked for with its own fields, and another dialect than the one that was said is noticed', async () => {
+  const page = await signedIn({}, '/endpoints')
+  const endpoints = await call<{ name: string; url: string }[]>(page, 'GET', '/endpoints?limit=100')
+  const simulated = endpoints.find(({ name }) => name === 'Simulated provider')
+  const place = new URL('/bedrock', simulated?.url).href
+  await page.getByRole('button', { name: 'Connect provider' }).click()
+  await page.getByRole('button', { name: 'Custom' }).click()
+  const dialog = page.getByRole('dialog', { name: 'Connect a provider' })
+  const speak = async (dialect: string) => {
+    await dialog.getByLabel('Dialect').click()
+    await page.getByRole('option', { name: dialect, exact: true }).click()
+  }
+  await dialog.getByLabel('Name').fill('Cloud')
+  await dialog.getByLabel('URL').fill(new URL('/anthropic', simulated?.url).href)
+  await dialog.getByLabel('API key').fill('any')
+  await dialog.getByText('Advanced', { exact: true }).click()
+  await dialog.getByLabel('Takes top_k').waitFor()
+  await dialog.getByRole('button', { name: 'Test connection' }).click()
+  await dialog.getByText('Another API is spoken there').waitFor()
+
+  await dialog.getByLabel('URL').fill(place)
+  await speak('Amazon Bedrock')
+  expect(await dialog.getByLabel('Takes top_k').count()).toBe(0)
+  await dialog.getByLabel('Access key ID').fill('jo@example.org')
+  await dialog.getByRole('button', { name: 'Test connection' }).click()
+  await dialog.getByText('An id of capital letters and digits', { exact: false }).waitFor()
+  await dialog.getByText('Give the secret that belongs to the id.').waitFor()
+  await dialog.getByLabel('Access key ID').fill('AKIASIMULATED0000000')
+  await dialog.getByLabel('Secret access key').fill('another/secret/access/key/00000000000000')
+  await dialog.getByRole('button', { name: 'Test connection' }).click()
+  await dialog.getByText('Requests are signed for a region', { exact: false }).last().waitFor()
+  await dialog.getByLabel('Region').fill('eu-west-1')
+  await dialog.getByRole('button', { name: 'Test connection' }).click()
+  await dialog.getByText('The provider refused the key').first().waitFor()
+  expect(await dialog.getByLabel('Secret access key').getAttribute('aria-invalid')).toBe('true')
+  await dialog.getByLabel('Secret access key').fill('simulated/secret/access/key/000000000000')
+  await dialog.getByRole('button', { name: 'Test connection' }).click()
+  await page
+    .getByRole('dialog', { name: 'Models of Cloud' })
+    .getByText(/It works/)
+    .waitFor()
 })

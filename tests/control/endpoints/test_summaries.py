@@ -6,6 +6,7 @@ import uuid
 from typing import Any
 
 from tests.control.endpoints.calls import create_endpoint, models_at
+from tests.control.endpoints.provider import listing, scripted
 from tests.control.management import API, Management, answered, refused
 
 from control_layer.contract.routing import Condition
@@ -38,6 +39,7 @@ async def test_counts_models_and_says_how_they_fare(management: Management) -> N
     assert page["total_count"] == 1
     (found,) = page["data"]
     assert found.pop("models") == {"active": 2, "inactive": 1, "watched": 1, "failing": 1, "resting": 1}
+    assert found.pop("synced_at") is None
     assert found == endpoint
 
 
@@ -61,3 +63,17 @@ async def test_are_paged_sorted_and_searched(management: Management) -> None:
 async def test_are_for_those_who_manage_endpoints(management: Management) -> None:
     person = await management.person()
     await refused(person.client.get(SUMMARIES), 403, "Insufficient permissions to Read Endpoints")
+
+
+async def test_say_when_the_models_were_last_brought_in_step(management: Management) -> None:
+    async def synced_at() -> Any:
+        return (await _summaries(management))["data"][0]["synced_at"]
+
+    async with scripted(listing("a")) as provider:
+        endpoint = await create_endpoint(management, url=provider.url, sync=True)
+        first = await synced_at()
+        synchronize = f"{API}/endpoints/{endpoint['id']}/synchronize"
+        await answered(management.admin.post(f"{synchronize}?dry_run=true"), 200)
+        assert await synced_at() == first
+        done = await answered(management.admin.post(synchronize), 200)
+        assert first < await synced_at() <= done["synced_at"]

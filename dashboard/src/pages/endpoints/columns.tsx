@@ -55,6 +55,12 @@ export function endpointColumns(
       cell: ({ row }) => <EndpointHealth endpoint={row.original} />,
     },
     {
+      id: 'synced_at',
+      header: 'Synchronised',
+      meta: { from: 'lg' },
+      cell: ({ row }) => <Time at={row.original.synced_at} />,
+    },
+    {
       id: 'created_at',
       header: 'Connected',
       meta: { sort: 'created_at', from: 'md' },

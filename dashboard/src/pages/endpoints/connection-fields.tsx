@@ -1,13 +1,11 @@
-/** How a provider is reached: its address and its key; what few people need is under Advanced. */
+/** How a provider is reached; what few people need is under Advanced. */
 import { ChevronRight } from 'lucide-react'
-import { useId, type ReactNode } from 'react'
-import { Controller, type UseFormReturn } from 'react-hook-form'
+import { Controller } from 'react-hook-form'
+import { SwitchField } from '@/components/fields'
 import { FormField } from '@/components/form-field'
-import { cn } from '@/design/class-names'
-import { Input, Select, Switch } from '@/design/field'
-import { DIALECTS, providerUrl, type ConnectionValues } from './connection'
-
-export type ConnectionForm = UseFormReturn<ConnectionValues>
+import { Input, Select, TextArea } from '@/design/field'
+import { DIALECTS, providerUrl, type ConnectionForm } from './connection'
+import { OptionFields } from './option-fields'
 
 export function NameField({ form }: { form: ConnectionForm }) {
   return (
@@ -55,42 +53,8 @@ export function UrlField({ form }: { form: ConnectionForm }) {
   )
 }
 
-interface KeyFieldProps {
-  form: ConnectionForm
-  label?: string
-  hint: ReactNode
-  optional?: boolean
-  /** It is not sent without. */
-  needed?: string
-}
-
-export function KeyField({ form, label = 'API key', hint, optional, needed }: KeyFieldProps) {
-  const rules = needed === undefined ? {} : { validate: (key: string) => key.trim() !== '' || needed }
-  return (
-    <FormField
-      label={label}
-      hint={hint}
-      error={form.formState.errors.api_key?.message}
-      {...(optional === undefined ? {} : { optional })}
-    >
-      {(control) => (
-        <Input
-          {...control}
-          {...form.register('api_key', rules)}
-          type="password"
-          // A password manager would offer what opens this dashboard.
-          autoComplete="new-password"
-          spellCheck={false}
-          className="font-mono text-xs"
-        />
-      )}
-    </FormField>
-  )
-}
-
 export function AdvancedFields({ form, open }: { form: ConnectionForm; open?: boolean }) {
   const { errors } = form.formState
-  const azure = form.watch('dialect') === 'azure' || /azure\.(com|us|cn)/.test(form.watch('url'))
   return (
     <details open={open} className="group rounded-lg border border-line">
       <summary className="flex h-9 cursor-pointer list-none items-center gap-1.5 rounded-lg px-3 font-medium hover:bg-hover [&::-webkit-details-marker]:hidden">
@@ -148,27 +112,14 @@ export function AdvancedFields({ form, open }: { form: ConnectionForm; open?: bo
             </FormField>
           )}
         />
-        {azure && (
-          <>
-            <FormField
-              label="API version"
-              optional
-              hint="Such as 2024-10-21."
-              error={errors.api_version?.message}
-            >
-              {(control) => <Input {...control} {...form.register('api_version')} autoComplete="off" />}
-            </FormField>
-            <Toggle form={form} name="deployment_paths" label="Older deployment paths">
-              /openai/deployments/…: they need an API version.
-            </Toggle>
-          </>
-        )}
-        <Toggle form={form} name="no_stream_options" label="No stream_options" className="sm:col-span-2">
-          For servers that refuse them; their streams then say nothing of tokens.
-        </Toggle>
-        <Toggle form={form} name="verify_tls" label="Check the TLS certificate" className="sm:col-span-2">
-          Without, anybody on the way can read the key.
-        </Toggle>
+        <OptionFields form={form} />
+        <SwitchField
+          control={form.control}
+          name="verify_tls"
+          label="Check the TLS certificate"
+          hint="Without, anybody on the way can read the key."
+          className="sm:col-span-2"
+        />
         <FormField
           label="Certificate authority"
           optional
@@ -177,45 +128,17 @@ export function AdvancedFields({ form, open }: { form: ConnectionForm; open?: bo
           className="sm:col-span-2"
         >
           {(control) => (
-            <textarea
+            <TextArea
               {...control}
               {...form.register('ca_bundle')}
               rows={3}
               spellCheck={false}
               placeholder="-----BEGIN CERTIFICATE-----"
-              className="w-full rounded-md border border-line-strong bg-surface px-2.5 py-1.5 font-mono text-xs shadow-raised outline-none placeholder:text-faint focus-visible:border-accent aria-invalid:border-bad"
+              className="max-h-48 font-mono text-xs"
             />
           )}
         </FormField>
       </div>
     </details>
-  )
-}
-
-interface ToggleProps {
-  form: ConnectionForm
-  name: 'verify_tls' | 'deployment_paths' | 'no_stream_options'
-  label: string
-  /** What it means. */
-  children: ReactNode
-  className?: string
-}
-
-function Toggle({ form, name, label, children, className }: ToggleProps) {
-  const id = useId()
-  return (
-    <Controller
-      control={form.control}
-      name={name}
-      render={({ field }) => (
-        <label htmlFor={id} className={cn('flex items-center justify-between gap-4', className)}>
-          <span>
-            <span className="block font-medium">{label}</span>
-            <span className="block text-xs text-faint">{children}</span>
-          </span>
-          <Switch id={id} checked={field.value} onCheckedChange={field.onChange} />
-        </label>
-      )}
-    />
   )
 }

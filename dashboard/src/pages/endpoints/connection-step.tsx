@@ -2,14 +2,17 @@ import { ExternalLink } from 'lucide-react'
 import { useEffect, useId, useState } from 'react'
 import { useForm } from 'react-hook-form'
 import { CopyButton } from '@/components/code-block'
-import { FormError, showProblem } from '@/components/form-field'
+import { FormError } from '@/components/form-field'
 import { ProviderMark } from '@/components/provider-mark'
 import { Button } from '@/design/button'
 import { Dialog } from '@/design/dialog'
 import { freeName } from '@/format/name'
-import { asConnection, connectionTo, type ConnectionValues } from './connection'
-import { AdvancedFields, KeyField, NameField, UrlField } from './connection-fields'
+import { asConnection, connectionTo, spokenBy, type ConnectionValues } from './connection'
+import { AdvancedFields, NameField, UrlField } from './connection-fields'
+import { kindOf, SECRET_OF } from './credential'
+import { CredentialFields, showConnectionProblem } from './credential-fields'
 import { explained, type Explanation } from './explanation'
+import { PlaceFields } from './option-fields'
 import { CUSTOM, type Provider } from './presets'
 import { useTest, type Validated } from './queries'
 import { TestFailure } from './test-failure'
@@ -38,9 +41,7 @@ export function ConnectionStep(props: ConnectionStepProps) {
   const test = useTest()
   const [failure, setFailure] = useState<Explanation>()
   useEffect(() => {
-    if (problem !== undefined) {
-      showProblem(form, problem, { field: 'name', message: 'Another endpoint has this name.' })
-    }
+    if (problem !== undefined) showConnectionProblem(form, problem)
   }, [form, problem])
   const submit = form.handleSubmit(async (said) => {
     setFailure(undefined)
@@ -51,7 +52,8 @@ export function ConnectionStep(props: ConnectionStepProps) {
       setFailure(explanation)
       const { about } = explanation
       if (about === 'url' || about === 'api_key') {
-        form.setError(about, { type: 'server', message: explanation.title + '.' }, { shouldFocus: true })
+        const field = about === 'url' ? about : SECRET_OF[kindOf(spokenBy(said), said)]
+        form.setError(field, { type: 'server', message: explanation.title + '.' }, { shouldFocus: true })
       }
     }
   })
@@ -82,12 +84,12 @@ export function ConnectionStep(props: ConnectionStepProps) {
         <ProviderHint provider={provider} />
         <NameField form={form} />
         <UrlField form={form} />
-        <KeyField
+        <CredentialFields
           form={form}
-          optional={!provider.needsKey}
-          {...(provider.needsKey ? { needed: 'This provider refuses those without a key.' } : {})}
+          needed={provider.needsKey ? 'This provider refuses those without a key.' : undefined}
           hint="Kept sealed, sent to this provider only, and never shown again."
         />
+        <PlaceFields form={form} />
         <AdvancedFields form={form} open={failure?.about === 'advanced'} />
         {failure !== undefined && (
           <TestFailure

@@ -6,6 +6,7 @@ import {
   connectionTo,
   isAnotherOrigin,
   providerUrl,
+  spokenBy,
 } from './connection'
 import { CUSTOM } from './presets'
 import type { Endpoint } from './queries'
@@ -25,6 +26,7 @@ const ENDPOINT: Endpoint = {
   created_by: 'u1',
   created_at: '2026-01-01T00:00:00Z',
   updated_at: '2026-01-01T00:00:00Z',
+  synced_at: null,
   models: { active: 1, inactive: 0, watched: 0, failing: 0, resting: 0 },
 }
 
@@ -66,20 +68,62 @@ describe('changes of an endpoint', () => {
 
   it('take options and an authority away', () => {
     const endpoint = { ...ENDPOINT, ca_bundle: 'PEM' }
-    const values = { ...connectionOf(endpoint), no_stream_options: false, ca_bundle: ' ' }
+    const values = { ...connectionOf(endpoint), quirks: [], ca_bundle: ' ' }
     expect(asChanges(endpoint, values)).toEqual({ options: {}, ca_bundle: null })
   })
 
-  it('keep the options that the form does not show', () => {
-    const others = { native_apis: ['chat_completions'], quirks: ['max_tokens_only', 'no_stream_options'] }
-    const endpoint = { ...ENDPOINT, options: others }
-    const values = { ...connectionOf(endpoint), no_stream_options: false }
-    expect(asChanges(endpoint, values)).toEqual({
-      options: { native_apis: ['chat_completions'], quirks: ['max_tokens_only'] },
+  it('replace the options as a whole, and only where one was changed', () => {
+    const options = { native_apis: ['messages'], quirks: ['no_stream_options', 'max_tokens_only'] }
+    const endpoint = { ...ENDPOINT, options }
+    const values = connectionOf(endpoint)
+    expect(asChanges(endpoint, { ...values, quirks: ['max_tokens_only', 'no_stream_options'] })).toEqual({})
+    expect(asChanges(endpoint, { ...values, quirks: ['max_tokens_only'] })).toEqual({
+      options: { native_apis: ['messages'], quirks: ['max_tokens_only'] },
     })
-    expect(asChanges(endpoint, { ...connectionOf(endpoint), api_version: 'v' }).options).toEqual({
-      ...others,
-      api_version: 'v',
+    expect(asChanges(endpoint, { ...values, dialect: 'anthropic' })).toEqual({
+      dialect: 'anthropic',
+      options: {},
+    })
+  })
+})
+
+describe('clouds', () => {
+  const bedrock = { ...connectionTo(CUSTOM, 'B'), url: 'https://bedrock-runtime.eu-central-1.amazonaws.com/' }
+
+  it('are known by their addresses until a dialect is said', () => {
+    const spoken = (url: string) => spokenBy({ dialect: 'auto', url })
+    expect(spoken(bedrock.url)).toBe('bedrock')
+    expect(spoken('https://bedrock-runtime.<region>.amazonaws.com/')).toBe('bedrock')
+    expect(spoken('https://bedrock-runtime.eu-west-1.amazonaws.com/openai/v1')).toBe('openai')
+    expect(spoken('https://europe-west4-aiplatform.googleapis.com')).toBe('vertex')
+    expect(spoken('https://acme.openai.azure.com')).toBe('azure')
+    expect(spokenBy({ dialect: 'vertex', url: 'https://proxy.test' })).toBe('vertex')
+  })
+
+  it('take their credentials and places', () => {
+    const keys = { access_key_id: ' AKIA1 ', secret_access_key: 's', session_token: '' }
+    expect(asConnection({ ...bedrock, ...keys, region: 'eu-west-3', project: 'none of Amazon’s' })).toEqual({
+      url: bedrock.url,
+      api_key: 'AKIA1:s',
+      options: { region: 'eu-west-3' },
+    })
+    expect(asConnection({ ...bedrock, ...keys, session_token: 't' }).api_key).toBe('AKIA1:s:t')
+    expect(asConnection({ ...bedrock, ...keys, credential: 'key', api_key: 'ABSK' }).api_key).toBe('ABSK')
+    const azure = {
+      ...connectionTo(CUSTOM, 'A'),
+      url: 'https://acme.openai.azure.com',
+      credential: 'entra' as const,
+      tenant_id: 't',
+      client_id: 'c',
+      client_secret: 's',
+    }
+    expect(JSON.parse(asConnection(azure).api_key ?? '')).toEqual({
+      tenant_id: 't',
+      client_id: 'c',
+      client_secret: 's',
+    })
+    expect(asConnection({ ...azure, tenant_id: '', client_id: '', client_secret: '' })).toEqual({
+      url: azure.url,
     })
   })
 })

@@ -1,5 +1,8 @@
 /** What the form of a connection says, as the API wants it. */
-import type { Endpoint, EndpointChanges, NewEndpoint } from './queries'
+import type { UseFormReturn } from 'react-hook-form'
+import { credentialText, NO_CREDENTIAL, type CredentialValues } from './credential'
+import { asOptions, NO_OPTIONS, optionValuesOf, type OptionValues, type Options } from './dialect-options'
+import type { Endpoint, EndpointChanges } from './queries'
 import type { Provider } from './presets'
 
 /** What the gateway can send requests to. `auto`: what the address is known for. */
@@ -21,11 +24,12 @@ export const DIALECT_NAMES: Record<string, string> = {
   openai: 'OpenAI',
 }
 
-export interface ConnectionValues {
+export type ConnectionForm = UseFormReturn<ConnectionValues>
+
+export interface ConnectionValues extends CredentialValues, OptionValues {
   name: string
   description: string
   url: string
-  api_key: string
   dialect: Dialect
   /** Empty: the dialect's. */
   auth_header_name: string
@@ -33,9 +37,6 @@ export interface ConnectionValues {
   auth_header_prefix: string | undefined
   verify_tls: boolean
   ca_bundle: string
-  api_version: string
-  deployment_paths: boolean
-  no_stream_options: boolean
 }
 
 export function connectionTo(provider: Provider, name: string): ConnectionValues {
@@ -43,42 +44,54 @@ export function connectionTo(provider: Provider, name: string): ConnectionValues
     name,
     description: '',
     url: provider.url,
-    api_key: '',
     dialect: 'auto',
     auth_header_name: '',
     auth_header_prefix: undefined,
     verify_tls: true,
     ca_bundle: '',
-    api_version: '',
-    deployment_paths: false,
-    no_stream_options: false,
+    ...NO_CREDENTIAL,
+    ...NO_OPTIONS,
   }
 }
 
 export function connectionOf(endpoint: Endpoint): ConnectionValues {
-  const options = endpoint.options ?? {}
-  const quirks = Array.isArray(options.quirks) ? options.quirks : []
   return {
     name: endpoint.name,
     description: endpoint.description ?? '',
     url: endpoint.url,
-    api_key: '',
     dialect: DIALECTS.find(({ value }) => value === endpoint.dialect)?.value ?? 'auto',
     auth_header_name: endpoint.auth_header_name,
     auth_header_prefix: endpoint.auth_header_prefix,
     verify_tls: endpoint.verify_tls,
     ca_bundle: endpoint.ca_bundle ?? '',
-    api_version: typeof options.api_version === 'string' ? options.api_version : '',
-    deployment_paths: options.deployment_paths === true,
-    no_stream_options: quirks.includes('no_stream_options'),
+    ...NO_CREDENTIAL,
+    ...optionValuesOf(endpoint.options ?? {}),
   }
+}
+
+/** The addresses by which fields are shown before anything is sent; the server knows more. */
+const KNOWN_AT: readonly [RegExp, string][] = [
+  [/^https?:\/\/([^/]+\.)?bedrock-runtime[^/]*\.(amazonaws\.com|api\.aws)(?!.*\/openai(\/|$))/i, 'bedrock'],
+  [/^https?:\/\/[^/]*aiplatform(\.[a-z]+\.rep)?\.googleapis\.com(?!.*\/endpoints\/openapi)/i, 'vertex'],
+  [/^https?:\/\/[^/]+\.services\.ai\.azure\.com\/anthropic/i, 'anthropic'],
+  [/^https?:\/\/[^/]+\.(openai|services\.ai|cognitiveservices)\.azure\.(com|us|cn)/i, 'azure'],
+  [/^https?:\/\/generativelanguage\.googleapis\.com(?!.*\/openai)/i, 'gemini'],
+  [/^https?:\/\/api\.anthropic\.com/i, 'anthropic'],
+  [/^https?:\/\/api\.cohere\.(com|ai)(?!.*\/compatibility)/i, 'cohere'],
+  [/^https?:\/\/[^/]+:11434\/?(api\/?)?$/i, 'ollama'],
+]
+
+/** The dialect that is meant: the one that was said, else the one that the address is known for. */
+export function spokenBy({ dialect, url }: Pick<ConnectionValues, 'dialect' | 'url'>): string {
+  if (dialect !== 'auto') return dialect
+  return KNOWN_AT.find(([address]) => address.test(url.trim()))?.[1] ?? 'openai'
 }
 
 /** How the provider is reached. Unset fields are left out, so that the dialect decides. */
 export function asConnection(values: ConnectionValues) {
-  const key = values.api_key.trim()
+  const key = credentialText(spokenBy(values), values)
   const bundle = values.ca_bundle.trim()
-  const options = asOptions(values)
+  const options = asOptions(spokenBy(values), values)
   return {
     url: values.url.trim(),
     ...(key === '' ? {} : { api_key: key }),
@@ -87,7 +100,7 @@ export function asConnection(values: ConnectionValues) {
     ...(values.auth_header_prefix === undefined ? {} : { auth_header_prefix: values.auth_header_prefix }),
     ...(values.verify_tls ? {} : { verify_tls: false }),
     ...(bundle === '' ? {} : { ca_bundle: bundle }),
-    ...(options === undefined ? {} : { options }),
+    ...(Object.keys(options).length === 0 ? {} : { options }),
   }
 }
 
@@ -96,42 +109,29 @@ export function asChanges(endpoint: Endpoint, values: ConnectionValues): Endpoin
   const before = connectionOf(endpoint)
   const changed = (name: keyof ConnectionValues) => values[name] !== before[name]
   const changes: EndpointChanges = {}
+  const key = credentialText(spokenBy(values), values)
   if (changed('name')) changes.name = values.name.trim()
   if (changed('description')) changes.description = values.description.trim()
   if (changed('url')) changes.url = values.url.trim()
-  if (values.api_key.trim() !== '') changes.api_key = values.api_key.trim()
+  if (key !== '') changes.api_key = key
   if (changed('dialect') && values.dialect !== 'auto') changes.dialect = values.dialect
   if (changed('auth_header_name')) changes.auth_header_name = values.auth_header_name.trim()
   if (changed('auth_header_prefix')) changes.auth_header_prefix = values.auth_header_prefix ?? ''
   if (changed('verify_tls')) changes.verify_tls = values.verify_tls
   if (changed('ca_bundle')) changes.ca_bundle = values.ca_bundle.trim() === '' ? null : values.ca_bundle
-  if (changed('api_version') || changed('deployment_paths') || changed('no_stream_options')) {
-    changes.options = withOthers(endpoint, values)
-  }
+  const options = asOptions(spokenBy(values), values)
+  if (!sameOptions(options, asOptions(spokenBy(before), before))) changes.options = options
   return changes
 }
 
-type Quirk = NonNullable<NonNullable<NonNullable<NewEndpoint['options']>['quirks']>>[number]
-
-/** Options are replaced as a whole: those that this form does not show are kept. */
-function withOthers(endpoint: Endpoint, values: ConnectionValues): NonNullable<NewEndpoint['options']> {
-  const { api_version: _, deployment_paths: __, quirks, ...others } = endpoint.options ?? {}
-  const kept = (Array.isArray(quirks) ? (quirks as Quirk[]) : []).filter(
-    (quirk) => quirk !== 'no_stream_options',
-  )
-  const { quirks: shown = [], ...options } = asOptions(values) ?? {}
-  const all = [...kept, ...(shown ?? [])]
-  return { ...others, ...options, ...(all.length === 0 ? {} : { quirks: all }) }
-}
-
-function asOptions(values: ConnectionValues): NonNullable<NewEndpoint['options']> | undefined {
-  const version = values.api_version.trim()
-  const options: NonNullable<NewEndpoint['options']> = {
-    ...(version === '' ? {} : { api_version: version }),
-    ...(values.deployment_paths ? { deployment_paths: true } : {}),
-    ...(values.no_stream_options ? { quirks: ['no_stream_options'] } : {}),
-  }
-  return Object.keys(options).length === 0 ? undefined : options
+function sameOptions(some: Options, others: Options): boolean {
+  const sorted = (options: Options) =>
+    JSON.stringify(
+      Object.entries(options)
+        .map(([name, value]) => [name, Array.isArray(value) ? [...value].sort() : value] as const)
+        .sort(([one], [other]) => one.localeCompare(other)),
+    )
+  return sorted(some) === sorted(others)
 }
 
 /** An address that a provider can have, or what is wrong with it. The server knows more. */

@@ -1,12 +1,14 @@
 import { useId, useState } from 'react'
 import { useForm } from 'react-hook-form'
-import { FormError, showProblem } from '@/components/form-field'
+import { FormError } from '@/components/form-field'
 import { say } from '@/components/toast'
 import { Button } from '@/design/button'
 import { Dialog } from '@/design/dialog'
 import { asChanges, connectionOf, isAnotherOrigin, type ConnectionValues } from './connection'
-import { AdvancedFields, DescriptionField, KeyField, NameField, UrlField } from './connection-fields'
+import { AdvancedFields, DescriptionField, NameField, UrlField } from './connection-fields'
+import { CredentialFields, showConnectionProblem } from './credential-fields'
 import { explained, type Explanation } from './explanation'
+import { PlaceFields } from './option-fields'
 import { useChangeEndpoint, useTest, type Endpoint } from './queries'
 import { TestFailure } from './test-failure'
 
@@ -24,7 +26,7 @@ export function EditDialog({ endpoint, onClose }: { endpoint: Endpoint; onClose:
     try {
       await change.mutateAsync(asChanges(before, values))
     } catch (error) {
-      showProblem(form, error, { field: 'name', message: 'Another endpoint has this name.' })
+      showConnectionProblem(form, error)
       return
     }
     try {
@@ -55,13 +57,13 @@ export function EditDialog({ endpoint, onClose }: { endpoint: Endpoint; onClose:
         <DescriptionField form={form} />
         <UrlField form={form} />
         {moved && (
-          <KeyField
+          <CredentialFields
             form={form}
-            optional={!before.requires_api_key}
-            {...(before.requires_api_key ? { needed: 'Give the key of the new address.' } : {})}
+            needed={before.requires_api_key ? 'Give the key of the new address.' : undefined}
             hint="The stored key was given for another address, and is not sent here."
           />
         )}
+        <PlaceFields form={form} />
         <AdvancedFields form={form} open={failure?.about === 'advanced'} />
         {failure !== undefined && (
           <div className="space-y-2">

@@ -76,6 +76,7 @@ export function EndpointDrawer({ endpoint, may, onClose, onAct }: EndpointDrawer
             'What comes in',
             endpoint.model_filter === null ? 'All that the provider lists' : 'The chosen models only',
           ],
+          ['Last synchronised', <Time key="synced" at={endpoint.synced_at} />],
           ['Connected', <Time key="created" at={endpoint.created_at} />],
           ['Changed', <Time key="changed" at={endpoint.updated_at} />],
         ]}

@@ -15,6 +15,7 @@ describe('a failed test', () => {
     expect(refused.found).toBe('The provider refused the API key (status 401). Check api_key.')
     expect(said('The name nowhere.test cannot be resolved. Check the URL').about).toBe('url')
     expect(said('The TLS certificate of https://x is not trusted: self-signed').about).toBe('advanced')
+    expect(said("It answers as Azure OpenAI does; set dialect to 'azure'").about).toBe('advanced')
     expect(said('https://x answered with status 500 instead of a list of models').nameable).toBe(true)
   })
 

@@ -14,7 +14,14 @@ export interface Explanation {
 
 const KINDS: readonly (Omit<Explanation, 'found'> & { words: RegExp })[] = [
   {
-    words: /status 401/,
+    words: /It answers as|set dialect to/,
+    title: 'Another API is spoken there',
+    advice: 'Choose its dialect under Advanced.',
+    about: 'advanced',
+    nameable: false,
+  },
+  {
+    words: /status 401|signature we calculated does not match|security token .* (invalid|expired)/,
     title: 'The provider refused the key',
     advice:
       'Copy it anew from the provider, whole. A key that was revoked or belongs to another region is refused too.',

@@ -1,12 +1,13 @@
 /** A new credential in place of the old one: tried before it is in force, so that no request meets a wrong one. */
 import { useId, useState } from 'react'
 import { useForm } from 'react-hook-form'
-import { FormError, showProblem } from '@/components/form-field'
+import { FormError } from '@/components/form-field'
 import { say } from '@/components/toast'
 import { Button } from '@/design/button'
 import { Dialog } from '@/design/dialog'
-import { asConnection, connectionOf, type ConnectionValues } from './connection'
-import { KeyField } from './connection-fields'
+import { asConnection, connectionOf, spokenBy, type ConnectionValues } from './connection'
+import { credentialText } from './credential'
+import { CredentialFields, showConnectionProblem } from './credential-fields'
 import { explained, type Explanation } from './explanation'
 import { useChangeEndpoint, useTest, type Endpoint } from './queries'
 import { TestFailure } from './test-failure'
@@ -17,13 +18,13 @@ export function RotateKeyDialog({ endpoint, onClose }: { endpoint: Endpoint; onC
   const test = useTest()
   const change = useChangeEndpoint(endpoint.id)
   const [failure, setFailure] = useState<Explanation>()
-  const replace = async (api_key: string) => {
+  const replace = async (values: ConnectionValues) => {
     try {
-      await change.mutateAsync({ api_key: api_key.trim() })
+      await change.mutateAsync({ api_key: credentialText(spokenBy(values), values) })
       say(`${endpoint.name} uses the new key.`)
       onClose()
     } catch (error) {
-      showProblem(form, error)
+      showConnectionProblem(form, error)
     }
   }
   const submit = form.handleSubmit(async (values) => {
@@ -34,7 +35,7 @@ export function RotateKeyDialog({ endpoint, onClose }: { endpoint: Endpoint; onC
       setFailure(explained(error))
       return
     }
-    await replace(values.api_key)
+    await replace(values)
   })
   return (
     <Dialog
@@ -48,10 +49,7 @@ export function RotateKeyDialog({ endpoint, onClose }: { endpoint: Endpoint; onC
         <>
           <Button onClick={onClose}>Cancel</Button>
           {failure !== undefined && (
-            <Button
-              busy={change.isPending}
-              onClick={() => void form.handleSubmit((values) => replace(values.api_key))()}
-            >
+            <Button busy={change.isPending} onClick={() => void form.handleSubmit(replace)()}>
               Use it all the same
             </Button>
           )}
@@ -67,7 +65,7 @@ export function RotateKeyDialog({ endpoint, onClose }: { endpoint: Endpoint; onC
       }
     >
       <form id={formId} onSubmit={submit} className="space-y-4" noValidate>
-        <KeyField
+        <CredentialFields
           form={form}
           label="New API key"
           needed="Give the new key."

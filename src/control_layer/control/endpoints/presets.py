@@ -68,8 +68,8 @@ PRESETS: tuple[Preset, ...] = (
         "Azure OpenAI",
         "https://<resource>.openai.azure.com/openai/v1",
         "https://learn.microsoft.com/azure/ai-services/openai/",
-        "Replace <resource> by your resource's name. Models are called by the names of their deployments. Instead of a "
-        "key, a client of Entra: a JSON object with tenant_id, client_id and client_secret.",
+        "Replace <resource> by your resource's name. Models are called by the names of their deployments. A client "
+        "of Entra works instead of a key.",
         dialect="azure",
     ),
     _preset(
@@ -77,7 +77,7 @@ PRESETS: tuple[Preset, ...] = (
         "Amazon Bedrock",
         "https://bedrock-runtime.<region>.amazonaws.com/",
         "https://docs.aws.amazon.com/bedrock/latest/userguide/api-keys.html",
-        "Takes an API key of Bedrock's, or ACCESS_KEY_ID:SECRET_ACCESS_KEY, with which requests are signed.",
+        "Replace <region>. Takes access keys, with which requests are signed, or an API key of Bedrock's.",
         dialect="bedrock",
     ),
     _preset(
@@ -93,7 +93,7 @@ PRESETS: tuple[Preset, ...] = (
         "Google Vertex AI",
         "https://<location>-aiplatform.googleapis.com/",
         "https://docs.cloud.google.com/iam/docs/keys-create-delete",
-        "Takes a service account's key as its whole JSON file, and serves Gemini and Claude of the account's project. "
+        "Takes a service account's key file, and serves Gemini and Claude of the account's project. "
         "The global location's address is https://aiplatform.googleapis.com.",
         dialect="vertex",
     ),

@@ -86,6 +86,7 @@ async def create(body: NewEndpoint, caller: Caller, session: Database, services:
     elif body.sync is not False:
         listed = await _listed(provider_of(endpoint, services.provider_credentials), services, _IMPORT_SECONDS)
         names = [model.id for model in listed]
+        endpoint.synced_at = services.now()
     session.add(endpoint)
     await session.flush()
     await importing.import_models(session, endpoint.id, importing.wanted(names, endpoint.model_filter), aliases)
@@ -192,6 +193,8 @@ async def _synchronised(
     names = [model.id for model in await _listed(provider, services, timeout_seconds)]
     locked = await _locked(session, endpoint.id)
     done = await (planned if dry_run else synchronise)(session, locked, names)
+    if not dry_run:
+        locked.synced_at = services.now()
     await _priced(locked, session, services)
     return done
 

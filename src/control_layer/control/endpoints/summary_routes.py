@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import uuid
 from collections.abc import Collection, Sequence
+from datetime import datetime
 from typing import Annotated, Literal
 
 from fastapi import APIRouter, Query
@@ -46,6 +47,8 @@ class EndpointSummary(Endpoint):
     """An endpoint with its models, counted."""
 
     models: HostedModels
+    synced_at: datetime | None
+    """When they were last brought in step with what the provider lists; null where they never were."""
 
 
 @router.get("")
@@ -72,7 +75,7 @@ async def list_(
     )
     rows = (await session.scalars(statement)).all()
     counted = await _hosted(session, [row.id for row in rows], services.conditions)
-    found = [EndpointSummary(**dict(Endpoint.of(row)), models=counted[row.id]) for row in rows]
+    found = [EndpointSummary(**dict(Endpoint.of(row)), models=counted[row.id], synced_at=row.synced_at) for row in rows]
     return Page[EndpointSummary].of(found, total or 0, paging)
 
 

@@ -62,6 +62,7 @@ async def connect_source(services: Services, source: Source, author: Author) -> 
             session.add(endpoint)
         await session.flush()
         await synchronise(session, endpoint, [model.id for model in listed])
+        endpoint.synced_at = services.now()
         if source.grant_to_everyone:
             for model in await queries.hosted_models(session, endpoint.id):
                 if not model.deleted:

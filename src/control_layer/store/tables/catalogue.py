@@ -38,6 +38,8 @@ class Endpoint(Base):
     created_by: Mapped[uuid.UUID]
     created_at: Mapped[datetime] = mapped_column(server_default=now())
     updated_at: Mapped[datetime] = mapped_column(server_default=now())
+    synced_at: Mapped[datetime | None]
+    """When its models were last brought in step with what its provider lists."""
 
 
 class Model(Base):

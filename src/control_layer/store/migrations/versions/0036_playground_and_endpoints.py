@@ -1,4 +1,4 @@
-"""Secrets that are lent for a while, in place of the long-lived ones of playground keys."""
+"""Secrets that are lent for a while, in place of those of playground keys; when endpoints were synchronised."""
 
 from __future__ import annotations
 
@@ -42,10 +42,14 @@ _STATEMENTS = (
     "ALTER TABLE api_keys DISABLE TRIGGER USER",
     "UPDATE api_keys SET hidden_secret = NULL WHERE hidden AND purpose = 'playground'",
     "ALTER TABLE api_keys ENABLE TRIGGER USER",
+    "ALTER TABLE endpoints ADD COLUMN synced_at timestamp with time zone",
+    "DROP TRIGGER audit_row ON endpoints",
+    "DROP TRIGGER audit_update ON endpoints",
+    "SELECT audit_table('endpoints', ignored => '{synced_at}')",
 )
 
 
 def upgrade() -> None:
-    """Makes the table, and forgets the secrets that it replaces."""
+    """Makes the table, and forgets the secrets that it replaces; adds the column, which is no change to be audited."""
     for statement in _STATEMENTS:
         op.execute(statement)
