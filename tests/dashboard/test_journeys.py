@@ -16,7 +16,18 @@ _EVERYONE = "00000000-0000-0000-0000-000000000000"
 _MISBEHAVING = {"slow": "sim-slow-chunks-100ms-tokens-400", "failing": "sim-error-500", "broken": "sim-cut"}
 
 
-_JOURNEYS = ("developer", "people", "matrix", "model", "endpoints", "traffic", "usage", "billing", "settings")
+_JOURNEYS = (
+    "developer",
+    "keyboard",
+    "people",
+    "matrix",
+    "model",
+    "endpoints",
+    "traffic",
+    "usage",
+    "billing",
+    "settings",
+)
 
 
 @pytest.mark.parametrize("journey", _JOURNEYS)

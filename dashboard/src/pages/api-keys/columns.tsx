@@ -3,7 +3,8 @@ import { Ellipsis, Pencil, RotateCw, Trash2 } from 'lucide-react'
 import { Badge } from '@/components/badge'
 import { Figure, Time } from '@/components/values'
 import { Button } from '@/design/button'
-import { Menu, MenuItem, MenuSeparator } from '@/design/menu'
+import { cn } from '@/design/class-names'
+import { Menu, MenuItem, MenuSeparator, Tooltip } from '@/design/menu'
 import { money } from '@/format/number'
 import type { Key } from './queries'
 
@@ -42,6 +43,12 @@ export function keyColumns({ edit, rotate, remove }: Actions): ColumnDef<Key>[] 
       header: 'Models',
       meta: { from: 'lg' },
       cell: ({ row: { original: key } }) => <ModelsOfKey apiKey={key} />,
+    },
+    {
+      id: 'limits',
+      header: 'Limits',
+      meta: { from: 'xl' },
+      cell: ({ row: { original: key } }) => <Limits apiKey={key} />,
     },
     {
       id: 'spend',
@@ -126,6 +133,19 @@ function ModelsOfKey({ apiKey: key }: { apiKey: Key }) {
       <span className="max-w-40 truncate">{first ?? 'None'}</span>
       {others.length > 0 && <Badge>+{others.length}</Badge>}
     </span>
+  )
+}
+
+function Limits({ apiKey: key }: { apiKey: Key }) {
+  const rate = key.requests_per_second ?? key.inherited_rate_limit?.requests_per_second
+  if (rate === undefined) return <span className="text-faint">None</span>
+  const inherited = key.requests_per_second === null
+  return (
+    <Tooltip label={inherited ? 'What holds for keys without limits of their own.' : 'This key’s own.'}>
+      <span className={cn('whitespace-nowrap tabular-nums', inherited ? 'text-faint' : 'text-soft')}>
+        {rate} a second
+      </span>
+    </Tooltip>
   )
 }
 

@@ -1,13 +1,16 @@
+import { useQuery } from '@tanstack/react-query'
 import { Pencil, RotateCw, Trash2 } from 'lucide-react'
 import type { ReactNode } from 'react'
 import { DetailList } from '@/components/detail-list'
-import { Time } from '@/components/values'
 import { Badge } from '@/components/badge'
+import { Skeleton } from '@/components/page'
+import { Time } from '@/components/values'
 import { Button } from '@/design/button'
 import { Drawer } from '@/design/dialog'
+import { useUser } from '@/session/session'
 import { KeyState, Spending } from './columns'
 import { CACHINGS } from './new-key'
-import type { Key } from './queries'
+import { ownGroupsOptions, type Key } from './queries'
 
 interface KeyDrawerProps {
   apiKey: Key
@@ -56,6 +59,7 @@ export function KeyDrawer({ apiKey: key, onClose, onEdit, onRotate, onDelete }: 
               {key.prefix}…
             </code>,
           ],
+          ['Owner', <Owner key="owner" />],
           ['For', key.purpose === 'platform' ? 'The management API' : 'AI requests'],
           ...(key.purpose === 'platform' ? [] : limitsOf(key)),
           ['Last used', <Time key="used" at={key.last_used} />],
@@ -73,6 +77,7 @@ function limitsOf(key: Key): (readonly [string, ReactNode])[] {
   const burst = key.burst_size ?? key.inherited_rate_limit?.burst_size
   return [
     ['Models', <Models key="models" apiKey={key} />],
+    ['Groups', <Groups key="groups" />],
     ['Requests a second', rate ?? none],
     ['At once', burst ?? none],
     ['Budget', <Spending key="spent" apiKey={key} />],
@@ -80,6 +85,30 @@ function limitsOf(key: Key): (readonly [string, ReactNode])[] {
     ['Conversations', key.zero_data_retention ? 'Not kept' : 'Kept as the server is configured'],
     ['Kept answers', CACHINGS.find(({ value }) => value === (key.caching ?? 'model'))?.label],
   ]
+}
+
+function Owner() {
+  const { display_name, username, email } = useUser()
+  return (
+    <>
+      {display_name ?? username} <span className="text-faint">{email}</span>
+    </>
+  )
+}
+
+/** A key has no groups of its own. */
+function Groups() {
+  const groups = useQuery(ownGroupsOptions(useUser().id))
+  if (groups.isError) return <span className="text-faint">They could not be read.</span>
+  if (groups.data === undefined) return <Skeleton className="w-32" />
+  return (
+    <span className="flex flex-wrap items-center gap-1">
+      {groups.data.map(({ id, name }) => (
+        <Badge key={id}>{name}</Badge>
+      ))}
+      <span className="text-xs text-faint">as its owner</span>
+    </span>
+  )
 }
 
 const none: ReactNode = <span className="text-faint">—</span>

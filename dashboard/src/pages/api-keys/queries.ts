@@ -21,6 +21,15 @@ export function keysOptions(state: ListState<Sort>) {
   })
 }
 
+/** Those of the person who is signed in: their keys call what they may. */
+export function ownGroupsOptions(userId: string) {
+  const params = { path: { user_id: userId } }
+  return queryOptions({
+    queryKey: ['session', 'groups', userId],
+    queryFn: () => must(api.GET('/admin/api/v1/users/{user_id}/groups', { params })),
+  })
+}
+
 /** Those to choose from in a drop-down, newest first. */
 export const keyChoicesOptions = queryOptions({
   queryKey: [...ALL_KEYS, 'choices'],
