@@ -8,13 +8,16 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from sqlalchemy import (
+    ARRAY,
     CTE,
     ColumnElement,
     Double,
     FromClause,
     Label,
     Select,
+    Text,
     and_,
+    any_,
     case,
     cast,
     func,
@@ -223,6 +226,9 @@ def _percentiles(question: Question, measure: str, page: CTE, *, earlier: bool) 
     source = latencies(question.span(earlier=earlier), measure, each_model=by_model, by=question.unit or Unit.DAY)
     keys = [_key(dimension, source, question, earlier=earlier) for dimension in question.dimensions]
     conditions = [source.c[name] == value for name, value in question.only.items()]
+    if Dimension.MODEL in question.dimensions:  # a page has a few of the models
+        shown = func.array(select(page.c.model).scalar_subquery(), type_=ARRAY(Text))
+        conditions.append(source.c.model == any_(shown))
     if question.unit is not None:  # a page has a few of the hours, and only of these are they wanted
         first, last = (select(end(page.c.time)).scalar_subquery() for end in (func.min, func.max))
         before = question.length if earlier else timedelta()
