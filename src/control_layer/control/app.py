@@ -33,6 +33,7 @@ from control_layer.control.batches.request_routes import router as batch_request
 from control_layer.control.batches.routes import router as batches
 from control_layer.control.budgets.routes import router as budgets
 from control_layer.control.catalogue.routes import router as catalogue
+from control_layer.control.compression import Compression
 from control_layer.control.config import GatewayAddress
 from control_layer.control.dashboard.built_files import STATIC, BuiltFiles
 from control_layer.control.dashboard.pages import Dashboard
@@ -252,6 +253,8 @@ def build_app(services: Services) -> FastAPI:
 
     app.add_exception_handler(ControlError, answer)
     app.add_exception_handler(405, refuse_method)
+    if services.settings.auth.native.session.cookie_same_site != "none":  # else any site could have answers made
+        app.add_middleware(Compression)
     _allow_origins(app, services.settings.auth.security.cors)
     app.add_middleware(Edge, security_headers=services.settings.auth.security.headers.enabled)
     return app
