@@ -30,7 +30,7 @@ export async function firstRow(page: Page) {
 /** Its chart, or that there is nothing to draw. */
 export async function drawn(page: Page) {
   const empty = page.getByText('Nothing in this time.')
-  await page.locator('.recharts-surface').or(empty).first().waitFor()
+  await page.locator('main svg[data-chart]').or(empty).first().waitFor()
 }
 
 export async function visit(page: Page, { path, open }: PageUnderTest) {

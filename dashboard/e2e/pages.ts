@@ -277,9 +277,7 @@ async function openModel(page: Page, tab: string) {
   await page.getByRole('tab', { name: tab }).click()
   await page.getByRole('tabpanel').waitFor()
   await loaded(page)
-  // The library that draws comes with the first chart.
-  if (tab === 'Overview')
-    await page.locator('.recharts-surface').or(page.getByText('Nothing in this time.')).first().waitFor()
+  if (tab === 'Overview') await drawn(page)
 }
 
 const HELLO = { model: 'sim-small', messages: [{ role: 'user', content: 'Hello!' }] }

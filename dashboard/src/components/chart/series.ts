@@ -1,4 +1,4 @@
-/** What a chart draws over time. Pure: the library that draws is elsewhere. */
+/** What a chart draws over time. Pure. */
 
 export type Colour = '1' | '2' | '3' | '4' | 'good' | 'warn' | 'bad' | 'faint'
 
