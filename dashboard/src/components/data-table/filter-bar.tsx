@@ -12,7 +12,7 @@ const ANY = '*'
 interface FilterBarProps {
   state: ListState
   searchLabel: string
-  /** There is nothing to narrow. What narrows already stays in sight. */
+  /** There is nothing to narrow: it is not seen, but its room is kept. What narrows already stays in sight. */
   hidden?: boolean
   /** `FilterSelect`s. */
   children?: ReactNode
@@ -21,9 +21,14 @@ interface FilterBarProps {
 }
 
 export function FilterBar({ state, searchLabel, hidden, children, end }: FilterBarProps) {
-  if (hidden === true && !state.narrowed) return null
   return (
-    <div className="mb-3 flex flex-wrap items-center gap-2" role="search">
+    <div
+      className={cn(
+        'mb-3 flex flex-wrap items-center gap-2',
+        hidden === true && !state.narrowed && 'invisible',
+      )}
+      role="search"
+    >
       <SearchField key={state.search === '' ? 'empty' : 'filled'} state={state} label={searchLabel} />
       {children}
       {state.narrowed && (

@@ -2,7 +2,7 @@ import { useQuery } from '@tanstack/react-query'
 import { useNavigate } from '@tanstack/react-router'
 import { Check } from 'lucide-react'
 import { useState, type ReactNode } from 'react'
-import { ErrorState, Page, Skeleton } from '@/components/page'
+import { ErrorState, Page } from '@/components/page'
 import { Button } from '@/design/button'
 import { cn } from '@/design/class-names'
 import { useUser } from '@/session/session'
@@ -104,6 +104,7 @@ function Step({ number, title, done, current, found, children }: StepProps) {
         aria-hidden
         className={cn(
           'flex size-6 shrink-0 items-center justify-center rounded-full border text-xs font-semibold tabular-nums transition-colors',
+          done === undefined && 'animate-breathe',
           done === true
             ? 'border-good bg-good-well text-good'
             : current
@@ -123,7 +124,6 @@ function Step({ number, title, done, current, found, children }: StepProps) {
           </h2>
           {done === true && <div className="min-w-0 leading-6 text-soft">{found}</div>}
         </div>
-        {done === undefined && <Skeleton className="mt-1.5 w-40" />}
         {current && <div className="mt-2 pb-1.5">{children}</div>}
       </div>
     </li>

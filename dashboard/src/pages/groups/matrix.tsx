@@ -75,10 +75,12 @@ export function Matrix({ state }: { state: ListState }) {
           </>
         )}
       </div>
-      <p className="mt-3 text-xs text-faint">
-        Arrow keys go from cell to cell, Space grants and takes back. A dashed cell: everybody may use the
-        model already, through Everyone.
-      </p>
+      {models !== undefined && groups !== undefined && (
+        <p className="mt-3 text-xs text-faint">
+          Arrow keys go from cell to cell, Space grants and takes back. A dashed cell: everybody may use the
+          model already, through Everyone.
+        </p>
+      )}
       {line !== undefined && <LineDialog line={line} onClose={() => setLine(undefined)} />}
     </>
   )

@@ -47,9 +47,11 @@ export function ModelCards({ query, state, onApi, nothing }: ModelCardsProps) {
               </li>
             ))}
       </ul>
-      <div className="mt-3 rounded-lg border border-line bg-surface shadow-raised [&>div]:border-t-0">
-        <Pager state={state} total={query.data?.total_count ?? 0} loading={query.isPending} />
-      </div>
+      {query.data !== undefined && (
+        <div className="mt-3 rounded-lg border border-line bg-surface shadow-raised [&>div]:border-t-0">
+          <Pager state={state} total={query.data.total_count} loading={false} />
+        </div>
+      )}
     </>
   )
 }

@@ -54,7 +54,6 @@ export function statusesOptions(scope: Scope) {
   const query = {
     ...asked(scope),
     group_by: 'status',
-    ...(scope.compare ? { compare: 'previous' as const } : {}),
   }
   return queryOptions({
     queryKey: ['analytics', 'statuses', query],

@@ -40,9 +40,9 @@ export function Tiles({ days, now }: { days: Days; now: number }) {
         label="Projected for this month"
         value={projection.data === undefined ? undefined : money(projection.data.projected.toFixed(4))}
       >
-        {projection.data === undefined
-          ? NOTHING
-          : `${money(projection.data.spent.toFixed(4)).shown} so far, then the pace of the last 7 days`}
+        {/* As long before the amount is there: it may take two lines. */}
+        {projection.data === undefined ? '…' : money(projection.data.spent.toFixed(4)).shown} so far, then the
+        pace of the last 7 days
       </MetricTile>
       <MetricTile
         label="Requests"

@@ -61,7 +61,7 @@ export function GuardrailsPage() {
             </ol>
           )}
         </div>
-        {mayChange && <TryPanel />}
+        {mayChange && !query.isPending && <TryPanel />}
       </div>
       {shown !== undefined && (
         <GuardrailDialog

@@ -8,6 +8,7 @@ import { useListState } from '@/components/data-table/list-state'
 import { EmptyState, Page } from '@/components/page'
 import { say } from '@/components/toast'
 import { Button } from '@/design/button'
+import { cn } from '@/design/class-names'
 import { useCan } from '@/session/session'
 import { limitColumns } from './columns'
 import { LimitDialog } from './limit-dialog'
@@ -38,16 +39,14 @@ export function RateLimitsPage() {
       description="How much a user, a group, a key or a model may take in a time, or at a time. All that concern a request hold."
       actions={create}
     >
-      {(query.data?.total_count !== 0 || state.narrowed) && (
-        <div className="mb-3">
-          <FilterSelect
-            label="Of"
-            value={state.filters.scope}
-            onChange={(scope) => state.set({ scope })}
-            options={SCOPES}
-          />
-        </div>
-      )}
+      <div className={cn('mb-3', query.data?.total_count === 0 && !state.narrowed && 'invisible')}>
+        <FilterSelect
+          label="Of"
+          value={state.filters.scope}
+          onChange={(scope) => state.set({ scope })}
+          options={SCOPES}
+        />
+      </div>
       <DataTable
         label="Rate limits"
         columns={columns}
