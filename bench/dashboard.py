@@ -21,6 +21,7 @@ from typing import Any
 
 from bench.instance import ADMIN, fill, serving
 from bench.population import Population
+from bench.probing import make_probes
 from bench.traffic import fold_requests, make_requests
 from control_layer.store.embedded import EmbeddedPostgres
 from control_layer.store.engine import connect
@@ -39,10 +40,11 @@ _COLUMNS = {
 }
 
 
-async def _fill(database_url: str, population: Population, requests: int) -> None:
+async def _fill(database_url: str, population: Population, requests: int, probes: int) -> None:
     await fill(database_url, population)
     connection = await connect(database_url, statement_seconds=None)
     await make_requests(connection, population, requests)
+    await make_probes(connection, probes)
     await fold_requests(database_url)
     await connection.execute("VACUUM ANALYZE")
     await connection.close()
@@ -94,6 +96,7 @@ def main() -> None:
     parser.add_argument("--models", type=int, default=500)
     parser.add_argument("--groups", type=int, default=100)
     parser.add_argument("--requests", type=int, default=100_000)
+    parser.add_argument("--probes", type=int, default=100)
     parser.add_argument("--rounds", type=int, default=3, help="how often each page is opened cold, and warm")
     parser.add_argument("--lighthouse", type=int, default=3, help="how often Lighthouse looks, with each preset")
     parser.add_argument("--only", default="", help="paths to open, with spaces between; none: all")
@@ -107,7 +110,7 @@ def main() -> None:
         try:
             url = postgres.start()
             if not filled:
-                asyncio.run(_fill(url, population, options.requests))
+                asyncio.run(_fill(url, population, options.requests, options.probes))
                 (data / "filled").touch()
             with serving(Path(name), url) as (_, address):
                 measured = measure(address, options.rounds, options.lighthouse, options.only)
