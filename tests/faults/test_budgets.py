@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import uuid
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
@@ -203,6 +204,8 @@ def test_a_session_ends_when_it_has_used_what_its_budget_had_set_aside(instance:
             while b"response.done" not in session.receive()[1]:
                 pass
             answers += 1
+        _, told = session.receive()
+        assert json.loads(told)["error"]["code"] == "budget_exceeded"
         opcode, message = session.receive()
         assert (opcode, message[:2]) == (8, (1008).to_bytes(2, "big"))
         assert session.closed()
