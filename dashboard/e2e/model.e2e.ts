@@ -84,8 +84,14 @@ test('a composite of two deployments is made, granted, ordered by keyboard, and 
   await page.getByRole('button', { name: 'Move sim-large', exact: true }).focus()
   await page.keyboard.press('Space')
   await page.getByText(/^sim-large is above place 2/).waitFor({ state: 'attached' })
-  await page.keyboard.press('ArrowUp')
-  await page.getByText(/^sim-large is above place 1/).waitFor({ state: 'attached' })
+  // Where the places are is measured after it was taken up; until then nothing moves.
+  const above = page.getByText(/^sim-large is above place 1/)
+  await expect
+    .poll(async () => {
+      await page.keyboard.press('ArrowUp')
+      return above.count()
+    })
+    .toBe(1)
   await page.keyboard.press('Space')
   await expect.poll(() => deployments(page)).toEqual(['sim-large', 'sim-small'])
   await page.reload()

@@ -6,11 +6,11 @@ import { say, Toaster } from './toast'
 
 afterEach(cleanup)
 
-function shown(open: boolean) {
+function shown(open: boolean, onClose = vi.fn()) {
   return (
     <>
       <Toaster />
-      <Dialog open={open} onClose={vi.fn()} title="Over the page">
+      <Dialog open={open} onClose={onClose} title="Over the page">
         <button>Inside</button>
       </Dialog>
     </>
@@ -29,4 +29,13 @@ it('news can be read and acted upon while a dialog is open, and stay when it clo
   rerender(shown(false))
   expect(screen.queryByRole('dialog')).toBeNull()
   expect(screen.getByRole('region', { name: /^Notifications/ }).textContent).toContain('Saved.')
+})
+
+it('Escape closes the dialog that news have come to, not the news', () => {
+  const onClose = vi.fn()
+  render(shown(true, onClose))
+  act(() => say('Granted.'))
+  fireEvent.keyDown(screen.getByRole('button', { name: 'Inside' }), { key: 'Escape' })
+  expect(onClose).toHaveBeenCalledOnce()
+  expect(screen.getByText('Granted.')).not.toBeNull()
 })

@@ -4,7 +4,7 @@ import { Toast as Radix } from 'radix-ui'
 import { useSyncExternalStore } from 'react'
 import { createPortal } from 'react-dom'
 import { asProblem } from '@/api/problem'
-import { useTopLayer } from '@/design/top-layer'
+import { passOn, useTopLayer } from '@/design/top-layer'
 
 interface News {
   id: number
@@ -51,6 +51,9 @@ export function Toaster() {
           key={each.id}
           type={each.bad ? 'foreground' : 'background'}
           onOpenChange={(open) => !open && set(news.filter(({ id }) => id !== each.id))}
+          onEscapeKeyDown={(event) => {
+            if (layer !== document.body && !layer.contains(event.target as Node)) passOn(event)
+          }}
           className="flex animate-rise items-start gap-2.5 rounded-lg border border-line bg-surface py-2.5 pr-2 pl-3 shadow-floating"
         >
           {each.bad ? (

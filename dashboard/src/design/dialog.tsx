@@ -4,7 +4,7 @@ import { Dialog as Radix } from 'radix-ui'
 import type { ReactNode } from 'react'
 import { Button } from './button'
 import { cn } from './class-names'
-import { asLayer } from './top-layer'
+import { asLayer, isPassedOn } from './top-layer'
 
 interface OverlayProps {
   open: boolean
@@ -44,6 +44,10 @@ function Overlay({ className, place, entrance, ...props }: OverlayProps & PlaceP
           )}
           {...(props.description === undefined ? { 'aria-describedby': undefined } : {})}
           {...insisting}
+          onKeyDown={(event) => {
+            if (event.key === 'Escape' && isPassedOn(event.nativeEvent) && props.insistent !== true)
+              props.onClose()
+          }}
         >
           <header className="flex items-start gap-3 border-b border-line px-5 pt-4 pb-3">
             <div className="min-w-0 flex-1">

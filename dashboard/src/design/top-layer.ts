@@ -27,3 +27,13 @@ function subscribe(listener: () => void) {
 export function useTopLayer(): HTMLElement {
   return useSyncExternalStore(subscribe, () => layers.at(-1) ?? document.body)
 }
+
+const passedOn = new WeakSet<Event>()
+
+/** For what lies in the dialog and is asked first, as the last that came: a key that was pressed is meant for the dialog. */
+export function passOn(event: Event) {
+  passedOn.add(event)
+  event.preventDefault()
+}
+
+export const isPassedOn = (event: Event) => passedOn.has(event)
