@@ -99,7 +99,7 @@ async def _generate_keys(rows: Rows, users: list[str], dice: random.Random) -> G
     for number in range(_KEYS):
         secret = f"sk-generated-{number}"
         columns: dict[str, Any] = {
-            "purpose": dice.choice(["realtime", "realtime", "realtime", "batch", "playground", "platform"]),
+            "purpose": dice.choice(["realtime", "realtime", "realtime", "batch", "platform"]),
             "expires_at": datetime.now(UTC) + dice.choice([-hour, hour, hour]) if dice.random() < 0.4 else None,
             "model_aliases": dice.choice([None, None, dice.sample(_ALIASES, 6), []]),
             **_PINNED_KEYS.get(number, {}),
