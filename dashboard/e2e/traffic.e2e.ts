@@ -90,11 +90,9 @@ test('figures, charts, tables and the file say what was sent', async () => {
   expect(await tile(page, 'Tokens in').textContent()).toBe(sum((usage) => usage.prompt_tokens))
   expect(await tile(page, 'Tokens out').textContent()).toBe(sum((usage) => usage.completion_tokens))
   await page.getByText('0 failed (0%)').waitFor()
-  expect((await cellsOf(page, 'Traffic by model', 'sim-small')).slice(0, 3)).toEqual([
-    'sim-small',
-    '60%',
-    '3',
-  ])
+  await expect
+    .poll(async () => (await cellsOf(page, 'Traffic by model', 'sim-small')).slice(0, 3))
+    .toEqual(['sim-small', '60%', '3'])
   expect((await cellsOf(page, 'Traffic by model', 'sim-large')).slice(0, 3)).toEqual([
     'sim-large',
     '40%',
