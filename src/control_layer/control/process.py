@@ -6,13 +6,15 @@ import asyncio
 import signal
 import socket
 import uuid
-from collections.abc import Coroutine
+from collections.abc import Callable, Coroutine
 from contextlib import suppress
+from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import structlog
 from fastapi import FastAPI
+from sqlalchemy.ext.asyncio import AsyncEngine
 
 from control_layer.contract.supervision import Sample
 from control_layer.control.alerts.watch import AlertWatch
@@ -134,31 +136,13 @@ class ControlPlane:
         self._sinks = SinkWorker(self._services, {sink.name: open_target(sink) for sink in settings.sinks})
         self._spans = _span_shipper(settings)
         self._recording = open_engine(config.database_url, pool_size=_RECORDING_CONNECTIONS)
-        self._recorder = Recorder(
-            self._recording,
-            Path(config.journal_dir),
-            max_bytes=settings.recorder.journal_max_bytes,
-            searchable=settings.request_log.full_text,
-            announcing=bool(settings.sinks),
-            on_recorded=self._spans.recorded if self._spans is not None else None,
-        )
+        self._recorder = _recorder(self._recording, config, settings, self._spans)
         self._folding = Folding(self._recording)
-        kept = settings.request_log
-        self._retention = Retention(
-            self._engine,
-            requests=Keep(kept.requests.max_age, kept.requests.max_bytes),
-            bodies=Keep(kept.bodies.max_age, kept.bodies.max_bytes),
-            minutes=kept.sums.minutes_max_age,
-            sums=kept.sums.max_age,
-            now=self._services.now,
-        )
+        self._retention = _retention(self._engine, settings, self._services.now)
         self._led: list[asyncio.Task[None]] = []
         self._retired = False
         self._stopping = asyncio.Event()
-        proxy = settings.auth.proxy_header
-        if proxy.enabled and not proxy.trusted_peers:
-            advice = "name the proxy's addresses in auth.proxy_header.trusted_peers, or let nobody else reach this port"
-            _log.warning("proxy_headers_believed_from_everybody", advice=advice)
+        _warn_of_believed_headers(settings)
 
     async def run(self) -> None:
         """Serves until SIGTERM or until the supervisor is gone.
@@ -361,3 +345,33 @@ def _span_shipper(settings: Settings) -> SpanShipper | None:
     from control_layer.control.tracing.opening import open_shipper  # 5 MB that an instance without traces does not need
 
     return open_shipper(settings)
+
+
+def _recorder(engine: AsyncEngine, config: ControlConfig, settings: Settings, spans: SpanShipper | None) -> Recorder:
+    return Recorder(
+        engine,
+        Path(config.journal_dir),
+        max_bytes=settings.recorder.journal_max_bytes,
+        searchable=settings.request_log.full_text,
+        announcing=bool(settings.sinks),
+        on_recorded=None if spans is None else spans.recorded,
+    )
+
+
+def _retention(engine: AsyncEngine, settings: Settings, now: Callable[[], datetime]) -> Retention:
+    kept = settings.request_log
+    return Retention(
+        engine,
+        requests=Keep(kept.requests.max_age, kept.requests.max_bytes),
+        bodies=Keep(kept.bodies.max_age, kept.bodies.max_bytes),
+        minutes=kept.sums.minutes_max_age,
+        sums=kept.sums.max_age,
+        now=now,
+    )
+
+
+def _warn_of_believed_headers(settings: Settings) -> None:
+    proxy = settings.auth.proxy_header
+    if proxy.enabled and not proxy.trusted_peers:
+        advice = "name the proxy's addresses in auth.proxy_header.trusted_peers, or let nobody else reach this port"
+        _log.warning("proxy_headers_believed_from_everybody", advice=advice)

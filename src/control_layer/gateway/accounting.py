@@ -11,7 +11,7 @@ from control_layer.gateway.logged_headers import logged_headers
 from control_layer.gateway.usage import estimate
 
 if TYPE_CHECKING:
-    from control_layer.gateway.exchange import Exchange
+    from control_layer.gateway.ending import Ending
 
 __all__ = ["bodies", "closed", "opened"]
 
@@ -19,7 +19,7 @@ _ERRORS_FROM = 400
 _NOTHING = Tokens()
 
 
-def opened(exchange: Exchange, at: float) -> Opened:
+def opened(exchange: Ending, at: float) -> Opened:
     """The record of a request's admission, in Unix seconds."""
     head, model = exchange.head, exchange.route.model
     return Opened(
@@ -35,7 +35,7 @@ def opened(exchange: Exchange, at: float) -> Opened:
     )
 
 
-def closed(exchange: Exchange, outcome: Outcome, status: int, code: str | None) -> Closed:
+def closed(exchange: Ending, outcome: Outcome, status: int, code: str | None) -> Closed:
     """The record of its end. `status` is what the client was answered, `code` the error it saw."""
     admission, attempt, model = exchange.opened, exchange.attempt, exchange.route.model
     envelope = exchange.envelope
@@ -73,7 +73,7 @@ def closed(exchange: Exchange, outcome: Outcome, status: int, code: str | None) 
     )
 
 
-def bodies(exchange: Exchange) -> Bodies | None:
+def bodies(exchange: Ending) -> Bodies | None:
     """What was said, where it is logged."""
     request, answer = exchange.request_sample, exchange.answer_sample
     if request is None or answer is None:
@@ -89,7 +89,7 @@ def bodies(exchange: Exchange) -> Bodies | None:
     )
 
 
-def _tokens(exchange: Exchange) -> Tokens:
+def _tokens(exchange: Ending) -> Tokens:
     """The provider's counts; without them an estimate of what it did, which is marked as one.
 
     An estimate is made for an answer that succeeded, and for one that broke off or was left after its first byte: the

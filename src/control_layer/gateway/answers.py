@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from control_layer.gateway.attempt import Attempt
     from control_layer.gateway.exchange import Exchange
 
-__all__ = ["Answer", "ErrorAnswer", "EventAnswer", "SplicedAnswer", "WholeAnswer", "with_model"]
+__all__ = ["Answer", "ErrorAnswer", "EventAnswer", "HeldAnswer", "SplicedAnswer", "WholeAnswer", "with_model"]
 
 _MAX_METERED_BYTES = 8 * 1024 * 1024
 """Of a longer answer only the last part is looked at for usage, which providers put at the end."""
@@ -291,8 +291,8 @@ class WholeAnswer:
         exchange.finish(self._attempt, self._head, last)
 
 
-class ErrorAnswer:
-    """An error of the provider's: read to its end (bounded), then passed on or said in our words."""
+class HeldAnswer:
+    """An answer of which nothing is handed on before all of it is there."""
 
     __slots__ = ("_attempt", "_body", "_exchange", "_headers", "_status")
 
@@ -306,6 +306,12 @@ class ErrorAnswer:
     @property
     def terminated(self) -> bool:
         return False
+
+
+class ErrorAnswer(HeldAnswer):
+    """An error of the provider's: read to its end (bounded), then passed on or said in our words."""
+
+    __slots__ = ()
 
     def on_data(self, data: bytes) -> None:
         self._body += data[: _MAX_ERROR_BYTES - len(self._body)]

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from control_layer.gateway.answers import Answer, ErrorAnswer
+from control_layer.gateway.answers import Answer, ErrorAnswer, HeldAnswer
 from control_layer.gateway.dialects.dialect import UnreadableAnswer
 from control_layer.gateway.dialects.events import Event
 from control_layer.gateway.translation import AnswerIsError, StreamTranslation, Translation, WholeTranslation
@@ -100,21 +100,10 @@ class _TranslatedEvents:
         self._inner.on_broken()
 
 
-class _Held:
+class _Held(HeldAnswer):
     """An answer that is translated once all of it is there."""
 
-    __slots__ = ("_attempt", "_body", "_exchange", "_headers", "_status")
-
-    def __init__(self, exchange: Exchange, attempt: Attempt, status: int, headers: list[Header]) -> None:
-        self._exchange = exchange
-        self._attempt = attempt
-        self._status = status
-        self._headers = headers
-        self._body = bytearray()
-
-    @property
-    def terminated(self) -> bool:
-        return False
+    __slots__ = ()
 
     def _hand_on_error(self, status: int, body: bytes) -> None:
         headers = [(b"content-type", _JSON), *self._headers]

@@ -43,19 +43,25 @@ _ROWS_PER_PARTITION = 2000
 _EVERYONE = _SYSTEM_USER = str(tables.NIL)
 R = TypeVar("R")
 
-_KEYS = (
-    select(
+
+def _secret(digest: Any, expires_at: Any, *, previous: bool = False, lent: Any = None) -> tuple[Any, ...]:
+    """What gateways are told of a key, by one of the secrets that it has."""
+    return (
         text_of(tables.ApiKey.id),
-        tables.ApiKey.secret_digest,
+        digest,
         text_of(tables.ApiKey.user_id),
         tables.ApiKey.purpose,
-        extract("epoch", tables.ApiKey.expires_at),
+        extract("epoch", expires_at),
         tables.ApiKey.model_aliases,
-        literal(False),
+        literal(previous),
         tables.ApiKey.zero_data_retention,
         tables.ApiKey.caching,
-        null(),
+        null() if lent is None else text_of(lent),
     )
+
+
+_KEYS = (
+    select(*_secret(tables.ApiKey.secret_digest, tables.ApiKey.expires_at))
     .join(tables.User, tables.User.id == tables.ApiKey.user_id)
     .where(
         tables.ApiKey.deleted_at.is_(None),
@@ -64,33 +70,17 @@ _KEYS = (
         or_(tables.ApiKey.expires_at.is_(None), tables.ApiKey.expires_at > func.now()),
     )
 )
-_PREVIOUS_SECRETS = (
-    _KEYS.with_only_columns(
-        text_of(tables.ApiKey.id),
+_PREVIOUS_SECRETS = _KEYS.with_only_columns(
+    *_secret(
         tables.ApiKey.previous_digest,
-        text_of(tables.ApiKey.user_id),
-        tables.ApiKey.purpose,
         # Of two ends the first; `least` passes over null.
-        extract("epoch", func.least(tables.ApiKey.expires_at, tables.ApiKey.previous_expires_at)),
-        tables.ApiKey.model_aliases,
-        literal(True),
-        tables.ApiKey.zero_data_retention,
-        tables.ApiKey.caching,
-        null(),
+        func.least(tables.ApiKey.expires_at, tables.ApiKey.previous_expires_at),
+        previous=True,
     )
 ).where(tables.ApiKey.previous_digest.is_not(None), tables.ApiKey.previous_expires_at > func.now())
 _LENT_SECRETS = (
     _KEYS.with_only_columns(
-        text_of(tables.ApiKey.id),
-        tables.LentSecret.secret_digest,
-        text_of(tables.ApiKey.user_id),
-        tables.ApiKey.purpose,
-        extract("epoch", tables.LentSecret.expires_at),
-        tables.ApiKey.model_aliases,
-        literal(False),
-        tables.ApiKey.zero_data_retention,
-        tables.ApiKey.caching,
-        text_of(tables.LentSecret.id),
+        *_secret(tables.LentSecret.secret_digest, tables.LentSecret.expires_at, lent=tables.LentSecret.id)
     )
     .join(tables.LentSecret, tables.LentSecret.key_id == tables.ApiKey.id)
     .where(tables.LentSecret.expires_at > func.now())

@@ -26,7 +26,6 @@ from control_layer.wire import Header
 
 __all__ = ["GEMINI", "Gemini"]
 
-
 _encode = msgspec.json.Encoder().encode
 
 
@@ -59,14 +58,14 @@ class Gemini:
 
     def write_images(self, asked: ImagesAsked, model: str, *, lenient: bool) -> Outgoing:
         omissions = Omissions(lenient=lenient)
-        return _asked(written_images(asked, model, omissions), model, omissions)
+        return self.asked(written_images(asked, model, omissions), model, omissions)
 
     def read_images(self, body: bytes) -> ImagesGiven:
         return read_images(body)
 
     def write_speech(self, asked: SpeechAsked, model: str, *, lenient: bool) -> Outgoing:
         omissions = Omissions(lenient=lenient)
-        return _asked(written_speech(asked, model, omissions), model, omissions)
+        return self.asked(written_speech(asked, model, omissions), model, omissions)
 
     def read_speech(self, body: bytes) -> SpeechGiven:
         return read_speech(body)
@@ -77,9 +76,9 @@ class Gemini:
     def read_count(self, body: bytes) -> int:
         return read_count(body)
 
+    def asked(self, body: RequestBody, model: str, omissions: Omissions) -> Outgoing:
+        """What is asked for in one piece."""
+        return Outgoing(method_path(model, "generateContent"), _encode(body), dropped=omissions.dropped)
+
 
 GEMINI = Gemini()
-
-
-def _asked(body: RequestBody, model: str, omissions: Omissions) -> Outgoing:
-    return Outgoing(method_path(model, "generateContent"), _encode(body), dropped=omissions.dropped)

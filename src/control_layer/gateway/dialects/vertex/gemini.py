@@ -7,24 +7,16 @@ counted of the request itself.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import ClassVar
 
 import msgspec
 
-from control_layer.gateway.dialects.conversation import Answer, Conversation
-from control_layer.gateway.dialects.dialect import Outgoing, ProviderError
+from control_layer.gateway.dialects.conversation import Conversation
+from control_layer.gateway.dialects.dialect import Outgoing
 from control_layer.gateway.dialects.embeddings import EmbeddingsAsked, EmbeddingsGiven
-from control_layer.gateway.dialects.gemini.answers import read_answer
-from control_layer.gateway.dialects.gemini.counting import read_count
-from control_layer.gateway.dialects.gemini.errors import read_error
-from control_layer.gateway.dialects.gemini.images import read_images, written_images
+from control_layer.gateway.dialects.gemini import Gemini
 from control_layer.gateway.dialects.gemini.provider_requests import written
-from control_layer.gateway.dialects.gemini.provider_streams import Reader
 from control_layer.gateway.dialects.gemini.requests import Content, Part, RequestBody
-from control_layer.gateway.dialects.gemini.speech import read_speech, written_speech
-from control_layer.gateway.dialects.images import ImagesAsked, ImagesGiven
 from control_layer.gateway.dialects.omissions import Omissions
-from control_layer.gateway.dialects.speech import SpeechAsked, SpeechGiven
 from control_layer.gateway.dialects.vertex.embeddings import read_embeddings, write_embeddings
 from control_layer.gateway.dialects.vertex.models import method_path
 from control_layer.wire import Header
@@ -39,14 +31,10 @@ _TIERS = frozenset(("flex", "priority"))
 _encode = msgspec.json.Encoder().encode
 
 
-class VertexGemini:
-    """A `ProviderDialect`, an `EmbeddingDialect`, an `ImageDialect` and a `SpeechDialect`, which also counts the tokens
-    of a request.
-    """
+class VertexGemini(Gemini):
+    """As at the Gemini API, but for what differs."""
 
     __slots__ = ()
-
-    stream_type: ClassVar[bytes] = b"text/event-stream"
 
     def write_request(self, conversation: Conversation, model: str, *, lenient: bool) -> Outgoing:
         omissions = Omissions(lenient=lenient)
@@ -63,49 +51,22 @@ class VertexGemini:
             first_call_only=conversation.parallel_tool_calls is False,
         )
 
-    def read_answer(self, body: bytes) -> Answer:
-        return read_answer(body)
-
-    def reader(self) -> Reader:
-        return Reader()
-
-    def read_error(self, status: int, body: bytes, _headers: Sequence[Header] = ()) -> ProviderError:
-        return read_error(status, body)
-
     def write_embeddings(self, asked: EmbeddingsAsked, model: str, *, lenient: bool) -> Outgoing:
         return write_embeddings(asked, model, lenient=lenient)
 
     def read_embeddings(self, body: bytes, _headers: Sequence[Header] = ()) -> EmbeddingsGiven:
         return read_embeddings(body)
 
-    def write_images(self, asked: ImagesAsked, model: str, *, lenient: bool) -> Outgoing:
-        omissions = Omissions(lenient=lenient)
-        return _asked(written_images(asked, model, omissions), model, omissions)
-
-    def read_images(self, body: bytes) -> ImagesGiven:
-        return read_images(body)
-
-    def write_speech(self, asked: SpeechAsked, model: str, *, lenient: bool) -> Outgoing:
-        omissions = Omissions(lenient=lenient)
-        return _asked(written_speech(asked, model, omissions), model, omissions)
-
-    def read_speech(self, body: bytes) -> SpeechGiven:
-        return read_speech(body)
-
     def write_count(self, conversation: Conversation, model: str, *, lenient: bool) -> Outgoing:
         omissions = Omissions(lenient=lenient)
         request = msgspec.structs.replace(_as_vertex(written(conversation, model, omissions)), tool_config=None)
         return Outgoing(method_path(model, "countTokens"), _encode(request), dropped=omissions.dropped)
 
-    def read_count(self, body: bytes) -> int:
-        return read_count(body)
+    def asked(self, body: RequestBody, model: str, omissions: Omissions) -> Outgoing:
+        return Outgoing(method_path(model, "generateContent"), _encode(_as_vertex(body)), dropped=omissions.dropped)
 
 
 VERTEX_GEMINI = VertexGemini()
-
-
-def _asked(body: RequestBody, model: str, omissions: Omissions) -> Outgoing:
-    return Outgoing(method_path(model, "generateContent"), _encode(_as_vertex(body)), dropped=omissions.dropped)
 
 
 def _as_vertex(body: RequestBody) -> RequestBody:
