@@ -161,6 +161,7 @@ test('a person is changed, signed out, disabled and deleted, and told what goes 
   await drawer.getByLabel(/^Low balance/).fill('2.5')
   await drawer.getByRole('button', { name: 'Save' }).click()
   await news(page, `${name} is changed.`)
+  expect(await drawer.getByRole('button', { name: 'Save' }).isDisabled()).toBe(true)
   const changed = await call<{ roles: string[]; low_balance_threshold: number }>(page, 'GET', `/users/${id}`)
   expect(changed.roles).toContain('RequestViewer')
   expect(changed.low_balance_threshold).toBe(2.5)

@@ -18,6 +18,8 @@ interface SettingsCardProps<Values extends FieldValues> {
   /** As the server has them. What is edited stays when they change elsewhere. */
   values: Values
   save: (values: Values) => Promise<unknown>
+  /** The news that they are saved. */
+  saved?: (values: Values) => string
   /** What 409 is about. */
   taken?: { field: FieldPath<Values>; message: string }
   actions?: ReactNode
@@ -25,7 +27,7 @@ interface SettingsCardProps<Values extends FieldValues> {
 }
 
 export function SettingsCard<Values extends FieldValues>(props: SettingsCardProps<Values>) {
-  const { title, description, values, save, taken, actions, children } = props
+  const { title, description, values, save, saved, taken, actions, children } = props
   const form = useForm<Values>({
     defaultValues: values as DefaultValues<Values>,
     values,
@@ -36,7 +38,7 @@ export function SettingsCard<Values extends FieldValues>(props: SettingsCardProp
     try {
       await save(edited)
       form.reset(edited)
-      say(`${title}: saved`)
+      say(saved?.(edited) ?? `${title}: saved`)
     } catch (error) {
       showProblem(form, error, taken)
     }
