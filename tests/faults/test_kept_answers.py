@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import uuid
 from collections.abc import Iterator
 from decimal import Decimal
@@ -44,17 +45,40 @@ def _model(instance: Instance) -> str:
     return str(model["id"])
 
 
-def _ask(instance: Instance, key: str, text: str) -> httpx.Response:
+def _ask(instance: Instance, key: str, text: str, connection: httpx.Client | None = None) -> httpx.Response:
+    """Ask on a connection of one's own, which any worker may get, or on one that is kept, and so one worker's."""
     body = {"model": _MODEL, "messages": [{"role": "user", "content": text}]}
     headers = {"authorization": f"Bearer {key}"}
-    return httpx.post(f"{instance.base_url}/chat/completions", json=body, headers=headers, timeout=30)
+    post = connection.post if connection else httpx.post
+    return post(f"{instance.base_url}/chat/completions", json=body, headers=headers, timeout=30)
 
 
-def _hit(instance: Instance, key: str, text: str) -> httpx.Response | None:
-    """Asked until the worker that is asked has the answer: each keeps its own."""
-    answer = _ask(instance, key, text)
+def _hit(instance: Instance, key: str, text: str, connection: httpx.Client | None = None) -> httpx.Response | None:
+    """The answer when it was a kept one; each worker keeps its own."""
+    answer = _ask(instance, key, text, connection)
     assert answer.status_code == 200, answer.text
     return answer if answer.headers.get("x-control-layer-cache") == "hit" else None
+
+
+def _wait_forgotten(instance: Instance, key: str, text: str, connection: httpx.Client) -> None:
+    until(lambda: not _hit(instance, key, text, connection))
+
+
+@contextlib.contextmanager
+def _both_workers(instance: Instance, key: str, text: str) -> Iterator[list[httpx.Client]]:
+    """A connection to each of the two workers, both of which keep the answer to `text`.
+
+    A worker that was not asked yet is known by its not having the answer the first one keeps.
+    """
+    with contextlib.ExitStack() as opened:
+        first = opened.enter_context(httpx.Client())
+        until(lambda: _hit(instance, key, text, first))
+        while True:
+            second = opened.enter_context(httpx.Client())
+            if not _hit(instance, key, text, second):
+                break
+        until(lambda: _hit(instance, key, text, second))
+        yield [first, second]
 
 
 def test_a_kept_answer_costs_nothing_and_says_what_it_saved(instance: Instance) -> None:
@@ -88,18 +112,19 @@ def _detail(instance: Instance, answer: httpx.Response) -> dict[str, Any]:
     return dict(instance.api("GET", path))
 
 
-def test_a_purge_of_a_key_or_a_person_takes_what_others_are_given_too(instance: Instance) -> None:
+@pytest.mark.parametrize("whose", ["api-keys/{key}/purge-cache", "purge-cache"], ids=["a key", "a person"])
+def test_a_purge_of_a_key_or_a_person_takes_what_others_are_given_too(instance: Instance, whose: str) -> None:
     instance.api("PUT", f"/models/{_model(instance)}/traffic-policy", {"caching": {"scope": "shared"}})
-    maker, other, text = instance.make_key("makes"), instance.make_key("is given"), uuid.uuid4().hex
+    maker, other = instance.make_key(f"makes, {whose}"), instance.make_key(f"is given, {whose}")
+    text = uuid.uuid4().hex
     for key in (maker, other):
         instance.wait_callable(str(key["key"]), _MODEL)
     until(lambda: instance.api("POST", "/explain", {"key_id": maker["id"], "model": _MODEL})["caching"] == "shared")
-    for path in (f"/users/current/api-keys/{maker['id']}/purge-cache", "/users/current/purge-cache"):
-        for _ in range(4):
-            until(lambda: _hit(instance, str(maker["key"]), text))
-        assert _hit(instance, str(other["key"]), text)
-        instance.api("POST", path, status=204)
-        until(lambda: _ask(instance, str(other["key"]), text).headers["x-control-layer-cache"] == "miss")
+    with httpx.Client() as connection:
+        until(lambda: _hit(instance, str(maker["key"]), text, connection))
+        assert _hit(instance, str(other["key"]), text, connection)
+        instance.api("POST", f"/users/current/{whose.format(key=maker['id'])}", status=204)
+        _wait_forgotten(instance, str(other["key"]), text, connection)
 
 
 def test_a_key_that_wants_no_kept_answers_is_given_none_within_moments(instance: Instance) -> None:
@@ -116,7 +141,7 @@ def test_a_key_that_wants_no_kept_answers_is_given_none_within_moments(instance:
 def test_a_purge_is_in_force_in_every_worker(instance: Instance) -> None:
     key, text = str(instance.make_key("forgets")["key"]), uuid.uuid4().hex
     instance.wait_callable(key, _MODEL)
-    for _ in range(4):
-        until(lambda: _hit(instance, key, text))
-    instance.api("POST", f"/models/{_model(instance)}/traffic-policy/purge-cache", status=204)
-    until(lambda: _ask(instance, key, text).headers["x-control-layer-cache"] == "miss")
+    with _both_workers(instance, key, text) as connections:
+        instance.api("POST", f"/models/{_model(instance)}/traffic-policy/purge-cache", status=204)
+        for connection in connections:
+            _wait_forgotten(instance, key, text, connection)
