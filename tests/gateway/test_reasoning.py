@@ -296,3 +296,25 @@ def test_responses_that_are_translated_to_chat_completions_are_written_into_thes
     assert answer.status_code == 200, answer.text
     assert seen.last["reasoning_effort"] == "tiny"
     assert "reasoning" not in seen.last
+
+
+def test_the_model_list_tells_what_efforts_are_taken(client: httpx.Client) -> None:
+    query = {"include_reasoning_capabilities": "true"}
+    told = {model["id"]: model for model in client.get("/models", params=query).json()["data"]}
+    assert {name: model.get("supported_reasoning_efforts") for name, model in told.items()} == {
+        "plain": None,
+        "thinker": ["none", "low", "high"],
+        "renamed": ["low"],
+        "silent": [],
+        "half": ["none", "low", "high"],
+        "two": ["low", "high"],
+        "two-and-plain": None,
+        "short": ["low", "high"],
+        "claude": ["low", "high"],
+        "claude-plain": None,
+        "chat-only": ["low"],
+    }
+    assert client.get("/models/two", params=query).json() == told["two"]
+    assert "supported_reasoning_efforts" not in client.get("/models/two").text
+    both = client.get("/models/two", params=query | {"detail": "true"}).json()
+    assert both["supported_reasoning_efforts"] == ["low", "high"]

@@ -256,6 +256,17 @@ def invalid_value(param: str, detail: str) -> GatewayError:
     return GatewayError(400, _INVALID, "invalid_value", f"Invalid value for '{param}': {detail}.", param=param)
 
 
+def invalid_flag(param: str) -> GatewayError:
+    """In a query string."""
+    return GatewayError(400, _INVALID, "invalid_query_parameter", f"'{param}' must be true or false.", param=param)
+
+
+def invalid_group() -> GatewayError:
+    """In a query string."""
+    text = "'group' must be the ids of groups, separated by commas; the groups page shows them."
+    return GatewayError(400, _INVALID, "invalid_group", text, param="group")
+
+
 def unsupported_value(param: str, value: str, advice: str) -> GatewayError:
     """A value that the API knows, and none of the model's deployments takes."""
     text = f"Unsupported value: '{param}' does not support '{_short(value)}' with this model: {advice}."

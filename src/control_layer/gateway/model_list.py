@@ -10,6 +10,7 @@ from msgspec import UNSET, UnsetType
 
 from control_layer.contract.model_apis import paths_of
 from control_layer.contract.snapshot import Abilities, Model
+from control_layer.gateway.reasoning import supported_efforts
 
 __all__ = ["anthropic_item", "anthropic_list", "openai_item", "openai_list"]
 
@@ -22,6 +23,7 @@ class _OpenAi(msgspec.Struct):
     created: int
     object: str = "model"
     owned_by: str = "None"
+    supported_reasoning_efforts: tuple[str, ...] | UnsetType = UNSET
 
 
 class _Detail(_OpenAi):
@@ -59,8 +61,12 @@ class _AnthropicList(msgspec.Struct):
     last_id: str | None
 
 
-def _openai(model: Model) -> _OpenAi:
-    return _OpenAi(id=model.alias, created=model.created)
+def _openai(model: Model, detail: bool, efforts: bool) -> _OpenAi:
+    shown = _detail(model) if detail else _OpenAi(id=model.alias, created=model.created)
+    supported = supported_efforts(model.deployments) if efforts else None
+    if supported is not None:
+        shown.supported_reasoning_efforts = supported
+    return shown
 
 
 def _detail(model: Model) -> _Detail:
@@ -90,13 +96,14 @@ def _sorted(models: Iterable[Model]) -> list[Model]:
     return sorted(models, key=lambda model: model.alias)
 
 
-def openai_list(models: Iterable[Model], *, detail: bool = False) -> bytes:
-    shown = _detail if detail else _openai
-    return msgspec.json.encode(_OpenAiList([shown(model) for model in _sorted(models)]))
+def openai_list(models: Iterable[Model], *, detail: bool = False, efforts: bool = False) -> bytes:
+    """`detail`: with what they can do; `efforts`: with the reasoning efforts that they take, where that is known."""
+    return msgspec.json.encode(_OpenAiList([_openai(model, detail, efforts) for model in _sorted(models)]))
 
 
-def openai_item(model: Model, *, detail: bool = False) -> bytes:
-    return msgspec.json.encode(_detail(model) if detail else _openai(model))
+def openai_item(model: Model, *, detail: bool = False, efforts: bool = False) -> bytes:
+    """One of `openai_list`."""
+    return msgspec.json.encode(_openai(model, detail, efforts))
 
 
 def anthropic_list(models: Iterable[Model]) -> bytes:

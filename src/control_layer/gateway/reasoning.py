@@ -6,7 +6,7 @@ values that stand for it are written into what the provider gets, in whatever di
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, NamedTuple
 
@@ -22,9 +22,10 @@ from control_layer.gateway.translation_table import RESPONSES
 if TYPE_CHECKING:
     from control_layer.gateway.exchange import Exchange
 
-__all__ = ["TranslatedEffort", "check_effort", "those_that_take", "translated_effort"]
+__all__ = ["TranslatedEffort", "check_effort", "supported_efforts", "those_that_take", "translated_effort"]
 
 _SURFACES: Mapping[str, Surface] = {"/v1/chat/completions": "chat_completions", RESPONSES: "responses"}
+_UNTRANSLATED = Reasoning()
 _PARAMETERS: Mapping[Surface, str] = {"chat_completions": "reasoning_effort", "responses": "reasoning.effort"}
 
 _decode_fields = msgspec.json.Decoder(dict[str, msgspec.Raw]).decode
@@ -103,6 +104,20 @@ def check_effort(exchange: Exchange) -> None:
     if asked.word in EFFORTS:
         raise errors.unsupported_value(parameter, asked.word, advice)
     raise errors.invalid_value(parameter, advice)
+
+
+def supported_efforts(deployments: Iterable[Deployment]) -> tuple[str, ...] | None:
+    """The efforts that one of a model's deployments takes, whichever API names them; `None` where nobody knows what one
+    takes, because it is told them as the client says them.
+    """
+    found: set[str] = set()
+    for deployment in deployments:
+        reasoning = deployment.reasoning or _UNTRANSLATED
+        translated = [writes for writes in (reasoning.chat_completions, reasoning.responses) if writes is not None]
+        if not translated:
+            return None
+        found.update(set(EFFORTS).intersection(*translated))
+    return tuple(effort for effort in EFFORTS if effort in found)
 
 
 def _asked(exchange: Exchange) -> _Asked | None:

@@ -95,8 +95,10 @@ def _gateways() -> Iterator[tuple[str, dict[str, Any]]]:
     for call in CALLS:
         yield f"/ai{call.path}", {"post": _call(call)}
     yield "/ai/v1/realtime", {"get": _realtime()}
-    yield "/ai/v1/models", {"get": _models("The models that the key may call.", [_DETAIL])}
-    yield "/ai/v1/models/{model}", {"get": _models("One of the models that the key may call.", [_MODEL, _DETAIL])}
+    listed = [_DETAIL, _EFFORTS, _FOR_REALTIME, _GROUP]
+    yield "/ai/v1/models", {"get": _models("The models that the key may call.", listed)}
+    one = [_MODEL, _DETAIL, _EFFORTS]
+    yield "/ai/v1/models/{model}", {"get": _models("One of the models that the key may call.", one)}
     for call in CALLS:
         if call.anthropic:
             yield f"{ANTHROPIC_PREFIX}{call.path}", {"post": _call(call)}
@@ -104,12 +106,30 @@ def _gateways() -> Iterator[tuple[str, dict[str, Any]]]:
     yield f"{ANTHROPIC_PREFIX}/v1/models/{{model}}", {"get": _models("One of them, as Anthropic shows it.", [_MODEL])}
 
 
-_MODEL = {"name": "model", "in": "path", "required": True, "schema": _STRING}
-_DETAIL = {
+_MODEL: dict[str, Any] = {"name": "model", "in": "path", "required": True, "schema": _STRING}
+_DETAIL: dict[str, Any] = {
     "name": "detail",
     "in": "query",
     "description": "Also what models can do: `context_window`, modalities, tools, reasoning, endpoints.",
     "schema": {"type": "boolean", "default": False},
+}
+_EFFORTS: dict[str, Any] = {
+    "name": "include_reasoning_capabilities",
+    "in": "query",
+    "description": "Also `supported_reasoning_efforts`, where it is known what a model takes.",
+    "schema": {"type": "boolean", "default": False},
+}
+_FOR_REALTIME: dict[str, Any] = {
+    "name": "available_for_realtime",
+    "in": "query",
+    "description": "Only those that keys of purpose `realtime` may call, or only those that they may not.",
+    "schema": {"type": "boolean"},
+}
+_GROUP: dict[str, Any] = {
+    "name": "group",
+    "in": "query",
+    "description": "Only those that one of these groups of the key's owner may call: ids, separated by commas.",
+    "schema": _STRING,
 }
 
 
