@@ -10,13 +10,13 @@ from tests.control.models.calls import MODELS, composite, standard
 
 from control_layer.contract.model_apis import paths_of
 from control_layer.contract.snapshot import Abilities
-from control_layer.control.models.abilities import abilities_of
+from control_layer.control.models.abilities import abilities_of, in_common, known_of
 
 _FULL = ("tools", "structured_output", "vision", "documents")
 
 
 def test_the_catalogue_is_asked_where_nobody_has_said_anything() -> None:
-    known = abilities_of("gpt-4o-mini", "CHAT", None, None)
+    known = known_of("gpt-4o-mini", "CHAT")
     assert known == Abilities(
         capabilities=_FULL,
         context_window=128_000,
@@ -25,12 +25,12 @@ def test_the_catalogue_is_asked_where_nobody_has_said_anything() -> None:
         output_modalities=("text",),
         apis=("chat", "responses"),
     )
-    assert abilities_of("gpt-4o-mini", "CHAT", [], {}) == known
+    assert abilities_of(known, [], {}) == known
 
 
 def test_what_is_said_wins() -> None:
     said = {"context_window": 7, "max_output_tokens": 3, "apis": ["chat"]}
-    known = abilities_of("gpt-4o-mini", "CHAT", ["tools", "audio", "ours"], said, "Small.")
+    known = abilities_of(known_of("gpt-4o-mini", "CHAT"), ["tools", "audio", "ours"], said, "Small.")
     assert known == Abilities(
         capabilities=("tools", "audio", "ours"),
         context_window=7,
@@ -42,10 +42,19 @@ def test_what_is_said_wins() -> None:
     )
 
 
-@pytest.mark.parametrize(("name", "kind"), [("our-model", "CHAT"), ("our-model", None), (None, "CHAT")])
-def test_what_nobody_knows_stays_unknown(name: str | None, kind: str | None) -> None:
-    assert abilities_of(name, kind, None, None) is None
-    assert abilities_of(name, kind, ["text"], {"provider": "P"}) == Abilities(("text",), input_modalities=("text",))
+@pytest.mark.parametrize("kind", ["CHAT", None])
+def test_what_nobody_knows_stays_unknown(kind: str | None) -> None:
+    assert known_of("our-model", kind) is None
+    assert abilities_of(None, None, None) is None
+    assert abilities_of(None, ["text"], {"provider": "P"}) == Abilities(("text",), input_modalities=("text",))
+
+
+def test_a_composite_model_can_what_all_its_components_can() -> None:
+    one = Abilities(("tools", "vision", "audio"), 1000, "One.", 50, ("text", "image"), ("text",), ("chat", "responses"))
+    other = Abilities(("audio", "tools"), 500, "Other.", 90, ("text",), ("text",), ("chat",))
+    assert in_common([one, other]) == Abilities(("tools", "audio"), 500, None, 50, ("text",), ("text",), ("chat",))
+    assert in_common([one, Abilities(context_window=2000)]) == Abilities(context_window=1000)
+    assert in_common([one, None]) == Abilities() == in_common([])
 
 
 @pytest.mark.parametrize(
@@ -65,7 +74,7 @@ def test_what_nobody_knows_stays_unknown(name: str | None, kind: str | None) -> 
 def test_a_model_that_is_taken_for_chat_is_asked_where_it_really_is(
     name: str, kind: str | None, paths: tuple[str, ...] | None
 ) -> None:
-    known = abilities_of(name, kind, None, None) or Abilities()
+    known = known_of(name, kind) or Abilities()
     assert paths_of(kind, known.apis) == paths
 
 
@@ -92,4 +101,29 @@ async def test_the_api_tells_it_of_a_model_and_takes_what_is_said(management: Ma
     }
     unknown = {"metadata": {"apis": ["telepathy"]}}
     assert (await management.admin.patch(f"{MODELS}/{model['id']}", json=unknown)).status_code == 422
-    assert set(await told(await composite(management))) <= {"endpoints"}
+
+
+async def test_the_api_tells_what_the_components_that_are_asked_have_in_common(management: Management) -> None:
+    mixed = await composite(management)
+    url = f"{MODELS}/{mixed['id']}"
+
+    async def told() -> Any:
+        return (await answered(management.admin.get(f"{url}?include=abilities"), 200))["abilities"]
+
+    async def add(name: str, **body: Any) -> None:
+        part = await standard(management, model_name=name)
+        await answered(management.admin.post(f"{url}/components/{part['id']}", json=body), 200)
+
+    assert await told() == {}
+    await add("gpt-4o-mini")
+    assert (await told())["context_window"] == 128_000
+    await add("claude-sonnet-4-5", weight=5)
+    shared = await told()
+    assert (shared["context_window"], shared["max_output_tokens"]) == (128_000, 16_384)
+    assert set(shared["capabilities"]) == {"tools", "structured_output", "vision", "documents"}
+    await add("our-model", enabled=False)
+    assert await told() == shared
+    listed = await answered(management.admin.get(f"{MODELS}?include=abilities&search={mixed['alias']}"), 200)
+    assert [model["abilities"] for model in listed["data"]] == [shared]
+    await answered(management.admin.patch(url, json={"metadata": {"context_window": 9}}), 200)
+    assert await told() == shared | {"context_window": 9}

@@ -189,6 +189,11 @@ async def test_a_composite_model_goes_to_its_live_and_enabled_components_in_orde
         Deployment(first, one, "upstream-first", 3),
         Deployment(second, two, "upstream-second", 7),
     )
+    assert models["mix"].abilities is None
+    await rows.execute("UPDATE models SET capabilities = ARRAY['tools', alias]")
+    await rows.execute("UPDATE models SET capabilities = NULL WHERE hosted_on IS NULL")
+    _, _, models, *_ = await world.truth()
+    assert models["mix"].abilities == Abilities(("tools",), input_modalities=("text",))
     await rows.execute("UPDATE model_components SET enabled = false")
     _, _, models, *_ = await world.truth()
     assert "mix" not in models

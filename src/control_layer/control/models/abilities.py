@@ -1,8 +1,10 @@
-"""What is known of a model: what its administrator says, and the catalogue where nobody has said anything."""
+"""What is known of a model: what its administrator says; where nobody has said anything, what the catalogue knows, or
+what all components of a composite model can do.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 import msgspec
@@ -16,30 +18,59 @@ from control_layer.control.endpoints.model_type import ModelType
 from control_layer.control.schema import OmitNull, Output
 from control_layer.store import tables
 
-__all__ = ["ModelAbilities", "abilities_of"]
+__all__ = ["ModelAbilities", "abilities_of", "in_common", "known_of"]
 
 _NOTHING = Abilities()
 _SAID = ("context_window", "max_output_tokens", "apis")
 """In a model's metadata."""
+_LISTED = ("capabilities", "input_modalities", "output_modalities", "apis")
+_COUNTED = ("context_window", "max_output_tokens")
 _READING = {"vision": "image", "audio": "audio", "video": "video", "documents": "document"}
 """Capabilities, and what a model reads that has them."""
 _GUESSED = (None, ModelType.CHAT)
 """What models are taken for whose names do not tell. Any other type is evidence of its own."""
 
 
+def known_of(model_name: str, model_type: str | None) -> Abilities | None:
+    """What the catalogue knows of a model. `model_name`: what its provider calls it."""
+    family = family_of(model_name)
+    return None if family is None else _in_catalogue(family, model_type)
+
+
+def in_common(parts: Iterable[Abilities | None]) -> Abilities | None:
+    """What all of several models can do; of what is not known of one, nothing is known."""
+    known = [part or _NOTHING for part in parts]
+    return msgspec.structs.replace(
+        _NOTHING,
+        **{name: _shared([getattr(part, name) for part in known]) for name in _LISTED},
+        **{name: _least([getattr(part, name) for part in known]) for name in _COUNTED},
+    )
+
+
+def _shared(lists: Sequence[tuple[str, ...] | None]) -> tuple[str, ...] | None:
+    """What stands in all of them, in the first one's order."""
+    if not lists or None in lists:
+        return None
+    first, *others = (each for each in lists if each is not None)
+    return tuple(word for word in first if all(word in each for each in others))
+
+
+def _least(amounts: Sequence[int | None]) -> int | None:
+    known = [amount for amount in amounts if amount is not None]
+    return min(known) if known and len(known) == len(amounts) else None
+
+
 def abilities_of(
-    model_name: str | None,
-    model_type: str | None,
+    known: Abilities | None,
     capabilities: Sequence[str] | None,
     metadata: Mapping[str, Any] | None,
     description: str | None = None,
 ) -> Abilities | None:
-    """`None` where nothing is known. `model_name`: what its provider calls it; `None` for a composite model.
+    """What is known of a model, and what is said of it instead; `None` where nothing is known.
 
     An empty list of capabilities says nothing, because the API has no other way to take them back (§1.7).
     """
-    family = None if model_name is None else family_of(model_name)
-    known = _NOTHING if family is None else _in_catalogue(family, model_type)
+    known = known or _NOTHING
     said: dict[str, Any] = {name: (metadata or {}).get(name) for name in _SAID}
     said |= {"description": description, "capabilities": tuple(capabilities or ())}
     if capabilities:
@@ -73,10 +104,10 @@ class ModelAbilities(Output):
     """The paths that it is asked at."""
 
     @classmethod
-    def of(cls, row: tables.Model) -> ModelAbilities:
-        """Those of a row."""
-        name = None if row.hosted_on is None else row.model_name
-        known = abilities_of(name, row.model_type, row.capabilities, row.model_metadata) or _NOTHING
+    def of(cls, row: tables.Model, parts: Sequence[tables.Model]) -> ModelAbilities:
+        """Those of a row. `parts`: the components of a composite model that are asked."""
+        known = _of_row(row) if row.hosted_on is not None else in_common(_of_row(part) for part in parts)
+        known = abilities_of(known, row.capabilities, row.model_metadata) or _NOTHING
         paths = paths_of(row.model_type, known.apis)
         return cls(
             capabilities=_listed(known.capabilities),
@@ -86,6 +117,11 @@ class ModelAbilities(Output):
             max_output_tokens=known.max_output_tokens,
             endpoints=None if paths is None else [f"/ai{path}" for path in paths],
         )
+
+
+def _of_row(row: tables.Model) -> Abilities | None:
+    """Of a model that stands alone."""
+    return abilities_of(known_of(row.model_name, row.model_type), row.capabilities, row.model_metadata)
 
 
 def _listed(known: tuple[str, ...] | None) -> list[str] | None:

@@ -11,7 +11,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from control_layer.control.models.views import Component
 from control_layer.store import tables
 
-__all__ = ["add_component", "components_of", "heaviest_first", "move_component", "rows_of"]
+__all__ = ["add_component", "components_of", "heaviest_first", "models_asked", "move_component", "rows_of"]
 
 
 async def components_of(session: AsyncSession, composites: Collection[uuid.UUID]) -> dict[uuid.UUID, list[Component]]:
@@ -27,6 +27,27 @@ async def components_of(session: AsyncSession, composites: Collection[uuid.UUID]
     found: dict[uuid.UUID, list[Component]] = {composite: [] for composite in composites}
     for row, part, host in await session.execute(statement):
         found[row.composite_id].append(Component.of(row, part, host))
+    return found
+
+
+async def models_asked(session: AsyncSession, composites: Collection[uuid.UUID]) -> dict[uuid.UUID, list[tables.Model]]:
+    """The components that requests go to, in their order, by composite model."""
+    component, model = tables.ModelComponent, tables.Model
+    statement = (
+        select(component.composite_id, model)
+        .join(model, model.id == component.component_id)
+        .where(
+            component.composite_id.in_(composites),
+            component.enabled,
+            model.deleted_at.is_(None),
+            model.status == "active",
+            model.hosted_on.is_not(None),
+        )
+        .order_by(component.sort_order, component.component_id)
+    )
+    found: dict[uuid.UUID, list[tables.Model]] = {}
+    for composite_id, part in await session.execute(statement):
+        found.setdefault(composite_id, []).append(part)
     return found
 
 

@@ -43,7 +43,8 @@ class _Inclusions:
     endpoints: Mapping[uuid.UUID, tables.Endpoint] = field(default_factory=dict)
     components: Mapping[uuid.UUID, Sequence[Component]] = field(default_factory=dict)
     traffic_policies: bool = False
-    abilities: bool = False
+    abilities: Mapping[uuid.UUID, Sequence[tables.Model]] | None = None
+    """The components that give composite models theirs."""
     translations: Mapping[uuid.UUID, Mapping[str, Any] | None] | None = None
     """Of endpoints."""
 
@@ -94,7 +95,7 @@ async def _read(
     ids = [row.id for row in rows]
     hosts = {row.hosted_on for row in rows if row.hosted_on is not None}
     composites = [row.id for row in rows if row.is_composite]
-    groups = metrics = status = tariffs = translations = None
+    groups = metrics = status = tariffs = translations = abilities = None
     cache_pricings: dict[uuid.UUID, tables.CachePricing] = {}
     if "groups" in include and sight.groups:
         groups = await queries.groups_with(session, ids)
@@ -111,6 +112,8 @@ async def _read(
     parts: dict[uuid.UUID, list[Component]] = {}
     if "components" in include and sight.every_model:
         parts = await components.components_of(session, composites)
+    if "abilities" in include:
+        abilities = await components.models_asked(session, composites)
     if efforts:
         translations = await queries.translations_of(session, hosts)
     return _Inclusions(
@@ -123,7 +126,7 @@ async def _read(
         endpoints=endpoints,
         components=parts,
         traffic_policies="traffic_policy" in include and sight.every_model,
-        abilities="abilities" in include,
+        abilities=abilities,
         translations=translations,
     )
 
@@ -173,7 +176,9 @@ def _object(row: tables.Model, sight: Sight, inclusions: _Inclusions) -> Model:
         allowed_batch_completion_windows=row.allowed_batch_completion_windows,
         metadata=row.model_metadata or None,
         traffic_policy=WrittenPolicy.of(row) if inclusions.traffic_policies else None,
-        abilities=ModelAbilities.of(row) if inclusions.abilities else None,
+        abilities=None
+        if inclusions.abilities is None
+        else ModelAbilities.of(row, inclusions.abilities.get(row.id, ())),
     )
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import AsyncIterator, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, NamedTuple
 
 from sqlalchemy import ARRAY, Text, and_, any_, bindparam, extract, or_, select
 from sqlalchemy.dialects.postgresql import JSONB
@@ -12,8 +12,8 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from sqlalchemy.orm import aliased
 
 from control_layer.contract.pricing import Tariff
-from control_layer.contract.snapshot import Deployment, Model, Timeouts
-from control_layer.control.models.abilities import abilities_of
+from control_layer.contract.snapshot import Abilities, Deployment, Model, Timeouts
+from control_layer.control.models.abilities import abilities_of, in_common, known_of
 from control_layer.control.models.charging import is_priced
 from control_layer.control.snapshots.columns import IDS, SYSTEM_GROUP, Row, Sharing, grouped, text_of
 from control_layer.control.snapshots.reasoning_rows import reasoning_columns, reasoning_of
@@ -21,7 +21,7 @@ from control_layer.control.snapshots.routing_rows import ROUTING, Routing, break
 from control_layer.control.snapshots.tariff_rows import TARIFFS, TARIFFS_FOUND, tariffs_by_model
 from control_layer.store import tables
 
-__all__ = ["DEPENDENT_MODELS", "HOSTED_MODELS", "MODELS", "Surroundings", "models_found", "models_of"]
+__all__ = ["DEPENDENT_MODELS", "HOSTED_MODELS", "MODELS", "Asked", "Surroundings", "models_found", "models_of"]
 
 
 def _failing(model: Any) -> Any:
@@ -63,6 +63,9 @@ _COMPONENTS = (
         tables.ModelComponent.weight,
         _failing(_component),
         _component.traffic_policy,
+        _component.model_type,
+        _component.capabilities,
+        _component.model_metadata.op("-", return_type=JSONB)("extra"),
         *reasoning_columns(_component),
     )
     .join(_component, _component.id == tables.ModelComponent.component_id)
@@ -99,18 +102,29 @@ DEPENDENT_MODELS = (
 """The ids of models that lead to one of `ids`: composite ones, then those whose policy names it."""
 
 
+class Asked(NamedTuple):
+    """Where requests for a model go: to itself, or to a composite one's live components, in their order."""
+
+    deployments: tuple[Deployment, ...] = ()
+    abilities: Abilities | None = None
+    """What is known that all of them can do."""
+
+
+_EMPTY = Asked()
+
+
 @dataclass(frozen=True, slots=True)
 class Surroundings:
-    """What stands beside the rows of models: the deployments of composite models, and tariffs, by the model's id."""
+    """What stands beside the rows of models, by the model's id: what composite ones consist of, and tariffs."""
 
-    components: Mapping[str, tuple[Deployment, ...]]
+    composites: Mapping[str, Asked]
     tariffs: Mapping[str, tuple[Tariff, ...]]
 
     @classmethod
     async def of_all(cls, connection: AsyncConnection) -> Surroundings:
         """Of every model."""
-        components = _by_composite((await connection.execute(_COMPONENTS)).all())
-        return cls(components, tariffs_by_model((await connection.execute(TARIFFS)).all()))
+        composites = _by_composite((await connection.execute(_COMPONENTS)).all())
+        return cls(composites, tariffs_by_model((await connection.execute(TARIFFS)).all()))
 
 
 async def models_found(connection: AsyncConnection, ids: set[str], share: Sharing) -> dict[str, Model | None]:
@@ -118,10 +132,10 @@ async def models_found(connection: AsyncConnection, ids: set[str], share: Sharin
     models: dict[str, Model | None] = dict.fromkeys(ids)
     if ids:
         wanted = {"ids": [*ids]}
-        components = _by_composite((await connection.execute(_COMPONENTS_FOUND, wanted)).all())
+        composites = _by_composite((await connection.execute(_COMPONENTS_FOUND, wanted)).all())
         tariffs = tariffs_by_model((await connection.execute(TARIFFS_FOUND, wanted)).all())
         rows = (await connection.execute(_MODELS_FOUND, wanted)).all()
-        async for model in models_of(connection, rows, Surroundings(components, tariffs), share):
+        async for model in models_of(connection, rows, Surroundings(composites, tariffs), share):
             models[model.id] = model
     return models
 
@@ -130,43 +144,47 @@ async def models_of(
     connection: AsyncConnection, rows: Sequence[Row], around: Surroundings, share: Sharing
 ) -> AsyncIterator[Model]:
     """The models of rows of `MODELS`."""
-    substitutes = await _substitutes(connection, rows, around.components)
+    substitutes = await _substitutes(connection, rows, around.composites)
     for model in _models(rows, around, substitutes, share):
         yield model
 
 
 async def _substitutes(
-    connection: AsyncConnection, rows: Sequence[Row], components: Mapping[str, tuple[Deployment, ...]]
+    connection: AsyncConnection, rows: Sequence[Row], composites: Mapping[str, Asked]
 ) -> dict[str, tuple[Deployment, ...]]:
     """The deployments of the models that may take the place of one in `rows`, by id."""
     ids = {model_id for row in rows for model_id in Routing.of(row[_ROUTING_FROM:]).substitutes}
     if not ids:
         return {}
     found: dict[str, tuple[Deployment, ...]] = {}
-    composites: set[str] = set()
+    mixed: set[str] = set()
     for model_id, hosted_on, *served in await connection.execute(_SUBSTITUTES, {"ids": [*ids]}):
         if hosted_on is None:
-            composites.add(model_id)
+            mixed.add(model_id)
         else:
             upstream_model, failing, policy, *said = served
             breaker, reasoning = breaker_of(policy), reasoning_of(*said)
             found[model_id] = (
                 Deployment(model_id, hosted_on, upstream_model, failing=failing, breaker=breaker, reasoning=reasoning),
             )
-    if unread := composites - components.keys():
+    if unread := mixed - composites.keys():
         parts = (await connection.execute(_COMPONENTS_FOUND, {"ids": [*unread]})).all()
-        components = {**components, **_by_composite(parts)}
-    return found | {model_id: components.get(model_id, ()) for model_id in composites}
+        composites = {**composites, **_by_composite(parts)}
+    return found | {model_id: composites.get(model_id, _EMPTY).deployments for model_id in mixed}
 
 
-def _by_composite(rows: Iterable[Row]) -> dict[str, tuple[Deployment, ...]]:
-    """The live deployments of each composite model, in their order."""
-    gathered: dict[str, list[Deployment]] = {}
-    for composite_id, model_id, endpoint_id, upstream_model, weight, failing, policy, *said in rows:
+def _by_composite(rows: Iterable[Row]) -> dict[str, Asked]:
+    gathered: dict[str, list[tuple[Deployment, Abilities | None]]] = {}
+    for composite_id, model_id, endpoint_id, upstream_model, weight, failing, policy, *rest in rows:
+        model_type, capabilities, metadata, *said = rest
         breaker, reasoning = breaker_of(policy), reasoning_of(*said)
         deployment = Deployment(model_id, endpoint_id, upstream_model, weight, failing, breaker, reasoning)
-        gathered.setdefault(composite_id, []).append(deployment)
-    return {composite_id: tuple(deployments) for composite_id, deployments in gathered.items()}
+        known = abilities_of(known_of(upstream_model, model_type), capabilities, metadata)
+        gathered.setdefault(composite_id, []).append((deployment, known))
+    return {
+        composite_id: Asked(tuple(part for part, _ in parts), in_common(known for _, known in parts))
+        for composite_id, parts in gathered.items()
+    }
 
 
 def _models(
@@ -181,17 +199,17 @@ def _models(
             alone = Deployment(
                 model_id, hosted_on, upstream_model, failing=failing, breaker=breaker, reasoning=reasoning
             )
-            deployments: tuple[Deployment, ...] = (alone,)
+            asked = Asked((alone,), known_of(upstream_model, model_type))
         else:
-            deployments = around.components.get(model_id, ())
-        if not deployments:
+            asked = around.composites.get(model_id, _EMPTY)
+        if not asked.deployments:
             continue  # a composite model nobody could be sent to: for callers it does not exist
         yield Model(
             alias=alias,
             id=model_id,
             created=int(created),
             groups=share.groups((SYSTEM_GROUP, *groups)),
-            deployments=deployments,
+            deployments=asked.deployments,
             model_type=model_type,
             display_name=display_name,
             sanitize=sanitize,
@@ -205,8 +223,6 @@ def _models(
             purposes=routing.purposes,
             caching=routing.caching,
             hedging=routing.hedging,
-            abilities=abilities_of(
-                None if hosted_on is None else upstream_model, model_type, capabilities, metadata, description
-            ),
+            abilities=abilities_of(asked.abilities, capabilities, metadata, description),
             responses_adapter=responses_adapter,
         )
