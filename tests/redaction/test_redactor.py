@@ -106,6 +106,13 @@ def test_a_body_that_is_cut_off_is_searched_too() -> None:
             assert _MAIL.encode() not in _said(body[:end])
 
 
+def test_a_body_that_is_a_number_stays_json() -> None:
+    digits = _CARD.replace(" ", "").replace("-", "")
+    assert _said(f"32.{digits}".encode()) == f"32.{digits}".encode()
+    assert json.loads(_said(digits.encode())) == "[credit_cards]"
+    assert _said(f"5 of {digits}".encode()) == b"5 of [credit_cards]"
+
+
 def test_what_is_no_json_and_no_text_stays_as_it_is() -> None:
     body = bytes(range(256)) * 10
     assert _said(body) == body

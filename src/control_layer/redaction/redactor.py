@@ -51,11 +51,11 @@ class Redactor:
             return Redacted(self._in_stream(body, found), found)
         if b"\\" not in body and self._is_clean(body):
             return Redacted(body, found)
-        if _looks_like_json(body):
-            whole = _is_json(body)
+        whole = _is_json(body)
+        if whole or _looks_like_json(body):
             body = self._in_json(body, found, 1)
-            if whole:
-                return Redacted(body, found)
+        if whole:
+            return Redacted(body, found)
         # No JSON, or cut off: what is left of it may stand outside of any string.
         return Redacted(self._in_text(body, found), found)
 
