@@ -43,12 +43,12 @@ export async function makePerson(page: Page, name: string): Promise<Made & { ema
   return { ...(await call<Made>(page, 'POST', '/users', body)), email }
 }
 
-/** A model that works and that nobody is granted. */
-export async function makeModel(page: Page): Promise<Made & { alias: string }> {
+/** A model that nobody is granted. It works, if the simulated provider has one of that name. */
+export async function makeModel(page: Page, model_name = 'sim-small'): Promise<Made & { alias: string }> {
   const alias = unique('model').replaceAll(' ', '-')
   const endpoints = await call<(Made & { name: string })[]>(page, 'GET', '/endpoints')
   const endpoint = endpoints.find(({ name }) => name === 'Simulated provider')
-  const body = { type: 'standard', model_name: 'sim-small', alias, hosted_on: endpoint?.id }
+  const body = { type: 'standard', model_name, alias, hosted_on: endpoint?.id }
   return { ...(await call<Made>(page, 'POST', '/models', body)), alias }
 }
 

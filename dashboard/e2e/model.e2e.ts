@@ -2,6 +2,7 @@
 import type { Page } from 'playwright-core'
 import { expect, test } from 'vitest'
 import { registered, signedIn, useBrowser } from './browser'
+import { makeModel } from './management'
 import { SERVER } from './server'
 
 useBrowser()
@@ -288,4 +289,16 @@ test('a person who may only use a model sees what it is, and nothing to set', as
   expect(await page.getByRole('form').count()).toBe(0)
   await page.goto('/models/00000000-0000-4000-8000-000000000001')
   await page.getByText('There is no such model').waitFor()
+})
+
+test('models are found by what they can, though nobody but the catalogue has said so', async () => {
+  const page = await signedIn()
+  const model = await makeModel(page, 'gpt-4o-mini')
+  await page.goto('/models?view=cards')
+  await page.getByRole('combobox', { name: 'Capability' }).click()
+  await page.getByRole('option', { name: 'structured output' }).click()
+  const card = page.getByRole('article').filter({ hasText: model.alias })
+  await card.getByText('vision', { exact: true }).waitFor()
+  await page.getByRole('article').filter({ hasText: 'sim-small' }).waitFor({ state: 'detached' })
+  expect(page.url()).toContain('can=structured_output')
 })

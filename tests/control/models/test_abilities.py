@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
-from tests.control.management import Management, answered
+from tests.control.management import API, Management, answered
 from tests.control.models.calls import MODELS, composite, standard
 
 from control_layer.contract.model_apis import paths_of
@@ -127,3 +127,33 @@ async def test_the_api_tells_what_the_components_that_are_asked_have_in_common(m
     assert [model["abilities"] for model in listed["data"]] == [shared]
     await answered(management.admin.patch(url, json={"metadata": {"context_window": 9}}), 200)
     assert await told() == shared | {"context_window": 9}
+
+
+async def test_models_are_found_by_what_they_can_whoever_says_so(management: Management) -> None:
+    sees = await standard(management, model_name="gpt-4o-mini")
+    thinks = await standard(management, model_name="o3-mini")
+    said = await standard(management, model_name="our-model", capabilities=["vision"])
+    blind = await standard(management, model_name="gpt-4o", capabilities=["tools"])
+    unknown = await standard(management, model_name="their-model")
+    both, one = await composite(management), await composite(management)
+    for mixed, parts in ((both, (sees, said)), (one, (sees, thinks))):
+        for part in parts:
+            await answered(management.admin.post(f"{MODELS}/{mixed['id']}/components/{part['id']}", json={}), 200)
+
+    async def found(query: str) -> set[str]:
+        page = await answered(management.admin.get(f"{MODELS}?limit=100&{query}"), 200)
+        assert page["total_count"] == len(page["data"])
+        return {model["id"] for model in page["data"]}
+
+    assert await found("can=vision") == {sees["id"], said["id"], both["id"]}
+    assert await found("capability=vision") == {said["id"]}
+    assert await found("can=reasoning") == {thinks["id"]}
+    assert await found("can=telepathy") == set()
+    assert await found("can=tools&is_composite=true") == {one["id"]}
+    assert unknown["id"] not in await found("can=tools")
+    assert blind["id"] in await found("can=tools")
+    page = await answered(management.admin.get(f"{MODELS}?include=facets,abilities&can=telepathy"), 200)
+    assert page["facets"]["capabilities"] == ["tools", "vision"]
+    assert {"reasoning", "structured_output"} < set(page["facets"]["known_capabilities"])
+    uptime = await answered(management.admin.get(f"{API}/uptime?can=vision"), 200)
+    assert uptime["total_count"] == 0

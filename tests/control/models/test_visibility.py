@@ -175,6 +175,8 @@ async def test_pages_and_facets(management: Management) -> None:
     assert (page["total_count"], page["skip"], page["limit"]) == (12, 10, 5)
     facets = {"providers": ["P0", "P1"], "capabilities": ["c0", "c1", "c2", "tools"], "model_types": ["CHAT"]}
     assert page["facets"] == facets
+    page = await answered(management.admin.get(f"{MODELS}?include=facets,abilities"), 200)
+    assert page["facets"] == facets | {"known_capabilities": facets["capabilities"]}
     page = await answered(management.admin.get(f"{MODELS}?search=m00&include=facets&limit=1000"), 200)
     assert (page["facets"], page["limit"]) == (facets, 101)
     person = await management.person()

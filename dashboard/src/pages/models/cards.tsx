@@ -10,6 +10,7 @@ import { ErrorState, Skeleton } from '@/components/page'
 import { Figure, Time } from '@/components/values'
 import { Button } from '@/design/button'
 import { count, milliseconds } from '@/format/number'
+import { spaced } from '@/format/word'
 import { useCan } from '@/session/session'
 import { DayLine, GroupBadges, HealthStatus, ModelMark, providerOf, TypeBadge, WholePrice } from './parts'
 import type { Model, ModelsState } from './queries'
@@ -82,8 +83,8 @@ function Card({ model, onApi }: { model: Model; onApi: (model: Model) => void })
         {model.description ?? (model.model_name === model.alias ? '' : model.model_name)}
       </p>
       <div className="mt-2 mb-3 flex min-h-5 flex-wrap gap-1">
-        {(model.capabilities ?? []).map((capability) => (
-          <Badge key={capability}>{capability}</Badge>
+        {(model.abilities?.capabilities ?? []).map((capability) => (
+          <Badge key={capability}>{spaced(capability)}</Badge>
         ))}
       </div>
       <div className="mt-auto" />

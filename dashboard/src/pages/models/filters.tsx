@@ -3,12 +3,13 @@ import { useQuery } from '@tanstack/react-query'
 import { FilterSelect } from '@/components/data-table/filter-bar'
 import { FilterFind } from '@/components/data-table/filter-find'
 import { groupOptions } from '@/pages/groups/queries'
+import { spaced } from '@/format/word'
 import { useCan } from '@/session/session'
 import { endpointOptions, findEndpoints, findGroups, TYPES, type ModelsState } from './queries'
 
 interface Facets {
   providers: string[]
-  capabilities: string[]
+  known_capabilities?: string[] | null
 }
 
 interface FiltersProps {
@@ -18,7 +19,7 @@ interface FiltersProps {
 
 export function Filters({ state, facets }: FiltersProps) {
   const can = useCan()
-  const { provider, endpoint, model_type, capability, group } = state.filters
+  const { provider, endpoint, model_type, can: capability, group } = state.filters
   return (
     <>
       {shown(facets?.providers, provider) && (
@@ -36,12 +37,12 @@ export function Filters({ state, facets }: FiltersProps) {
         onChange={(next) => state.set({ model_type: next })}
         options={Object.entries(TYPES).map(([value, label]) => ({ value, label }))}
       />
-      {shown(facets?.capabilities, capability) && (
+      {shown(facets?.known_capabilities, capability) && (
         <FilterSelect
           label="Capability"
           value={capability}
-          onChange={(next) => state.set({ capability: next })}
-          options={plain(facets?.capabilities, capability)}
+          onChange={(next) => state.set({ can: next })}
+          options={plain(facets?.known_capabilities, capability, spaced)}
         />
       )}
       {can('Read', 'Groups') && <GroupFilter state={state} value={group} />}
@@ -83,12 +84,17 @@ function GroupFilter({ state, value }: FoundProps) {
 }
 
 /** A filter without choices is noise, but for one that is in force. */
-function shown(values: readonly string[] | undefined, inForce: string | undefined): boolean {
-  return inForce !== undefined || (values !== undefined && values.length > 0)
+function shown(values: readonly string[] | null | undefined, inForce: string | undefined): boolean {
+  return inForce !== undefined || (values != null && values.length > 0)
 }
 
 /** With the one in force, which may be nobody's any more. */
-function plain(values: readonly string[] = [], inForce: string | undefined) {
+function plain(
+  known: readonly string[] | null | undefined,
+  inForce: string | undefined,
+  named = (value: string) => value,
+) {
+  const values = known ?? []
   const all = inForce === undefined || values.includes(inForce) ? values : [...values, inForce]
-  return all.map((value) => ({ value, label: value }))
+  return all.map((value) => ({ value, label: named(value) }))
 }

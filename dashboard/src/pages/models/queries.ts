@@ -15,7 +15,7 @@ interface Choice {
 
 type ModelType = NonNullable<NonNullable<Schema['Model']['model_type']>>
 
-const INCLUDED = 'metrics,status,pricing,groups,endpoints,facets'
+const INCLUDED = 'metrics,status,pricing,groups,endpoints,abilities,facets'
 
 export const TYPES: Record<string, string> = { CHAT: 'Chat', EMBEDDINGS: 'Embeddings', RERANKER: 'Reranking' }
 

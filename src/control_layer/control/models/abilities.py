@@ -18,7 +18,7 @@ from control_layer.control.endpoints.model_type import ModelType
 from control_layer.control.schema import OmitNull, Output
 from control_layer.store import tables
 
-__all__ = ["ModelAbilities", "abilities_of", "in_common", "known_of"]
+__all__ = ["ModelAbilities", "abilities_of", "abilities_of_row", "in_common", "known_of"]
 
 _NOTHING = Abilities()
 _SAID = ("context_window", "max_output_tokens", "apis")
@@ -37,7 +37,7 @@ def known_of(model_name: str, model_type: str | None) -> Abilities | None:
     return None if family is None else _in_catalogue(family, model_type)
 
 
-def in_common(parts: Iterable[Abilities | None]) -> Abilities | None:
+def in_common(parts: Iterable[Abilities | None]) -> Abilities:
     """What all of several models can do; of what is not known of one, nothing is known."""
     known = [part or _NOTHING for part in parts]
     return msgspec.structs.replace(
@@ -92,6 +92,11 @@ def _in_catalogue(family: Family, model_type: str | None) -> Abilities:
     )
 
 
+def abilities_of_row(row: tables.Model) -> Abilities | None:
+    """What is known of a model that is no composite one; `None` where nothing is."""
+    return abilities_of(known_of(row.model_name, row.model_type), row.capabilities, row.model_metadata)
+
+
 class ModelAbilities(Output):
     """What is known of a model: what was said of it, else what the catalogue knows. The rest is left out."""
 
@@ -106,7 +111,9 @@ class ModelAbilities(Output):
     @classmethod
     def of(cls, row: tables.Model, parts: Sequence[tables.Model]) -> ModelAbilities:
         """Those of a row. `parts`: the components of a composite model that are asked."""
-        known = _of_row(row) if row.hosted_on is not None else in_common(_of_row(part) for part in parts)
+        known = (
+            abilities_of_row(row) if row.hosted_on is not None else in_common(abilities_of_row(part) for part in parts)
+        )
         known = abilities_of(known, row.capabilities, row.model_metadata) or _NOTHING
         paths = paths_of(row.model_type, known.apis)
         return cls(
@@ -117,11 +124,6 @@ class ModelAbilities(Output):
             max_output_tokens=known.max_output_tokens,
             endpoints=None if paths is None else [f"/ai{path}" for path in paths],
         )
-
-
-def _of_row(row: tables.Model) -> Abilities | None:
-    """Of a model that stands alone."""
-    return abilities_of(known_of(row.model_name, row.model_type), row.capabilities, row.model_metadata)
 
 
 def _listed(known: tuple[str, ...] | None) -> list[str] | None:

@@ -24,11 +24,13 @@ from sqlalchemy import (
     true,
 )
 from sqlalchemy.dialects.postgresql import JSONB
+from sqlalchemy.ext.asyncio import AsyncSession
 
 from control_layer.control.endpoints.model_type import ModelType
+from control_layer.control.models.able import able
 from control_layer.store import tables
 
-__all__ = ["Asked", "Sort", "matching", "ordering"]
+__all__ = ["Asked", "Sort", "asked_for", "ordering"]
 
 Sort = Literal["created_at", "alias", "intelligence_index", "released_at", "context_window", "provider", "price_from"]
 _ASCENDING = {"alias", "provider", "price_from"}
@@ -51,6 +53,7 @@ class _Asked:
     provider: str | None
     model_type: ModelType | None
     capability: str | None
+    can: str | None
     available_for_realtime: bool | None
     deleted: bool
     inactive: bool
@@ -67,6 +70,9 @@ def _asked(
     provider: str | None = None,
     model_type: ModelType | None = None,
     capability: str | None = None,
+    can: Annotated[
+        str | None, Query(description="A capability that is said of the model, or known from the catalogue.")
+    ] = None,
     available_for_realtime: bool | None = None,
     deleted: bool = False,
     inactive: bool = False,
@@ -84,6 +90,7 @@ def _asked(
         provider=provider,
         model_type=model_type,
         capability=capability,
+        can=can,
         available_for_realtime=available_for_realtime,
         deleted=deleted,
         inactive=inactive,
@@ -96,8 +103,13 @@ Asked = Annotated[_Asked, Depends(_asked)]
 """The filters and the order, their types checked."""
 
 
-def matching(asked: _Asked) -> ColumnElement[bool]:
+async def asked_for(session: AsyncSession, visible: ColumnElement[bool], asked: _Asked) -> ColumnElement[bool]:
     """The rows that were asked for, of those the caller sees."""
+    condition = visible & _matching(asked)
+    return condition if asked.can is None else await able(session, condition, asked.can)
+
+
+def _matching(asked: _Asked) -> ColumnElement[bool]:
     model = tables.Model
     conditions: list[ColumnElement[bool]] = [true()]
     if asked.endpoint is not None:

@@ -9,6 +9,7 @@ from typing import Any
 from sqlalchemy import ColumnElement, Select, UnaryExpression, func, select, update
 from sqlalchemy.ext.asyncio import AsyncSession
 
+from control_layer.control.models.able import capabilities_among
 from control_layer.control.models.pricing import TariffPlan
 from control_layer.control.models.views import Facets
 from control_layer.store import tables
@@ -161,13 +162,14 @@ async def translations_of(
     return {row.id: row.reasoning_translation for row in await session.execute(statement)}
 
 
-async def facets(session: AsyncSession, condition: ColumnElement[bool]) -> Facets:
-    """What can be filtered by among the models of `condition`."""
+async def facets(session: AsyncSession, condition: ColumnElement[bool], *, abilities: bool) -> Facets:
+    """What can be filtered by among the models of `condition`; `abilities`: also what is known from the catalogue."""
     model = tables.Model
     provider = model.model_metadata["provider"].astext
     return Facets(
         providers=await _values(session, select(provider).where(condition)),
         capabilities=await _values(session, select(func.unnest(model.capabilities)).where(condition)),
+        known_capabilities=await capabilities_among(session, condition) if abilities else None,
         model_types=await _values(session, select(model.model_type).where(condition)),
     )
 

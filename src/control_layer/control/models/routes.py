@@ -15,7 +15,7 @@ from control_layer.control.endpoints.queries import find_endpoint
 from control_layer.control.errors import not_found
 from control_layer.control.include import included
 from control_layer.control.models import components, pricing, queries
-from control_layer.control.models.listing import Asked, matching, ordering
+from control_layer.control.models.listing import Asked, asked_for, ordering
 from control_layer.control.models.presentation import model_object, model_objects, written_model
 from control_layer.control.models.properties import check_targets, set_properties
 from control_layer.control.models.schemas import (
@@ -54,11 +54,13 @@ async def list_(
     visible = sight.listed(deleted=asked.deleted, inactive=asked.inactive)
     if asked.accessible:
         visible &= sight.usable()
-    condition = visible & matching(asked)
+    condition = await asked_for(session, visible, asked)
     rows = await queries.list_models(session, condition, ordering(asked), paging.skip, paging.limit)
     total = await queries.count_models(session, condition)
     objects = await model_objects(session, rows, sight, inclusions, services.now())
-    facets = await queries.facets(session, visible) if "facets" in inclusions else None
+    facets = None
+    if "facets" in inclusions:
+        facets = await queries.facets(session, visible, abilities="abilities" in inclusions)
     return ModelPage.with_facets(Page[Model].of(objects, total, paging), facets)
 
 

@@ -286,6 +286,9 @@ class Facets(Output):
 
     providers: list[str]
     capabilities: list[str]
+    """Those said of models (`capability`)."""
+    known_capabilities: OmitNull[list[str]]
+    """Those, and the ones known from the catalogue (`can`); where `abilities` are included too."""
     model_types: list[str]
 
 

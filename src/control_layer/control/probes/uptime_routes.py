@@ -10,7 +10,7 @@ from sqlalchemy import select
 
 from control_layer.control.access import signed_in
 from control_layer.control.models import queries
-from control_layer.control.models.listing import Asked, matching, ordering
+from control_layer.control.models.listing import Asked, asked_for, ordering
 from control_layer.control.models.visibility import Sight
 from control_layer.control.paging import Paging
 from control_layer.control.permissions import Operation, Resource
@@ -38,7 +38,7 @@ async def read(
     down_first: Annotated[bool, Query(description="Those whose latest check failed come before the others.")] = False,
 ) -> UptimePage:
     """How the models fared that the caller sees and a probe watches; filters and order are those of `/models`."""
-    condition = Sight.of(caller).listed(deleted=False, inactive=False) & matching(asked)
+    condition = await asked_for(session, Sight.of(caller).listed(deleted=False, inactive=False), asked)
     if model is not None:
         condition &= tables.Model.id == model
     watched = tables.Model.id.in_(select(tables.Probe.model_id))

@@ -5,12 +5,9 @@ import { DetailList } from '@/components/detail-list'
 import { Panel } from '@/components/panel'
 import { Figure, Time } from '@/components/values'
 import { count } from '@/format/number'
+import { spaced } from '@/format/word'
 import { GroupBadges, HealthStatus, providerOf, TypeBadge, WholePrice } from '@/pages/models/parts'
 import type { Model } from '../queries'
-
-function spaced(word: string): string {
-  return word.replaceAll('_', ' ')
-}
 
 type Fact = readonly [name: string, value: ReactNode]
 
