@@ -221,6 +221,14 @@ def test_pictures_and_speech(client: httpx.Client, journal: Journal) -> None:
     assert made.json()["data"][0]["b64_json"], made.text
     assert (spoken.status_code, spoken.headers["content-type"]) == (200, "audio/wav"), spoken.text
     assert (ends[0].tokens.image_output, ends[1].tokens.audio_output) == (1120, ends[1].tokens.output)
+    files = [("image[]", ("a.png", b"\x89PNG\r\n\x1a\n")), ("image[]", ("b.jpg", b"\xff\xd8\xff"))]
+    for model, status in (("gemini-image", 200), ("claude-small", 400)):
+        answer = client.post("/images/edits", data={"model": model, "prompt": "Make it blue."}, files=files)
+        assert answer.status_code == status, answer.text
+        if status == 200:
+            assert answer.json()["usage"]["input_tokens_details"]["image_tokens"] == 2 * 258
+        else:
+            assert answer.json()["error"]["code"] == "unsupported_api"
     for path in ("/images/generations", "/audio/speech"):
         answer = client.post(path, json={"model": "claude-small", "prompt": "x", "input": "x", "voice": "Kore"})
         assert (answer.status_code, answer.json()["error"]["code"]) == (400, "unsupported_api")

@@ -51,6 +51,45 @@ def test_pictures_are_made(client: OpenAI, journal: Journal) -> None:
     assert (end.outcome, end.status, end.tokens.source) == ("completed", 200, "provider")
 
 
+@pytest.mark.parametrize("image", [("a.png", _PNG), io.BytesIO(_PNG), [("a.png", _PNG), ("b.bin", _PNG), _PNG]])
+def test_pictures_are_changed(client: OpenAI, journal: Journal, image: Any) -> None:
+    with journal.admitted() as ends:
+        made = client.images.edit(model="gemini-image", image=image, prompt="Make it blue.", n=2, size="1536x1024")
+    assert [base64.b64decode(picture.b64_json or "") for picture in made.data or []] == [_PNG, _PNG]
+    (end,) = ends
+    assert made.usage is not None
+    seen = 258 * (len(image) if isinstance(image, list) else 1)
+    assert made.usage.input_tokens_details.image_tokens == end.tokens.image_input == seen
+    assert (end.tokens.input, end.tokens.output) == (made.usage.input_tokens, made.usage.output_tokens)
+    assert end.tokens.image_output == made.usage.output_tokens > 2000
+    assert (end.outcome, end.status, end.tokens.source) == ("completed", 200, "provider")
+
+
+@pytest.mark.parametrize(
+    ("fields", "parameter"),
+    [
+        ({"mask": ("mask.png", _PNG)}, "mask"),
+        ({"quality": "high"}, "quality"),
+        ({"input_fidelity": "high"}, "input_fidelity"),
+        ({"size": "100x700"}, "size"),
+        ({"stream": True}, "stream"),
+        ({"n": 9}, "n"),
+    ],
+)
+def test_what_cannot_be_done_to_a_picture_is_refused_by_name(
+    client: OpenAI, fields: dict[str, Any], parameter: str
+) -> None:
+    with pytest.raises(openai.BadRequestError) as refused:
+        client.images.edit(model="gemini-image", image=("a.png", _PNG), prompt="Make it blue.", **fields)
+    assert (refused.value.code, refused.value.param) == ("unsupported_parameter", parameter)
+
+
+def test_a_changed_picture_that_a_filter_took_is_an_error(client: OpenAI) -> None:
+    with pytest.raises(openai.BadRequestError) as refused:
+        client.images.edit(model="gemini-image-filtered", image=("a.png", _PNG), prompt="Make it blue.")
+    assert refused.value.code == "content_filter"
+
+
 @pytest.mark.parametrize(
     ("fields", "parameter"),
     [
@@ -205,11 +244,8 @@ def test_chat_completions_speak(client: OpenAI, journal: Journal) -> None:
     assert {end.tokens.audio_output for end in ends} == {end.tokens.output for end in ends} != {None}
 
 
-def test_forms_are_not_translated(client: OpenAI) -> None:
-    """Who sends sound or pictures to a Gemini model does so in a chat completion."""
-    with pytest.raises(openai.BadRequestError) as refused:
-        client.images.edit(model="gemini-image", image=("a.png", _PNG), prompt="A boat.")
-    assert refused.value.code == "unsupported_api"
+def test_other_forms_are_not_translated(client: OpenAI) -> None:
+    """Who sends sound to a Gemini model does so in a chat completion."""
     with pytest.raises(openai.BadRequestError) as refused:
         client.audio.transcriptions.create(model="gemini-speech", file=("a.wav", b"RIFF"))
     assert refused.value.code == "unsupported_api"

@@ -297,6 +297,14 @@ def body_too_large(limit: int) -> GatewayError:
     return GatewayError(413, _INVALID, "request_too_large", text)
 
 
+def form_too_large(limit: int) -> GatewayError:
+    text = (
+        f"Forms for this model are read whole, up to {limit} bytes. Send smaller pictures, or name them by their "
+        "addresses in JSON: images: [{image_url}]."
+    )
+    return GatewayError(413, _INVALID, "request_too_large", text)
+
+
 def unknown_route() -> GatewayError:
     text = "Unknown path. The API begins at /ai/v1; GET /ai/v1/models lists what your key may call."
     return GatewayError(404, _INVALID, "unknown_url", text)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from http import HTTPStatus
 from typing import Protocol
@@ -10,7 +10,7 @@ from typing import Protocol
 from control_layer.gateway.dialects import openai_images, openai_speech
 from control_layer.gateway.dialects.conversation import Identity
 from control_layer.gateway.dialects.dialect import FilteredAnswer, Outgoing, ProviderError
-from control_layer.gateway.dialects.images import ImageDialect
+from control_layer.gateway.dialects.images import ImageDialect, ImagesAsked
 from control_layer.gateway.dialects.openai_chat import OPENAI_CHAT
 from control_layer.gateway.dialects.speech import SpeechAsked, SpeechDialect
 from control_layer.gateway.translation import AnswerIsError, Translation, WholeTranslation
@@ -31,12 +31,15 @@ _FILTERED = "content_filter"
 
 
 class ImagesTranslator(Translator):
-    """`/v1/images/generations`."""
+    """`/v1/images/generations` and `/v1/images/edits`: `read` says which."""
 
-    __slots__ = ("_lenient", "_provider")
+    __slots__ = ("_lenient", "_provider", "_read")
 
-    def __init__(self, provider: ImageProvider, *, lenient: bool) -> None:
+    def __init__(
+        self, provider: ImageProvider, read: Callable[[bytes | bytearray], ImagesAsked], *, lenient: bool
+    ) -> None:
         self._provider = provider
+        self._read = read
         self._lenient = lenient
 
     def translate(
@@ -44,7 +47,7 @@ class ImagesTranslator(Translator):
     ) -> Translation:
         del alias, identity
         with told_as_gateway_errors():
-            asked = openai_images.read_request(body)
+            asked = self._read(body)
             outgoing = self._provider.write_images(asked, model, lenient=self._lenient)
         return _Images(self._provider, outgoing)
 

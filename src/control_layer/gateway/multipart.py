@@ -8,10 +8,11 @@ from __future__ import annotations
 
 import re
 from email.message import Message
+from typing import NamedTuple
 
 from control_layer.gateway import errors
 
-__all__ = ["ModelField"]
+__all__ = ["Disposition", "ModelField", "disposition_of"]
 
 _MAX_BOUNDARY = 200  # RFC 2046, 5.1.1 allows 70; some clients write longer ones
 _MAX_PART_HEAD = 16 * 1024
@@ -22,6 +23,14 @@ _DISPOSITION = b"content-disposition:"
 _MODEL = b"model"
 
 
+class Disposition(NamedTuple):
+    """What a part is (RFC 7578, 4.2)."""
+
+    name: bytes | None
+    is_file: bool
+    """It has a file name."""
+
+
 class ModelField:
     """Reads a form as it comes (`feed`), then writes it on with another model name (`rename`, `rewrite`).
 
@@ -30,7 +39,7 @@ class ModelField:
     GatewayError for a form that cannot be read.
     """
 
-    __slots__ = ("_boundary", "_finder", "_found", "_name", "_writer")
+    __slots__ = ("_finder", "_found", "_name", "_writer", "boundary")
 
     def __init__(self, content_type: bytes) -> None:
         """Raises GatewayError where the content type has no usable boundary."""
@@ -39,8 +48,9 @@ class ModelField:
         boundary = header.get_param("boundary")
         if not isinstance(boundary, str) or not 0 < len(boundary) <= _MAX_BOUNDARY:
             raise errors.not_multipart("its content-type has no boundary")
-        self._boundary = boundary.encode("latin-1")
-        self._finder = _Parts(self._boundary, None)
+        self.boundary = boundary.encode("latin-1")
+        """What stands between the form's parts, without its dashes."""
+        self._finder = _Parts(self.boundary, None)
         self._writer: _Parts | None = None
         self._found: bytes | None = None
         self._name = b""
@@ -59,7 +69,7 @@ class ModelField:
     def rename(self, name: str) -> None:
         """From here on `rewrite` puts this name."""
         self._name = name.encode()
-        self._writer = _Parts(self._boundary, self._name)
+        self._writer = _Parts(self.boundary, self._name)
 
     @property
     def length_delta(self) -> int | None:
@@ -149,7 +159,7 @@ class _Parts:
             raise errors.not_multipart(f"it has more than {_MAX_PARTS} parts")
         head = self._buffer[: at + 4]
         self._buffer = self._buffer[at + 4 :]
-        if _is_model(head[:-4]):
+        if disposition_of(head[:-4]).name == _MODEL:
             self._state = "model"
             out.append(head)
         else:
@@ -173,39 +183,39 @@ class _Parts:
         return True
 
 
-def _is_model(head: bytes) -> bool:
-    """Whether a part's head names the field `model`. Raises GatewayError where that is a matter of taste."""
+def disposition_of(head: bytes) -> Disposition:
+    """What a part is by its head, from behind the boundary on. Raises GatewayError where that is a matter of taste."""
     padding, *lines = head.split(b"\r\n")
     if padding.strip(b" \t"):
         raise errors.not_multipart("something follows a boundary on its line")
-    names: list[bytes] = []
+    said: list[tuple[bytes, bytes]] = []
     for line in lines:
         if line[:1] in (b" ", b"\t", b"") or b"\n" in line or b"\r" in line or b"\0" in line:
             raise errors.not_multipart("a part's head has folded or broken lines")
         if line.lower().startswith(_DISPOSITION):
-            names += _names_in(line[len(_DISPOSITION) :])
+            said += _parameters_of(line[len(_DISPOSITION) :])
         elif line.lower().replace(b" ", b"").replace(b"\t", b"").startswith(_DISPOSITION):
             raise errors.not_multipart("a part's head has a space before its colon")
+    names = [value for name, value in said if name == b"name"]
     if len(names) > 1:
         raise errors.not_multipart("a part has more than one name")
-    return names == [_MODEL]
+    return Disposition(names[0] if names else None, any(name.startswith(b"filename") for name, _ in said))
 
 
-def _names_in(disposition: bytes) -> list[bytes]:
+def _parameters_of(disposition: bytes) -> list[tuple[bytes, bytes]]:
     kind, semicolon, _ = disposition.partition(b";")
     at = len(kind)
-    names: list[bytes] = []
+    said: list[tuple[bytes, bytes]] = []
     while semicolon and at < len(disposition):
         parameter = _PARAMETER.match(disposition, at)
         if parameter is None:
             raise errors.not_multipart("a part's content-disposition cannot be read")
         at = parameter.end()
-        name, value = parameter[1].lower(), parameter[2]
+        name, value = parameter[1].lower(), parameter[2].strip(b'"')
         if name in (b"name*", b"name*0", b"name*0*"):
             raise errors.not_multipart("a part's name is written in RFC 2231's form")
-        if name == b"name":
-            plain = value.strip(b'"')
-            if plain != _MODEL and _MODEL in (plain.replace(b"\\", b""), plain.strip(), plain.lower()):
-                raise errors.not_multipart("a part's name can be read as `model`")
-            names.append(plain)
-    return names
+        almost = _MODEL in (value.replace(b"\\", b""), value.strip(), value.lower())
+        if name == b"name" and almost and value != _MODEL:
+            raise errors.not_multipart("a part's name can be read as `model`")
+        said.append((name, value))
+    return said

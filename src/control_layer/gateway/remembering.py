@@ -8,12 +8,13 @@ budgets see the whole conversation.
 from __future__ import annotations
 
 from abc import abstractmethod
+from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
 import msgspec
 
 from control_layer.contract.dialects import native_apis
-from control_layer.contract.snapshot import SYSTEM_USER
+from control_layer.contract.snapshot import SYSTEM_USER, Endpoint
 from control_layer.contract.stored_responses import Recalled, id_of, text_of
 from control_layer.contract.usage import Outcome
 from control_layer.gateway import errors
@@ -127,11 +128,15 @@ class Remembering(ClientFallbacks):
         if response is not None:
             self.plane.stored_responses.keep(response)
 
-    def _foreign(self) -> list[bool]:
-        """Of each deployment, whether its provider does not speak this API itself."""
+    def endpoints(self) -> Iterator[Endpoint]:
+        """Those of its model's deployments, also of the ones that only follow certain failures."""
         endpoints, model = self.plane.snapshots.current.endpoints, self.route.model
         found = (endpoints.get(each.endpoint_id) for each in (*model.deployments, *model.overflow, *model.refusal))
-        return ["responses" not in native_apis(each.dialect, each.options) for each in found if each is not None]
+        return (each for each in found if each is not None)
+
+    def _foreign(self) -> list[bool]:
+        """Of each deployment, whether its provider does not speak this API itself."""
+        return ["responses" not in native_apis(each.dialect, each.options) for each in self.endpoints()]
 
     def _recalled(self, recalled: Recalled) -> None:
         self._question = None

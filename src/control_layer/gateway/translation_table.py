@@ -10,6 +10,7 @@ from collections.abc import Callable, Mapping
 from control_layer.contract.dialects import Api, DialectOptions, native_apis
 from control_layer.contract.snapshot import Endpoint
 from control_layer.gateway import vertex_translators
+from control_layer.gateway.dialects import openai_images
 from control_layer.gateway.dialects.anthropic import ANTHROPIC
 from control_layer.gateway.dialects.bedrock import BEDROCK
 from control_layer.gateway.dialects.dialect import ClientDialect, ProviderDialect
@@ -28,12 +29,13 @@ from control_layer.gateway.translators import (
     Translator,
 )
 
-__all__ = ["COUNT_TOKENS", "EMBEDDINGS", "IMAGES", "MESSAGES", "RESPONSES", "SPEECH", "translators_of"]
+__all__ = ["COUNT_TOKENS", "EMBEDDINGS", "IMAGES", "IMAGE_EDITS", "MESSAGES", "RESPONSES", "SPEECH", "translators_of"]
 
 MESSAGES = "/v1/messages"
 COUNT_TOKENS = "/v1/messages/count_tokens"
 EMBEDDINGS = "/v1/embeddings"
 IMAGES = "/v1/images/generations"
+IMAGE_EDITS = "/v1/images/edits"
 SPEECH = "/v1/audio/speech"
 RESPONSES = "/v1/responses"
 _CLIENTS: Mapping[Api, tuple[str, ClientDialect]] = {
@@ -94,7 +96,8 @@ def translators_of(endpoint: Endpoint) -> Mapping[str, Translator]:
         if name in _EMBEDDINGS:
             found[EMBEDDINGS] = EmbeddingsTranslator(_EMBEDDINGS[name], lenient=lenient)
         if name in _IMAGES:
-            found[IMAGES] = ImagesTranslator(_IMAGES[name], lenient=lenient)
+            found[IMAGES] = ImagesTranslator(_IMAGES[name], openai_images.read_request, lenient=lenient)
+            found[IMAGE_EDITS] = ImagesTranslator(_IMAGES[name], openai_images.read_edit, lenient=lenient)
         if name in _SPEECH:
             found[SPEECH] = SpeechTranslator(_SPEECH[name], lenient=lenient)
     elif not _ONLY_STREAMS.issuperset(options.quirks):
@@ -114,6 +117,7 @@ def _vertex(*, lenient: bool) -> Mapping[str, Translator]:
         MESSAGES: vertex_translators.messages(lenient=lenient),
         COUNT_TOKENS: vertex_translators.counts(),
         EMBEDDINGS: vertex_translators.embeddings(lenient=lenient),
-        IMAGES: vertex_translators.images(lenient=lenient),
+        IMAGES: vertex_translators.images(openai_images.read_request, lenient=lenient),
+        IMAGE_EDITS: vertex_translators.images(openai_images.read_edit, lenient=lenient),
         SPEECH: vertex_translators.speech(lenient=lenient),
     }

@@ -8,6 +8,7 @@ from typing import ClassVar
 from control_layer.gateway.dialects.anthropic import ANTHROPIC
 from control_layer.gateway.dialects.conversation import Identity
 from control_layer.gateway.dialects.dialect import ClientDialect, Outgoing
+from control_layer.gateway.dialects.images import ImagesAsked
 from control_layer.gateway.dialects.vertex import (
     VERTEX_CLAUDE,
     VERTEX_GEMINI,
@@ -102,9 +103,11 @@ def embeddings(*, lenient: bool) -> Translator:
     )
 
 
-def images(*, lenient: bool) -> Translator:
+def images(read: Callable[[bytes | bytearray], ImagesAsked], *, lenient: bool) -> Translator:
     """Claude makes none."""
-    return _ByPublisher({"google": ImagesTranslator(VERTEX_GEMINI, lenient=lenient), "anthropic": NOTHING_OF_THE_KIND})
+    return _ByPublisher(
+        {"google": ImagesTranslator(VERTEX_GEMINI, read, lenient=lenient), "anthropic": NOTHING_OF_THE_KIND}
+    )
 
 
 def speech(*, lenient: bool) -> Translator:

@@ -114,7 +114,7 @@ _GOOGLE = (
         input=_HEARS, does=_THINKS, context_window=_M, max_output_tokens=65_536,
     ),
     Family(
-        r"gemini-2\.5-flash-image", (*CHAT, "images"), _SEES, ("text", "image"), ("structured_output",),
+        r"gemini-2\.5-flash-image", (*CHAT, "images", "image_edits"), _SEES, ("text", "image"), ("structured_output",),
         max_output_tokens=32_768,
     ),
     Family(

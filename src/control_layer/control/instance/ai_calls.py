@@ -12,7 +12,7 @@ __all__ = ["ANTHROPIC_PREFIX", "CALLS", "Call"]
 ANTHROPIC_PREFIX = "/ai/anthropic"
 """What speaks Anthropic's API is found below it, too."""
 _JSON = "application/json"
-_FORM = "multipart/form-data"
+_FORM = ("multipart/form-data",)
 _EVENTS = "text/event-stream"
 _STREAMED = (_JSON, _EVENTS)
 
@@ -26,7 +26,7 @@ class Call:
     tag: str
     text: str
     gives: tuple[str, ...] = (_JSON,)
-    takes: str = _JSON
+    takes: tuple[str, ...] = (_JSON,)
 
     @property
     def anthropic(self) -> bool:
@@ -48,7 +48,7 @@ CALLS = (
     Call("/v1/score", "other models", "How well texts go together, as vLLM's servers say it."),
     Call("/v1/moderations", "other models", "Whether a text is harmful."),
     Call("/v1/images/generations", "other models", "Images of a description.", _STREAMED),
-    Call("/v1/images/edits", "other models", "Images changed as described.", _STREAMED, _FORM),
+    Call("/v1/images/edits", "other models", "Images changed as described.", _STREAMED, (*_FORM, _JSON)),
     Call("/v1/images/variations", "other models", "Images like another one.", takes=_FORM),
     Call("/v1/audio/speech", "other models", "A text, spoken.", ("audio/*", _EVENTS)),
     Call("/v1/audio/transcriptions", "other models", "Speech as text.", (_JSON, "text/plain", _EVENTS), _FORM),

@@ -134,7 +134,7 @@ _GROUP: dict[str, Any] = {
 
 
 def _call(call: Call) -> dict[str, Any]:
-    body = {"required": True, "content": {call.takes: {"schema": _ref("Call")}}}
+    body = {"required": True, "content": {media: {"schema": _ref("Call")} for media in call.takes}}
     error = "AnthropicError" if call.anthropic else "Error"
     answer = {"description": "Done.", "content": {media: _shape(media) for media in call.gives}}
     return _operation(call.tag, call.text, {"200": answer}, _REFUSALS | _NO_CREDIT, error) | {"requestBody": body}

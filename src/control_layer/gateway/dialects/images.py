@@ -1,4 +1,4 @@
-"""Pictures of what a prompt says: what clients ask for and providers give, in no API's words."""
+"""Pictures of what a prompt says, also made of others: what clients ask for and providers give, in no API's words."""
 
 from __future__ import annotations
 
@@ -17,6 +17,8 @@ class ImagesAsked(msgspec.Struct, frozen=True, kw_only=True):
     """A request."""
 
     prompt: str
+    images: tuple[Image, ...] = ()
+    """Those that are to be changed, or that the new ones are to be made of."""
     count: int = 1
     size: tuple[int, int] | None = None
     """Width and height in pixels; `None`: as the model sees fit."""

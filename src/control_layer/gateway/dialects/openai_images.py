@@ -1,21 +1,25 @@
-"""Pictures as OpenAI's clients ask for them and get them (https://platform.openai.com/docs/api-reference/images/create).
+"""Pictures as OpenAI's clients ask for them, have them changed and get them.
 
-There is no other form for clients.
+https://platform.openai.com/docs/api-reference/images/create and …/images/createEdit, the latter as JSON. There is no
+other form for clients.
 """
 
 from __future__ import annotations
 
 import re
+from collections.abc import Set
 from typing import Annotated
 
 import msgspec
 
 from control_layer.contract.usage import Tokens
+from control_layer.gateway.dialects.conversation import Image
+from control_layer.gateway.dialects.data_urls import read_data_url
 from control_layer.gateway.dialects.dialect import Unsupported
 from control_layer.gateway.dialects.images import ImagesAsked, ImagesGiven
 from control_layer.gateway.dialects.openai_chat.client_requests import NOTHING_SAID
 
-__all__ = ["read_request", "write_answer"]
+__all__ = ["read_edit", "read_request", "write_answer"]
 
 _SIZE = re.compile(r"([1-9]\d{1,4})x([1-9]\d{1,4})")
 _AUTO = "auto"
@@ -29,6 +33,17 @@ class _RequestBody(msgspec.Struct):
     stream: bool | None = None
     user: str | None = None
     model: str | None = None
+
+
+class _Reference(msgspec.Struct):
+    """A picture by its address, which may be its data, or by the id of a file: one of them."""
+
+    image_url: str | None = None
+    file_id: str | None = None
+
+
+class _EditBody(_RequestBody, kw_only=True):
+    images: Annotated[list[_Reference], msgspec.Meta(min_length=1)]
 
 
 class _InputDetails(msgspec.Struct, frozen=True):
@@ -56,15 +71,36 @@ class _AnswerBody(msgspec.Struct, frozen=True, omit_defaults=True):
 
 
 _decode = msgspec.json.Decoder(_RequestBody).decode
+_decode_edit = msgspec.json.Decoder(_EditBody).decode
 _decode_fields = msgspec.json.Decoder(dict[str, msgspec.Raw]).decode
 _encode = msgspec.json.Encoder().encode
-_KNOWN = frozenset(field.encode_name for field in msgspec.structs.fields(_RequestBody))
+_KNOWN = frozenset(_RequestBody.__struct_fields__)
+_KNOWN_OF_EDITS = frozenset(_EditBody.__struct_fields__)
 
 
 def read_request(body: bytes | bytearray) -> ImagesAsked:
     """Raises `Unsupported` and msgspec.ValidationError, both with the name of what is at fault."""
     body = bytes(body)  # what is not decoded refers to it
-    request = _decode(body)
+    return _asked(_decode(body), body, _KNOWN)
+
+
+def read_edit(body: bytes | bytearray) -> ImagesAsked:
+    """The same of a request that has pictures changed."""
+    body = bytes(body)
+    request = _decode_edit(body)
+    images = tuple(_image(reference, place) for place, reference in enumerate(request.images))
+    return msgspec.structs.replace(_asked(request, body, _KNOWN_OF_EDITS), images=images)
+
+
+def _image(reference: _Reference, place: int) -> Image:
+    url, file_id = reference.image_url, reference.file_id
+    if (url is None) == (file_id is None):
+        raise msgspec.ValidationError(f"Expected either `image_url` or `file_id` - at `$.images[{place}]`")
+    found = None if url is None else read_data_url(url)
+    return Image(url=url, file_id=file_id) if found is None else Image(media_type=found[0], data=found[1])
+
+
+def _asked(request: _RequestBody, body: bytes, known: Set[str]) -> ImagesAsked:
     if request.response_format not in (None, "b64_json"):
         raise Unsupported("response_format", "The pictures of this model come as `b64_json`.")
     if request.stream:
@@ -76,7 +112,7 @@ def read_request(body: bytes | bytearray) -> ImagesAsked:
         size=_size(request.size),
         user=request.user,
         others=tuple(
-            field for field in fields.items() if field[0] not in _KNOWN and bytes(field[1]) not in NOTHING_SAID
+            field for field in fields.items() if field[0] not in known and bytes(field[1]) not in NOTHING_SAID
         ),
     )
 

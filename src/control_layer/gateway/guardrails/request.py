@@ -1,7 +1,8 @@
 """A request's guardrails, between what may be refused at once and the money that is set aside for it.
 
-What a guardrail cannot look into it blocks: forms, WebSocket sessions, prompts that are tokens already, bodies that
-are no JSON. A redacted body is written before the request's worst case is worked out, so that budgets hold.
+What a guardrail cannot look into it blocks: forms that stream through, WebSocket sessions, prompts that are tokens
+already, bodies that are no JSON. A redacted body is written before the request's worst case is worked out, so that
+budgets hold.
 """
 
 from __future__ import annotations

@@ -6,7 +6,7 @@ import json
 from typing import Any
 
 from control_layer.simulator.gemini.checks import declarations, signature
-from control_layer.simulator.gemini.media import Made, made
+from control_layer.simulator.gemini.media import Made, made, seen_tokens
 from control_layer.simulator.gemini.schema import Content, EmbedRequest, GenerateRequest
 from control_layer.simulator.native import Answered
 from control_layer.simulator.script import Script
@@ -126,12 +126,15 @@ def _text(content: Content) -> str:
 def _usage(request: GenerateRequest, turn: Turn, more: Made) -> dict[str, Any]:
     count = request.generation_config.candidate_count
     candidates = (turn.output_tokens + more.tokens) * count
+    seen = seen_tokens(request)
     usage: dict[str, Any] = {
-        "promptTokenCount": turn.prompt_tokens,
+        "promptTokenCount": turn.prompt_tokens + seen,
         "candidatesTokenCount": candidates,
-        "totalTokenCount": turn.prompt_tokens + candidates + turn.reasoning_tokens,
+        "totalTokenCount": turn.prompt_tokens + seen + candidates + turn.reasoning_tokens,
         "promptTokensDetails": _details(turn.prompt_tokens),
     }
+    if seen:
+        usage["promptTokensDetails"].append({"modality": "IMAGE", "tokenCount": seen})
     if more.tokens:
         usage["candidatesTokensDetails"] = [{"modality": more.modality, "tokenCount": more.tokens * count}]
     if turn.reasoning_tokens:

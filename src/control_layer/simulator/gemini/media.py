@@ -16,13 +16,15 @@ from control_layer.simulator.endpoints import PIXEL
 from control_layer.simulator.gemini.refusals import refusal
 from control_layer.simulator.gemini.schema import GenerateRequest
 
-__all__ = ["Made", "check_media", "made"]
+__all__ = ["Made", "check_media", "made", "seen_tokens"]
 
 _DRAWS = re.compile(r"image")
 _SPEAKS = re.compile(r"speech|tts")
 _SHAPES = ("1:1", "2:3", "3:2", "3:4", "4:3", "4:5", "5:4", "9:16", "16:9", "21:9", "1:4", "4:1", "1:8", "8:1")
 _SIZES = ("512", "1K", "2K", "4K")
 _PICTURE_TOKENS = 1120
+_SEEN_TOKENS = 258
+"""Of a picture in a request."""
 _VOICES = (
     *("achernar", "achird", "algenib", "algieba", "alnilam", "aoede", "autonoe", "callirrhoe", "charon", "despina"),
     *("enceladus", "erinome", "fenrir", "gacrux", "iapetus", "kore", "laomedeia", "leda", "orus", "puck"),
@@ -97,6 +99,13 @@ def _check_signed(request: GenerateRequest) -> None:
                     f"Image part is missing a thought_signature in content position {place + 1}, part position "
                     f"{number + 1}."
                 )
+
+
+def seen_tokens(request: GenerateRequest) -> int:
+    """How many tokens the pictures of a request are."""
+    parts = (part for content in request.contents for part in content.parts)
+    files = (part.inline_data or part.file_data for part in parts)
+    return _SEEN_TOKENS * sum((file.mime_type or "").startswith("image/") for file in files if file is not None)
 
 
 def made(request: GenerateRequest, model: str, text: str, signature: str, *, streamed: bool) -> Made:

@@ -1,4 +1,4 @@
-"""Pictures of Gemini's image models, which are answers like any other.
+"""Pictures of Gemini's image models, which are answers like any other, also to questions with pictures.
 
 https://ai.google.dev/gemini-api/docs/image-generation. They come in some shapes (`aspectRatio`) and three sizes.
 """
@@ -8,7 +8,9 @@ from __future__ import annotations
 import msgspec
 
 from control_layer.gateway.dialects.conversation import Conversation, Image, Message, Text
+from control_layer.gateway.dialects.dialect import Unsupported
 from control_layer.gateway.dialects.gemini.answers import nothing_made, read_answer
+from control_layer.gateway.dialects.gemini.media import image_part
 from control_layer.gateway.dialects.gemini.provider_requests import written
 from control_layer.gateway.dialects.gemini.requests import GenerationConfig, ImageConfig, RequestBody
 from control_layer.gateway.dialects.images import ImagesAsked, ImagesGiven
@@ -28,6 +30,7 @@ _AS_IT_IS = {
     "quality": ("auto", "standard"),
     "background": ("auto", "opaque"),
     "moderation": ("auto",),
+    "input_fidelity": ("low",),
 }
 """What says no more than what is done anyway."""
 
@@ -37,7 +40,11 @@ def written_images(asked: ImagesAsked, model: str, omissions: Omissions) -> Requ
     for name, value in asked.others:
         if msgspec.json.decode(value) not in _AS_IT_IS.get(name, ()):
             omissions.refuse(name, f"Gemini's API has nothing like {name!r} for pictures.")
-    prompt = Message("user", (Text(asked.prompt),))
+    for place, image in enumerate(asked.images):
+        if image_part(image) is None:
+            # Left out, even with leniency, there would be nothing to change.
+            raise Unsupported(f"images[{place}]", "Send the picture, or its address, or the name of a file at Google.")
+    prompt = Message("user", (*asked.images, Text(asked.prompt)))
     conversation = Conversation(messages=(prompt,), choices=asked.count, user=asked.user, image_output="only")
     body = written(conversation, model, omissions)
     config = body.generation_config or GenerationConfig()
