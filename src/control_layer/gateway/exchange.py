@@ -197,6 +197,7 @@ class Exchange(Ending):
         if self.plane.journal.failing and not self.attempts:
             self.fail(errors.journal_full())
             return
+        attempt = None
         try:
             last = self.attempt
             attempt = self.attempt = Attempt(self, *self.next_upstream())
@@ -204,7 +205,10 @@ class Exchange(Ending):
                 last.release()
             self.send(attempt)
         except GatewayError as error:
+            if attempt is not None and not attempt.settled:
+                attempt.teach(None, learnt=False)  # it was not sent, and its trial is left to another
             if self.alternatives:
+                self.leave_lane()
                 self.move_on()
             else:
                 self.fail(error)
