@@ -102,6 +102,9 @@ def company(simulator_url: str) -> Places:
     mixed: dict[str, tuple[str, ...]] = {
         "mixed": ("claude-error-500", "gpt"),
         "mixed-back": ("gpt-error-500", "claude"),
+        "mixed-malformed": ("gemini-malformed", "claude"),
+        "gemini-malformed": ("gemini-malformed",),
+        "bedrock-malformed": ("bedrock-malformed",),
     }
     long = [f"{speaker}-tokens-{count}" for speaker in ("claude", "gpt") for count in (2000, 90000)]
     return Places(simulator_url, aliases=(*_PLACES, *faulty, *mixed, *long), sanitized=("gpt-error-400",), mixed=mixed)
@@ -459,6 +462,36 @@ def test_a_stream_that_broke_never_looks_whole(
         assert f'"request_id":"{answer.headers["x-request-id"]}"' in text
     assert (ends[0].outcome, ends[0].tokens.source) != ("completed", "provider")
     assert ends[0].outcome == "failed"
+
+
+@pytest.mark.parametrize("path", ["/chat/completions", "/messages"])
+@pytest.mark.parametrize("stream", [False, True])
+def test_when_to_ask_again_is_told_wherever_the_provider_says_it(client: httpx.Client, path: str, stream: bool) -> None:
+    """Google says it in the body."""
+    answer = client.post(path, json=chat("gemini-error-429", stream=stream) | {"max_tokens": 9})
+    assert (answer.status_code, answer.headers["retry-after"]) == (429, "7")
+
+
+@pytest.mark.parametrize("path", ["/chat/completions", "/messages", "/responses"])
+@pytest.mark.parametrize("stream", [False, True])
+@pytest.mark.parametrize("model", ["gemini-malformed", "bedrock-malformed"])
+def test_an_answer_that_the_model_did_not_bring_to_its_end_is_an_error(
+    client: httpx.Client, journal: Journal, model: str, stream: bool, path: str
+) -> None:
+    asked = {"input": "hello"} if path == "/responses" else {"messages": PROMPT, "max_tokens": 500}
+    with journal.admitted() as ends:
+        answer = client.post(path, json={"model": model, "stream": stream, **asked})
+    assert answer.status_code == (200 if stream else 502), answer.text
+    assert '"error"' in answer.text
+    assert (ends[0].outcome, ends[0].error, ends[0].tokens.source) == ("failed", "upstream_broken", "provider")
+
+
+@pytest.mark.parametrize("stream", [False, True])
+def test_another_provider_is_asked_for_it(client: httpx.Client, journal: Journal, stream: bool) -> None:
+    with journal.admitted() as ends:
+        answer = client.post("/chat/completions", json=chat("mixed-malformed", stream=stream))
+    assert '"finish_reason":"stop"' in answer.text
+    assert [attempt.error for attempt in ends[0].attempts] == ["upstream_broken", None]
 
 
 @pytest.mark.parametrize("speaker", _SPEAKERS)

@@ -55,6 +55,8 @@ _MODELS = {
     "gemini-express": ("express", "sim-small"),
     "gemini-embedding-one": ("vertex", "gemini-embedding-001"),
     "gemini-embedding-two": ("vertex", "gemini-embedding-2"),
+    "gemini-embedding-one-context": ("vertex", "gemini-embedding-001-context"),
+    "gemini-embedding-two-context": ("vertex", "gemini-embedding-2-context"),
     "mistral": ("vertex", "mistralai/mistral-medium"),
     "claude-lenient": ("lenient", "anthropic/sim-small"),
 }
@@ -201,6 +203,12 @@ def test_embeddings(openai_client: OpenAI, journal: Journal, model: str) -> None
     assert [len(each.embedding) for each in given.data] == [12]
     assert (ends[0].outcome, ends[0].tokens.source) == ("completed", "provider")
     assert given.usage.prompt_tokens == (ends[0].tokens.input or 0) > 0
+
+
+@pytest.mark.parametrize("model", ["gemini-context", "gemini-embedding-one-context", "gemini-embedding-two-context"])
+def test_of_a_text_that_is_too_long_nothing_is_left_out(client: httpx.Client, model: str) -> None:
+    answer = client.post("/embeddings", json={"model": model, "input": "one"})
+    assert (answer.status_code, answer.json()["error"]["code"]) == (400, "context_length_exceeded"), answer.text
 
 
 def test_texts_at_once(openai_client: OpenAI, client: httpx.Client) -> None:

@@ -97,6 +97,7 @@ def test_who_asks_must_sign_or_have_an_api_key(client: httpx.Client) -> None:
         ({"messages": [_HELLO, model(_NOWHERE), _HELLO]}, "exactly one member"),
         ({"messages": [user({"document": _PDF}, {"document": _PDF})]}, "Duplicate document names"),
         ({"messages": [user({"document": _PDF | {"name": "a.pdf"}})]}, "A document's name"),
+        ({"messages": [user({"document": _PDF})]}, "A text block must be included"),
         ({"messages": [user({"image": {"format": "png", "source": {"bytes": "!"}}})]}, "Invalid bytes"),
         ({"messages": [user(*[{"text": "a"}, _POINT] * 5)]}, "maximum of 4 cache points"),
         ({"model": "sim-small"}, "#/model: extraneous key"),
@@ -112,6 +113,9 @@ def test_who_asks_must_sign_or_have_an_api_key(client: httpx.Client) -> None:
         ({"additionalModelRequestFields": _THINKING, "inferenceConfig": {"maxTokens": 1024}}, "must be greater"),
         ({"additionalModelRequestFields": {"thinking": {"type": "enabled", "budget_tokens": 1}}}, "1024"),
         ({"additionalModelRequestFields": {**_THINKING, "top_k": 5}}, "top_k"),
+        ({"additionalModelRequestFields": {"reasoningConfig": {"type": "enabled"}}}, "reasoning config"),
+        ({"additionalModelRequestFields": {"reasoningConfig": {"type": "enabled", "maxReasoningEffort": "high"}},
+          "inferenceConfig": {"maxTokens": 9}}, "must be unset"),
         ({"additionalModelResponseFieldPaths": ["stop"]}, "JSON Pointer"),
     ],
 )  # fmt: skip

@@ -6,13 +6,22 @@ client's dialect: whatever meters, checks, keeps or hides something of an answer
 
 from __future__ import annotations
 
+from math import ceil
 from typing import TYPE_CHECKING
 
+from control_layer.gateway import errors
 from control_layer.gateway.answers import Answer, ErrorAnswer, HeldAnswer
 from control_layer.gateway.dialects.dialect import UnreadableAnswer
 from control_layer.gateway.dialects.events import Event
-from control_layer.gateway.translation import AnswerIsError, StreamTranslation, Translation, WholeTranslation
-from control_layer.wire import EventTooLarge, Header
+from control_layer.gateway.policy.failover import Failure
+from control_layer.gateway.translation import (
+    AnswerBroke,
+    AnswerIsError,
+    StreamTranslation,
+    Translation,
+    WholeTranslation,
+)
+from control_layer.wire import EventTooLarge, Header, first
 
 if TYPE_CHECKING:
     from control_layer.gateway.attempt import Attempt
@@ -26,6 +35,7 @@ _MAX_ERROR_BYTES = 256 * 1024
 _ERRORS_FROM = 400
 _JSON = b"application/json"
 _EVENTS = b"text/event-stream; charset=utf-8"
+_RETRY_AFTER = b"retry-after"
 _FRAMING = frozenset((b"content-type", b"content-length", b"content-encoding"))
 
 
@@ -144,6 +154,9 @@ class _TranslatedWhole(_HeldWhole):
         except UnreadableAnswer as error:
             attempt.unreadable(str(error))
             return
+        except AnswerBroke:
+            self._broke()
+            return
         except AnswerIsError as error:
             attempt.status = error.status
             self._hand_on_error(error.status, error.body)
@@ -153,6 +166,13 @@ class _TranslatedWhole(_HeldWhole):
         inner = attempt.form(self._status, headers, len(body), translation.content_type)
         inner.on_data(body)
         inner.on_complete()
+
+    def _broke(self) -> None:
+        """As of a stream that ends with an error: what was used is counted."""
+        exchange, attempt, error = self._exchange, self._attempt, errors.upstream_stream_broken()
+        exchange.tokens = self._translation.tokens
+        if not exchange.answer_failed(attempt, Failure.BROKEN, error):
+            exchange.provider_refused(attempt, error)
 
 
 class _ToldWhole(_HeldWhole):
@@ -195,9 +215,11 @@ class _TranslatedError(_Held):
         self._body += data[: _MAX_ERROR_BYTES - len(self._body)]
 
     def on_complete(self) -> None:
-        self._hand_on_error(
-            self._status, self._translation.error(self._status, bytes(self._body), self._exchange.public_id)
-        )
+        said = self._translation.error(self._status, bytes(self._body), self._exchange.public_id)
+        if said.retry_after is not None and first(self._headers, _RETRY_AFTER) is None:
+            self._headers.append((_RETRY_AFTER, b"%d" % ceil(said.retry_after)))
+            self._attempt.hear(self._status, self._headers)
+        self._hand_on_error(self._status, said.body)
 
     def on_broken(self) -> None:
         """An error that cannot be read is no less an error: the exchange says so."""

@@ -6,20 +6,39 @@ from __future__ import annotations
 
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Sequence
-from typing import ClassVar
+from typing import ClassVar, NamedTuple
 
 from control_layer.contract.usage import Tokens
 from control_layer.gateway.dialects.dialect import EventReader, EventWriter, Outgoing
 from control_layer.gateway.dialects.events import Counted, Event, Started
 from control_layer.wire import Header
 
-__all__ = ["CARRIED", "AnswerIsError", "ErrorWriter", "StreamTranslation", "Translation", "WholeTranslation"]
+__all__ = [
+    "CARRIED",
+    "AnswerBroke",
+    "AnswerIsError",
+    "ErrorWriter",
+    "SaidError",
+    "StreamTranslation",
+    "Translation",
+    "WholeTranslation",
+]
 
 _REDIRECTS_FROM, _ERRORS_FROM = 300, 400
 CARRIED = frozenset((b"user-agent", b"traceparent", b"tracestate", b"baggage"))
 """Of the client's head, what is of no dialect."""
 _JSON = b"application/json"
-ErrorWriter = Callable[[int, bytes, Sequence[Header], str], bytes]
+
+
+class SaidError(NamedTuple):
+    """An error answer in the client's dialect."""
+
+    body: bytes
+    retry_after: float | None
+    """Seconds, where the provider's own body says it."""
+
+
+ErrorWriter = Callable[[int, bytes, Sequence[Header], str], SaidError]
 """Says an error answer (its status, body and head) in the client's dialect; with the id of our request, where the
 provider tells none.
 """
@@ -58,7 +77,7 @@ class Translation:
         """What the provider has counted, where the answer as the client gets it says `read`."""
         return read
 
-    def error(self, status: int, body: bytes, request_id: str) -> bytes:
+    def error(self, status: int, body: bytes, request_id: str) -> SaidError:
         """The provider's error in the client's dialect."""
         return self._write_error(status, body, self.heard, request_id)
 
@@ -70,6 +89,10 @@ class AnswerIsError(Exception):
         super().__init__(f"an error {status}")
         self.status = status
         self.body = body
+
+
+class AnswerBroke(Exception):
+    """A whole answer that says of itself that the model did not come to its end."""
 
 
 class WholeTranslation(Translation, ABC):
@@ -96,7 +119,7 @@ class WholeTranslation(Translation, ABC):
         """The provider's answer in the client's dialect, called `answer_id` and made `now` (Unix seconds) where the
         provider does not say.
 
-        Raises `UnreadableAnswer` and `AnswerIsError`.
+        Raises `UnreadableAnswer`, `AnswerBroke` and `AnswerIsError`.
         """
 
 

@@ -13,6 +13,7 @@ from control_layer.gateway import vertex_translators
 from control_layer.gateway.dialects import openai_images
 from control_layer.gateway.dialects.anthropic import ANTHROPIC
 from control_layer.gateway.dialects.bedrock import BEDROCK
+from control_layer.gateway.dialects.cohere import COHERE
 from control_layer.gateway.dialects.dialect import ClientDialect, ProviderDialect
 from control_layer.gateway.dialects.gemini import GEMINI
 from control_layer.gateway.dialects.ollama import OLLAMA
@@ -60,7 +61,7 @@ def _openai(options: DialectOptions) -> ProviderDialect:
 _PROVIDERS: Mapping[str, Callable[[DialectOptions], ProviderDialect]] = {
     "openai": _openai,
     "azure": _openai,
-    "cohere": _openai,
+    "cohere": lambda _: COHERE,
     "anthropic": lambda _: ANTHROPIC,
     "bedrock": lambda _: BEDROCK,
     "gemini": lambda _: GEMINI,

@@ -31,7 +31,14 @@ from control_layer.gateway.dialects.events import Event
 from control_layer.gateway.dialects.first_calls import FirstCallReader, with_first_calls
 from control_layer.gateway.dialects.openai_chat import OPENAI_CHAT
 from control_layer.gateway.errors import GatewayError
-from control_layer.gateway.translation import ErrorWriter, StreamTranslation, Translation, WholeTranslation
+from control_layer.gateway.translation import (
+    AnswerBroke,
+    ErrorWriter,
+    SaidError,
+    StreamTranslation,
+    Translation,
+    WholeTranslation,
+)
 from control_layer.wire import Header
 
 __all__ = [
@@ -130,6 +137,8 @@ class _Conversation(StreamTranslation):
     def whole(self, body: bytes, answer_id: str, now: float) -> bytes:
         answer = self._read(body)
         self.tokens = answer.tokens
+        if any(choice.finish == "error" for choice in answer.choices):
+            raise AnswerBroke
         if not answer.id or answer.created is None:
             created = int(now) if answer.created is None else answer.created
             answer = msgspec.structs.replace(answer, id=answer.id or answer_id, created=created)
@@ -245,9 +254,10 @@ COUNTED_HERE = _NothingOfTheKind()
 def error_writer(client: ClientDialect, provider: SaysErrors) -> ErrorWriter:
     """How errors of that provider are said to that client."""
 
-    def write(status: int, body: bytes, headers: Sequence[Header], request_id: str) -> bytes:
+    def write(status: int, body: bytes, headers: Sequence[Header], request_id: str) -> SaidError:
         error = provider.read_error(status, body, headers)
-        return client.write_error(status, msgspec.structs.replace(error, request_id=error.request_id or request_id))
+        said = client.write_error(status, msgspec.structs.replace(error, request_id=error.request_id or request_id))
+        return SaidError(said, error.retry_after)
 
     return write
 

@@ -13,10 +13,20 @@ from control_layer.simulator.script import MODELS, Script
 from control_layer.simulator.strictness import Refusal, check_body, parse_object
 from control_layer.wire import Header, Request
 
-__all__ = ["API"]
+__all__ = ["API", "check_compatible"]
 
+_FUNCTION = frozenset(("name", "description", "parameters"))
 _RERANK = frozenset(("model", "query", "documents", "top_n", "max_tokens_per_doc", "priority"))
-_COMPATIBLE = ("/v1/chat/completions", "/v1/embeddings")
+_COMPATIBLE = {
+    "/v1/chat/completions": frozenset((
+        "model", "messages", "stream", "stream_options", "reasoning_effort", "response_format", "tools", "tool_choice",
+        "temperature", "max_tokens", "stop", "seed", "top_p", "frequency_penalty", "presence_penalty", "logprobs",
+        "user",
+    )),
+    "/v1/embeddings": frozenset(("model", "input", "encoding_format")),
+}  # fmt: skip
+"""What they know of OpenAI's."""
+_EFFORTS = (None, "none", "high")
 
 
 class _Api:
@@ -33,13 +43,11 @@ class _Api:
         api_path = path.removeprefix("/compatibility")
         if path in ("/v1/rerank", "/v2/rerank"):
             fields = parse_object(body)
-            for name in fields:
-                if name not in _RERANK:
-                    raise Refusal(400, "bad_request", f"unknown field: parameter '{name}' is not a valid field")
+            _check_names(fields, _RERANK)
             return Asked(str(fields.get("model", "")), lambda _, answer_id: _reranked(fields, answer_id))
         if path != api_path and api_path in _COMPATIBLE:
             fields = parse_object(body)
-            check_body(api_path, fields)
+            check_compatible(api_path, fields)
             return Asked(
                 str(fields.get("model", "")), lambda script, answer_id: _as_openai(api_path, fields, script, answer_id)
             )
@@ -53,6 +61,22 @@ class _Api:
 
 
 API = _Api()
+
+
+def check_compatible(api_path: str, fields: dict[str, Any]) -> None:
+    """What the compatible API takes of OpenAI's. Raises Refusal."""
+    check_body(api_path, fields)
+    _check_names(fields, _COMPATIBLE[api_path])
+    if fields.get("reasoning_effort") not in _EFFORTS:
+        raise Refusal(400, "bad_request", "reasoning_effort must be one of none, high")
+    for tool in fields.get("tools") or ():
+        _check_names(tool.get("function", {}), _FUNCTION)
+
+
+def _check_names(fields: dict[str, Any], known: frozenset[str]) -> None:
+    for name in fields:
+        if name not in known:
+            raise Refusal(400, "bad_request", f"unknown field: parameter '{name}' is not a valid field")
 
 
 def _as_openai(api_path: str, fields: dict[str, Any], script: Script, answer_id: str) -> Answered:

@@ -264,10 +264,10 @@ class SimulatedExchange:
             answer = self._api.refused(refusal, self._answer_id())
         elif self._request.path.startswith(b"/v1/messages"):
             answer = {"type": "error", "error": {"type": code, "message": message}}
-        headers = [_JSON, _SIMULATED]
-        if status in (429, 503):
+        headers, body = [_JSON, _SIMULATED], json.dumps(answer).encode()
+        if status in (429, 503) and b'"retryDelay"' not in body:  # Google says it there
             headers.append((b"retry-after", b"7"))
-        self._respond(status, headers, json.dumps(answer).encode(), refusal)
+        self._respond(status, headers, body, refusal)
 
     def _respond(self, status: int, headers: list[Header], body: bytes, refusal: Refusal | None = None) -> None:
         self._simulator.completed += 1

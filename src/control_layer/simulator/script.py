@@ -31,6 +31,7 @@ BEHAVIOURS = (
     ("refuses", "refuse: content_filter"),
     ("filtered", "answer with nothing but that the content policy ended it"),
     ("filtered-late", "the same in the middle of the answer"),
+    ("malformed", "end with that what the model said was none of its language, where the API has a word for it"),
     ("calls-<n>", "call the tool n times at once"),
     ("error-in-stream", "report an error in the middle of a stream"),
     ("error-first", "report an error as the first event of a stream"),
@@ -67,6 +68,7 @@ class Script:
     refuses: bool = False
     filtered: str | None = None
     """The content policy ends the answer: at its `beginning`, or in its `middle`."""
+    malformed: bool = False
     redirect: bool = False
     first_delay: float = 0.0
     chunk_delay: float = 0.0
@@ -103,6 +105,7 @@ _WORDS: dict[str, dict[str, Any]] = {
     "cut": {"cut": True},
     "truncated": {"truncated": True},
     "refuses": {"refuses": True},
+    "malformed": {"malformed": True},
     "filtered": {"filtered": "beginning"},
     "filtered-late": {"filtered": "middle"},
     "error-in": {"error_after": 3},

@@ -13,7 +13,7 @@ from control_layer.simulator.text import count_tokens, value_for_schema, words
 __all__ = ["REASONING", "Ask", "Tool", "Turn", "take_turn"]
 
 REASONING = "Simulated reasoning: first this, then that."
-Finish = Literal["stop", "stop_sequence", "length", "tool_calls", "content_filter"]
+Finish = Literal["stop", "stop_sequence", "length", "tool_calls", "content_filter", "malformed"]
 
 
 @dataclass(slots=True)
@@ -84,6 +84,8 @@ def take_turn(ask: Ask, script: Script) -> Turn:
     if script.filtered is not None:
         left = len(turn.pieces) // 2 if script.filtered == "middle" else 0
         turn.pieces, turn.calls, turn.finish = turn.pieces[:left], [], "content_filter"
+    if script.malformed:
+        turn.pieces, turn.calls, turn.finish = [], [], "malformed"
     turn.output_tokens = len(turn.pieces) + len(turn.calls)
     return turn
 

@@ -37,7 +37,7 @@ CLAUDE, OLD, NOVA, LLAMA = (
     "eu.anthropic.claude-sonnet-4-5-20250929-v1:0", "anthropic.claude-3-haiku-20240307-v1:0", "amazon.nova-pro-v1:0",
     "meta.llama4-maverick-17b-instruct-v1:0",
 )  # fmt: skip
-GPT = "openai.gpt-oss-120b-1:0"
+GPT, NOVA_2 = "openai.gpt-oss-120b-1:0", "us.amazon.nova-2-lite-v1:0"
 CLIENTS: dict[str, ClientDialect] = {
     "anthropic": ANTHROPIC,
     "openai_chat": OPENAI_CHAT,
@@ -51,6 +51,7 @@ CALLED = (
     Message("assistant", (ToolCall("call 1", "get_weather", '{"city": "Oslo"}'),)),
     Message("tool", (ToolResult("call 1", (Text("rain"),), is_error=True),)),
 )
+WENT_WELL = (*CALLED[:2], Message("tool", (ToolResult("call 1", (Text("rain"),)),)))
 
 
 @dataclass(slots=True)
@@ -81,7 +82,7 @@ def talk(*parts: Part, **more: Any) -> Conversation:
     return Conversation(messages=(Message("user", parts),), **more)
 
 
-@pytest.mark.parametrize("model", [CLAUDE, OLD, NOVA, LLAMA, GPT])
+@pytest.mark.parametrize("model", [CLAUDE, OLD, NOVA, NOVA_2, LLAMA, GPT])
 @pytest.mark.parametrize(("name", "scenario"), ASKED, ids=lambda value: getattr(value, "name", value))
 def test_what_any_client_says_can_be_said_to_bedrock(name: str, scenario: Scenario, model: str) -> None:
     asked = CLIENTS[name].read_request(scenario.bytes("request.json"))
@@ -108,6 +109,7 @@ def test_all_that_converse_has_words_for() -> None:
         max_output_tokens=100, temperature=1.5, top_k=7, stop=("END",), service_tier="flex", tools=(TOOL,),
         tool_choice=ToolChoice("named", "get_weather"), user="me",
     )  # fmt: skip
+    assert sent(asked, CLAUDE).dropped == ("user",)
     assert sent(asked, CLAUDE).body == {
         "messages": [{"role": "user", "content": [{"text": "Hello."}]}],
         "system": [{"text": "Be brief."}, {"cachePoint": {"type": "default", "ttl": "1h"}}, {"text": "Please."}],
@@ -125,7 +127,7 @@ def test_all_that_converse_has_words_for() -> None:
             "toolChoice": {"tool": {"name": "get_weather"}},
         },
         "additionalModelRequestFields": {"top_k": 7},
-        "additionalModelResponseFieldPaths": ["/stop_sequence"],
+        "additionalModelResponseFieldPaths": ["/stop_sequence", "/delta/stop_sequence"],
         "serviceTier": {"type": "flex"},
     }
 
@@ -136,6 +138,13 @@ def test_calls_and_results_keep_belonging_together() -> None:
     assert used["toolUse"]["toolUseId"] == got["toolResult"]["toolUseId"] != "call 1"
     assert used["toolUse"]["input"] == {"city": "Oslo"}
     assert got["toolResult"] | {"toolUseId": ""} == {"toolUseId": "", "content": [{"text": "rain"}], "status": "error"}
+
+
+def test_that_a_tool_failed_is_said_to_models_that_take_it() -> None:
+    for model, dropped in ((CLAUDE, ()), (NOVA, ()), (LLAMA, ("tool_result.is_error",))):
+        asked = sent(Conversation(messages=CALLED, tools=(TOOL,)), model)
+        (got,) = asked.body["messages"][2]["content"]
+        assert (got["toolResult"].get("status"), asked.dropped) == (None if dropped else "error", dropped)
 
 
 def test_results_come_first_with_their_marks() -> None:
@@ -205,6 +214,29 @@ def test_how_much_to_think_is_said_as_each_family_wants_it() -> None:
     assert "additionalModelRequestFields" not in said(LLAMA, Reasoning(enabled=False))
 
 
+@pytest.mark.parametrize(
+    ("reasoning", "more", "effort"),
+    [
+        (Reasoning(effort="minimal"), {}, "low"),
+        (Reasoning(effort="medium"), {"max_output_tokens": 100, "temperature": 0.5, "top_k": 3}, "medium"),
+        (Reasoning(effort="xhigh"), {}, "high"),
+        (Reasoning(effort="high"), {"max_output_tokens": 100}, "medium"),
+        (Reasoning(effort="high"), {"top_k": 3}, "medium"),
+        (Reasoning(), {}, "medium"),
+        (Reasoning(budget=1024), {"max_output_tokens": 2000}, "low"),
+    ],
+)
+def test_a_nova_thinks_as_much_as_it_may_beside_the_rest(
+    reasoning: Reasoning, more: dict[str, Any], effort: str
+) -> None:
+    fields = sent(talk(Text("Hello."), reasoning=reasoning, **more), NOVA_2).body["additionalModelRequestFields"]
+    assert fields["reasoningConfig"] == {"type": "enabled", "maxReasoningEffort": effort}
+    unthinking = sent(talk(Text("Hello."), reasoning=Reasoning(enabled=False)), NOVA_2)
+    assert "additionalModelRequestFields" not in unthinking.body
+    with pytest.raises(Unsupported, match="how much to think"):
+        BEDROCK.write_request(talk(Text("Hello."), reasoning=reasoning, **more), NOVA, lenient=False)
+
+
 def test_nova_takes_top_k_in_its_own_words() -> None:
     body = sent(talk(Text("Hello."), top_k=5), NOVA).body
     assert body["additionalModelRequestFields"] == {"inferenceConfig": {"topK": 5}}
@@ -246,6 +278,15 @@ def test_pictures_and_documents() -> None:
     ]
 
 
+def test_documents_alone_have_a_text_before_them() -> None:
+    page, picture = Document("application/pdf", "JVBERi0=", name="a", cache="5m"), Image("image/png", "iVBORw==")
+    alone = sent(talk(picture, page)).body["messages"][0]["content"]
+    assert [next(iter(block)) for block in alone] == ["image", "text", "document", "cachePoint"]
+    result = Message("user", (ToolResult("call 1", (Text("rain"),)), page))
+    behind = sent(Conversation(messages=(*CALLED[:2], result), tools=(TOOL,))).body["messages"][2]["content"]
+    assert [next(iter(block)) for block in behind] == ["toolResult", "text", "document", "cachePoint"]
+
+
 def test_thoughts_go_back_with_their_signatures_only() -> None:
     thought = (Thinking("So.", "sig"), Thinking("", sealed="c2VhbGVk"), Thinking("Unsigned."), Text("Then.  "))
     said = sent(Conversation(messages=(*HELLO, Message("assistant", thought)))).body["messages"][1]["content"]
@@ -282,7 +323,7 @@ def test_a_schema_is_a_text() -> None:
         (talk(Text("x"), stop=("\n",)), CLAUDE, "stop"),
         (talk(Text("x"), top_k=3), LLAMA, "top_k"),
         (talk(Text("x"), reasoning=Reasoning(effort="low")), LLAMA, "reasoning_effort"),
-        (Conversation(messages=CALLED, tools=(TOOL,), tool_choice=ToolChoice("none")), LLAMA, "tool_choice"),
+        (Conversation(messages=WENT_WELL, tools=(TOOL,), tool_choice=ToolChoice("none")), LLAMA, "tool_choice"),
         (talk(Image(url="https://example.org/a.png"), Text("x")), CLAUDE, "messages[0].content[0]"),
         (talk(Text("x"), Image(file_id="file-1")), CLAUDE, "messages[0].content[1]"),
         (talk(Text("x"), Image("image/tiff", "SUkq")), CLAUDE, "messages[0].content[1]"),

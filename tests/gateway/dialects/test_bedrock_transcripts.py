@@ -14,9 +14,18 @@ from tests.gateway.dialects.transcripts import Scenario, plain, scenarios, split
 
 from control_layer.gateway.dialects.anthropic import ANTHROPIC
 from control_layer.gateway.dialects.bedrock import BEDROCK
-from control_layer.gateway.dialects.conversation import Conversation, Text
+from control_layer.gateway.dialects.conversation import Conversation, Image, Text
 from control_layer.gateway.dialects.dialect import UnreadableAnswer
-from control_layer.gateway.dialects.events import CallDelta, Ended, Event, Failed, Finished, Started, TextDelta
+from control_layer.gateway.dialects.events import (
+    CallDelta,
+    Ended,
+    Event,
+    Failed,
+    Finished,
+    ImageGiven,
+    Started,
+    TextDelta,
+)
 from control_layer.gateway.dialects.openai_chat import OPENAI_CHAT
 from control_layer.gateway.dialects.openai_responses import OPENAI_RESPONSES
 from control_layer.simulator.bedrock.checks import check, parsed
@@ -83,8 +92,9 @@ def test_what_is_not_known_yet_is_passed_over() -> None:
     stream = [
         event("messageStart", {"role": "assistant", "new": 1}),
         event("somethingNew", {"text": 7}),
-        event("contentBlockStart", {"contentBlockIndex": 0, "start": {"image": {"format": "png"}}}),
-        event("contentBlockDelta", {"contentBlockIndex": 0, "delta": {"image": {"source": {"bytes": "iVBORw=="}}}}),
+        event("contentBlockStart", {"contentBlockIndex": 0, "start": {"hologram": {"format": "png"}}}),
+        event("contentBlockDelta", {"contentBlockIndex": 0, "delta": {"hologram": {"source": {"bytes": "iVBORw=="}}}}),
+        event("contentBlockStop", {"contentBlockIndex": 0}),
         event(
             "contentBlockStart",
             {"contentBlockIndex": 1, "start": {"toolUse": {"toolUseId": "t", "name": "n", "type": "server_tool_use"}}},
@@ -115,6 +125,19 @@ def test_exceptions_end_a_stream(frame: bytes, failed: Failed) -> None:
 def test_an_event_that_is_none_of_its_name() -> None:
     with pytest.raises(UnreadableAnswer, match="messageStop"):
         read([event("messageStop", {"stopReason": 7})])
+
+
+def test_a_picture_of_several_pieces_is_one() -> None:
+    def more(**delta: Any) -> bytes:
+        return event("contentBlockDelta", {"contentBlockIndex": 0, "delta": {"image": delta}})
+
+    begun = event("contentBlockStart", {"contentBlockIndex": 0, "start": {"image": {"format": "webp"}}})
+    ended = event("contentBlockStop", {"contentBlockIndex": 0})
+    pieces = [more(source={"bytes": "UklGRg=="}), more(source={"bytes": "V0VC"}), more(source={"bytes": "UA=="})]
+    assert read([begun, *pieces, ended]) == [ImageGiven(Image("image/webp", "UklGRldFQlA="))]
+    assert read([begun, more(error={"message": "no"}), ended]) == []
+    with pytest.raises(UnreadableAnswer):
+        read([begun, more(source={"bytes": "A"}), more(source={"bytes": "B"}), ended])
 
 
 def test_arguments_of_calls_that_are_under_way_at_once_stay_apart() -> None:

@@ -43,8 +43,18 @@ GONE = "models/gemini-1 is not found for API version v1beta, or is not supported
 def test_an_error_is_read(body: bytes, code: str) -> None:
     told = msgspec.json.decode(body)["error"]
     read = GEMINI.read_error(told["code"], body)
-    assert read == ProviderError(told["message"], code, told["status"])
+    after = 7.0 if RETRY in told.get("details", ()) else None
+    assert read == ProviderError(told["message"], code, told["status"], retry_after=after)
     assert GEMINI.read_error(told["code"], b"[%b]" % body) == read
+
+
+@pytest.mark.parametrize(
+    ("delay", "seconds"), [("45.837906927s", 45.837906927), ("7s", 7.0), ("soon", None), (None, None)]
+)
+def test_when_to_ask_again(delay: str | None, seconds: float | None) -> None:
+    details = [{"@type": "type.googleapis.com/google.rpc.Help", "links": []}, {"retryDelay": delay}]
+    body = msgspec.json.encode({"error": {"code": 429, "message": "Slower.", "details": details}})
+    assert GEMINI.read_error(429, body).retry_after == seconds
 
 
 def test_an_error_that_does_not_say_its_status_has_the_answers() -> None:

@@ -81,6 +81,17 @@ def test_instructions_alone_are_asked() -> None:
     assert turns(body) == [("user", ["Tell a joke."])]
 
 
+@pytest.mark.parametrize("model", ["gemma-3-27b-it", "models/gemma-3n-e4b-it"])
+def test_models_that_take_no_instructions_hear_them_from_the_user(model: str) -> None:
+    asked = (said("user", "a"), said("assistant", "b"), said("system", "Be brief."), said("user", "c"))
+    body = sent(model, messages=asked)
+    assert "systemInstruction" not in body
+    assert turns(body) == [("user", ["Be brief.", "a"]), ("model", ["b"]), ("user", ["c"])]
+    body = sent(model, messages=(said("system", "Be brief."), *asked[1:2], *asked[3:]))
+    assert turns(body) == [("user", ["Be brief."]), ("model", ["b"]), ("user", ["c"])]
+    assert "systemInstruction" in sent("gemma-4-31b-it", messages=asked)
+
+
 def test_empty_texts_and_turns_are_left_out() -> None:
     messages = (said("user", "a", ""), said("assistant", ""), said("user", "b"))
     assert turns(sent(messages=messages)) == [("user", ["a", "b"])]

@@ -141,11 +141,12 @@ def test_vectors_of_both_methods() -> None:
     predict = VERTEX_GEMINI.write_embeddings(one, "text-embedding-005", lenient=False)
     assert (predict.path, predict.body) == (
         f"{_GOOGLES}/text-embedding-005:predict",
-        b'{"instances":[{"content":"a"}],"parameters":{"outputDimensionality":3}}',
+        b'{"instances":[{"content":"a"}],"parameters":{"autoTruncate":false,"outputDimensionality":3}}',
     )
     embed = VERTEX_GEMINI.write_embeddings(one, "google/gemini-embedding-2", lenient=False)
     assert embed.path == f"{_GOOGLES}/gemini-embedding-2:embedContent"
     assert msgspec.json.decode(embed.body)["content"]["parts"] == [{"text": "a"}]
+    assert msgspec.json.decode(embed.body)["autoTruncate"] is False
     with pytest.raises(Unsupported, match="one text"):
         VERTEX_GEMINI.write_embeddings(EmbeddingsAsked(texts=("a", "b")), "gemini-embedding-001", lenient=True)
     with pytest.raises(Unsupported, match="nothing like"):

@@ -83,6 +83,8 @@ class ProviderError(msgspec.Struct, frozen=True):
     parameter: str | None = None
     request_id: str | None = None
     """The provider's, for whoever asks it what went wrong."""
+    retry_after: float | None = None
+    """Seconds, where its body says when to ask again, and its head does not."""
 
 
 class EventReader(Protocol):

@@ -24,7 +24,7 @@ __all__ = ["answered", "counted"]
 
 _STOPS = {
     "stop": "end_turn", "stop_sequence": "stop_sequence", "length": "max_tokens", "tool_calls": "tool_use",
-    "content_filter": "refusal",
+    "content_filter": "refusal", "malformed": "end_turn",
 }  # fmt: skip
 _CHOICES = {"AutoTool": "auto", "AnyTool": "required", "NoTool": "none"}
 _FAILURE = {"type": "error", "error": {"type": "overloaded_error", "message": "Overloaded, says sim-host.internal"}}

@@ -18,7 +18,7 @@ __all__ = ["EVENT_STREAM", "answered"]
 EVENT_STREAM = b"application/vnd.amazon.eventstream"
 _STOPS = {
     "stop": "end_turn", "stop_sequence": "stop_sequence", "length": "max_tokens", "tool_calls": "tool_use",
-    "content_filter": "content_filtered",
+    "content_filter": "content_filtered", "malformed": "malformed_model_output",
 }  # fmt: skip
 _PER_DELTA = 3
 _CITED = 30
@@ -30,14 +30,17 @@ def answered(request: ConverseRequest, script: Script, answer_id: str, *, stream
     """The answer to a request that was checked."""
     turn = take_turn(_ask(request), script)
     usage = _usage(request, turn, script)
+    streams = stream and not script.unstreamed
+    asked = "/delta/stop_sequence" if streams else "/stop_sequence"
     content = _content(turn, answer_id, _citations(request))
     stop: dict[str, Any] = {"stopReason": _STOPS[turn.finish]}
-    if turn.stop is not None and "/stop_sequence" in request.additional_model_response_field_paths:
-        stop["additionalModelResponseFields"] = {"stop_sequence": turn.stop}
+    if turn.stop is not None and asked in request.additional_model_response_field_paths:
+        found = {"stop_sequence": turn.stop}
+        stop["additionalModelResponseFields"] = {"delta": found} if streams else found
     end: dict[str, Any] = {"usage": usage, "metrics": {"latencyMs": 7}}
     if script.usage == "none":
         del end["usage"]
-    if not stream or script.unstreamed:
+    if not streams:
         message = {"role": "assistant", "content": content}
         return Answered(body={"output": {"message": message}, **stop, **end}, usage=usage)
     events = [event("messageStart", {"role": "assistant", "p": _PADDING[:9]})]

@@ -30,7 +30,7 @@ _NAME = re.compile(r"[a-zA-Z0-9_-]{1,64}")
 _ID = re.compile(r"[a-zA-Z0-9_.:-]{1,64}")
 _DOCUMENT = re.compile(r"[0-9A-Za-z()\[\]-]+(?:\s[0-9A-Za-z()\[\]-]+)*")
 _MAX_DOCUMENT = 200
-_BESIDE = frozenset(("top_k", "thinking", "tool_choice", "reasoning_effort", "inferenceConfig"))
+_BESIDE = frozenset(("top_k", "thinking", "tool_choice", "reasoning_effort", "reasoningConfig", "inferenceConfig"))
 _MIN_BUDGET = 1024
 _MAX_CACHE_POINTS = 4
 _OF_THE_USER = ("tool_result", "image", "audio", "document", "search_result")
@@ -94,6 +94,7 @@ def check(request: ConverseRequest) -> None:
             raise refusal(f"The text field in the ContentBlock object at {at} is blank. Add text to it{_TRY}")
     _check_end(request.messages[-1])
     _check_documents(request.messages)
+    _check_words(request.messages)
     _check_tools(request)
     _check_pairs(request.messages)
     _check_numbers(request)
@@ -131,6 +132,14 @@ def _check_message(index: int, message: Message) -> None:
         if block.citations_content is not None:
             for citation in block.citations_content.citations:
                 _only_one(f"{at}.citationsContent", citation.location)
+
+
+def _check_words(messages: Iterable[Message]) -> None:
+    for blocks in (message.content for message in messages):
+        if any(block.document for block in blocks) and not any(block.text for block in blocks):
+            raise refusal(
+                "A text block must be included when using documents. Add a text block and retry your request."
+            )
 
 
 def _check_result(at: str, block: Block) -> None:
@@ -257,6 +266,8 @@ def _check_beside(request: ConverseRequest) -> None:
     choice = None if request.tool_config is None else request.tool_config.tool_choice
     if "tool_choice" in fields and (choice is not None or not tools_of(request)):
         raise refusal("The additional field tool_choice conflicts with an existing field.")
+    if "reasoningConfig" in fields:
+        _check_reasoning(request)
     if not thinks(request):
         return
     thinking = fields["thinking"]
@@ -270,3 +281,14 @@ def _check_beside(request: ConverseRequest) -> None:
         raise refusal("`temperature` may only be set to 1, and `top_k` not, when thinking is enabled.")
     if choice is not None and choice.auto is None:
         raise refusal("Thinking may not be enabled when tool_choice forces tool use.")
+
+
+def _check_reasoning(request: ConverseRequest) -> None:
+    """How much a Nova is to think."""
+    fields, config = request.additional_model_request_fields, request.inference_config
+    wanted = fields["reasoningConfig"]
+    if wanted.get("type") != "enabled" or wanted.get("maxReasoningEffort") not in ("low", "medium", "high"):
+        raise refusal("Malformed input request: the provided reasoning config value is invalid")
+    beside = (config.max_tokens, config.temperature, config.top_p, fields.get("inferenceConfig"))
+    if wanted["maxReasoningEffort"] == "high" and any(value is not None for value in beside):
+        raise refusal("maxTokens, temperature, topP and topK must be unset when maxReasoningEffort is high.")

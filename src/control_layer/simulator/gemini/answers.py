@@ -17,6 +17,7 @@ __all__ = ["counted", "embedded", "generated"]
 
 _FINISHES = {
     "stop": "STOP", "stop_sequence": "STOP", "tool_calls": "STOP", "length": "MAX_TOKENS", "content_filter": "SAFETY",
+    "malformed": "MALFORMED_FUNCTION_CALL",
 }  # fmt: skip
 _FAILURE = {
     "error": {"code": 503, "message": "The model is overloaded, says sim-host.internal", "status": "UNAVAILABLE"}
@@ -58,7 +59,7 @@ def generated(request: GenerateRequest, model: str, script: Script, answer_id: s
 
 
 def _made(request: GenerateRequest, turn: Turn, model: str, *, streamed: bool) -> Made:
-    if turn.finish == "content_filter":
+    if turn.finish in ("content_filter", "malformed"):
         return Made()
     more = made(request, model, _text(request.contents[-1]), signature("picture", model), streamed=streamed)
     if more.alone:

@@ -11,6 +11,7 @@ from hashlib import sha256
 from typing import Any, TypeVar
 
 from control_layer.simulator.gemini.generations import check_generation
+from control_layer.simulator.gemini.json_schemas import check_references
 from control_layer.simulator.gemini.media import check_media
 from control_layer.simulator.gemini.refusals import refusal
 from control_layer.simulator.gemini.schema import Content, FunctionDeclaration, GenerateRequest, Part, plain
@@ -143,6 +144,7 @@ def _check_tools(request: GenerateRequest) -> None:
                 if declaration.parameters_json_schema is not None:
                     raise refusal(f"* {at}: only one of parameters and parameters_json_schema may be set")
                 _check_schema(f"{at}.parameters", declaration.parameters)
+            check_references(declaration.parameters_json_schema)
     names = [declaration.name for declaration in declarations(request)]
     if len(set(names)) != len(names):
         raise refusal("Duplicate function declaration found: " + next(name for name in names if names.count(name) > 1))
@@ -196,6 +198,7 @@ def _check_config(request: GenerateRequest) -> None:
     wants_schema = config.response_schema is not None or config.response_json_schema is not None
     if wants_schema and config.response_mime_type != "application/json":
         raise refusal("A response schema needs response_mime_type 'application/json'.")
+    check_references(config.response_json_schema)
     if config.response_schema is not None:
         _check_schema("generation_config.response_schema", config.response_schema)
     thinking = config.thinking_config

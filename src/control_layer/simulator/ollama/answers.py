@@ -17,6 +17,7 @@ LINES = b"application/x-ndjson"
 _CREATED = "2026-11-27T12:00:00.123456789Z"
 _FINISHES = {
     "stop": "stop", "stop_sequence": "stop", "tool_calls": "stop", "length": "length", "content_filter": "stop",
+    "malformed": "stop",
 }  # fmt: skip
 _ANY_JSON = {"type": "object", "properties": {"simulated": {"type": "boolean"}}}
 _DIMENSIONS = 768

@@ -64,9 +64,10 @@ def google(model: str, method: str, query: dict[str, str], fields: dict[str, Any
         case "embedContent":
             if "model" in fields:
                 raise _unknown("model", "")
+            truncates = fields.pop("autoTruncate", True)
             embed = parsed(fields, EmbedRequest)
             check_contents([embed.content], "content")
-            return Asked(model, lambda script, _: _embedded(script, embed))
+            return Asked(model, lambda script, _: _embedded(script, embed, truncates=truncates))
     raise Refusal(404, "NOT_FOUND", f"The requested URL {path} was not found on this server.")
 
 
@@ -88,20 +89,20 @@ def _check_as_vertex(fields: dict[str, Any]) -> None:
                     raise _unknown("id", f"contents[{number}].parts[{index}].{at}")
 
 
-def _too_long(script: Script) -> None:
-    if script.context_length:
+def _too_long(script: Script, *, truncates: bool) -> None:
+    if script.context_length and not truncates:
         raise refusal("The input token count exceeds the maximum number of tokens allowed (2048).")
 
 
 def _predicted(script: Script, request: _PredictRequest) -> Answered:
-    _too_long(script)
+    _too_long(script, truncates=request.parameters.auto_truncate)
     size = request.parameters.output_dimensionality or _DIMENSIONS
     counts = [count_tokens(each.content) for each in request.instances]
     predictions = [
         {
             "embeddings": {
                 "values": vector(each.content, size),
-                "statistics": {"truncated": False, "token_count": count},
+                "statistics": {"truncated": script.context_length, "token_count": count},
             }
         }
         for each, count in zip(request.instances, counts, strict=True)
@@ -109,8 +110,10 @@ def _predicted(script: Script, request: _PredictRequest) -> Answered:
     return Answered(body={"predictions": predictions}, usage={"promptTokenCount": sum(counts)})
 
 
-def _embedded(script: Script, request: EmbedRequest) -> Answered:
-    _too_long(script)
+def _embedded(script: Script, request: EmbedRequest, *, truncates: bool) -> Answered:
+    _too_long(script, truncates=truncates)
     count = count_tokens("".join(part.text or "" for part in request.content.parts))
     usage = {"promptTokenCount": count, "totalTokenCount": count}
-    return Answered(body={"embedding": embedded(request), "usageMetadata": usage, "truncated": False}, usage=usage)
+    return Answered(
+        body={"embedding": embedded(request), "usageMetadata": usage, "truncated": script.context_length}, usage=usage
+    )

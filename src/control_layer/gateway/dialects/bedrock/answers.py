@@ -6,10 +6,12 @@ import msgspec
 
 from control_layer.gateway.dialects.bedrock.citations import Citation, citations_for_clients
 from control_layer.gateway.dialects.bedrock.tokens import Usage, tokens_of
-from control_layer.gateway.dialects.conversation import Answer, Choice, Finish, Part, Text, Thinking, ToolCall
+from control_layer.gateway.dialects.conversation import Answer, Choice, Finish, Image, Part, Text, Thinking, ToolCall
 from control_layer.gateway.dialects.dialect import UnreadableAnswer
 
-__all__ = ["NOTHING", "ModelFields", "ServiceTier", "finish_of", "read_answer", "stop_sequence_of"]
+__all__ = [
+    "NOTHING", "ImageSource", "ModelFields", "ServiceTier", "finish_of", "image_of", "read_answer", "stop_sequence_of",
+]  # fmt: skip
 
 NOTHING = msgspec.Raw()
 """JSON that is not there."""
@@ -53,10 +55,22 @@ class _CitationsContent(msgspec.Struct):
     citations: list[Citation] = []
 
 
+class ImageSource(msgspec.Struct):
+    """The data of a picture, in base64: all of it, or, in a stream, more."""
+
+    bytes: str = ""
+
+
+class _Picture(msgspec.Struct):
+    format: str = ""
+    source: ImageSource | None = None
+
+
 class _Block(msgspec.Struct, rename="camel"):
     """Any block. It has one of these, or something that nobody here reads."""
 
     text: str | None = None
+    image: _Picture | None = None
     tool_use: _ToolUse | None = None
     reasoning_content: _Reasoning | None = None
     citations_content: _CitationsContent | None = None
@@ -70,10 +84,15 @@ class _Output(msgspec.Struct):
     message: _Message
 
 
+class _LastEvent(msgspec.Struct):
+    stop_sequence: str | None = None
+
+
 class ModelFields(msgspec.Struct):
-    """`additionalModelResponseFields`, as far as they are asked for."""
+    """`additionalModelResponseFields`, as far as they are asked for: of a whole answer, or of a stream's last event."""
 
     stop_sequence: str | None = None
+    delta: _LastEvent | None = None
 
 
 class ServiceTier(msgspec.Struct):
@@ -109,6 +128,8 @@ def read_answer(body: bytes) -> Answer:
 def _part(block: _Block) -> Part | None:
     if block.text:
         return Text(block.text)
+    if block.image is not None:
+        return image_of(block.image.format, "" if block.image.source is None else block.image.source.bytes)
     if block.tool_use is not None and block.tool_use.type != _OF_THE_SERVER:
         called = block.tool_use
         return ToolCall(called.tool_use_id, called.name, bytes(called.input).decode() or "{}")
@@ -125,6 +146,11 @@ def _part(block: _Block) -> Part | None:
     return None if said is None or not (said.text or said.signature) else Thinking(said.text, said.signature or None)
 
 
+def image_of(format_: str, data: str) -> Image | None:
+    """A picture that the model made; `data` is base64. `None` where there is none in it."""
+    return Image(f"image/{format_ or 'png'}", data) if data else None
+
+
 def finish_of(stop_reason: str) -> Finish:
     """Why it ended; a reason that is not known yet is an end all the same."""
     return _FINISHES.get(stop_reason, "stop")
@@ -132,4 +158,6 @@ def finish_of(stop_reason: str) -> Finish:
 
 def stop_sequence_of(fields: ModelFields | None) -> str | None:
     """The stop sequence that ended it, where it was asked for and is told."""
-    return None if fields is None else fields.stop_sequence
+    if fields is None:
+        return None
+    return fields.stop_sequence if fields.delta is None else fields.delta.stop_sequence

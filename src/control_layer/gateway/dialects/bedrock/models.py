@@ -6,6 +6,7 @@ Names are those of models (`anthropic.claude-…`), of inference profiles, which
 
 from __future__ import annotations
 
+import re
 from functools import lru_cache
 from typing import Literal
 
@@ -16,6 +17,8 @@ from control_layer.gateway.dialects.anthropic.models import Abilities, abilities
 __all__ = ["Model", "model_of"]
 
 Family = Literal["claude", "nova", "gpt-oss", "other"]
+_NOVA = re.compile(r"amazon\.nova-(?:(\d{1,2})-)?")
+_FIRST_THAT_REASONS = 2
 
 
 class Model(msgspec.Struct, frozen=True):
@@ -24,6 +27,8 @@ class Model(msgspec.Struct, frozen=True):
     family: Family
     able: Abilities
     """What it takes if it is a Claude."""
+    reasons: bool = False
+    """A Nova that can be told how much to think."""
 
     @property
     def caches(self) -> bool:
@@ -34,6 +39,11 @@ class Model(msgspec.Struct, frozen=True):
     def cites(self) -> bool:
         """Takes what a search has found as such; others are shown it as a document."""
         return self.family == "claude"
+
+    @property
+    def marks_errors(self) -> bool:
+        """Takes it that a tool has failed (`status`); others refuse the field."""
+        return self.family in ("claude", "nova")
 
     @property
     def thinks(self) -> bool:
@@ -48,6 +58,7 @@ def model_of(name: str) -> Model:
     if able.claude:
         return Model("claude", able)
     lower = name.lower()
-    if "amazon.nova" in lower:
-        return Model("nova", able)
+    nova = _NOVA.search(lower)
+    if nova is not None:
+        return Model("nova", able, reasons=int(nova[1] or 1) >= _FIRST_THAT_REASONS)
     return Model("gpt-oss" if "gpt-oss" in lower else "other", able)

@@ -5,6 +5,7 @@
   them as the user's turn.
 * Texts of nothing but white space are left out, and so are thoughts, unless they go to Claude and Anthropic has
   signed them.
+* Documents that come without a text have one before them, which the API insists on.
 * A mark for prompt caching is a block of its own, behind what it is about.
 """
 
@@ -50,6 +51,7 @@ __all__ = ["cache_point", "write_messages"]
 
 _INSTRUCTIONS = ("system", "developer")
 _ID = re.compile(r"[a-zA-Z0-9_.:-]{1,64}")
+_DOCUMENTS_ALONE = "See what follows."
 _NOT_OF_AN_ID = re.compile(r"[^a-zA-Z0-9_.:-]")
 
 
@@ -110,8 +112,16 @@ class _Turns:
     def _close(self) -> None:
         if self._role is None:
             return
-        self._messages.append(MessageParam(self._role, self._results + self._blocks))
+        self._messages.append(MessageParam(self._role, self._results + _with_words(self._blocks)))
         self._results, self._blocks = [], []
+
+
+def _with_words(blocks: list[Block]) -> list[Block]:
+    """Documents are refused where no text comes with them: it stands before them, if there is none."""
+    first = next((place for place, block in enumerate(blocks) if block.document is not None), None)
+    if first is None or any(block.text is not None for block in blocks):
+        return blocks
+    return [*blocks[:first], Block(text=_DOCUMENTS_ALONE), *blocks[first:]]
 
 
 class _Blocks:
@@ -186,7 +196,10 @@ class _Blocks:
 
     def _result(self, part: ToolResult, place: int) -> Block:
         content = [block for inner in part.parts if (block := self._block(inner, place)) is not None]
-        return Block(tool_result=ToolResultParam(_call_id(part.call_id), content, "error" if part.is_error else None))
+        failed = part.is_error and self._model.marks_errors
+        if part.is_error and not failed:
+            self._omissions.drop("tool_result.is_error")
+        return Block(tool_result=ToolResultParam(_call_id(part.call_id), content, "error" if failed else None))
 
 
 def _call_id(given: str) -> str:

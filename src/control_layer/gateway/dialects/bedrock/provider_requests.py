@@ -28,7 +28,7 @@ from control_layer.gateway.dialects.bedrock.requests import (
     TextFormat,
 )
 from control_layer.gateway.dialects.bedrock.tools import write_tools
-from control_layer.gateway.dialects.conversation import Conversation, ResponseFormat
+from control_layer.gateway.dialects.conversation import Conversation, Reasoning, ResponseFormat
 from control_layer.gateway.dialects.dialect import Outgoing
 from control_layer.gateway.dialects.omissions import Omissions
 from control_layer.gateway.dialects.openais_own import refuse_other_fields, refuse_variations
@@ -39,8 +39,13 @@ _MOST = 1.0
 """The highest temperature."""
 _JSON_ONLY = "Answer with a single JSON object and nothing else, not even a code fence around it."
 _TIERS = frozenset(("default", "priority", "flex", "reserved"))
-_STOP_SEQUENCE = "/stop_sequence"
-_EFFORTS = ("low", "medium", "high")
+_STOP_SEQUENCES = ["/stop_sequence", "/delta/stop_sequence"]
+"""Where Claude says what has stopped it: in a whole answer, and in the last event of a stream, which Amazon's pages do
+not tell (https://github.com/vercel/ai/pull/11410). What is not there is passed over."""
+_EFFORTS = {"minimal": "low", "low": "low", "medium": "medium"}
+"""All that is more is `high`."""
+_STEPS = ((4096, "low"), (16_384, "medium"))
+"""Up to how many tokens an effort stands for a budget; `high` beyond."""
 
 _encode = msgspec.json.Encoder().encode
 
@@ -50,6 +55,8 @@ def write_request(conversation: Conversation, model: str, *, lenient: bool) -> O
     known, omissions = model_of(model), Omissions(lenient=lenient)
     refuse_variations(conversation, omissions, "Bedrock")
     refuse_other_fields(conversation, omissions, "Bedrock")
+    if conversation.user is not None:
+        omissions.drop("user")
     system, messages = write_messages(conversation.messages, model=known, omissions=omissions)
     tool_config, beside = write_tools(conversation, messages, known, omissions)
     stop = _stop(conversation, omissions)
@@ -67,7 +74,7 @@ def write_request(conversation: Conversation, model: str, *, lenient: bool) -> O
         tool_config=tool_config,
         output_config=None if output == OutputConfig() else output,
         additional_model_request_fields=(beside | thinking.fields) or None,
-        additional_model_response_field_paths=[_STOP_SEQUENCE] if stop and known.family == "claude" else None,
+        additional_model_response_field_paths=_STOP_SEQUENCES if stop and known.family == "claude" else None,
         service_tier=_service_tier(conversation, omissions),
     )
     operation = "converse-stream" if conversation.stream else "converse"
@@ -143,8 +150,9 @@ class _Thinking:
         elif not reasoning.enabled or reasoning.effort == "none":
             return  # it does not unless it is told to, or it does whatever it is told
         elif model.family == "gpt-oss":
-            effort = reasoning.effort or "medium"
-            self.fields["reasoning_effort"] = effort if effort in _EFFORTS else "low" if effort == "minimal" else "high"
+            self.fields["reasoning_effort"] = _effort(reasoning)
+        elif model.reasons:
+            self.fields["reasoningConfig"] = {"type": "enabled", "maxReasoningEffort": _novas_effort(conversation)}
         else:
             omissions.refuse("reasoning_effort", "The model cannot be told how much to think.")
 
@@ -168,6 +176,25 @@ class _Thinking:
         self.on = thinking.type in ("enabled", "adaptive")
         if thinking.budget_tokens is not None:
             self.room = room  # the budget must be less
+
+
+def _effort(reasoning: Reasoning) -> str:
+    if reasoning.effort is not None:
+        return _EFFORTS.get(reasoning.effort, "high")
+    if reasoning.budget is None:
+        return "medium"
+    return next((effort for most, effort in _STEPS if reasoning.budget <= most), "high")
+
+
+def _novas_effort(conversation: Conversation) -> str:
+    """Less than `high` where the client bounds the answer or says how it is sampled: that is refused beside it.
+
+    https://docs.aws.amazon.com/nova/latest/nova2-userguide/extended-thinking.html
+    """
+    assert conversation.reasoning is not None
+    effort = _effort(conversation.reasoning)
+    asked = (conversation.max_output_tokens, conversation.temperature, conversation.top_p, conversation.top_k)
+    return "medium" if effort == "high" and any(value is not None for value in asked) else effort
 
 
 def _turn(message: MessageParam) -> Turn:

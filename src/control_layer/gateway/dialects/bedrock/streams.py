@@ -5,9 +5,17 @@ It has no more memory than the blocks that are open. Events and blocks of kinds 
 
 from __future__ import annotations
 
+from base64 import b64decode, b64encode
+
 import msgspec
 
-from control_layer.gateway.dialects.bedrock.answers import ModelFields, finish_of, stop_sequence_of
+from control_layer.gateway.dialects.bedrock.answers import (
+    ImageSource,
+    ModelFields,
+    finish_of,
+    image_of,
+    stop_sequence_of,
+)
 from control_layer.gateway.dialects.bedrock.citations import Citation, citations_for_clients
 from control_layer.gateway.dialects.bedrock.errors import code_of
 from control_layer.gateway.dialects.bedrock.frames import Frame, FrameStream
@@ -21,6 +29,7 @@ from control_layer.gateway.dialects.events import (
     Event,
     Failed,
     Finished,
+    ImageGiven,
     SealedThinking,
     Started,
     TextDelta,
@@ -39,8 +48,13 @@ class _ToolStart(msgspec.Struct, rename="camel"):
     type: str | None = None
 
 
+class _ImageStart(msgspec.Struct):
+    format: str = ""
+
+
 class _Start(msgspec.Struct, rename="camel"):
     tool_use: _ToolStart | None = None
+    image: _ImageStart | None = None
 
 
 class _BlockStart(msgspec.Struct, rename="camel"):
@@ -58,8 +72,13 @@ class _ReasoningDelta(msgspec.Struct, rename="camel"):
     redacted_content: str | None = None
 
 
+class _ImageDelta(msgspec.Struct):
+    source: ImageSource | None = None
+
+
 class _Delta(msgspec.Struct, rename="camel"):
     text: str | None = None
+    image: _ImageDelta | None = None
     tool_use: _ToolDelta | None = None
     reasoning_content: _ReasoningDelta | None = None
     citation: Citation | None = None
@@ -97,6 +116,22 @@ class _Call:
         self.said = False
 
 
+class _Picture:
+    """A picture whose block is open."""
+
+    __slots__ = ("format", "pieces")
+
+    def __init__(self, format_: str) -> None:
+        self.format = format_
+        self.pieces: list[str] = []
+
+    def data(self) -> str:
+        """All of it, in base64. Raises ValueError where a piece is none."""
+        if len(self.pieces) == 1:
+            return self.pieces[0]
+        return b64encode(b"".join(map(b64decode, self.pieces))).decode()
+
+
 _block_start = msgspec.json.Decoder(_BlockStart).decode
 _block_delta = msgspec.json.Decoder(_BlockDelta).decode
 _block_stop = msgspec.json.Decoder(_BlockStop).decode
@@ -108,13 +143,17 @@ _exception = msgspec.json.Decoder(_Exception).decode
 class Reader:
     """Reads one stream. The API gives its streams no id."""
 
-    __slots__ = ("_calls_so_far", "_early", "_finished", "_frames", "_open_calls", "_over", "_said", "_text_block")
+    __slots__ = (
+        "_calls_so_far", "_early", "_finished", "_frames", "_open_calls", "_over", "_pictures", "_said", "_text_block",
+    )  # fmt: skip
 
     def __init__(self) -> None:
         self._frames = FrameStream()
         self._calls_so_far = 0
         self._open_calls: dict[int, _Call] = {}
         """By the index of their blocks."""
+        self._pictures: dict[int, _Picture] = {}
+        """The same."""
         self._text_block: int | None = None
         """The index of the last block of text."""
         self._said = 0
@@ -136,7 +175,7 @@ class Reader:
                 break
             try:
                 self._read(frame, events)
-            except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError) as error:
+            except (msgspec.MsgspecError, ValueError, RecursionError) as error:
                 raise UnreadableAnswer(f"The provider's stream has a {frame.name!r} that is none: {error}") from error
         return events
 
@@ -159,10 +198,7 @@ class Reader:
                 begun = _block_start(frame.payload)
                 self._block_starts(begun.start, begun.content_block_index, events)
             case "contentBlockStop":
-                self._early = []
-                call = self._open_calls.pop(_block_stop(frame.payload).content_block_index, None)
-                if call is not None and not call.said:
-                    events.append(CallDelta(call.index, "{}"))
+                self._block_stops(_block_stop(frame.payload).content_block_index, events)
             case "messageStart":
                 events.append(Started(""))
             case "messageStop":
@@ -179,12 +215,23 @@ class Reader:
                     events.append(Ended())
 
     def _block_starts(self, start: _Start, index: int, events: list[Event]) -> None:
+        if start.image is not None:
+            self._pictures[index] = _Picture(start.image.format)
         called = start.tool_use
         if called is None or called.type == _OF_THE_SERVER:
             return
         call = self._open_calls[index] = _Call(self._calls_so_far)
         self._calls_so_far += 1
         events.append(CallStarted(call.index, called.tool_use_id, called.name))
+
+    def _block_stops(self, index: int, events: list[Event]) -> None:
+        self._early = []
+        call, picture = self._open_calls.pop(index, None), self._pictures.pop(index, None)
+        if call is not None and not call.said:
+            events.append(CallDelta(call.index, "{}"))
+        image = None if picture is None else image_of(picture.format, picture.data())
+        if image is not None:
+            events.append(ImageGiven(image))
 
     def _delta(self, delta: _Delta, index: int, events: list[Event]) -> None:
         if delta.text:
@@ -202,6 +249,10 @@ class Reader:
             _thought(delta.reasoning_content, events)
         elif delta.citation is not None:
             self._cites(delta.citation, index, events)
+        elif delta.image is not None:
+            picture = self._pictures.get(index)
+            if picture is not None and delta.image.source is not None and delta.image.source.bytes:
+                picture.pieces.append(delta.image.source.bytes)
 
     def _cites(self, citation: Citation, index: int, events: list[Event]) -> None:
         if self._text_block != index:

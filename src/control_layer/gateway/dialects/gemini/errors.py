@@ -30,11 +30,14 @@ _NO_KEY = "API_KEY_INVALID"
 _TOO_LONG = re.compile(r"input token count.*exceeds the maximum number of tokens|exceeds? the (?:model's )?context")
 _NO_CREDIT = re.compile(r"credits are depleted|insufficient (?:credit|funds|balance)")
 _NO_MODEL = re.compile(r"models?/\S+ (?:is|was) not found|model\b.*\bnot found")
+_DELAY = re.compile(r"(\d{1,9}(?:\.\d{1,9})?)s")
 _MAX_STATUS = 64
 
 
-class _Detail(msgspec.Struct):
+class _Detail(msgspec.Struct, rename="camel"):
     reason: str | None = None
+    retry_delay: str | None = None
+    """Of `RetryInfo`: seconds with a fraction, such as `45.837906927s`."""
 
 
 class _Error(msgspec.Struct):
@@ -73,7 +76,13 @@ def stream_error(error: msgspec.Raw) -> ProviderError:
 
 def _told(error: _Error, status: int) -> ProviderError:
     kind = error.status[:_MAX_STATUS] or _status_of(status)
-    return ProviderError(error.message or answered(status), _code_of(error, kind), kind)
+    return ProviderError(error.message or answered(status), _code_of(error, kind), kind, retry_after=_delay_of(error))
+
+
+def _delay_of(error: _Error) -> float | None:
+    """Google says it nowhere else (https://cloud.google.com/apis/design/errors#error_details)."""
+    said = (_DELAY.fullmatch(detail.retry_delay) for detail in error.details if detail.retry_delay is not None)
+    return next((float(found[1]) for found in said if found is not None), None)
 
 
 def _code_of(error: _Error, kind: str) -> str:

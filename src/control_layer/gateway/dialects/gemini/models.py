@@ -16,6 +16,8 @@ import msgspec
 __all__ = ["Abilities", "abilities"]
 
 _NAME = re.compile(r"gemini-(?:(\d{1,2})(?!\d)(?:\.(\d{1,2})(?!\d))?)?-?([a-z]+(?:-lite)?)?")
+_GEMMA = re.compile(r"gemma-(\d{1,2})(?!\d)")
+_FIRST_GEMMA_WITH_INSTRUCTIONS = 4
 _LATEST = (3, 8)
 """What a name without a version (`gemini-flash-latest`) is taken for: it takes what is taken before and after it."""
 _STYLED_SPEECH = (3, 8)
@@ -49,6 +51,8 @@ class Abilities(msgspec.Struct, frozen=True):
     """It wants the first call of a turn back with its signature."""
     shown_by_functions: bool = True
     """It takes images and documents inside what a function gave."""
+    instructions: bool = True
+    """It takes instructions apart from what the user says."""
     styled_speech: bool = True
     """It takes how to read a text beside the text."""
 
@@ -58,7 +62,8 @@ def abilities(model: str) -> Abilities:
     """What the model takes; `model` is its name at Google, with or without `models/`."""
     found = _NAME.search(model.lower())
     if found is None:
-        return Abilities()
+        gemma = _GEMMA.search(model.lower())
+        return Abilities(instructions=gemma is None or int(gemma[1]) >= _FIRST_GEMMA_WITH_INSTRUCTIONS)
     version = _LATEST if found[1] is None else (int(found[1]), int(found[2] or 0))
     family = found[3] or ""
     if version < (3, 0):

@@ -2,7 +2,7 @@
 
 * Turns of one role in a row are one turn; in the user's, what functions gave comes first, in the order of the calls.
 * Instructions (`system`, `developer`) are one prompt, wherever they stand. A request of instructions alone asks them as
-  the user's turn.
+  the user's turn, and models that take none hear them from the user, before all else.
 * What a function gave has its name, which is that of its call.
 * What was thought is left out; its signature, where Gemini has made it, stands on what was said before it.
 * A call or a picture of the model's without a signature has one that stands for it, where the model wants one.
@@ -120,9 +120,12 @@ class _Turns:
             )
         else:
             self._close()
-        if not self._contents and self._system:
-            return [], [Content(self._system, "user")]
-        return self._system, self._contents
+        if not self._system or (self._contents and self._able.instructions):
+            return self._system, self._contents
+        first = self._contents[0] if self._contents else None
+        if first is None or first.role != "user":
+            return [], [Content(self._system, "user"), *self._contents]
+        return [], [Content(self._system + first.parts, "user"), *self._contents[1:]]
 
     # -- turns -------------------------------------------------------------------------------------------------------
 

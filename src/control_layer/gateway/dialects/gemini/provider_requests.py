@@ -25,6 +25,7 @@ from control_layer.gateway.dialects.gemini.requests import (
     ToolParam,
     method_path,
 )
+from control_layer.gateway.dialects.gemini.schemas import known
 from control_layer.gateway.dialects.omissions import Omissions
 
 __all__ = ["write_request", "written"]
@@ -152,7 +153,7 @@ def _format(
         return None, NOTHING
     schema = wanted.schema if wanted.kind == "json_schema" else None
     if not conversation.tools or able.calls_and_format:
-        return _JSON, schema or NOTHING
+        return _JSON, NOTHING if schema is None else known(schema)
     if schema is not None:
         omissions.refuse("response_format", "The model keeps to no schema beside tools. Ask one of Gemini 3 or newer.")
     system.append(Part(text=_in_words(wanted)))
@@ -178,7 +179,8 @@ def _tools(conversation: Conversation) -> tuple[list[ToolParam] | None, ToolConf
 
 
 def _declaration(tool: Tool) -> FunctionDeclaration:
-    return FunctionDeclaration(tool.name, tool.description, tool.parameters or NOTHING)
+    schema = NOTHING if tool.parameters is None else known(tool.parameters)
+    return FunctionDeclaration(tool.name, tool.description, schema)
 
 
 def _calling(choice: ToolChoice | None, *, strict: bool) -> FunctionCallingConfig | None:

@@ -29,17 +29,20 @@ class _Instance(msgspec.Struct, frozen=True):
     content: str
 
 
-class _Parameters(msgspec.Struct, frozen=True, rename="camel"):
-    output_dimensionality: int
+class _Parameters(msgspec.Struct, frozen=True, omit_defaults=True, rename="camel"):
+    auto_truncate: bool
+    """What is too long is an error, as it is to OpenAI's clients; Vertex AI would leave out its end."""
+    output_dimensionality: int | None = None
 
 
-class _PredictRequest(msgspec.Struct, frozen=True, omit_defaults=True):
+class _PredictRequest(msgspec.Struct, frozen=True):
     instances: list[_Instance]
-    parameters: _Parameters | None = None
+    parameters: _Parameters
 
 
 class _EmbedRequest(msgspec.Struct, frozen=True, omit_defaults=True, rename="camel"):
     content: Content
+    auto_truncate: bool
     output_dimensionality: int | None = None
 
 
@@ -80,9 +83,9 @@ def write_embeddings(asked: EmbeddingsAsked, model: str, *, lenient: bool) -> Ou
         Omissions(lenient=False).refuse("input", "At Vertex AI the model takes one text at a time.")
     size = asked.dimensions
     if _SINGLE.match(model) and not _PREDICTS.match(model):
-        content = _EmbedRequest(Content([Part(text=asked.texts[0])], "user"), size)
+        content = _EmbedRequest(Content([Part(text=asked.texts[0])], "user"), False, size)
         return Outgoing(method_path(model, "embedContent"), _encode(content), dropped=omissions.dropped)
-    request = _PredictRequest([_Instance(text) for text in asked.texts], None if size is None else _Parameters(size))
+    request = _PredictRequest([_Instance(text) for text in asked.texts], _Parameters(False, size))
     return Outgoing(method_path(model, "predict"), _encode(request), dropped=omissions.dropped)
 
 
