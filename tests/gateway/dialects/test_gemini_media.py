@@ -6,11 +6,14 @@ from typing import Any
 
 import msgspec
 import pytest
+from tests.gateway.dialects import openai_chat_streams
 from tests.gateway.dialects.gemini_requests import judged
+from tests.gateway.dialects.gemini_streams import read
+from tests.gateway.dialects.transcripts import scenarios
 
 from control_layer.contract.usage import Tokens
 from control_layer.gateway.dialects import openai_images, openai_speech
-from control_layer.gateway.dialects.conversation import Image
+from control_layer.gateway.dialects.conversation import Audio, Image
 from control_layer.gateway.dialects.dialect import FilteredAnswer, UnreadableAnswer, Unsupported
 from control_layer.gateway.dialects.gemini import GEMINI
 from control_layer.gateway.dialects.images import ImageDialect, ImagesGiven
@@ -191,3 +194,20 @@ def test_sound_is_read_and_written_for_openais_clients() -> None:
         assert openai_speech.write_answer(given, asked).startswith(start)
     with pytest.raises(UnreadableAnswer, match="base64"):
         SPEAKS.read_speech(answer(sound("AAE")))
+
+
+def test_a_streams_sound_has_one_name_however_many_pieces_it_has() -> None:
+    """OpenAI's SDK puts the texts of all pieces together, the name's too."""
+    (speech,) = (scenario for scenario in scenarios("gemini", "stream.sse") if scenario.name == "speech")
+    stream = openai_chat_streams.written(read([speech.bytes("stream.sse")]))
+    (choice,) = openai_chat_streams.sdk_completion(stream).choices
+    assert (choice.message.audio.id, choice.message.audio.data) == ("audio_sp-1_0", "AAEC/wQF")
+
+
+def test_a_whole_answers_sound_is_one_however_many_pieces_it_has() -> None:
+    pieces = [{"inlineData": {"mimeType": "audio/L16", "data": data}} for data in ("AAEC", "/wQ=", "BQ==")]
+    body = msgspec.json.encode({"candidates": [{"content": {"parts": pieces}, "finishReason": "STOP"}]})
+    assert GEMINI.read_answer(body).choices[0].parts == (Audio("", "AAEC/wQF", "audio_gemini-0_0"),)
+    pieces.append({"inlineData": {"mimeType": "audio/L16", "data": "A"}})
+    odd = msgspec.json.encode({"candidates": [{"content": {"parts": pieces}, "finishReason": "STOP"}]})
+    assert [type(part) for part in GEMINI.read_answer(odd).choices[0].parts] == [Audio, Audio]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from contextlib import suppress
 
 import msgspec
 
@@ -32,6 +33,7 @@ from control_layer.gateway.dialects.events import (
 )
 from control_layer.gateway.dialects.gemini.said import CandidateReader, ResponseBody, blocked
 from control_layer.gateway.dialects.gemini.tokens import tier_of, tokens_of
+from control_layer.gateway.dialects.sound import joined
 
 __all__ = ["answer_id_of", "nothing_made", "read_answer"]
 
@@ -40,8 +42,8 @@ _MAX_WORDS = 300
 
 
 class _Spoken(msgspec.Struct):
-    id: str
     data: str
+    id: str | None = None
 
 
 _decode = msgspec.json.Decoder(ResponseBody).decode
@@ -108,8 +110,7 @@ def _choice(events: Iterable[Event]) -> Choice:
             case ImageGiven():
                 parts.append(event.image)
             case AudioDelta():
-                spoken = _decode_audio(event.audio)
-                parts.append(Audio("", spoken.data, spoken.id))
+                _speak(parts, _decode_audio(event.audio))
             case LogprobsDelta():
                 logprobs = event.logprobs
             case Finished():
@@ -117,6 +118,16 @@ def _choice(events: Iterable[Event]) -> Choice:
             case _:
                 pass
     return Choice(tuple(parts), None if finished is None else finished.finish, logprobs=logprobs)
+
+
+def _speak(parts: list[Part], spoken: _Spoken) -> None:
+    """Sound that comes in pieces is one."""
+    last = parts[-1] if parts else None
+    if isinstance(last, Audio):
+        with suppress(ValueError):
+            parts[-1] = Audio("", joined(last.data, spoken.data), last.id)
+            return
+    parts.append(Audio("", spoken.data, spoken.id))
 
 
 def _put(parts: list[Part], part: Part, last: Part | None) -> None:

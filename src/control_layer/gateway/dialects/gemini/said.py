@@ -111,11 +111,12 @@ class ResponseBody(msgspec.Struct, rename="camel", gc=False):
     error: msgspec.Raw = _NOTHING
 
 
-class _AudioForClients(msgspec.Struct, frozen=True):
+class _AudioForClients(msgspec.Struct, frozen=True, omit_defaults=True):
     """In OpenAI's form."""
 
-    id: str
     data: str
+    id: str | None = None
+    """Only once: clients put the texts of a stream together, and this one too."""
 
 
 class _Probability(msgspec.Struct, frozen=True):
@@ -144,11 +145,12 @@ _encode = msgspec.json.Encoder().encode
 class CandidateReader:
     """Reads what comes of one candidate."""
 
-    __slots__ = ("_calls", "_choice", "finished")
+    __slots__ = ("_calls", "_choice", "_spoke", "finished")
 
     def __init__(self, choice: int) -> None:
         self._choice = choice
         self._calls = 0
+        self._spoke = False
         self.finished = False
 
     def read(self, candidate: Candidate, answer_id: str, events: list[Event]) -> None:
@@ -189,7 +191,9 @@ class CandidateReader:
             image = Image(made.mime_type, made.data, signature=part.thought_signature)
             events.append(ImageGiven(image, self._choice))
         elif made.mime_type.startswith("audio/"):
-            spoken = _AudioForClients(f"audio_{answer_id}_{self._choice}", made.data)
+            name = None if self._spoke else f"audio_{answer_id}_{self._choice}"
+            self._spoke = True
+            spoken = _AudioForClients(made.data, name)
             events.append(AudioDelta(msgspec.Raw(_encode(spoken)), self._choice))
 
     def _finish(self, reason: str, message: str | None, events: list[Event]) -> None:
