@@ -196,6 +196,10 @@ def test_a_schema_of_arguments_has_a_type() -> None:
     assert spec["inputSchema"]["json"] == {"type": "object", "properties": {"a": {}}}
 
 
+def test_an_empty_stop_sequence_is_none() -> None:
+    assert sent(talk(Text("Hello."), stop=("", "END"))).body["inferenceConfig"] == {"stopSequences": ["END"]}
+
+
 def test_no_tools_are_said_where_none_may_be_called() -> None:
     assert "toolConfig" not in sent(talk(Text("Hello."), tools=(TOOL,), tool_choice=ToolChoice("none")), LLAMA).body
 

@@ -215,8 +215,9 @@ def _sampling(conversation: Conversation, model: Model, *, thinks: bool, omissio
 
 
 def _stop(conversation: Conversation, omissions: Omissions) -> list[str] | None:
-    stop = [text for text in conversation.stop if text.strip()]
-    if len(stop) < len(conversation.stop):
+    given = [text for text in conversation.stop if text]
+    stop = [text for text in given if text.strip()]
+    if len(stop) < len(given):
         omissions.refuse("stop", "Bedrock does not stop at white space.")
     return stop or None
 

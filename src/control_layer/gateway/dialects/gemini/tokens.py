@@ -17,6 +17,10 @@ from control_layer.gateway.usage import from_object
 __all__ = ["tier_of", "tokens_of"]
 
 _TIERS = {"standard": "default"}
+_TRAFFIC = {"ON_DEMAND": "default", "ON_DEMAND_PRIORITY": "priority", "ON_DEMAND_FLEX": "flex"}
+"""Vertex AI's words; a throughput that was bought has no tiers.
+https://docs.cloud.google.com/vertex-ai/generative-ai/docs/priority-paygo
+"""
 _KINDS = {"AUDIO": "audio_tokens", "IMAGE": "image_tokens"}
 
 _Count = Annotated[int, msgspec.Meta(ge=0, le=10**12)] | None
@@ -38,6 +42,7 @@ class _Usage(msgspec.Struct, rename="camel", gc=False):
 
 class _Tier(msgspec.Struct, rename="camel"):
     service_tier: str | None = None
+    traffic_type: str | None = None
 
 
 _decode = msgspec.json.Decoder(_Usage).decode
@@ -71,10 +76,13 @@ def tokens_of(usage: msgspec.Raw) -> Tokens | None:
 def tier_of(usage: msgspec.Raw) -> str | None:
     """The service tier that answered, in OpenAI's words."""
     try:
-        tier = _decode_tier(usage).service_tier
+        told = _decode_tier(usage)
     except msgspec.MsgspecError:
         return None
-    return _TIERS.get(tier.lower(), tier.lower()) if tier else None
+    tier = told.service_tier
+    if not tier:
+        return None if told.traffic_type is None else _TRAFFIC.get(told.traffic_type)
+    return _TIERS.get(tier.lower(), tier.lower())
 
 
 # -- any form ----------------------------------------------------------------------------------------------------------
