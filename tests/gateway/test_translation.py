@@ -270,6 +270,28 @@ def test_tools_of_anthropic_go_around(anthropic_client: Anthropic, model: str, g
     assert last.content[-1].type == "text"
 
 
+def test_what_gemini_signs_its_calls_with_goes_around_with_thoughts(anthropic_client: Anthropic) -> None:
+    more: Any = {
+        "model": "gemini-calls-2-reasoning", "max_tokens": 4000, "tools": [ANTHROPIC_TOOL],
+        "thinking": {"type": "enabled", "budget_tokens": 1024},
+    }  # fmt: skip
+    whole = anthropic_client.messages.create(messages=WEATHER, **more).content
+    with anthropic_client.messages.stream(messages=WEATHER, **more) as stream:
+        streamed = stream.get_final_message().content
+    thought: Any = streamed[0]
+    assert (thought.type, [block.type for block in streamed[1:]]) == ("thinking", ["tool_use", "tool_use"])
+    assert thought.thinking
+    assert thought.signature.startswith("gemini.call.")
+    assert thought.to_dict() == whole[0].to_dict()
+    results: list[Any] = [
+        {"type": "tool_result", "tool_use_id": block.id, "content": "rain"}
+        for block in streamed
+        if block.type == "tool_use"
+    ]
+    turns: list[Any] = [*WEATHER, {"role": "assistant", "content": streamed}, {"role": "user", "content": results}]
+    assert anthropic_client.messages.create(messages=turns, **more).content[-1].type == "text"
+
+
 def test_tokens_are_counted_here_where_the_provider_does_not(anthropic_client: Anthropic, provider: Provider) -> None:
     before = sum(provider.stats()["requests"].values())
     short = anthropic_client.messages.count_tokens(model="gpt", messages=PROMPT)

@@ -28,16 +28,11 @@ class Anthropic:
     def read_request(self, body: bytes | bytearray) -> Conversation:
         return read_request(body)
 
-    def write_answer(self, answer: Answer, conversation: Conversation, model: str) -> bytes:  # noqa: ARG002
-        return write_answer(answer, model)
+    def write_answer(self, answer: Answer, conversation: Conversation, model: str) -> bytes:
+        return write_answer(answer, conversation, model)
 
-    def writer(
-        self,
-        conversation: Conversation,  # noqa: ARG002  (all streams are alike)
-        model: str,
-        request_id: str | None = None,
-    ) -> Writer:
-        return Writer(model, request_id)
+    def writer(self, conversation: Conversation, model: str, request_id: str | None = None) -> Writer:
+        return Writer(conversation, model, request_id)
 
     def write_error(self, status: int, error: ProviderError) -> bytes:
         return write_error(status, error)

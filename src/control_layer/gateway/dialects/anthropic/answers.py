@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Iterator
 from typing import Any, Literal
 
 import msgspec
@@ -22,6 +23,7 @@ from control_layer.gateway.dialects.conversation import (
     Answer,
     Audio,
     Choice,
+    Conversation,
     Finish,
     Image,
     Part,
@@ -31,7 +33,7 @@ from control_layer.gateway.dialects.conversation import (
     ToolCall,
 )
 from control_layer.gateway.dialects.dialect import UnreadableAnswer
-from control_layer.gateway.dialects.signatures import made_by
+from control_layer.gateway.dialects.signatures import call_signed_by, made_by, of_call
 from control_layer.gateway.usage import from_object
 
 __all__ = [
@@ -39,6 +41,7 @@ __all__ = [
     "MessageBody",
     "StopDetails",
     "finish_of",
+    "keeps_signatures",
     "read_answer",
     "refusal_of",
     "stop_reason_of",
@@ -187,18 +190,44 @@ def tier_for_clients(tier: str | None) -> str | None:
 # -- for clients -----------------------------------------------------------------------------------------------------
 
 
-def write_answer(answer: Answer, model: str) -> bytes:
+def write_answer(answer: Answer, conversation: Conversation, model: str) -> bytes:
     """The first choice: a client of this API asks for no other."""
     choice = answer.choices[0] if answer.choices else Choice((), None)
+    parts = _with_signatures(choice.parts) if keeps_signatures(conversation) else choice.parts
     message = _Message(
         id=answer.id,
         model=model,
-        content=[block for part in choice.parts if (block := _block(part)) is not None],
+        content=[block for part in parts if (block := _block(part)) is not None],
         stop_reason=stop_reason_of(choice.finish),
         stop_sequence=choice.stop_sequence,
         usage=usage_of(answer.tokens, tier_for_clients(answer.service_tier)),
     )
     return _encode(message)
+
+
+def keeps_signatures(conversation: Conversation) -> bool:
+    """Whether signatures of calls, which the API has no place for, are told in thoughts before them: to clients that
+    know of thoughts, and so give them back.
+    """
+    return conversation.reasoning is not None and conversation.reasoning.enabled
+
+
+def _with_signatures(parts: Iterable[Part]) -> Iterator[Part]:
+    before: Part | None = None
+    for part in parts:
+        if isinstance(part, ToolCall) and part.signature is not None:
+            unsigned = isinstance(before, Thinking) and before.signature is None and before.sealed is None
+            thought = Thinking(
+                before.text if isinstance(before, Thinking) and unsigned else "", of_call(part.signature)
+            )
+            if before is not None and not unsigned:
+                yield before
+            before = thought
+        if before is not None:
+            yield before
+        before = part
+    if before is not None:
+        yield before
 
 
 def _block(part: Part) -> Block | None:
@@ -213,7 +242,7 @@ def _block(part: Part) -> Block | None:
             return image_block(part)
         case Thinking(sealed=str(data)):
             return RedactedThinkingBlock(data)
-        case Thinking(text="") if made_by("gemini", part.signature) is not None:
+        case Thinking(text="") if made_by("gemini", part.signature) and not call_signed_by(part.signature):
             return None  # it signs a text: clients of this API look for words in the last block
         case Thinking():
             return ThinkingBlock(part.text, part.signature or "")

@@ -43,6 +43,7 @@ from control_layer.gateway.dialects.conversation import (
     ToolResult,
 )
 from control_layer.gateway.dialects.dialect import Unsupported
+from control_layer.gateway.dialects.signatures import call_signed_by
 
 __all__ = ["read_messages"]
 
@@ -79,8 +80,24 @@ def _turns(message: MessageParam, at: str) -> Iterator[Message]:
         if not isinstance(part, _SAID_BY[role]):
             kind = content[index].__struct_config__.tag
             raise msgspec.ValidationError(f"`{kind}` blocks are not of role `{role}` - at `$.{at}.content[{index}]`")
-    for results, run in groupby(parts, key=_is_result):
+    for results, run in groupby(_signed(parts), key=_is_result):
         yield Message("tool" if results else role, tuple(run))
+
+
+def _signed(parts: Iterable[Part]) -> Iterator[Part]:
+    """Calls have the signatures that thoughts before them hold for them (`answers`)."""
+    signature: str | None = None
+    for part in parts:
+        kept = call_signed_by(part.signature) if isinstance(part, Thinking) else None
+        if isinstance(part, Thinking) and kept is not None:
+            signature = kept
+            if part.text:
+                yield Thinking(part.text)
+        elif isinstance(part, ToolCall) and signature is not None:
+            yield msgspec.structs.replace(part, signature=signature)
+            signature = None
+        else:
+            yield part
 
 
 def _is_result(part: Part) -> bool:

@@ -13,10 +13,11 @@ from typing import Literal
 import msgspec
 
 from control_layer.contract.usage import Tokens
-from control_layer.gateway.dialects.anthropic.answers import stop_reason_of, tier_for_clients
+from control_layer.gateway.dialects.anthropic.answers import keeps_signatures, stop_reason_of, tier_for_clients
 from control_layer.gateway.dialects.anthropic.blocks import image_block, own_citations
 from control_layer.gateway.dialects.anthropic.errors import error_event
 from control_layer.gateway.dialects.anthropic.tokens import Usage, usage_of
+from control_layer.gateway.dialects.conversation import Conversation
 from control_layer.gateway.dialects.events import (
     CallDelta,
     CallStarted,
@@ -34,7 +35,7 @@ from control_layer.gateway.dialects.events import (
     ThinkingDelta,
     ThinkingSigned,
 )
-from control_layer.gateway.dialects.signatures import made_by
+from control_layer.gateway.dialects.signatures import made_by, of_call
 
 __all__ = ["Writer"]
 
@@ -101,10 +102,12 @@ class Writer:
     """Writes one stream. Of several choices it is the first: a client of this API asks for no other."""
 
     __slots__ = (
-        "_calls", "_finished", "_model", "_next", "_open", "_over", "_request_id", "_tokens", "_told", "_written",
+        "_calls", "_finished", "_keeps_signatures", "_model", "_next", "_open", "_over", "_request_id", "_tokens",
+        "_told", "_written",
     )  # fmt: skip
 
-    def __init__(self, model: str, request_id: str | None = None) -> None:
+    def __init__(self, conversation: Conversation, model: str, request_id: str | None = None) -> None:
+        self._keeps_signatures = keeps_signatures(conversation)
         self._model = model
         self._request_id = request_id
         self._written: list[bytes] = []
@@ -246,6 +249,10 @@ class Writer:
         first = next(iter(self._calls), None)
         if first is not None and self._calls[first].is_whole():
             self._told_of(first)
+        if event.signature is not None and self._keeps_signatures and not self._calls:
+            self._turn_to("thinking", _EMPTY_THINKING)
+            self._grow(_SIGNATURE_DELTA, of_call(event.signature))
+            self._close()
         self._calls[event.index] = _Call(event.id, event.name)
         self._tell_first()
 
