@@ -34,6 +34,7 @@ _PLACES = {
     "azure": ("/azure", "azure", DialectOptions()),
     "bedrock": ("/bedrock", "bedrock", DialectOptions()),
     "gemini": ("/gemini", "gemini", DialectOptions()),
+    "stranger": ("/gemini", "gemini", DialectOptions()),
     "ollama": ("/ollama", "ollama", DialectOptions()),
     "cohere": ("/cohere", "cohere", DialectOptions()),
     "chat-only": ("/v1", "openai", DialectOptions(native_apis=("chat_completions",))),
@@ -69,9 +70,9 @@ class Places(World):
         endpoints = []
         for name, (path, dialect, options) in _PLACES.items():
             header, place = DIALECTS[dialect].header, places[name]
-            endpoints.append(
-                Endpoint(place, name, root + path, *header, self.sealed(place), dialect=dialect, options=options)
-            )
+            self.credential = "refused" if name == "stranger" else "provider-credential"
+            sealed = self.sealed(place)
+            endpoints.append(Endpoint(place, name, root + path, *header, sealed, dialect=dialect, options=options))
         models = []
         for model in whole.models:
             deployments = [
@@ -103,6 +104,7 @@ def company(simulator_url: str) -> Places:
         "mixed": ("claude-error-500", "gpt"),
         "mixed-back": ("gpt-error-500", "claude"),
         "mixed-malformed": ("gemini-malformed", "claude"),
+        "mixed-stranger": ("stranger", "claude"),
         "gemini-malformed": ("gemini-malformed",),
         "bedrock-malformed": ("bedrock-malformed",),
     }
@@ -484,6 +486,16 @@ def test_a_stream_that_broke_never_looks_whole(
         assert f'"request_id":"{answer.headers["x-request-id"]}"' in text
     assert (ends[0].outcome, ends[0].tokens.source) != ("completed", "provider")
     assert ends[0].outcome == "failed"
+
+
+def test_a_credential_that_google_refuses_is_not_the_clients(client: httpx.Client, journal: Journal) -> None:
+    """To Google it is a 400."""
+    with journal.admitted(2) as ends:
+        answer = client.post("/chat/completions", json=chat("stranger"))
+        elsewhere = client.post("/chat/completions", json=chat("mixed-stranger"))
+    assert (answer.status_code, answer.json()["error"]["code"]) == (502, "upstream_authentication")
+    assert elsewhere.status_code == 200
+    assert [attempt.status for end in ends for attempt in end.attempts] == [401, 401, 200]
 
 
 @pytest.mark.parametrize("path", ["/chat/completions", "/messages"])

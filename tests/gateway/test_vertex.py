@@ -319,7 +319,9 @@ def test_an_access_token_is_sent_as_it_is(client: httpx.Client) -> None:
     assert client.post("/chat/completions", json=chat("gemini-token")).status_code == 200
 
 
-def test_an_api_key_has_a_header_of_its_own_and_no_project(client: httpx.Client) -> None:
-    """The simulated provider knows another key."""
-    answer = client.post("/chat/completions", json=chat("gemini-express"))
-    assert (answer.status_code, answer.json()["error"]["code"]) == (400, "invalid_api_key"), answer.text
+def test_an_api_key_has_a_header_of_its_own_and_no_project(client: httpx.Client, journal: Journal) -> None:
+    """The simulated provider knows another key; without one it is a 403."""
+    with journal.admitted() as ends:
+        answer = client.post("/chat/completions", json=chat("gemini-express"))
+    assert (answer.status_code, answer.json()["error"]["code"]) == (502, "upstream_authentication"), answer.text
+    assert [attempt.status for attempt in ends[0].attempts] == [401]

@@ -218,8 +218,8 @@ class _TranslatedError(_Held):
         said = self._translation.error(self._status, bytes(self._body), self._exchange.public_id)
         if said.retry_after is not None and first(self._headers, _RETRY_AFTER) is None:
             self._headers.append((_RETRY_AFTER, b"%d" % ceil(said.retry_after)))
-            self._attempt.hear(self._status, self._headers)
-        self._hand_on_error(self._status, said.body)
+        self._attempt.hear(said.status, self._headers)
+        self._hand_on_error(said.status, said.body)
 
     def on_broken(self) -> None:
         """An error that cannot be read is no less an error: the exchange says so."""

@@ -33,6 +33,8 @@ _JSON = b"application/json"
 class SaidError(NamedTuple):
     """An error answer in the client's dialect."""
 
+    status: int
+    """What it means: to some providers a credential that they refuse is a bad request."""
     body: bytes
     retry_after: float | None
     """Seconds, where the provider's own body says it."""

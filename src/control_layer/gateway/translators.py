@@ -6,6 +6,7 @@ import re
 from abc import ABC, abstractmethod
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
+from http import HTTPStatus
 from typing import Protocol
 
 import msgspec
@@ -54,6 +55,7 @@ __all__ = [
     "told_as_gateway_errors",
 ]
 
+_REFUSED = "invalid_api_key"
 _PLACE = re.compile(r" - at `\$\.?(.*)`$")
 """Where msgspec says something is amiss."""
 _MISSING = re.compile(r"Object missing required field `(.*?)`")
@@ -256,8 +258,10 @@ def error_writer(client: ClientDialect, provider: SaysErrors) -> ErrorWriter:
 
     def write(status: int, body: bytes, headers: Sequence[Header], request_id: str) -> SaidError:
         error = provider.read_error(status, body, headers)
+        if status == HTTPStatus.BAD_REQUEST and error.code == _REFUSED:
+            status = HTTPStatus.UNAUTHORIZED
         said = client.write_error(status, msgspec.structs.replace(error, request_id=error.request_id or request_id))
-        return SaidError(said, error.retry_after)
+        return SaidError(status, said, error.retry_after)
 
     return write
 
