@@ -35,9 +35,9 @@ _CREDENTIALS = {
 }
 _CLAUDE = "eu.anthropic.claude-sonnet-4-5-sim"
 _VECTORS = {"titan": "amazon.titan-embed-text-v2:0", "cohere": "cohere.embed-multilingual-v3"}
-_FAULTS = ("calls-2", "reasoning", "error-429", "error-503", "error-400", "error-424", "context", "truncated", "cut",
-           "reset-middle", "error-in-stream", "error-first", "error-early", "no-done", "drip", "tokens-90000",
-           "tokens-2000", "filtered")  # fmt: skip
+_FAULTS = ("calls-2", "reasoning", "error-429", "error-503", "error-400", "error-424", "error-408", "context",
+           "truncated", "cut", "reset-middle", "error-in-stream", "error-first", "error-early", "no-done", "drip",
+           "tokens-90000", "tokens-2000", "filtered")  # fmt: skip
 PROMPT: list[Any] = [{"role": "user", "content": "Say something."}]
 WEATHER: list[Any] = [{"role": "user", "content": "Use the tool get_weather, please."}]
 SCHEMA: dict[str, Any] = {"type": "object", "properties": {"city": {"type": "string"}}}
@@ -292,6 +292,8 @@ def test_the_stop_sequence_is_told(client: httpx.Client, stream: bool) -> None:
     [
         ("error-429", 429, None),
         ("error-503", 503, "overloaded_error"),
+        ("error-424", 502, "server_error"),
+        ("error-408", 504, "timeout_error"),
         ("error-400", 400, "insufficient_quota"),
         ("context", 400, "context_length_exceeded"),
         ("truncated", 502, None),

@@ -34,7 +34,7 @@ class SaidError(NamedTuple):
     """An error answer in the client's dialect."""
 
     status: int
-    """What it means: to some providers a credential that they refuse is a bad request."""
+    """What it means to clients, and to routing."""
     body: bytes
     retry_after: float | None
     """Seconds, where the provider's own body says it."""

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from abc import ABC, abstractmethod
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from http import HTTPStatus
 from typing import Protocol
@@ -55,7 +55,12 @@ __all__ = [
     "told_as_gateway_errors",
 ]
 
-_REFUSED = "invalid_api_key"
+_MEANINGS: Mapping[tuple[int, str | None], int] = {
+    (HTTPStatus.BAD_REQUEST, "invalid_api_key"): HTTPStatus.UNAUTHORIZED,
+    (HTTPStatus.REQUEST_TIMEOUT, "timeout_error"): HTTPStatus.GATEWAY_TIMEOUT,
+    (HTTPStatus.FAILED_DEPENDENCY, "server_error"): HTTPStatus.BAD_GATEWAY,
+}
+"""Statuses of providers' own (Google's, Amazon's) that would tell clients and routing that the request is at fault."""
 _PLACE = re.compile(r" - at `\$\.?(.*)`$")
 """Where msgspec says something is amiss."""
 _MISSING = re.compile(r"Object missing required field `(.*?)`")
@@ -258,8 +263,7 @@ def error_writer(client: ClientDialect, provider: SaysErrors) -> ErrorWriter:
 
     def write(status: int, body: bytes, headers: Sequence[Header], request_id: str) -> SaidError:
         error = provider.read_error(status, body, headers)
-        if status == HTTPStatus.BAD_REQUEST and error.code == _REFUSED:
-            status = HTTPStatus.UNAUTHORIZED
+        status = _MEANINGS.get((status, error.code), status)
         said = client.write_error(status, msgspec.structs.replace(error, request_id=error.request_id or request_id))
         return SaidError(status, said, error.retry_after)
 
