@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from typing import Any
 
 import httpx2
@@ -65,6 +66,19 @@ def test_the_sdk_reads_the_same_vectors_in_both_forms(vectors: tuple[tuple[float
     assert plain.get("usage") == (None if used is None else {"prompt_tokens": used, "total_tokens": used})
     if vectors:
         assert _heard(bodies["base64"]) == list(vectors)
+
+
+@given(st.lists(floats, min_size=1, max_size=4).map(tuple))
+def test_vectors_of_a_length_that_was_asked_for_are_of_length_one(vector: tuple[float, ...]) -> None:
+    body = write_answer(EmbeddingsGiven((vector,)), EmbeddingsAsked(texts=(), dimensions=len(vector)), "alias")
+    [told] = (tuple(each["embedding"]) for each in msgspec.json.decode(body)["data"])
+    if any(vector):
+        assert math.hypot(*told) == pytest.approx(1)
+        assert told == pytest.approx(tuple(value / math.hypot(*vector) for value in vector))
+        again = write_answer(EmbeddingsGiven((told,)), EmbeddingsAsked(texts=(), dimensions=len(vector)), "alias")
+        assert again == body
+    else:
+        assert told == vector
 
 
 def _heard(body: bytes) -> list[tuple[float, ...]]:

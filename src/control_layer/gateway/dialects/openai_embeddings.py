@@ -5,6 +5,7 @@ There is no other form for clients.
 
 from __future__ import annotations
 
+import math
 import struct
 from base64 import b64encode
 from typing import Literal
@@ -45,6 +46,8 @@ class _AnswerBody(msgspec.Struct, frozen=True, omit_defaults=True, tag_field="ob
 _decode = msgspec.json.Decoder(_RequestBody).decode
 _decode_fields = msgspec.json.Decoder(dict[str, msgspec.Raw]).decode
 _encode = msgspec.json.Encoder().encode
+_CLOSE_TO_ONE = 1e-6
+"""What is as near to it as 32-bit floats are stays as it came."""
 _KNOWN = frozenset(field.encode_name for field in msgspec.structs.fields(_RequestBody))
 
 
@@ -68,11 +71,20 @@ def read_request(body: bytes | bytearray) -> EmbeddingsAsked:
 
 def write_answer(given: EmbeddingsGiven, asked: EmbeddingsAsked, model: str) -> bytes:
     """`model` is the name that the client used. Without counts there is no `usage`."""
-    data = [
-        _Embedding(index, _packed(vector) if asked.packed else vector) for index, vector in enumerate(given.vectors)
-    ]
+    vectors = given.vectors if asked.dimensions is None else [_of_length_one(vector) for vector in given.vectors]
+    data = [_Embedding(index, _packed(vector) if asked.packed else vector) for index, vector in enumerate(vectors)]
     used = None if given.tokens is None else given.tokens.input
     return _encode(_AnswerBody(data, model, None if used is None else _Usage(used, used)))
+
+
+def _of_length_one(vector: tuple[float, ...]) -> tuple[float, ...]:
+    """As OpenAI's are, cut short or not: clients compare them by their products. Gemini's are not, once they are cut
+    (https://ai.google.dev/gemini-api/docs/embeddings#quality-for-smaller-dimensions).
+    """
+    length = math.hypot(*vector)
+    if length == 0 or abs(length - 1) < _CLOSE_TO_ONE:
+        return vector
+    return tuple(value / length for value in vector)
 
 
 def _packed(vector: tuple[float, ...]) -> str:
