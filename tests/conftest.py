@@ -28,9 +28,12 @@ sys.dont_write_bytecode = False
 if _MEMORY.is_dir() and shutil.disk_usage(_MEMORY).free >= _ENOUGH_BYTES:
     os.environ.setdefault("PYTEST_DEBUG_TEMPROOT", str(_MEMORY))
 
-# How long an example takes says more of the machine than of the code.
-settings.register_profile("any machine", deadline=None, suppress_health_check=[HealthCheck.too_slow])
-settings.load_profile("any machine")
+# How long an example takes says more of the machine than of the code. The same examples are tried each time, so that a
+# change fails for what it changes; `search` looks for others.
+_everywhere = settings(deadline=None, suppress_health_check=[HealthCheck.too_slow])
+settings.register_profile("same", _everywhere, derandomize=True)
+settings.register_profile("search", _everywhere, max_examples=1000)
+settings.load_profile(os.environ.get("HYPOTHESIS_PROFILE", "same"))
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
