@@ -11,7 +11,7 @@ DASHBOARD_SOURCES := $(filter-out dashboard/src/api/schema.d.ts, \
 NODE_TESTS := $(wildcard tests/sdk/node)
 PYTEST_WORKERS ?= 2
 
-.PHONY: install run test lint screenshots bench torture lock clean
+.PHONY: install run test prepared lint lint-python lint-dashboard test-dashboard screenshots bench torture lock clean
 .DEFAULT_GOAL := install
 
 .venv/pyvenv.cfg:
@@ -26,7 +26,8 @@ PYTEST_WORKERS ?= 2
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation --editable .
 	@touch $@
 
-.venv/.installed-dev: .venv/.installed requirements/dev.txt
+# Behind Node.js, because two installations into one environment do not go together.
+.venv/.installed-dev: .venv/.installed requirements/dev.txt | .venv/.installed-node
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements/dev.txt
 	@touch $@
 
@@ -55,16 +56,26 @@ install: .venv/.installed $(DASHBOARD)
 run: install
 	@$(BIN)/control-layer serve --demo
 
-lint: .venv/.installed-dev .venv/.installed-node
+lint: lint-python lint-dashboard
+
+lint-python: .venv/.installed-dev
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
 	$(BIN)/lint-imports
 	@$(BIN)/python scripts/longest
+
+lint-dashboard: $(DASHBOARD)
 	$(BIN)/python scripts/dashboard.py lint
 
-test: lint $(DASHBOARD) $(NODE_TESTS:%=%/node_modules/.installed) .venv-clients/.installed
+test-dashboard: lint-dashboard
 	$(BIN)/python scripts/dashboard.py test
+
+# All that comes before the tests in Python, of which many use both processors for themselves.
+prepared: lint-python test-dashboard $(NODE_TESTS:%=%/node_modules/.installed) .venv-clients/.installed
+
+test:
+	@$(MAKE) --no-print-directory --jobs=2 prepared
 	$(BIN)/pytest -n $(PYTEST_WORKERS) --dist loadfile --no-loadscope-reorder
 
 screenshots: export ONLY := $(ONLY)
