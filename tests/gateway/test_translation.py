@@ -340,6 +340,17 @@ def test_an_operator_may_have_it_left_out(client: httpx.Client, stream: bool) ->
     assert "x-control-layer-dropped-parameters" not in client.post("/chat/completions", json=chat("lenient")).headers
 
 
+def test_tools_that_the_clients_own_provider_runs_are_such_parameters(client: httpx.Client) -> None:
+    """Coding agents offer them with every request."""
+    own = {"type": "function", "name": "get_weather", "parameters": SCHEMA}
+    asked = {"input": "Say something.", "tools": [{"type": "web_search"}, own]}
+    error = client.post("/responses", json={"model": "claude", **asked}).json()["error"]
+    assert (error["code"], error["param"]) == ("unsupported_parameter", "tools[0].type")
+    answer = client.post("/responses", json={"model": "lenient", **asked})
+    assert (answer.status_code, [tool["name"] for tool in answer.json()["tools"]]) == (200, ["get_weather"])
+    assert answer.headers["x-control-layer-dropped-parameters"] == "tools[0].type"
+
+
 @pytest.mark.parametrize(
     ("change", "param"),
     [

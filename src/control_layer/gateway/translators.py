@@ -30,6 +30,7 @@ from control_layer.gateway.dialects.dialect import (
 from control_layer.gateway.dialects.embeddings import EmbeddingDialect, EmbeddingsAsked
 from control_layer.gateway.dialects.events import Event
 from control_layer.gateway.dialects.first_calls import FirstCallReader, with_first_calls
+from control_layer.gateway.dialects.omissions import Omissions
 from control_layer.gateway.dialects.openai_chat import OPENAI_CHAT
 from control_layer.gateway.errors import GatewayError
 from control_layer.gateway.translation import (
@@ -117,7 +118,12 @@ class ConversationTranslator(Translator):
     ) -> Translation:
         with told_as_gateway_errors():
             conversation = self._client.read_request(body)
+            omissions = Omissions(lenient=self._lenient)
+            for parameter, message in conversation.unsayable:
+                omissions.refuse(parameter, message)
             outgoing = self._provider.write_request(conversation, model, lenient=self._lenient)
+        if omissions.dropped:
+            outgoing = msgspec.structs.replace(outgoing, dropped=(*omissions.dropped, *outgoing.dropped))
         # Usage is always written, because it is metered, and hidden from a client that did not ask for it.
         conversation = msgspec.structs.replace(conversation, include_usage=True, identity=identity)
         return _Conversation(self._client, self._provider, conversation, outgoing, alias)

@@ -94,9 +94,6 @@ def test_what_is_no_request_is_told(body: bytes) -> None:
     ("fields", "parameter"),
     [
         ({"max_tokens": 0}, "max_tokens"),
-        ({"tools": [{"type": "web_search_20260318", "name": "web_search"}]}, "tools[0].type"),
-        ({"tools": [{"type": "browser_toolset_20260801"}]}, "tools[0].type"),
-        ({"tools": [{"name": "f", "input_schema": {}, "defer_loading": True}]}, "tools[0].defer_loading"),
         (
             {
                 "messages": [
@@ -125,12 +122,58 @@ def test_what_is_no_request_is_told(body: bytes) -> None:
             },
             "messages[0].content[0].source.content[0]",
         ),
+        (
+            {
+                "messages": [
+                    {
+                        "role": "user",
+                        "content": [
+                            {
+                                "type": "tool_result",
+                                "tool_use_id": "t",
+                                "content": [
+                                    {"type": "text", "text": "x"},
+                                    {"type": "tool_reference", "tool_name": "f"},
+                                ],
+                            }
+                        ],
+                    }
+                ]
+            },
+            "messages[0].content[0].content[1]",
+        ),
     ],
 )
 def test_what_only_anthropic_can_do_is_refused_by_name(fields: dict[str, Any], parameter: str) -> None:
     with pytest.raises(Unsupported) as refusal:
         read(**fields)
     assert refusal.value.parameter == parameter
+
+
+@pytest.mark.parametrize(
+    ("tool", "parameter", "remains"),
+    [
+        ({"type": "web_search_20260318", "name": "web_search"}, "tools[1].type", False),
+        ({"type": "browser_toolset_20260801"}, "tools[1].type", False),
+        ({"name": "g", "input_schema": {}, "defer_loading": True}, "tools[1].defer_loading", True),
+        ({"name": "g", "input_schema": {}, "allowed_callers": ["code_execution_20260521"]},
+         "tools[1].allowed_callers", True),
+        ({"name": "g", "input_schema": {}, "allowed_callers": ["direct", "code_execution_20260521"]}, None, True),
+    ],
+)  # fmt: skip
+def test_what_only_anthropic_does_with_tools_is_told_from_the_clients_own(
+    tool: dict[str, Any], parameter: str | None, remains: bool
+) -> None:
+    asked = read(tools=[{"name": "f", "input_schema": {}}, tool])
+    assert [name for name, _ in asked.unsayable] == ([] if parameter is None else [parameter])
+    assert [tool.name for tool in asked.tools] == (["f", "g"] if remains else ["f"])
+
+
+def test_examples_of_a_tools_input_are_a_part_of_what_is_said_of_it() -> None:
+    tool = {"name": "f", "input_schema": {}, "input_examples": [{"a": 1}, {"a": 2, "b": [3]}]}
+    (plain_one, described) = read(tools=[tool, tool | {"name": "g", "description": "Adds."}]).tools
+    assert plain_one.description == 'Examples of its input:\n{"a":1}\n{"a":2,"b":[3]}'
+    assert described.description == f"Adds.\n\n{plain_one.description}"
 
 
 def test_fields_that_are_not_known_are_handed_on_in_order() -> None:

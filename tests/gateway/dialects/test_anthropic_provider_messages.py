@@ -174,3 +174,9 @@ def test_parts_that_claude_cannot_read_are_refused_by_their_place(role: Role, pa
     assert "x" in [text for message in body["messages"] for text in texts(message)] + [
         block["text"] for block in body.get("system", ())
     ]
+
+
+def test_a_picture_has_the_type_that_anthropic_knows() -> None:
+    """OpenAI's API takes `image/jpg` too."""
+    (message,) = sent(messages=(said("user", Image("image/jpg", "eA=="), Image("IMAGE/PNG", "eA==")),))["messages"]
+    assert [block["source"]["media_type"] for block in message["content"]] == ["image/jpeg", "image/png"]

@@ -199,6 +199,17 @@ def test_leniency_lists_all_that_is_left_out_and_sends_the_rest() -> None:
     assert body["metadata"] == {"user_id": "u"}
 
 
-@pytest.mark.parametrize(("tier", "expected"), [("auto", "auto"), ("default", "standard_only"), ("priority", "auto")])
+def test_who_asks_is_told_whatever_openai_calls_it() -> None:
+    hints = (("safety_identifier", msgspec.Raw(b'"s"')), ("store", msgspec.Raw(b"true")))
+    assert sent(hints=hints)["metadata"] == {"user_id": "s"}
+    assert sent(hints=hints, user="u")["metadata"] == {"user_id": "u"}
+    assert "metadata" not in sent(hints=hints[1:])
+    assert "metadata" not in sent(hints=(("safety_identifier", msgspec.Raw(b'{"a":1}')),))
+
+
+@pytest.mark.parametrize(
+    ("tier", "expected"),
+    [("auto", "auto"), ("default", "standard_only"), ("priority", "auto"), ("fast", "auto")],
+)
 def test_service_tiers(tier: str, expected: str) -> None:
     assert sent(service_tier=tier)["service_tier"] == expected

@@ -281,7 +281,8 @@ def test_clients_of_openai_get_pages_of_the_web() -> None:
     assert message["content"][50:58] == "bees hum"
     chunks = OPENAI_CHAT.writer(_ASKED, "m").write(read(frames(_CITING))).split(b"\n\n")
     told = [msgspec.json.decode(chunk[6:]) for chunk in chunks if b'"annotations"' in chunk]
-    assert [chunk["choices"][0]["delta"]["annotations"] for chunk in told] == [message["annotations"]]
+    (annotations,) = (chunk["choices"][0]["delta"]["annotations"] for chunk in told)
+    assert annotations == [{**each, "index": index} for index, each in enumerate(message["annotations"])]
 
 
 def test_clients_of_responses_get_them_by_part() -> None:

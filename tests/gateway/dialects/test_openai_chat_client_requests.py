@@ -124,7 +124,6 @@ def test_what_is_no_request_is_told(body: bytes) -> None:
 @pytest.mark.parametrize(
     ("fields", "parameter"),
     [
-        ({"tools": [{"type": "custom", "custom": {"name": "f"}}]}, "tools[0].type"),
         ({"tools": [FUNCTION], "tool_choice": {"type": "custom", "custom": {"name": "f"}}}, "tool_choice.type"),
         (
             {"messages": [{"role": "assistant", "tool_calls": [{"id": "c", "type": "custom", "custom": {}}]}]},
@@ -137,6 +136,12 @@ def test_what_only_openai_knows_is_refused_by_name(fields: dict[str, Any], param
     with pytest.raises(Unsupported) as refusal:
         read(**fields)
     assert refusal.value.parameter == parameter
+
+
+def test_tools_of_other_types_are_told_from_functions() -> None:
+    asked = read(tools=[{"type": "custom", "custom": {"name": "c"}}, FUNCTION])
+    assert [tool.name for tool in asked.tools] == ["f"]
+    assert [parameter for parameter, _ in asked.unsayable] == ["tools[0].type"]
 
 
 def test_usage_in_streams_is_only_for_those_who_ask() -> None:

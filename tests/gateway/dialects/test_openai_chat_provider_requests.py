@@ -173,6 +173,16 @@ def test_documents_are_files_or_words() -> None:
     assert ask(messages=(said("user", Document(text="x", citations=True)),)).dropped == ("citations",)
 
 
+def test_what_is_said_of_a_file_stands_before_it() -> None:
+    paper = Document("application/pdf", "eA==", name="a.pdf", context="The draft of May.")
+    (asked,) = messages(said("user", paper, "Well?"))
+    assert [part["type"] for part in asked["content"]] == ["text", "file", "text"]
+    assert asked["content"][0]["text"] == "The draft of May."
+    result, shown = messages(said("tool", ToolResult("a", (paper,))))
+    assert result["content"] == "The draft of May."
+    assert [part["type"] for part in shown["content"]] == ["text", "file"]
+
+
 @pytest.mark.parametrize(
     ("turn", "parameter"),
     [
@@ -205,10 +215,59 @@ def test_a_form_has_a_name() -> None:
     assert sent(response_format=ResponseFormat("json_schema"))["response_format"] == {"type": "json_object"}
 
 
+_CLOSED = {"type": "object", "properties": {"a": {"type": "string"}}, "required": ["a"], "additionalProperties": False}
+
+
+@pytest.mark.parametrize(
+    ("model", "schema", "fields", "strict"),
+    [
+        ("gpt-5.4", _CLOSED, {}, True),
+        ("gpt-5.4", _CLOSED, {"name": "n"}, None),
+        ("gpt-5.4", _CLOSED, {"strict": False}, False),
+        ("llama", _CLOSED, {}, None),
+        ("gpt-5.4", _CLOSED | {"properties": {"a": {"type": "array", "items": _CLOSED}}}, {}, True),
+        ("gpt-5.4", _CLOSED | {"properties": {"a": {"anyOf": [_CLOSED, {"type": "null"}]}}}, {}, True),
+        ("gpt-5.4", _CLOSED | {"properties": {"a": {"type": "string", "format": "date"}}}, {}, True),
+        ("gpt-5.4", _CLOSED | {"properties": {"a": {"type": "string", "format": "uri"}}}, {}, None),
+        ("gpt-5.4", _CLOSED | {"required": []}, {}, None),
+        ("gpt-5.4", _CLOSED | {"additionalProperties": True}, {}, None),
+        ("gpt-5.4", _CLOSED | {"properties": {"a": {"type": "object"}}}, {}, None),
+        ("gpt-5.4", _CLOSED | {"allOf": [{}]}, {}, None),
+        ("gpt-5.4", _CLOSED | {"properties": ["a"]}, {}, None),
+        ("gpt-5.4", {"anyOf": [_CLOSED]}, {}, None),
+        ("gpt-5.4", {}, {}, None),
+    ],
+)
+def test_a_form_that_its_dialect_keeps_to_is_kept_to_where_it_can_be(
+    model: str, schema: dict[str, Any], fields: dict[str, Any], strict: bool | None
+) -> None:
+    """Anthropic's API keeps to every schema, and OpenAI's to those that are strict."""
+    form = ResponseFormat("json_schema", msgspec.Raw(msgspec.json.encode(schema)), **fields)
+    said = msgspec.json.decode(ask(model=model, response_format=form).body)["response_format"]["json_schema"]
+    assert said.get("strict") is strict
+    assert said["schema"] == schema
+
+
+def test_a_user_who_is_said_at_length_is_a_digest() -> None:
+    """OpenAI takes 64 characters, and coding agents say more."""
+    assert sent(user="u" * 64)["user"] == "u" * 64
+    one, other = (sent(user=f'{{"device_id":"{"0" * 64}","session_id":"{session}"}}')["user"] for session in "ab")
+    assert one != other
+    assert len(one) == len(other) == 64
+    assert one.isalnum()
+
+
 @pytest.mark.parametrize(
     ("model", "reasoning", "effort", "dropped"),
     [
         ("gpt-5.4", Reasoning(effort="xhigh"), "xhigh", ()),
+        ("gpt-5.4", Reasoning(effort="max"), "xhigh", ()),
+        ("gpt-5.6", Reasoning(effort="max"), "max", ()),
+        ("gpt-6-astra", Reasoning(effort="xhigh"), "xhigh", ()),
+        ("gpt-5.1", Reasoning(effort="xhigh"), "high", ()),
+        ("gpt-5.1-codex-max", Reasoning(effort="xhigh"), "xhigh", ()),
+        ("o3", Reasoning(effort="max"), "high", ()),
+        ("llama", Reasoning(effort="max"), "max", ()),
         ("gpt-5.4", Reasoning(), None, ()),
         ("gpt-5.4", Reasoning(budget=1024), "low", ()),
         ("o3-mini", Reasoning(budget=10_000), "medium", ()),

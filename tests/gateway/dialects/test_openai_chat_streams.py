@@ -207,6 +207,18 @@ def test_citations_of_other_providers_are_not_written() -> None:
     assert b"char_location" not in AS_CLIENT.write_answer(whole, ASKED, "m")
 
 
+def test_citations_that_come_one_by_one_are_a_list_to_clients_that_put_streams_together() -> None:
+    def page(number: int) -> msgspec.Raw:
+        cited = {"url": f"https://{number}.example", "title": "A", "start_index": 0, "end_index": 1}
+        return msgspec.Raw(msgspec.json.encode([{"type": "url_citation", "url_citation": cited}] * number))
+
+    said = [TextDelta("One.", citations=page(1)), TextDelta("Two.", citations=page(2), opens=True)]
+    message = sdk_completion(written([START, *said, *END])).choices[0].message
+    assert message.content == "One.Two."
+    assert [each.url_citation.url for each in message.annotations] == ["https://1.example", *["https://2.example"] * 2]
+    assert [each.url_citation.end_index for each in message.annotations] == [1, 5, 5]
+
+
 def test_clients_of_the_older_functions_get_their_one_call() -> None:
     old = AS_CLIENT.read_request(
         msgspec.json.encode(
@@ -306,6 +318,29 @@ def test_thoughts_are_known_by_all_their_names(delta: dict[str, Any]) -> None:
 def test_content_in_parts_is_read() -> None:
     said = {"content": [{"type": "text", "text": "Yes"}, {"type": "reference"}, 7]}
     assert read([sse(said)])[1:-1] == [TextDelta("Yes")]
+
+
+@pytest.mark.parametrize(
+    ("more", "finish", "sequence"),
+    [
+        ({"stop_reason": "END"}, "stop_sequence", "END"),
+        ({"matched_stop": "END"}, "stop_sequence", "END"),
+        ({"stop_reason": 128_009}, "stop", None),
+        ({"stop_reason": None}, "stop", None),
+        ({"stop_reason": "end_turn"}, "stop", None),
+        ({"finish_reason": "length", "stop_reason": "END"}, "length", None),
+    ],
+)
+def test_the_sequence_that_stopped_it_is_known_where_servers_tell(
+    more: dict[str, Any], finish: str, sequence: str | None
+) -> None:
+    """vLLM and SGLang."""
+    whole = {**HEAD, "choices": [{"index": 0, "message": {"content": "x"}, "finish_reason": "stop", **more}]}
+    (choice,) = AS_PROVIDER.read_answer(msgspec.json.encode(whole)).choices
+    assert (choice.finish, choice.stop_sequence) == (finish, sequence)
+    chunk = {**HEAD, "choices": [{"index": 0, "delta": {"content": "x"}, "finish_reason": "stop", **more}]}
+    (ended,) = [event for event in read([b"data: %b\n\n" % msgspec.json.encode(chunk)]) if isinstance(event, Finished)]
+    assert (ended.finish, ended.stop_sequence) == (finish, sequence)
 
 
 def test_a_second_end_of_a_choice_is_passed_over() -> None:

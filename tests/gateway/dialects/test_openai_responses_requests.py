@@ -72,9 +72,6 @@ def test_a_mistake_is_told_with_its_place(fields: dict[str, Any], place: str) ->
         ({"conversation": {"id": "conv_1"}}, "conversation"),
         ({"prompt": {"id": "pmpt_1"}}, "prompt"),
         ({"background": True}, "background"),
-        ({"tools": [{"type": "web_search"}]}, "tools[0].type"),
-        ({"tools": [{"type": "mcp", "server_label": "x"}]}, "tools[0].type"),
-        ({"tools": [{"type": "custom", "name": "x"}]}, "tools[0].type"),
         ({"tool_choice": {"type": "file_search"}}, "tool_choice.type"),
         (
             {"tool_choice": {"type": "allowed_tools", "mode": "auto", "tools": [{"type": "mcp"}]}},
@@ -90,6 +87,14 @@ def test_what_openai_keeps_or_runs_is_refused_by_name(fields: dict[str, Any], pa
         read(**fields)
     assert refusal.value.parameter == parameter
     assert refusal.value.message.endswith(".")
+
+
+def test_tools_that_openai_runs_are_told_from_the_clients_own() -> None:
+    own = {"type": "function", "name": "f"}
+    asked = read(tools=[{"type": "web_search"}, own, {"type": "mcp", "server_label": "x"}, {"type": "custom"}])
+    assert [tool.name for tool in asked.tools] == ["f"]
+    assert [parameter for parameter, _ in asked.unsayable] == ["tools[0].type", "tools[2].type", "tools[3].type"]
+    assert all("Only OpenAI's own API" in message for _, message in asked.unsayable)
 
 
 def test_what_is_not_asked_for_is_not_refused() -> None:

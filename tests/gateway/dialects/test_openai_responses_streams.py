@@ -104,6 +104,7 @@ def test_a_call_is_an_item() -> None:
     ]
     stream = written(events)
     assert kinds(stream) == [*BEGINNING, *TEXT, *TEXT_DONE, *CALL, *CALL_DONE, *CALL, *CALL_DONE, "completed"]
+    assert {event["name"] for event in told(stream) if event["type"].endswith("arguments.done")} == {"f"}
     one, two = sdk_response(stream).output[1:]
     assert (one.call_id, one.arguments, one.status, one.id) == ("a", "{}", "completed", "fc_7_1")
     assert one.extra_content == {"google": {"thought_signature": "g"}}

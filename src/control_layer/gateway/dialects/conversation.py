@@ -231,6 +231,9 @@ class Conversation(msgspec.Struct, frozen=True, kw_only=True):
     hints: tuple[tuple[str, msgspec.Raw], ...] = ()
     """The like, but the answer means the same without them (labels, what a provider is to keep, how it saves work): a
     dialect that has no word for one leaves it out."""
+    unsayable: tuple[tuple[str, str], ...] = ()
+    """What no other dialect than the client's can say, though the request makes sense without it: parameters, and why
+    not."""
     identity: Identity | None = None
     """Where somebody else than the provider says what the answer is called."""
     dialect: str | None = None

@@ -34,6 +34,7 @@ from control_layer.gateway.dialects.conversation import (
 )
 from control_layer.gateway.dialects.dialect import UnreadableAnswer
 from control_layer.gateway.dialects.signatures import call_signed_by, made_by, of_call
+from control_layer.gateway.dialects.surrogates import decoded
 from control_layer.gateway.usage import from_object
 
 __all__ = [
@@ -125,7 +126,7 @@ _encode = msgspec.json.Encoder().encode
 def read_answer(body: bytes) -> Answer:
     """Raises `UnreadableAnswer`."""
     try:
-        message = _decode(body)
+        message = decoded(_decode, body)
     except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError) as error:
         raise UnreadableAnswer(f"The provider's answer is no message: {error}") from error
     if message.type != "message":

@@ -146,6 +146,8 @@ _object = msgspec.json.Decoder(dict[str, msgspec.Raw]).decode
 _encode = msgspec.json.Encoder().encode
 
 _EMPTY_OBJECT = msgspec.Raw(b"{}")
+_JPEG = "image/jpeg"
+_PNG = "image/png"
 
 
 def cache_mark(control: CacheControl | None) -> CacheMark | None:
@@ -162,7 +164,8 @@ def image_block(image: Image) -> ImageBlock | None:
     """A picture; `None` where there is none in it."""
     cache = cache_control(image.cache)
     if image.data is not None:
-        return ImageBlock(Base64Source(image.media_type or "image/png", image.data), cache)
+        kind = (image.media_type or _PNG).lower()
+        return ImageBlock(Base64Source(_JPEG if kind == "image/jpg" else kind, image.data), cache)
     if image.url is not None:
         return ImageBlock(UrlSource(image.url), cache)
     return None if image.file_id is None else ImageBlock(FileSource(image.file_id), cache)

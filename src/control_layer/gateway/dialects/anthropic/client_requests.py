@@ -5,7 +5,8 @@ What only Anthropic's own servers can do (its tools, its containers) is `Unsuppo
 
 from __future__ import annotations
 
-from typing import get_args
+from collections.abc import Iterable
+from typing import Any, get_args
 
 import msgspec
 
@@ -29,14 +30,12 @@ it. Coding agents send it with every request."""
 _NOTHING = (b"null", b"[]", b"{}")
 _CHOICES = {"auto": ToolChoice("auto"), "any": ToolChoice("required"), "none": ToolChoice("none")}
 _TIERS = {"auto": "auto", "standard_only": "default"}
-
-
-class _LooseBlock(msgspec.Struct):
-    type: str = ""
+_DIRECT = "direct"
+_EXAMPLES = "Examples of its input:"
 
 
 class _LooseMessage(msgspec.Struct):
-    content: str | list[_LooseBlock] = ""
+    content: Any = None
 
 
 class _LooseRequest(msgspec.Struct):
@@ -68,6 +67,7 @@ def read_request(body: bytes | bytearray) -> Conversation:
     if request.output_config is not None and request.output_config.format is not None:
         format_ = request.output_config.format
     choice = request.tool_choice
+    tools, unsayable = _tools(request.tools or ())
     return Conversation(
         messages=read_messages(request),
         stream=bool(request.stream),
@@ -76,7 +76,7 @@ def read_request(body: bytes | bytearray) -> Conversation:
         top_p=request.top_p,
         top_k=request.top_k,
         stop=tuple(request.stop_sequences or ()),
-        tools=tuple(_tool(tool, f"tools[{index}]") for index, tool in enumerate(request.tools or ())),
+        tools=tools,
         tool_choice=None if choice is None else _tool_choice(choice),
         parallel_tool_calls=_parallel(choice),
         response_format=None if format_ is None else ResponseFormat("json_schema", format_.schema),
@@ -84,6 +84,7 @@ def read_request(body: bytes | bytearray) -> Conversation:
         service_tier=_TIERS.get(request.service_tier, request.service_tier) if request.service_tier else None,
         user=None if request.metadata is None else request.metadata.user_id,
         others=_others(body),
+        unsayable=unsayable,
     )
 
 
@@ -101,10 +102,16 @@ def _refuse_blocks_of_servers(body: bytes) -> None:
     except msgspec.MsgspecError:
         return
     for index, message in enumerate(loose.messages):
-        for place, block in enumerate(message.content if isinstance(message.content, list) else ()):
-            if block.type and block.type not in _KNOWN_BLOCKS:
-                parameter = f"messages[{index}].content[{place}]"
-                raise Unsupported(parameter, f"Only Anthropic's own API knows blocks of the type {block.type!r}.")
+        _refuse_strangers(message.content, f"messages[{index}].content")
+
+
+def _refuse_strangers(content: Any, at: str) -> None:
+    for index, block in enumerate(content if isinstance(content, list) else ()):
+        kind = block.get("type") if isinstance(block, dict) else None
+        if kind == "tool_result":
+            _refuse_strangers(block.get("content"), f"{at}[{index}].content")
+        elif isinstance(kind, str) and kind and kind not in _KNOWN_BLOCKS:
+            raise Unsupported(f"{at}[{index}]", f"Only Anthropic's own API knows blocks of the type {kind!r}.")
 
 
 def _others(body: bytes) -> tuple[tuple[str, msgspec.Raw], ...]:
@@ -118,15 +125,36 @@ def _others(body: bytes) -> tuple[tuple[str, msgspec.Raw], ...]:
     )
 
 
+def _tools(given: Iterable[ToolParam]) -> tuple[tuple[Tool, ...], tuple[tuple[str, str], ...]]:
+    """The client's own tools, and what only Anthropic's API does with tools."""
+    tools: list[Tool] = []
+    unsayable: list[tuple[str, str]] = []
+    for index, tool in enumerate(given):
+        at = f"tools[{index}]"
+        if tool.type not in (None, "custom"):
+            unsayable.append((f"{at}.type", f"Only Anthropic's own API runs tools of the type {tool.type!r}."))
+            continue
+        if tool.defer_loading:
+            unsayable.append((f"{at}.defer_loading", "Only Anthropic's own API searches for tools."))
+        if tool.allowed_callers is not None and _DIRECT not in tool.allowed_callers:
+            unsayable.append((f"{at}.allowed_callers", "Only Anthropic's own API calls tools from code that it runs."))
+        tools.append(_tool(tool, at))
+    return tuple(tools), tuple(unsayable)
+
+
 def _tool(tool: ToolParam, at: str) -> Tool:
-    if tool.type not in (None, "custom"):
-        raise Unsupported(f"{at}.type", f"Only Anthropic's own API runs tools of the type {tool.type!r}.")
-    if tool.defer_loading:
-        raise Unsupported(f"{at}.defer_loading", "Only Anthropic's own API searches for tools.")
     if not tool.name:
         raise msgspec.ValidationError(f"Object missing required field `name` - at `$.{at}`")
     schema = None if bytes(tool.input_schema) in (b"", b"null") else tool.input_schema
-    return Tool(tool.name, tool.description, schema, tool.strict, cache_mark(tool.cache_control))
+    return Tool(tool.name, _description(tool), schema, tool.strict, cache_mark(tool.cache_control))
+
+
+def _description(tool: ToolParam) -> str | None:
+    """What it does, and examples of its input, for which no other API has a place of their own."""
+    if not tool.input_examples:
+        return tool.description
+    examples = "\n".join((_EXAMPLES, *(bytes(example).decode() for example in tool.input_examples)))
+    return f"{tool.description}\n\n{examples}" if tool.description else examples
 
 
 def _tool_choice(choice: ToolChoiceParam) -> ToolChoice:

@@ -35,10 +35,18 @@ _SAMPLING_VERSION = (b"anthropic-version", b"2023-06-01")
 _VERSION = (b"anthropic-version", b"2026-10-21")
 _NO_ARGUMENTS = msgspec.Raw(b'{"type":"object","properties":{}}')
 _JSON_ONLY = "Answer with a single JSON object and nothing else, not even a code fence around it."
-_TIERS = {"auto": "auto", "default": "standard_only", "standard_only": "standard_only", "priority": "auto"}
-"""`auto` is: with priority, as far as it was bought."""
+_TIERS = {
+    "auto": "auto",
+    "default": "standard_only",
+    "standard_only": "standard_only",
+    "priority": "auto",
+    "fast": "auto",
+}
+"""`auto` is: with priority, as far as it was bought. OpenAI's `fast` is another name of its `priority`."""
+_WHO_ASKS = "safety_identifier"
 
 _encode = msgspec.json.Encoder().encode
+_decode = msgspec.json.Decoder().decode
 
 
 def write_request(conversation: Conversation, model: str, *, lenient: bool) -> Outgoing:
@@ -74,7 +82,7 @@ def write_request(conversation: Conversation, model: str, *, lenient: bool) -> O
         top_p=sampling.top_p,
         top_k=sampling.top_k,
         stop_sequences=_stop(conversation, omissions),
-        metadata=None if conversation.user is None else Metadata(conversation.user),
+        metadata=_metadata(conversation),
         service_tier=_service_tier(conversation, omissions),
         messages=_without_space_at_the_end(messages),
     )
@@ -162,6 +170,14 @@ def _stop(conversation: Conversation, omissions: Omissions) -> list[str] | None:
     if len(stop) < len(conversation.stop):
         omissions.refuse("stop", "Claude does not stop at white space.")
     return stop or None
+
+
+def _metadata(conversation: Conversation) -> Metadata | None:
+    """Who asks, by which abuse is told: OpenAI's `user`, or `safety_identifier` that has taken its place."""
+    user: object = conversation.user
+    if user is None and (identifier := dict(conversation.hints).get(_WHO_ASKS)) is not None:
+        user = _decode(identifier)
+    return Metadata(user) if isinstance(user, str) else None
 
 
 def _service_tier(conversation: Conversation, omissions: Omissions) -> str | None:

@@ -37,6 +37,7 @@ from control_layer.gateway.dialects.events import (
     ThinkingDelta,
     ThinkingSigned,
 )
+from control_layer.gateway.dialects.surrogates import decoded
 from control_layer.gateway.usage import from_object
 from control_layer.wire import EventStream
 
@@ -140,7 +141,7 @@ class Reader:
         if not data or self._over or data == _DONE:
             return
         try:
-            event = _decode(data)
+            event = decoded(_decode, data)
         except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError) as error:
             if _is_new(data):
                 return

@@ -37,6 +37,8 @@ class ToolParam(msgspec.Struct, frozen=True, omit_defaults=True):
     cache_control: CacheControl | None = None
     type: str | None = None
     defer_loading: bool | None = None
+    allowed_callers: list[str] | None = None
+    input_examples: list[msgspec.Raw] | None = None
 
 
 class ToolChoiceParam(msgspec.Struct, frozen=True, omit_defaults=True):

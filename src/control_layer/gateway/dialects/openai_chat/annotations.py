@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import msgspec
 
-__all__ = ["own_annotations"]
+__all__ = ["numbered", "own_annotations"]
 
 _KIND = "url_citation"
 
@@ -36,6 +36,14 @@ def own_annotations(citations: msgspec.Raw | None, before: int = 0) -> list[msgs
         return [_moved(each, before) for each in own] if before else own
     except msgspec.MsgspecError:
         return []
+
+
+def numbered(annotations: list[msgspec.Raw], first: int) -> list[msgspec.Raw]:
+    """The same with an `index` each, from `first` on: clients put the lists of a stream's deltas together by it."""
+    return [
+        msgspec.Raw(_encode({**_decode_fields(annotation), "index": index}))
+        for index, annotation in enumerate(annotations, first)
+    ]
 
 
 def _moved(annotation: msgspec.Raw, by: int) -> msgspec.Raw:

@@ -28,10 +28,12 @@ from control_layer.gateway.dialects.openai_chat.said import (
     finish_of,
     pictures_in,
     some,
+    stop_sequence_of,
     text_of,
     texts_in,
     thought_in,
 )
+from control_layer.gateway.dialects.surrogates import decoded
 from control_layer.gateway.usage import from_object
 
 __all__ = ["created_of", "read_answer"]
@@ -41,6 +43,8 @@ class _Choice(msgspec.Struct):
     index: int = 0
     message: Said | None = None
     finish_reason: Any = None
+    stop_reason: Any = None
+    matched_stop: Any = None
     logprobs: msgspec.Raw = NOTHING
 
 
@@ -67,7 +71,7 @@ _decode_audio = msgspec.json.Decoder(_Heard).decode
 def read_answer(body: bytes) -> Answer:
     """Raises `UnreadableAnswer`."""
     try:
-        completion = _decode(body)
+        completion = decoded(_decode, body)
         choices = sorted(completion.choices, key=lambda choice: choice.index)
         answer_id = text_of(completion.id) or f"chatcmpl-{created_of(completion.created) or 0}"
         read = tuple(_read_choice(choice, answer_id) for choice in choices)
@@ -89,7 +93,8 @@ def _read_choice(choice: _Choice, answer_id: str) -> Choice:
     parts = tuple(_parts(said, answer_id, choice.index))
     called = any(isinstance(part, ToolCall) for part in parts)
     finish = finish_of(choice.finish_reason, called=called, refused=bool(said.refusal))
-    return Choice(parts, finish, logprobs=some(choice.logprobs))
+    sequence = stop_sequence_of(finish, choice.stop_reason, choice.matched_stop)
+    return Choice(parts, finish if sequence is None else "stop_sequence", sequence, some(choice.logprobs))
 
 
 def _parts(said: Said, answer_id: str, choice: int) -> Iterator[Part]:

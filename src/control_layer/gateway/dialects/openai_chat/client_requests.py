@@ -28,6 +28,7 @@ HINTS = frozenset(
     )
 )
 """Labels, what is kept, how long to cache, how to be faster or wordier: the answer means the same without them."""
+_FUNCTION = "function"
 NOTHING_SAID = (b"null", b"[]", b"{}")
 
 _decode = msgspec.json.Decoder(RequestBody).decode
@@ -42,6 +43,11 @@ def read_request(body: bytes | bytearray) -> Conversation:
     request = _decode(body)
     others, hints = _unread(body)
     tools, tool_choice = _tools(request)
+    own_only = tuple(
+        (f"tools[{index}].type", f"Only OpenAI's own API knows tools of the type {tool.type!r}.")
+        for index, tool in enumerate(request.tools or ())
+        if tool.type != _FUNCTION
+    )
     return Conversation(
         messages=read_messages(request.messages),
         stream=bool(request.stream),
@@ -70,6 +76,7 @@ def read_request(body: bytes | bytearray) -> Conversation:
         single_call=bool(request.functions),
         others=others,
         hints=hints,
+        unsayable=own_only,
         dialect=DIALECT if others or hints else None,
     )
 
@@ -147,7 +154,8 @@ def _pictures(request: RequestBody) -> Literal["only", "with_text"] | None:
 def _tools(request: RequestBody) -> tuple[tuple[Tool, ...], ToolChoice | None]:
     if request.functions and not request.tools:
         return _legacy_tools(request, request.functions)
-    tools = tuple(_tool(tool, f"tools[{index}]") for index, tool in enumerate(request.tools or ()))
+    given = enumerate(request.tools or ())
+    tools = tuple(_tool(tool, f"tools[{index}]") for index, tool in given if tool.type == _FUNCTION)
     choice = request.tool_choice
     if choice is None:
         return tools, None
@@ -160,7 +168,7 @@ def _tools(request: RequestBody) -> tuple[tuple[Tool, ...], ToolChoice | None]:
 
 
 def _name(choice: ToolChoiceParam, at: str) -> str:
-    if choice.type != "function":
+    if choice.type != _FUNCTION:
         raise Unsupported(f"{at}.type", f"Only OpenAI's own API knows tools of the type {choice.type!r}.")
     if choice.function is None:
         raise msgspec.ValidationError(f"Object missing required field `function` - at `$.{at}`")
@@ -173,8 +181,6 @@ def _only(tools: Iterable[Tool], allowed: set[str]) -> tuple[Tool, ...]:
 
 
 def _tool(tool: ToolParam, at: str) -> Tool:
-    if tool.type != "function":
-        raise Unsupported(f"{at}.type", f"Only OpenAI's own API knows tools of the type {tool.type!r}.")
     if tool.function is None:
         raise msgspec.ValidationError(f"Object missing required field `function` - at `$.{at}`")
     mark = None if tool.cache_control is None else tool.cache_control.ttl or "5m"

@@ -33,7 +33,7 @@ from control_layer.gateway.dialects.events import (
     ThinkingDelta,
     ThinkingSigned,
 )
-from control_layer.gateway.dialects.openai_chat.annotations import own_annotations
+from control_layer.gateway.dialects.openai_chat.annotations import numbered, own_annotations
 from control_layer.gateway.dialects.openai_chat.client_answers import (
     extra_content_of,
     finish_reason_of,
@@ -61,7 +61,7 @@ _Wordless = Started | Counted | Ping | Failed | Ended | _OfChoice
 class _Spoken:
     """What is to be remembered of a choice."""
 
-    __slots__ = ("before", "block", "block_open", "pictures", "refused", "said")
+    __slots__ = ("annotations", "before", "block", "block_open", "pictures", "refused", "said")
 
     def __init__(self) -> None:
         self.refused = False
@@ -73,6 +73,7 @@ class _Spoken:
         self.before = 0
         """Those before the part that is under way."""
         self.pictures = 0
+        self.annotations = 0
 
 
 class Writer:
@@ -195,7 +196,9 @@ class Writer:
             spoken.before = spoken.said
         spoken.said += len(event.text)
         if event.citations is not None and (own := own_annotations(event.citations, spoken.before)):
-            return b'"content":%b,"annotations":%b' % (_encode(event.text), _one_line(_encode(own)))
+            annotations = numbered(own, spoken.annotations)
+            spoken.annotations += len(own)
+            return b'"content":%b,"annotations":%b' % (_encode(event.text), _one_line(_encode(annotations)))
         return b'"content":%b' % _encode(event.text) if event.text else None
 
     def _picture(self, event: ImageGiven, spoken: _Spoken) -> bytes:

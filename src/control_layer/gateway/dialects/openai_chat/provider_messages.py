@@ -95,11 +95,11 @@ class _Turns:
             self._omissions.drop("tool_result.is_error")
         texts: list[ContentPart] = []
         for part in result.parts:
-            written = self._part(part, at)
-            if isinstance(written, TextPart):
-                texts.append(written)
-            elif written is not None:
-                self._shown += (TextPart(f"Shown by the tool call {result.call_id}:"), written)
+            for written in self._written(part, at):
+                if isinstance(written, TextPart):
+                    texts.append(written)
+                else:
+                    self._shown += (TextPart(f"Shown by the tool call {result.call_id}:"), written)
         content = self._joined(texts) if texts or not self._shown else "See the next message of the user."
         self._messages.append(MessageParam("tool", content, tool_call_id=result.call_id))
 
@@ -148,9 +148,7 @@ class _Turns:
     def _content(self, parts: Sequence[Part], at: str) -> str | list[ContentPart]:
         written: list[ContentPart] = []
         for place, part in enumerate(parts):
-            said = self._part(part, f"{at}.content[{place}]")
-            if said is not None:
-                written.append(said)
+            written += self._written(part, f"{at}.content[{place}]")
         return self._joined(written)
 
     def _joined(self, parts: list[ContentPart]) -> str | list[ContentPart]:
@@ -161,6 +159,15 @@ class _Turns:
         if len(texts) > 1 and not self._quirks.text_as_string:
             return parts
         return _BETWEEN_TEXTS.join(texts)
+
+    def _written(self, part: Part, at: str) -> list[ContentPart]:
+        """The part, with what is said of a file before it."""
+        written = self._part(part, at)
+        if written is None:
+            return []
+        if isinstance(written, FilePart) and isinstance(part, Document) and part.context:
+            return [TextPart(part.context), written]
+        return [written]
 
     def _part(self, part: Part, at: str) -> ContentPart | None:
         match part:

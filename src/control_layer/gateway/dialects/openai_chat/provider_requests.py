@@ -2,24 +2,24 @@
 
 from __future__ import annotations
 
+from hashlib import sha256
 from typing import Literal
 
 import msgspec
 
-from control_layer.gateway.dialects.conversation import Conversation, ResponseFormat, Tool, ToolChoice
+from control_layer.gateway.dialects.conversation import Conversation, Tool, ToolChoice
 from control_layer.gateway.dialects.dialect import Outgoing
 from control_layer.gateway.dialects.omissions import Omissions
 from control_layer.gateway.dialects.openai_chat.client_requests import DIALECT, HINTS
+from control_layer.gateway.dialects.openai_chat.provider_formats import format_of
 from control_layer.gateway.dialects.openai_chat.provider_messages import write_messages
 from control_layer.gateway.dialects.openai_chat.provider_reasoning import effort_of
 from control_layer.gateway.dialects.openai_chat.quirks import Quirks
 from control_layer.gateway.dialects.openai_chat.requests import (
     NOTHING,
     FunctionParam,
-    JsonSchema,
     NamedFunction,
     RequestBody,
-    ResponseFormatParam,
     StreamOptions,
     ToolChoiceParam,
     ToolParam,
@@ -28,8 +28,8 @@ from control_layer.gateway.dialects.openai_chat.requests import (
 __all__ = ["write_request"]
 
 _PATH = "/v1/chat/completions"
-_FORMAT_NAME = "answer"
-"""Where the client's dialect has no name for a form."""
+_MAX_USER = 64
+"""Characters."""
 
 _encode = msgspec.json.Encoder().encode
 _decode_fields = msgspec.json.Decoder(dict[str, msgspec.Raw]).decode
@@ -41,7 +41,7 @@ def write_request(conversation: Conversation, model: str, quirks: Quirks, *, len
     if conversation.top_k is not None and not quirks.takes_top_k:
         omissions.refuse("top_k", "OpenAI's API takes no top_k.")
     most, tools, untold = conversation.max_output_tokens, conversation.tools, quirks.no_parallel_tool_calls
-    logprobs = conversation.logprobs
+    logprobs, wanted = conversation.logprobs, conversation.response_format
     body = RequestBody(
         model=model,
         messages=write_messages(conversation.messages, quirks, omissions),
@@ -63,12 +63,12 @@ def write_request(conversation: Conversation, model: str, quirks: Quirks, *, len
         tools=[_tool(tool) for tool in tools] or None,
         tool_choice=_tool_choice(conversation.tool_choice) if tools else None,
         parallel_tool_calls=conversation.parallel_tool_calls if tools and not untold else None,
-        response_format=None if conversation.response_format is None else _format(conversation.response_format),
+        response_format=None if wanted is None else format_of(wanted, model),
         reasoning_effort=effort_of(conversation.reasoning, model, omissions),
         modalities=_modalities(conversation),
         audio=conversation.audio_output or NOTHING,
         service_tier=conversation.service_tier,
-        user=conversation.user,
+        user=None if conversation.user is None else _user(conversation.user),
         prompt_cache_key=conversation.cache_key,
     )
     return Outgoing(
@@ -92,6 +92,13 @@ def _with_the_rest(body: bytes, conversation: Conversation, omissions: Omissions
     return _encode(_decode_fields(body) | dict(rest)) if rest else body
 
 
+def _user(given: str) -> str:
+    """Who asks. Servers bound it (OpenAI to 64 characters, some to 128), and coding agents that speak Anthropic's API
+    say more: a digest stands for that, the same each time.
+    """
+    return given if len(given) <= _MAX_USER else sha256(given.encode(errors="replace")).hexdigest()
+
+
 def _modalities(conversation: Conversation) -> list[str] | None:
     wanted = ["text"] if conversation.image_output != "only" else []
     if conversation.audio_output is not None:
@@ -111,10 +118,3 @@ def _tool_choice(choice: ToolChoice | None) -> Literal["none", "auto", "required
     if choice.mode == "named":
         return ToolChoiceParam("function", NamedFunction(choice.name or ""))
     return choice.mode
-
-
-def _format(wanted: ResponseFormat) -> ResponseFormatParam:
-    if wanted.kind == "json_object" or wanted.schema is None:
-        return ResponseFormatParam("json_object")
-    name = wanted.name or _FORMAT_NAME
-    return ResponseFormatParam("json_schema", JsonSchema(name, wanted.description, wanted.schema, wanted.strict))

@@ -41,10 +41,12 @@ from control_layer.gateway.dialects.openai_chat.said import (
     finish_of,
     pictures_in,
     some,
+    stop_sequence_of,
     text_of,
     texts_in,
     thought_in,
 )
+from control_layer.gateway.dialects.surrogates import decoded
 from control_layer.gateway.usage import from_object
 from control_layer.wire import Event as WireEvent
 from control_layer.wire import EventStream
@@ -58,6 +60,8 @@ class _Choice(msgspec.Struct, gc=False):
     index: int = 0
     delta: Said | None = None
     finish_reason: Any = None
+    stop_reason: Any = None
+    matched_stop: Any = None
     logprobs: msgspec.Raw = NOTHING
     usage: Any = None
     """Moonshot's."""
@@ -149,7 +153,7 @@ class Reader:
             events.append(Ended())
             return
         try:
-            chunk = _decode(data)
+            chunk = decoded(_decode, data)
         except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError) as error:
             raise UnreadableAnswer(f"The provider's stream has an event that is no chunk: {error}") from error
         if chunk.error is not None or event.event == b"error":
@@ -191,7 +195,8 @@ class Reader:
             state.finished = True
             for call in state.calls.values():
                 self._start_call(call, "", index, events)
-            events.append(Finished(finish, index))
+            sequence = stop_sequence_of(finish, choice.stop_reason, choice.matched_stop)
+            events.append(Finished(finish if sequence is None else "stop_sequence", index, sequence))
 
     def _delta(self, said: Said, index: int, state: _State, events: list[Event]) -> None:
         if said.reasoning_content is not None or said.reasoning is not None or said.thinking_blocks:

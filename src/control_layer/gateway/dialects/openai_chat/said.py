@@ -27,6 +27,7 @@ __all__ = [
     "finish_of",
     "pictures_in",
     "some",
+    "stop_sequence_of",
     "text_of",
     "texts_in",
     "thought_in",
@@ -47,6 +48,8 @@ _FINISHES: dict[str, Finish] = {
     "insufficient_system_resource": "error",
 }
 """OpenAI's five; then Anthropic's through others, Mistral's, OpenRouter's, vLLM's and DeepSeek's."""
+_OTHER_ENDS = frozenset(("end_turn", "eos"))
+"""Reasons that are no texts of the answer."""
 
 
 class FunctionSaid(msgspec.Struct):
@@ -158,3 +161,14 @@ def finish_of(reason: object, *, called: bool, refused: bool) -> Finish | None:
     if finish == "stop" and called:
         return "tool_calls"
     return "refusal" if finish == "stop" and refused else finish
+
+
+def stop_sequence_of(finish: Finish | None, *told: object) -> str | None:
+    """The text that ended the answer, where a server says so: vLLM in `stop_reason`, SGLang in `matched_stop`. Tokens
+    that did have numbers there.
+    """
+    if finish == "stop":
+        for value in told:
+            if isinstance(value, str) and value and value not in _FINISHES and value not in _OTHER_ENDS:
+                return value
+    return None

@@ -41,6 +41,7 @@ _HINTS = frozenset(
 """Labels, how to cache, what to do when a conversation is too long, how often tools of OpenAI's may be called: the
 answer means the same without them."""
 _NOTHING_SAID = (b"null", b"[]", b"{}")
+_FUNCTION = "function"
 _LOGPROBS = "message.output_text.logprobs"
 
 _decode = msgspec.json.Decoder(RequestBody).decode
@@ -60,7 +61,7 @@ def read_request(body: bytes | bytearray) -> Conversation:
     if request.instructions:
         messages = (Message("system", (Text(request.instructions),)), *messages)
     others, hints = _unread(body, request)
-    tools, tool_choice = _tools(request)
+    tools, tool_choice, unsayable = _tools(request)
     form = None if request.text is None else request.text.format
     return Conversation(
         messages=messages,
@@ -79,6 +80,7 @@ def read_request(body: bytes | bytearray) -> Conversation:
         cache_key=request.prompt_cache_key,
         others=others,
         hints=hints,
+        unsayable=unsayable,
         dialect=_DIALECT if others or hints else None,
     )
 
@@ -135,17 +137,24 @@ def _reasoning(wanted: ReasoningParam) -> Reasoning | None:
 # -- tools ----------------------------------------------------------------------------------------------------------
 
 
-def _tools(request: RequestBody) -> tuple[tuple[Tool, ...], ToolChoice | None]:
-    tools = tuple(_tool(tool, f"tools[{index}]") for index, tool in enumerate(request.tools or ()))
+def _tools(request: RequestBody) -> tuple[tuple[Tool, ...], ToolChoice | None, tuple[tuple[str, str], ...]]:
+    """The client's own tools, its choice, and tools that only OpenAI's API runs."""
+    given = [(f"tools[{index}]", tool) for index, tool in enumerate(request.tools or ())]
+    tools = tuple(_tool(tool, at) for at, tool in given if tool.type == _FUNCTION)
+    unsayable = tuple(
+        (f"{at}.type", f"Only OpenAI's own API runs tools of the type {tool.type!r}. Use functions.")
+        for at, tool in given
+        if tool.type != _FUNCTION
+    )
     choice = request.tool_choice
     if choice is None:
-        return tools, None
+        return tools, None, unsayable
     if not isinstance(choice, ToolChoiceParam):
-        return tools, ToolChoice(choice)
+        return tools, ToolChoice(choice), unsayable
     if choice.type == "allowed_tools":
         allowed = {_name(tool, "tool_choice.tools") for tool in choice.tools or ()}
-        return _only(tools, allowed), ToolChoice(choice.mode or "auto")
-    return tools, ToolChoice("named", _name(choice, "tool_choice"))
+        return _only(tools, allowed), ToolChoice(choice.mode or "auto"), unsayable
+    return tools, ToolChoice("named", _name(choice, "tool_choice")), unsayable
 
 
 def _only(tools: Iterable[Tool], allowed: set[str]) -> tuple[Tool, ...]:
@@ -154,7 +163,7 @@ def _only(tools: Iterable[Tool], allowed: set[str]) -> tuple[Tool, ...]:
 
 
 def _name(choice: ToolChoiceParam, at: str) -> str:
-    if choice.type != "function":
+    if choice.type != _FUNCTION:
         raise Unsupported(f"{at}.type", f"Only OpenAI's own API runs tools of the type {choice.type!r}.")
     if choice.name is None:
         raise msgspec.ValidationError(f"Object missing required field `name` - at `$.{at}`")
@@ -162,8 +171,6 @@ def _name(choice: ToolChoiceParam, at: str) -> str:
 
 
 def _tool(tool: ToolParam, at: str) -> Tool:
-    if tool.type != "function":
-        raise Unsupported(f"{at}.type", f"Only OpenAI's own API runs tools of the type {tool.type!r}. Use functions.")
     if not tool.name:
         raise msgspec.ValidationError(f"Object missing required field `name` - at `$.{at}`")
     return Tool(tool.name, tool.description, _some(tool.parameters), tool.strict)

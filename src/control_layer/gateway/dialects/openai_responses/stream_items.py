@@ -238,6 +238,6 @@ class CallUnderWay:
 
     def close(self, status: Literal["completed", "incomplete"]) -> None:
         arguments = "".join(self._arguments)
-        fields = b'%b,"arguments":%b' % (self._head, _encode(arguments))
+        fields = b'%b,"name":%b,"arguments":%b' % (self._head, _encode(self._item.name), _encode(arguments))
         self._emitter.emit(b"response.function_call_arguments.done", fields)
         self._emitter.done(self._place, msgspec.structs.replace(self._item, status=status, arguments=arguments))
