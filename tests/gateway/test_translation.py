@@ -109,7 +109,8 @@ def company(simulator_url: str) -> Places:
         "bedrock-malformed": ("bedrock-malformed",),
     }
     long = [f"{speaker}-tokens-{count}" for speaker in ("claude", "gpt") for count in (2000, 90000)]
-    return Places(simulator_url, aliases=(*_PLACES, *faulty, *mixed, *long), sanitized=("gpt-error-400",), mixed=mixed)
+    aliases = (*_PLACES, *faulty, *mixed, *long, "older-error-429")
+    return Places(simulator_url, aliases=aliases, sanitized=("gpt-error-400",), mixed=mixed)
 
 
 @pytest.fixture
@@ -399,6 +400,27 @@ def test_a_servers_quirks_are_seen_to(client: httpx.Client) -> None:
     answer = client.post("/chat/completions", json=chat("older", messages=turns, max_completion_tokens=5))
     assert answer.status_code == 200, answer.text
     assert answer.json()["usage"]["completion_tokens"] == 5
+
+
+@pytest.mark.parametrize("stream", [False, True])
+def test_what_a_server_with_quirks_knows_beyond_openai_reaches_it(
+    client: httpx.Client, journal: Journal, stream: bool
+) -> None:
+    shown = {"type": "video_url", "video_url": {"url": "https://example.org/film.mp4"}}
+    turns = [{"role": "user", "content": [shown]}, {"role": "assistant", "content": "It", "prefix": True}]
+    with journal.admitted() as ends:
+        answer = client.post("/chat/completions", json=chat("older", messages=turns, min_p=0.1, stream=stream))
+    assert answer.status_code == 200, answer.text
+    assert stream or answer.json()["system_fingerprint"]
+    assert ('"usage":{' in answer.text.replace(" ", "")) is not stream
+    tokens = ends[0].tokens
+    assert (tokens.source, (tokens.output or 0) > 0) == ("provider", True)
+
+
+def test_errors_of_a_server_with_quirks_are_as_any(client: httpx.Client) -> None:
+    answer = client.post("/chat/completions", json=chat("older-error-429"))
+    error = answer.json()["error"]
+    assert (answer.status_code, error["code"]) == (429, "upstream_rate_limited")
 
 
 def test_responses_of_a_server_that_has_only_chat_completions(openai_client: OpenAI, provider: Provider) -> None:

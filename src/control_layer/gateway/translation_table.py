@@ -20,6 +20,7 @@ from control_layer.gateway.dialects.ollama import OLLAMA
 from control_layer.gateway.dialects.openai_chat import OPENAI_CHAT, OpenAiChat, Quirks
 from control_layer.gateway.dialects.openai_responses import OPENAI_RESPONSES
 from control_layer.gateway.media_translators import ImageProvider, ImagesTranslator, SpeechProvider, SpeechTranslator
+from control_layer.gateway.quirk_translator import QuirkTranslator
 from control_layer.gateway.translators import (
     COUNTED_HERE,
     NOTHING_OF_THE_KIND,
@@ -50,8 +51,8 @@ _OPENAIS_OWN = (
     IMAGES, SPEECH, "/v1/responses/compact", "/v1/responses/input_tokens",
 )  # fmt: skip
 """What else clients ask of providers that speak OpenAI's dialect."""
-_ONLY_STREAMS = frozenset(("no_stream_options",))
-"""What is seen to without reading the request."""
+_SEEN_TO = frozenset(("no_stream_options", "takes_top_k", "takes_thoughts"))
+"""Quirks for which a client's own request need not be changed beyond its top level."""
 
 
 def _openai(options: DialectOptions) -> ProviderDialect:
@@ -101,11 +102,9 @@ def translators_of(endpoint: Endpoint) -> Mapping[str, Translator]:
             found[IMAGE_EDITS] = ImagesTranslator(_IMAGES[name], openai_images.read_edit, lenient=lenient)
         if name in _SPEECH:
             found[SPEECH] = SpeechTranslator(_SPEECH[name], lenient=lenient)
-    elif not _ONLY_STREAMS.issuperset(options.quirks):
-        path, client = _CLIENTS["chat_completions"]
-        found[path] = ConversationTranslator(
-            client, provider, lenient=lenient
-        )  # it speaks the dialect, but not all of it
+    elif not _SEEN_TO.issuperset(options.quirks):
+        path, _ = _CLIENTS["chat_completions"]
+        found[path] = QuirkTranslator(Quirks.named(options.quirks), lenient=lenient)
     return found
 
 
