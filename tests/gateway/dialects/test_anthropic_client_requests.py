@@ -237,6 +237,10 @@ def test_results_and_what_comes_with_them_are_messages_of_their_own() -> None:
     )
 
 
+def test_an_empty_system_prompt_is_none() -> None:
+    assert read(system="").messages == read(system=[]).messages == read().messages
+
+
 def test_empty_citations_are_none() -> None:
     assert one([{"type": "text", "text": "x", "citations": None}], "assistant").parts == (Text("x"),)
     assert one([{"type": "text", "text": "x", "citations": []}], "assistant").parts == (Text("x"),)

@@ -184,6 +184,10 @@ def test_fields_that_change_the_answer_are_told_from_those_that_do_not() -> None
     assert read().dialect is None
 
 
+def test_the_web_is_searched_without_any_option_too() -> None:
+    assert plain(read(web_search_options={}, metadata={}, moderation=None).others) == [["web_search_options", {}]]
+
+
 def test_tools_that_may_not_be_called_are_not_shown() -> None:
     tools = [FUNCTION, {"type": "function", "function": {"name": "g"}}]
     allowed = {"type": "allowed_tools", "allowed_tools": {"mode": "required", "tools": [FUNCTION]}}

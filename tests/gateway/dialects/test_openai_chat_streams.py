@@ -378,6 +378,11 @@ def test_an_answer_of_something_else_is_unreadable(body: bytes) -> None:
         AS_PROVIDER.read_answer(body)
 
 
+def test_an_error_that_is_said_to_be_an_answer_is_quoted() -> None:
+    with pytest.raises(UnreadableAnswer, match="The model is overloaded"):
+        AS_PROVIDER.read_answer(b'{"error":{"message":"The model is overloaded.","code":502},"user_id":"u"}')
+
+
 def test_an_event_without_end_is_too_large() -> None:
     with pytest.raises(EventTooLarge):
         AS_PROVIDER.reader().feed(b"data: " + b"x" * 9 * 1024 * 1024)

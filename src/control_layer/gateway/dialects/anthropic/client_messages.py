@@ -58,7 +58,7 @@ _SAID_BY: dict[str, tuple[type[Part], ...]] = {
 def read_messages(request: RequestBody) -> tuple[Message, ...]:
     """Raises `Unsupported` and msgspec.ValidationError, both with the name of what is at fault."""
     messages: list[Message] = []
-    if isinstance(request.system, str):
+    if isinstance(request.system, str) and request.system:
         messages.append(Message("system", (Text(request.system),)))
     elif request.system:
         messages.append(Message("system", tuple(_text(block) for block in request.system)))

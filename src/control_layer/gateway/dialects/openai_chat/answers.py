@@ -18,9 +18,8 @@ from control_layer.gateway.dialects.conversation import (
     ToolCall,
 )
 from control_layer.gateway.dialects.dialect import UnreadableAnswer
-from control_layer.gateway.dialects.openai_chat.requests import (
-    NOTHING,
-)
+from control_layer.gateway.dialects.openai_chat.errors import error_of
+from control_layer.gateway.dialects.openai_chat.requests import NOTHING
 from control_layer.gateway.dialects.openai_chat.said import (
     Said,
     arguments_of,
@@ -49,7 +48,8 @@ class _Choice(msgspec.Struct):
 
 
 class _Completion(msgspec.Struct):
-    choices: list[_Choice]
+    choices: list[_Choice] | None = None
+    error: Any = None
     id: Any = None
     created: Any = None
     usage: Any = None
@@ -72,6 +72,8 @@ def read_answer(body: bytes) -> Answer:
     """Raises `UnreadableAnswer`."""
     try:
         completion = decoded(_decode, body)
+        if completion.choices is None:
+            raise _without_choices(completion)
         choices = sorted(completion.choices, key=lambda choice: choice.index)
         answer_id = text_of(completion.id) or f"chatcmpl-{created_of(completion.created) or 0}"
         read = tuple(_read_choice(choice, answer_id) for choice in choices)
@@ -79,6 +81,13 @@ def read_answer(body: bytes) -> Answer:
         raise UnreadableAnswer(f"The provider's answer is no chat completion: {error}") from error
     tier = text_of(completion.service_tier) or None
     return Answer(answer_id, read, from_object(completion.usage), created_of(completion.created), tier)
+
+
+def _without_choices(completion: _Completion) -> UnreadableAnswer:
+    """Some gateways in front of models have said that all is well before they learn of an error."""
+    if completion.error is None:
+        return UnreadableAnswer("The provider's answer is no chat completion: it has no `choices`.")
+    return UnreadableAnswer(f"The provider reports an error: {error_of(completion.error, 500).message}")
 
 
 def created_of(value: object) -> int | None:

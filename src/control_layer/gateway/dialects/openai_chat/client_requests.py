@@ -30,6 +30,8 @@ HINTS = frozenset(
 """Labels, what is kept, how long to cache, how to be faster or wordier: the answer means the same without them."""
 _FUNCTION = "function"
 NOTHING_SAID = (b"null", b"[]", b"{}")
+_SEARCH = ("web_search_options", msgspec.Raw(b"{}"))
+"""Without any of the options, the web is searched all the same."""
 
 _decode = msgspec.json.Decoder(RequestBody).decode
 _decode_fields = msgspec.json.Decoder(dict[str, msgspec.Raw]).decode
@@ -88,7 +90,7 @@ def _unread(body: bytes) -> tuple[tuple[tuple[str, msgspec.Raw], ...], tuple[tup
     unread = [
         (name, value)
         for name, value in fields.items()
-        if name not in _KNOWN_FIELDS and bytes(value) not in NOTHING_SAID
+        if name not in _KNOWN_FIELDS and (bytes(value) not in NOTHING_SAID or (name, value) == _SEARCH)
     ]
     others = tuple(field for field in unread if field[0] not in HINTS)
     return others, tuple(field for field in unread if field[0] in HINTS)
