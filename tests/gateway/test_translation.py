@@ -341,6 +341,16 @@ def test_an_operator_may_have_it_left_out(client: httpx.Client, stream: bool) ->
     assert "x-control-layer-dropped-parameters" not in client.post("/chat/completions", json=chat("lenient")).headers
 
 
+def test_such_a_parameter_is_named_as_the_client_names_it(client: httpx.Client) -> None:
+    asked = {"input": "x", "instructions": "Be brief.", "model": "claude", "top_logprobs": 1}
+    assert client.post("/responses", json=asked).json()["error"]["param"] == "top_logprobs"
+    source = {"type": "url", "url": "https://example.org/a.pdf"}
+    turns = [{"role": "user", "content": [{"type": "document", "source": source}]}]
+    asked = {"model": "gpt", "max_tokens": 9, "system": "Be brief.", "messages": turns}
+    error = client.post("/messages", json=asked).json()["error"]
+    assert "'messages[0].content[0]'" in error["message"]
+
+
 def test_tools_that_the_clients_own_provider_runs_are_such_parameters(client: httpx.Client) -> None:
     """Coding agents offer them with every request."""
     own = {"type": "function", "name": "get_weather", "parameters": SCHEMA}

@@ -121,12 +121,23 @@ class ConversationTranslator(Translator):
             omissions = Omissions(lenient=self._lenient)
             for parameter, message in conversation.unsayable:
                 omissions.refuse(parameter, message)
-            outgoing = self._provider.write_request(conversation, model, lenient=self._lenient)
+            outgoing = self._written(conversation, model, body)
         if omissions.dropped:
             outgoing = msgspec.structs.replace(outgoing, dropped=(*omissions.dropped, *outgoing.dropped))
         # Usage is always written, because it is metered, and hidden from a client that did not ask for it.
         conversation = msgspec.structs.replace(conversation, include_usage=True, identity=identity)
         return _Conversation(self._client, self._provider, conversation, outgoing, alias)
+
+    def _written(self, conversation: Conversation, model: str, body: bytes | bytearray) -> Outgoing:
+        """The provider's request; what it cannot be told is named as the client does."""
+        try:
+            outgoing = self._provider.write_request(conversation, model, lenient=self._lenient)
+        except Unsupported as error:
+            raise Unsupported(self._client.name_of(error.parameter, body), error.message) from None
+        if not outgoing.dropped:
+            return outgoing
+        dropped = tuple(self._client.name_of(parameter, body) for parameter in outgoing.dropped)
+        return msgspec.structs.replace(outgoing, dropped=dropped)
 
 
 class _Conversation(StreamTranslation):

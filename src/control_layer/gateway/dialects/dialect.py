@@ -32,7 +32,8 @@ __all__ = [
 class Unsupported(Exception):
     """The provider cannot do what a parameter asks for, and silence would change what the request means.
 
-    `parameter` is its name in the client's words, such as `messages[2].content[0].input_audio` or `n`.
+    `parameter` is its name in the client's words, such as `messages[2].content[0].input_audio` or `n`; those who write
+    for a provider name it as chat completions do, and places as the conversation has them (`ClientDialect.name_of`).
     """
 
     def __init__(self, parameter: str, message: str) -> None:
@@ -67,7 +68,7 @@ class Outgoing(msgspec.Struct, frozen=True):
     """Beside the credential, such as `anthropic-version`."""
     query: bytes = b""
     dropped: tuple[str, ...] = ()
-    """Parameters that were left out, in the client's words."""
+    """Parameters that were left out."""
     first_call_only: bool = False
     """The client wants one call of a tool at a time, and the provider was not told (`first_calls`)."""
 
@@ -116,6 +117,10 @@ class ClientDialect(Protocol):
 
     def read_request(self, body: bytes | bytearray) -> Conversation:
         """Raises `Unsupported` for what no other dialect can say, msgspec.ValidationError for wrong types."""
+        ...
+
+    def name_of(self, parameter: str, body: bytes | bytearray) -> str:
+        """What the client calls a parameter of `body` that a `ProviderDialect` names, or where it is."""
         ...
 
     def write_answer(self, answer: Answer, conversation: Conversation, model: str) -> bytes:

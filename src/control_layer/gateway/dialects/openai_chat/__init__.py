@@ -33,6 +33,9 @@ class OpenAiChat:
     def read_request(self, body: bytes | bytearray) -> Conversation:
         return read_request(body)
 
+    def name_of(self, parameter: str, body: bytes | bytearray) -> str:  # noqa: ARG002  (it is the client's own)
+        return parameter
+
     def write_answer(self, answer: Answer, conversation: Conversation, model: str) -> bytes:
         return write_answer(answer, conversation, model)
 

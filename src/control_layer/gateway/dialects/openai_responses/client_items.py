@@ -37,7 +37,7 @@ from control_layer.gateway.dialects.openai_responses.requests import (
 )
 from control_layer.gateway.dialects.openai_responses.thoughts import thought_of
 
-__all__ = ["read_input"]
+__all__ = ["places_of", "read_input"]
 
 _ROLES: dict[str, Role] = {"user": "user", "system": "system", "developer": "developer", "assistant": "assistant"}
 _SAID_BY: dict[Role, tuple[type[Part], ...]] = {
@@ -58,14 +58,27 @@ def read_input(given: str | Iterable[Item]) -> tuple[Message, ...]:
     """Raises `Unsupported` and msgspec.ValidationError, both with the name of what is at fault."""
     if isinstance(given, str):
         return (Message("user", (Text(given),)),)
-    turns: list[tuple[Role, list[Part]]] = []
+    return tuple(Message(role, tuple(parts)) for role, parts, _ in _turns(given))
+
+
+def places_of(given: str | Iterable[Item]) -> list[list[str]]:
+    """Where in the input the parts of each message are."""
+    return [["input"]] if isinstance(given, str) else [places for _, _, places in _turns(given)]
+
+
+def _turns(given: Iterable[Item]) -> list[tuple[Role, list[Part], list[str]]]:
+    turns: list[tuple[Role, list[Part], list[str]]] = []
     for index, item in enumerate(given):
-        role, parts = _item(item, f"input[{index}]")
+        at = f"input[{index}]"
+        role, parts = _item(item, at)
+        said = isinstance(item.content, list) and item.type in ("message", None)
+        places = [f"{at}.content[{place}]" if said else at for place in range(max(len(parts), 1))]
         if turns and turns[-1][0] == role and role in ("assistant", "tool"):
             turns[-1][1].extend(parts)
+            turns[-1][2].extend(places)
         elif parts or role != "assistant":
-            turns.append((role, parts))
-    return tuple(Message(role, tuple(parts)) for role, parts in turns)
+            turns.append((role, parts, places))
+    return turns
 
 
 def _item(item: Item, at: str) -> tuple[Role, list[Part]]:
