@@ -27,6 +27,7 @@ _OF_ONE_ANSWER = frozenset(("id", "created", "created_at", "completed_at", "call
 """What differs from answer to answer."""
 _OF_HELPERS = frozenset(("index", "parsed", "parsed_arguments", "parsed_output", "system_fingerprint"))
 """What the helpers put beside what was said."""
+_DROPPED = "x-control-layer-dropped-parameters"
 ASKED = [("small", _SAY), ("small", _CALL), ("calls-2", _CALL), ("reasoning", _SAY), ("reasoning", _CALL)]
 each_question = pytest.mark.parametrize(("behaviour", "prompt"), ASKED)
 
@@ -143,3 +144,46 @@ def test_structured_answers_of_messages_are_parsed(claude: Anthropic, provider: 
             pass
         assert stream.get_final_message().parsed_output == whole
     assert isinstance(whole, City)
+
+
+# -- what helpers end with is given back -------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("provider", ["claude", "gemini", "ollama"])
+def test_a_loop_of_chat_completions(client: OpenAI, provider: str) -> None:
+    """Thoughts with their signatures included: Claude thinks on from them only as they were."""
+    asked: dict[str, Any] = {
+        "model": f"{provider}-reasoning",
+        "messages": [{"role": "user", "content": _CALL}],
+        "tools": [{"type": "function", "function": _FUNCTION | {"strict": True}}],
+        "reasoning_effort": "low",
+    }
+    with client.chat.completions.stream(**asked) as stream:
+        message = stream.get_final_completion().choices[0].message
+    assert message.tool_calls
+    (call,) = message.tool_calls
+    asked["messages"] += [message.to_dict(), {"role": "tool", "tool_call_id": call.id, "content": "Rain."}]
+    raw = client.chat.completions.with_raw_response.create(**asked)
+    answer = raw.parse().choices[0].message
+    assert (bool(answer.content), answer.tool_calls) == (True, None)
+    assert "reasoning" not in raw.headers.get(_DROPPED, "")
+
+
+@pytest.mark.parametrize("provider", ["claude", "gemini", "ollama"])
+def test_a_loop_of_responses(client: OpenAI, provider: str) -> None:
+    asked: dict[str, Any] = {
+        "model": f"{provider}-reasoning",
+        "input": [{"role": "user", "content": _CALL}],
+        "tools": [{"type": "function", **_FUNCTION, "strict": True}],
+        "reasoning": {"effort": "low"},
+        "include": ["reasoning.encrypted_content"],
+        "store": False,
+    }
+    with client.responses.stream(**asked) as stream:
+        output = stream.get_final_response().output
+    (call,) = (item for item in output if item.type == "function_call")
+    result = {"type": "function_call_output", "call_id": call.call_id, "output": "Rain."}
+    asked["input"] += [*(item.to_dict() for item in output), result]
+    raw = client.responses.with_raw_response.create(**asked)
+    assert raw.parse().output_text
+    assert "reasoning" not in raw.headers.get(_DROPPED, "")
