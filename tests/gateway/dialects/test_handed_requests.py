@@ -66,6 +66,21 @@ def test_streams_are_asked_to_count_where_they_can_be() -> None:
     assert "stream_options" not in (handed(Quirks(no_stream_options=True), **asked) or {})
 
 
+def test_what_no_answer_depends_on_is_not_said_to_those_who_refuse_it() -> None:
+    """Groq, Cerebras and Mistral refuse whatever they do not know."""
+    idle = {"user": "u", "metadata": {}, "store": False, "prompt_cache_key": "k", "safety_identifier": "s"}
+    asked = {"temperature": 0.5, "min_p": 0.1}
+    outgoing = handed_request(
+        msgspec.json.encode({"model": "alias", "messages": [HELLO], **idle, **asked}),
+        "m",
+        Quirks(known_fields_only=True),
+    )
+    assert outgoing is not None
+    assert msgspec.json.decode(outgoing.body) == {"model": "m", "messages": [HELLO], **asked}
+    assert outgoing.dropped == ("user",)
+    assert handed(Quirks(max_tokens_only=True), **idle) == {"model": "m", "messages": [HELLO], **idle}
+
+
 def test_developers_are_the_system_where_they_are_not_known() -> None:
     developer = {"role": "developer", "content": "Be brief.", "name": "n"}
     assert said(Quirks(no_developer_role=True), developer, HELLO) == [developer | {"role": "system"}, HELLO]

@@ -248,6 +248,15 @@ def test_a_form_that_its_dialect_keeps_to_is_kept_to_where_it_can_be(
     assert said["schema"] == schema
 
 
+def test_what_no_answer_depends_on_is_not_said_to_those_who_refuse_it() -> None:
+    hints = (("metadata", msgspec.Raw(b'{"a":"b"}')), ("verbosity", msgspec.Raw(b'"low"')))
+    asked: dict[str, Any] = {"user": "u", "cache_key": "k", "hints": hints}
+    assert sent(**asked).keys() == {"model", "messages", "user", "prompt_cache_key", "metadata", "verbosity"}
+    outgoing = ask(Quirks(known_fields_only=True), **asked)
+    assert msgspec.json.decode(outgoing.body).keys() == {"model", "messages"}
+    assert outgoing.dropped == ("user",)
+
+
 def test_a_user_who_is_said_at_length_is_a_digest() -> None:
     """OpenAI takes 64 characters, and coding agents say more."""
     assert sent(user="u" * 64)["user"] == "u" * 64

@@ -28,6 +28,7 @@ export const QUIRKS: readonly { value: Quirk; label: string }[] = [
   { value: 'no_developer_role', label: 'Knows no developer role: it is said as the system’s' },
   { value: 'no_parallel_tool_calls', label: 'Refuses parallel_tool_calls' },
   { value: 'text_as_string', label: 'Takes texts as one string only, not in parts' },
+  { value: 'known_fields_only', label: 'Refuses fields it does not know, such as prompt_cache_key' },
   { value: 'takes_top_k', label: 'Takes top_k' },
   { value: 'takes_thoughts', label: 'Takes back what its model thought' },
 ]

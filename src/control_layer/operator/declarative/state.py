@@ -46,6 +46,7 @@ Quirk = Literal[
     "no_developer_role",
     "no_parallel_tool_calls",
     "text_as_string",
+    "known_fields_only",
     "takes_top_k",
     "takes_thoughts",
 ]

@@ -18,7 +18,7 @@ from control_layer.gateway.dialects.openai_chat.requests import (
     ToolParam,
 )
 
-__all__ = ["DIALECT", "HINTS", "NOTHING_SAID", "read_request"]
+__all__ = ["DIALECT", "HINTS", "NOTHING_SAID", "USER", "WITHOUT_EFFECT", "read_request"]
 
 DIALECT = "openai_chat"
 HINTS = frozenset(
@@ -28,6 +28,9 @@ HINTS = frozenset(
     )
 )
 """Labels, what is kept, how long to cache, how to be faster or wordier: the answer means the same without them."""
+USER = "user"
+WITHOUT_EFFECT = HINTS | {USER, "prompt_cache_key"}
+"""All on which no answer depends."""
 _FUNCTION = "function"
 NOTHING_SAID = (b"null", b"[]", b"{}")
 _SEARCH = ("web_search_options", msgspec.Raw(b"{}"))

@@ -9,6 +9,7 @@ from __future__ import annotations
 import msgspec
 
 from control_layer.gateway.dialects.dialect import Outgoing
+from control_layer.gateway.dialects.openai_chat.client_requests import USER, WITHOUT_EFFECT
 from control_layer.gateway.dialects.openai_chat.quirks import Quirks
 
 __all__ = ["handed_request"]
@@ -55,6 +56,9 @@ def handed_request(body: bytes | bytearray, model: str, quirks: Quirks) -> Outgo
         fields.pop(_PARALLEL, None)
     if quirks.max_tokens_only and (most := fields.pop(_NEWER_MOST, None)) is not None and most != _NULL:
         fields[_MOST] = most
+    dropped = (USER,) if quirks.known_fields_only and fields.get(USER, _NULL) != _NULL else ()
+    if quirks.known_fields_only:
+        fields = {name: value for name, value in fields.items() if name not in WITHOUT_EFFECT}
     if quirks.no_stream_options:
         fields.pop(_OPTIONS, None)
     elif fields.get(_STREAM) == _TRUE:
@@ -62,7 +66,7 @@ def handed_request(body: bytes | bytearray, model: str, quirks: Quirks) -> Outgo
         fields[_OPTIONS] = _raw({**options, "include_usage": True})
     if "messages" in fields:
         fields["messages"] = _raw([_message(message, quirks) for message in _decode_asked(body).messages])
-    return Outgoing(_PATH, _encode(fields))
+    return Outgoing(_PATH, _encode(fields), dropped=dropped)
 
 
 def _raw(value: object) -> msgspec.Raw:

@@ -10,7 +10,7 @@ import msgspec
 from control_layer.gateway.dialects.conversation import Conversation, Tool, ToolChoice
 from control_layer.gateway.dialects.dialect import Outgoing
 from control_layer.gateway.dialects.omissions import Omissions
-from control_layer.gateway.dialects.openai_chat.client_requests import DIALECT, HINTS
+from control_layer.gateway.dialects.openai_chat.client_requests import DIALECT, HINTS, USER
 from control_layer.gateway.dialects.openai_chat.provider_formats import format_of
 from control_layer.gateway.dialects.openai_chat.provider_messages import write_messages
 from control_layer.gateway.dialects.openai_chat.provider_reasoning import effort_of
@@ -68,18 +68,18 @@ def write_request(conversation: Conversation, model: str, quirks: Quirks, *, len
         modalities=_modalities(conversation),
         audio=conversation.audio_output or NOTHING,
         service_tier=conversation.service_tier,
-        user=None if conversation.user is None else _user(conversation.user),
-        prompt_cache_key=conversation.cache_key,
+        user=_user(conversation, quirks, omissions),
+        prompt_cache_key=None if quirks.known_fields_only else conversation.cache_key,
     )
     return Outgoing(
         _PATH,
-        _with_the_rest(_encode(body), conversation, omissions),
+        _with_the_rest(_encode(body), conversation, quirks, omissions),
         dropped=omissions.dropped,
         first_call_only=untold and conversation.parallel_tool_calls is False,
     )
 
 
-def _with_the_rest(body: bytes, conversation: Conversation, omissions: Omissions) -> bytes:
+def _with_the_rest(body: bytes, conversation: Conversation, quirks: Quirks, omissions: Omissions) -> bytes:
     """The body with the client's fields that only its own dialect knows, where that is this one."""
     own = conversation.dialect == DIALECT
     rest: list[tuple[str, msgspec.Raw]] = []
@@ -88,15 +88,22 @@ def _with_the_rest(body: bytes, conversation: Conversation, omissions: Omissions
             rest.append((name, value))
         else:
             omissions.refuse(name, f"OpenAI's chat completions have nothing like {name!r}.")
-    rest += [(name, value) for name, value in conversation.hints if own or name in HINTS]
+    if not quirks.known_fields_only:
+        rest += [(name, value) for name, value in conversation.hints if own or name in HINTS]
     return _encode(_decode_fields(body) | dict(rest)) if rest else body
 
 
-def _user(given: str) -> str:
+def _user(conversation: Conversation, quirks: Quirks, omissions: Omissions) -> str | None:
     """Who asks. Servers bound it (OpenAI to 64 characters, some to 128), and coding agents that speak Anthropic's API
     say more: a digest stands for that, the same each time.
     """
-    return given if len(given) <= _MAX_USER else sha256(given.encode(errors="replace")).hexdigest()
+    given = conversation.user
+    if given is not None and quirks.known_fields_only:
+        omissions.drop(USER)
+        return None
+    if given is None or len(given) <= _MAX_USER:
+        return given
+    return sha256(given.encode(errors="replace")).hexdigest()
 
 
 def _modalities(conversation: Conversation) -> list[str] | None:

@@ -22,6 +22,8 @@ class Quirks(msgspec.Struct, frozen=True):
     """It refuses `parallel_tool_calls`."""
     text_as_string: bool = False
     """It takes texts in one string only, not in parts."""
+    known_fields_only: bool = False
+    """It refuses what it does not know: what no answer depends on (who asks, labels, what to cache) is not said."""
     takes_top_k: bool = False
     takes_thoughts: bool = False
     """It takes back what its model thought (`reasoning_content`, `thinking_blocks`) and the signatures of calls."""
