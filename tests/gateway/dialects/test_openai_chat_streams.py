@@ -343,6 +343,14 @@ def test_the_sequence_that_stopped_it_is_known_where_servers_tell(
     assert (ended.finish, ended.stop_sequence) == (finish, sequence)
 
 
+def test_words_behind_an_end_are_not_lost() -> None:
+    """Some servers say with every chunk that it is the end."""
+    stream = sse(*({"content": word, "finish": "stop"} for word in ("One ", "two ", "three.")))
+    (choice,) = fold(read([stream])).choices
+    assert sdk_completion(written(read([stream]))).choices[0].message.content == "One two three."
+    assert (choice.parts, choice.finish) == ((Text("One two three."),), "stop")
+
+
 def test_a_second_end_of_a_choice_is_passed_over() -> None:
     events = read([sse({"content": "Yes", "finish": "stop"}, {"content": "", "finish": "stop"})])
     assert events[1:] == [TextDelta("Yes"), Finished("stop"), Ended()]

@@ -183,15 +183,13 @@ class Reader:
         state = self._choices.get(index)
         if state is None:
             state = self._choices[index] = _State()
-        if state.finished:
-            return
         if choice.delta is not None:
             self._delta(choice.delta, index, state, events)
         logprobs = some(choice.logprobs)
         if logprobs is not None:
             events.append(LogprobsDelta(logprobs, index))
         finish = finish_of(choice.finish_reason, called=bool(state.calls), refused=state.refused)
-        if finish is not None:
+        if finish is not None and not state.finished:  # some say so with every chunk
             state.finished = True
             for call in state.calls.values():
                 self._start_call(call, "", index, events)
