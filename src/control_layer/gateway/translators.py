@@ -12,6 +12,7 @@ from typing import Protocol
 import msgspec
 
 from control_layer.gateway import errors
+from control_layer.gateway.asking import asked_of
 from control_layer.gateway.dialects import openai_embeddings
 from control_layer.gateway.dialects.answer_events import events_of
 from control_layer.gateway.dialects.anthropic import ANTHROPIC
@@ -30,7 +31,6 @@ from control_layer.gateway.dialects.dialect import (
 from control_layer.gateway.dialects.embeddings import EmbeddingDialect, EmbeddingsAsked
 from control_layer.gateway.dialects.events import Event
 from control_layer.gateway.dialects.first_calls import FirstCallReader, with_first_calls
-from control_layer.gateway.dialects.omissions import Omissions
 from control_layer.gateway.dialects.openai_chat import OPENAI_CHAT
 from control_layer.gateway.errors import GatewayError
 from control_layer.gateway.translation import (
@@ -117,27 +117,10 @@ class ConversationTranslator(Translator):
         self, body: bytes | bytearray, alias: str, model: str, identity: Identity | None = None
     ) -> Translation:
         with told_as_gateway_errors():
-            conversation = self._client.read_request(body)
-            omissions = Omissions(lenient=self._lenient)
-            for parameter, message in conversation.unsayable:
-                omissions.refuse(parameter, message)
-            outgoing = self._written(conversation, model, body)
-        if omissions.dropped:
-            outgoing = msgspec.structs.replace(outgoing, dropped=(*omissions.dropped, *outgoing.dropped))
+            conversation, outgoing = asked_of(self._client, self._provider, body, model, lenient=self._lenient)
         # Usage is always written, because it is metered, and hidden from a client that did not ask for it.
         conversation = msgspec.structs.replace(conversation, include_usage=True, identity=identity)
         return _Conversation(self._client, self._provider, conversation, outgoing, alias)
-
-    def _written(self, conversation: Conversation, model: str, body: bytes | bytearray) -> Outgoing:
-        """The provider's request; what it cannot be told is named as the client does."""
-        try:
-            outgoing = self._provider.write_request(conversation, model, lenient=self._lenient)
-        except Unsupported as error:
-            raise Unsupported(self._client.name_of(error.parameter, body), error.message) from None
-        if not outgoing.dropped:
-            return outgoing
-        dropped = tuple(self._client.name_of(parameter, body) for parameter in outgoing.dropped)
-        return msgspec.structs.replace(outgoing, dropped=dropped)
 
 
 class _Conversation(StreamTranslation):
