@@ -351,6 +351,19 @@ def test_such_a_parameter_is_named_as_the_client_names_it(client: httpx.Client) 
     assert "'messages[0].content[0]'" in error["message"]
 
 
+@pytest.mark.parametrize("stream", [False, True])
+def test_a_tool_may_have_a_longer_name_than_the_provider_takes(anthropic_client: Anthropic, stream: bool) -> None:
+    tool: Any = ANTHROPIC_TOOL | {"name": "mcp__weather__" + "get_weather" * 8}
+    asked: dict[str, Any] = {"model": "gpt", "max_tokens": 99, "messages": WEATHER, "tools": [tool]}
+    asked["tool_choice"] = {"type": "any"}
+    if stream:
+        with anthropic_client.messages.stream(**asked) as told:
+            answer = told.get_final_message()
+    else:
+        answer = anthropic_client.messages.create(**asked)
+    assert [block.name for block in answer.content if block.type == "tool_use"] == [tool["name"]]
+
+
 def test_tools_that_the_clients_own_provider_runs_are_such_parameters(client: httpx.Client) -> None:
     """Coding agents offer them with every request."""
     own = {"type": "function", "name": "get_weather", "parameters": SCHEMA}

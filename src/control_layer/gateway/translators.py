@@ -32,6 +32,7 @@ from control_layer.gateway.dialects.embeddings import EmbeddingDialect, Embeddin
 from control_layer.gateway.dialects.events import Event
 from control_layer.gateway.dialects.first_calls import FirstCallReader, with_first_calls
 from control_layer.gateway.dialects.openai_chat import OPENAI_CHAT
+from control_layer.gateway.dialects.tool_names import named, with_names
 from control_layer.gateway.errors import GatewayError
 from control_layer.gateway.translation import (
     AnswerBroke,
@@ -124,7 +125,7 @@ class ConversationTranslator(Translator):
 
 
 class _Conversation(StreamTranslation):
-    __slots__ = ("_client", "_conversation", "_first_call_only", "_model", "_provider")
+    __slots__ = ("_client", "_conversation", "_first_call_only", "_model", "_provider", "_tool_names")
 
     def __init__(
         self,
@@ -139,6 +140,7 @@ class _Conversation(StreamTranslation):
         self._provider = provider
         self._conversation = conversation
         self._first_call_only = outgoing.first_call_only
+        self._tool_names = outgoing.tool_names
         self._model = alias
 
     def whole(self, body: bytes, answer_id: str, now: float) -> bytes:
@@ -156,11 +158,11 @@ class _Conversation(StreamTranslation):
 
     def _read(self, body: bytes) -> Answer:
         answer = self._provider.read_answer(body)
-        return with_first_calls(answer) if self._first_call_only else answer
+        return with_names(with_first_calls(answer) if self._first_call_only else answer, self._tool_names)
 
     def reader(self) -> EventReader:
         reader = self._provider.reader()
-        return FirstCallReader(reader) if self._first_call_only else reader
+        return named(FirstCallReader(reader) if self._first_call_only else reader, self._tool_names)
 
     def writer(self, request_id: str) -> EventWriter:
         return self._client.writer(self._conversation, self._model, request_id)

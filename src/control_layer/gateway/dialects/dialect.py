@@ -6,7 +6,7 @@ know of the past, so that memory does not grow with the stream.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import ClassVar, Protocol
 
 import msgspec
@@ -71,6 +71,8 @@ class Outgoing(msgspec.Struct, frozen=True):
     """Parameters that were left out."""
     first_call_only: bool = False
     """The client wants one call of a tool at a time, and the provider was not told (`first_calls`)."""
+    tool_names: Mapping[str, str] = {}
+    """What names of tools, shortened for the provider, stand for (`tool_names`)."""
 
 
 class ProviderError(msgspec.Struct, frozen=True):

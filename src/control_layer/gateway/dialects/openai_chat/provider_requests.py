@@ -24,11 +24,13 @@ from control_layer.gateway.dialects.openai_chat.requests import (
     ToolChoiceParam,
     ToolParam,
 )
+from control_layer.gateway.dialects.tool_names import with_short_names
 
 __all__ = ["write_request"]
 
 _PATH = "/v1/chat/completions"
 _MAX_USER = 64
+_MAX_TOOL_NAME = 64
 """Characters."""
 
 _encode = msgspec.json.Encoder().encode
@@ -38,6 +40,7 @@ _decode_fields = msgspec.json.Decoder(dict[str, msgspec.Raw]).decode
 def write_request(conversation: Conversation, model: str, quirks: Quirks, *, lenient: bool) -> Outgoing:
     """Raises `Unsupported` for what the API cannot be asked for; with `lenient` it is left out where it can be."""
     omissions = Omissions(lenient=lenient)
+    conversation, names = with_short_names(conversation, _MAX_TOOL_NAME)
     if conversation.top_k is not None and not quirks.takes_top_k:
         omissions.refuse("top_k", "OpenAI's API takes no top_k.")
     most, tools, untold = conversation.max_output_tokens, conversation.tools, quirks.no_parallel_tool_calls
@@ -76,6 +79,7 @@ def write_request(conversation: Conversation, model: str, quirks: Quirks, *, len
         _with_the_rest(_encode(body), conversation, quirks, omissions),
         dropped=omissions.dropped,
         first_call_only=untold and conversation.parallel_tool_calls is False,
+        tool_names=names,
     )
 
 
