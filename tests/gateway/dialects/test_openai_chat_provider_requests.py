@@ -300,6 +300,29 @@ def test_how_much_to_think_is_an_effort(
     assert outgoing.dropped == dropped
 
 
+@pytest.mark.parametrize(
+    ("model", "reasoning", "effort", "dropped"),
+    [
+        ("gpt-5.3", Reasoning(effort="high"), "high", ()),
+        ("gpt-5.4", Reasoning(effort="high"), None, ("reasoning_effort",)),
+        ("gpt-5.4", None, None, ()),
+        ("gpt-5.4", Reasoning(False), None, ()),
+        ("gpt-5.6-terra", Reasoning(budget=2000), "none", ("reasoning_effort",)),
+        ("gpt-5.6-terra", None, "none", ()),
+        ("gpt-6-astra", Reasoning(effort="none"), "none", ()),
+        ("openai/gpt-5.6", Reasoning(effort="high"), "high", ()),
+        ("llama", Reasoning(effort="high"), "high", ()),
+    ],
+)
+def test_openais_models_do_not_think_beside_tools_in_chat_completions(
+    model: str, reasoning: Reasoning | None, effort: str | None, dropped: tuple[str, ...]
+) -> None:
+    """They refuse it with a 400 from GPT-5.4 on."""
+    outgoing = ask(model=model, reasoning=reasoning, tools=TOOLS)
+    assert msgspec.json.decode(outgoing.body).get("reasoning_effort") == effort
+    assert outgoing.dropped == dropped
+
+
 def test_fields_of_another_dialect_are_refused_and_hints_that_are_known_are_said() -> None:
     others = (("container", msgspec.Raw(b'"c"')),)
     with pytest.raises(Unsupported) as refusal:

@@ -2,13 +2,16 @@
 
 Of OpenAI's own models the names tell what they take (https://platform.openai.com/docs/guides/reasoning): one that is
 asked for more than it has is asked for the most. Of others nothing is known; they are sent what the client said.
+
+Since GPT-5.4 they think beside functions in the Responses API only, and chat completions refuse efforts there; since
+GPT-5.5 they think unless they are told not to, so that they are (https://github.com/openai/openai-openapi/issues/541).
 """
 
 from __future__ import annotations
 
 import re
 from functools import lru_cache
-from typing import NamedTuple
+from typing import Literal, NamedTuple
 
 from control_layer.gateway.dialects.conversation import Reasoning
 from control_layer.gateway.dialects.omissions import Omissions
@@ -32,13 +35,18 @@ class _Efforts(NamedTuple):
     least: str | None = None
     """`None` where it is not known."""
     most: str = _BEYOND[-1]
+    beside_tools: Literal["any", "unsaid", "none"] = "any"
 
 
-def effort_of(reasoning: Reasoning | None, model: str, omissions: Omissions) -> str | None:
-    """`reasoning_effort`; `None`: nothing is said of it."""
+def effort_of(reasoning: Reasoning | None, model: str, omissions: Omissions, *, tools: bool) -> str | None:
+    """`reasoning_effort`; `None`: nothing is said of it. `tools`: there are some."""
+    thinks, least, most, beside_tools = _efforts(model)
+    if tools and beside_tools != "any":
+        if reasoning is not None and reasoning.enabled and reasoning.effort != "none":
+            omissions.drop(_PARAMETER)
+        return "none" if beside_tools == "none" else None
     if reasoning is None:
         return None
-    thinks, least, most = _efforts(model)
     if not reasoning.enabled or reasoning.effort == "none":
         if not thinks:
             return None
@@ -77,6 +85,7 @@ def _efforts(model: str) -> _Efforts:
     if version < (5, 0):
         return _Efforts(thinks=False)
     least = "minimal" if version == (5, 0) else "none"
-    if version >= (5, 6):
-        return _Efforts(least=least)
-    return _Efforts(least=least, most="xhigh" if version >= (5, 2) or _CODEX_MAX in name else "high")
+    most = "max" if version >= (5, 6) else "xhigh" if version >= (5, 2) or _CODEX_MAX in name else "high"
+    if "/" in name or version < (5, 4):  # others who have the model ask it in their own way
+        return _Efforts(least=least, most=most)
+    return _Efforts(least=least, most=most, beside_tools="none" if version >= (5, 5) else "unsaid")

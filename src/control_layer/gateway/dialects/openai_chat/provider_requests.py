@@ -67,7 +67,7 @@ def write_request(conversation: Conversation, model: str, quirks: Quirks, *, len
         tool_choice=_tool_choice(conversation.tool_choice) if tools else None,
         parallel_tool_calls=conversation.parallel_tool_calls if tools and not untold else None,
         response_format=None if wanted is None else format_of(wanted, model),
-        reasoning_effort=effort_of(conversation.reasoning, model, omissions),
+        reasoning_effort=effort_of(conversation.reasoning, model, omissions, tools=bool(tools)),
         modalities=_modalities(conversation),
         audio=conversation.audio_output or NOTHING,
         service_tier=conversation.service_tier,
