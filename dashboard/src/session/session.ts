@@ -1,6 +1,6 @@
 /** Who is signed in, and what they may do. The server decides in any case; what it would refuse is not shown. */
 import { queryOptions, useQuery } from '@tanstack/react-query'
-import { useSyncExternalStore } from 'react'
+import { useCallback, useSyncExternalStore } from 'react'
 import { api, must, type Schema } from '@/api/client'
 import { asProblem } from '@/api/problem'
 import { queryClient } from '@/api/queries'
@@ -56,9 +56,10 @@ export function can(
 
 export type Can = (operation: Operation, resource: Resource, whose?: 'all' | 'own') => boolean
 
+/** The same function for as long as it is the same person: tables would draw all their cells anew. */
 export function useCan(): Can {
   const user = useUser()
-  return (operation, resource, whose) => can(user, operation, resource, whose)
+  return useCallback((operation, resource, whose) => can(user, operation, resource, whose), [user])
 }
 
 let ended = false
