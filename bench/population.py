@@ -21,8 +21,10 @@ FROM (SELECT id, row_number() OVER () AS r FROM users WHERE username LIKE 'user-
 JOIN (SELECT id, row_number() OVER () AS r FROM groups WHERE name LIKE 'group-%') g
 ON g.r IN (u.r % {groups} + 1, u.r % 7 + 1, u.r % 31 + 1);
 
-INSERT INTO api_keys (id, name, user_id, created_by, secret_digest, secret_prefix)
-SELECT gen_random_uuid(), 'key', id, id, sha256(id::text::bytea), 'sk-' FROM users WHERE username LIKE 'user-%';
+INSERT INTO api_keys (id, name, description, user_id, created_by, secret_digest, secret_prefix, created_at)
+SELECT gen_random_uuid(), 'key', 'program of ' || username, id, id, sha256(id::text::bytea),
+       'sk-' || left(md5(username), 4), created_at
+FROM users WHERE username LIKE 'user-%';
 
 INSERT INTO endpoints (id, name, url, created_by)
 SELECT gen_random_uuid(), 'endpoint-' || n, 'http://provider.test/', gen_random_uuid() FROM generate_series(1, 20) n;

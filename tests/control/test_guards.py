@@ -81,7 +81,7 @@ async def test_named_origins_may_read_and_others_may_not(management: Management,
         assert "access-control-allow-origin" not in answer.headers
 
 
-@pytest.mark.parametrize("path", ["/users/current/api-keys", "/endpoints", "/models"])
+@pytest.mark.parametrize("path", ["/users/current/api-keys", "/api-keys", "/endpoints", "/models"])
 async def test_pages_are_clamped_never_refused(management: Management, path: str) -> None:
     for name in ("one", "two"):
         await create_endpoint(management, name=name, skip_fetch=True, model_filter=[name])

@@ -101,6 +101,7 @@ async def test_users_groups_and_keys_obey_the_matrix(management: Management, rol
         ("POST", f"/users/{other.id}/groups/{group}", None, update, users, False),
         ("DELETE", f"/users/{other.id}/groups/{group}", None, update, users, False),
         ("DELETE", f"/groups/{group}", None, delete, groups, False),
+        ("GET", "/api-keys", None, read, keys, False),
         ("GET", f"/users/{me.id}/api-keys", None, read, keys, True),
         ("GET", f"/users/{other.id}/api-keys", None, read, keys, False),
         ("POST", f"/users/{me.id}/api-keys", {"name": "new"}, create, keys, True),

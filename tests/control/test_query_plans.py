@@ -38,6 +38,22 @@ PAGES = {
     ],
     "/groups": ["", "?include=counts&sort_direction=desc", "?include=models", "?include=users,models&search=group-420"],
     "/users/{user_id}/api-keys": ["", "?created_by={user_id}", "?search=ci&sort=name", "?sort=last_used"],
+    "/api-keys": [
+        "",
+        "?limit=101",
+        "?skip=200&sort_direction=asc",
+        "?sort=name",
+        "?sort=expires_at",
+        "?search=user-4242",
+        "?search=SK-4&skip=5",
+        "?search=e",
+        "?search=program&purpose=realtime",
+        "?search=%25_/",
+        "?user_id={user_id}&search=key",
+        "?user_id={user_id}&used=false&sort=last_used",
+        "?expiry=expiring",
+        "?expiry=expired&unused_days=30",
+    ],
     "/users/{user_id}/groups": [""],
     "/groups/{group_id}/users": [""],
     "/groups/{group_id}/models": [""],
@@ -67,10 +83,19 @@ PAGES = {
     "/alerts": ["", "?state=open"],
     "/analytics": ["?group_by=user", "?group_by=key,day&compare=previous", "?group_by=model&percentiles=true"],
 }
-"""Lists and what they are asked for. Those about traffic are looked at on a month of it in `analytics/test_plans`, and
-those about batches in `batches/test_plans`."""
+"""Lists and what they are asked for. Everybody's keys by their last use are not among them: an index on it would be
+written with each use. Those about traffic are looked at on a month of it in `analytics/test_plans`, and those about
+batches in `batches/test_plans`."""
 EVERYBODY = {"/groups/{group_id}/users"}
 """Lists that hold everybody when they are asked about Everyone."""
+
+
+_HIDDEN_KEYS = """
+INSERT INTO api_keys (id, name, purpose, user_id, created_by, secret_digest, secret_prefix, hidden)
+SELECT gen_random_uuid(), 'Internal ' || purpose || ' key', purpose, id, id, sha256((purpose || id)::bytea), 'sk-', true
+FROM users, unnest(ARRAY['batch', 'playground']) AS purpose WHERE username LIKE 'user-%'
+"""
+"""Those that every account has."""
 
 
 @pytest.fixture(scope="module")
@@ -83,6 +108,7 @@ def template_database(postgres_url: str, template_database: str) -> Iterator[str
             # What is not known to be on disk VACUUM does not call visible to all.
             await connection.execute("SET synchronous_commit = on")
             await connection.execute(Population(users=10_000, models=200, groups=1000).statements())
+            await connection.execute(_HIDDEN_KEYS)
             await connection.execute("VACUUM ANALYZE")
         finally:
             await connection.close()

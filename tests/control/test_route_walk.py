@@ -138,6 +138,7 @@ _PEOPLE = {
     "DELETE /users/{user_id}/api-keys/{key_id}": _OF_A_KEY,
     "POST /users/{user_id}/api-keys/{key_id}/purge-cache": _OF_A_KEY,
     "POST /users/{user_id}/purge-cache": _CHANGES_A_PERSON,
+    "GET /api-keys": _MANAGERS,
     "GET /api-keys/{key_id}/access": _Rule("M", own="S", hidden=True, query={"model": "m"}),
     "GET /groups": _MANAGERS,
     "POST /groups": _MANAGERS,

@@ -20,6 +20,7 @@ from control_layer.contract.sealing import Seal
 from control_layer.control.alerts.routes import router as alerts
 from control_layer.control.analytics.breakdown_routes import router as breakdowns
 from control_layer.control.analytics.routes import router as analytics
+from control_layer.control.api_keys.inventory_routes import router as key_inventory
 from control_layer.control.api_keys.routes import router as api_keys
 from control_layer.control.audit.routes import router as audit
 from control_layer.control.authentication.password_routes import router as passwords
@@ -113,6 +114,7 @@ _ROUTERS: tuple[APIRouter, ...] = (
     sessions,
     groups,
     api_keys,
+    key_inventory,
     kept_answers,
     simulated,
     endpoints,

@@ -6,15 +6,16 @@ import uuid
 from datetime import datetime
 
 from fastapi import APIRouter
+from sqlalchemy import and_
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from control_layer.contract.sealing import CannotOpen
 from control_layer.control.access import signed_in
-from control_layer.control.api_keys.caps import set_cap, spending_of_keys
-from control_layer.control.api_keys.inherited_rate import inherited_rate
+from control_layer.control.api_keys.caps import set_cap
 from control_layer.control.api_keys.issuing import give_secret, take_pending_secret
 from control_layer.control.api_keys.listing import Asked
-from control_layer.control.api_keys.queries import count_keys, find_key, list_keys, reachable_models
+from control_layer.control.api_keys.presentation import shown
+from control_layer.control.api_keys.queries import count_keys, find_key, keys_of, list_keys
 from control_layer.control.api_keys.rules import (
     apply_changes,
     check_changes,
@@ -58,12 +59,11 @@ async def list_(
     """A user's keys without their secrets, newest first unless another order is asked for."""
     holder = holder_seen_by(caller, user_id, created_by)
     await _require_user(session, user_id)
-    rows = await list_keys(session, user_id, holder, asked, paging.skip, paging.limit)
-    total = await count_keys(session, user_id, holder, asked)
-    access = _Access(await reachable_models(session, user_id))
-    spending = await spending_of_keys(session, rows, services.now())
-    inherited = await inherited_rate(session, user_id, services.settings.auth.rate_limits)
-    return Page.of([Key.of(row, access.of(row), spending.get(row.id), inherited) for row in rows], total, paging)
+    which = and_(keys_of(user_id, holder), asked.condition())
+    rows = await list_keys(session, which, asked.order(), paging.skip, paging.limit)
+    total = await count_keys(session, which)
+    keys = await shown(session, rows, services.settings.auth.rate_limits, services.now())
+    return Page.of(keys, total, paging)
 
 
 @router.post("", status_code=201)
@@ -177,22 +177,9 @@ async def delete(user_id: Owner, key_id: uuid.UUID, session: Database, caller: C
     row.pending_secret = None
 
 
-class _Access:
-    """Which of the owner's reachable models a key may use."""
-
-    def __init__(self, reachable: list[tuple[uuid.UUID, str]]) -> None:
-        self._reachable = reachable
-
-    def of(self, key: tables.ApiKey) -> list[uuid.UUID]:
-        chosen = None if key.model_aliases is None else frozenset(key.model_aliases)
-        return [model_id for model_id, alias in self._reachable if chosen is None or alias in chosen]
-
-
 async def _shown(session: AsyncSession, row: tables.ApiKey, services: Services, now: datetime) -> Key:
-    access = _Access(await reachable_models(session, row.user_id))
-    spending = (await spending_of_keys(session, [row], now)).get(row.id)
-    inherited = await inherited_rate(session, row.user_id, services.settings.auth.rate_limits)
-    return Key.of(row, access.of(row), spending, inherited)
+    (key,) = await shown(session, [row], services.settings.auth.rate_limits, now)
+    return key
 
 
 async def _found(

@@ -19,7 +19,18 @@ from control_layer.control.money import Money
 from control_layer.control.schema import Flag, Input, Int, Number, Output
 from control_layer.store import tables
 
-__all__ = ["CapSpending", "InheritedRate", "Key", "KeyChanges", "NewKey", "NewlyMadeKey", "RevealedSecret", "Rotation"]
+__all__ = [
+    "CapSpending",
+    "InheritedRate",
+    "Key",
+    "KeyChanges",
+    "KeyOwner",
+    "NewKey",
+    "NewlyMadeKey",
+    "OwnedKey",
+    "RevealedSecret",
+    "Rotation",
+]
 
 _Interval = Literal["daily", "weekly", "monthly"]
 _Models = Annotated[list[str], Field(max_length=1000)]
@@ -167,6 +178,42 @@ class NewlyMadeKey(Key):
     def with_secret(cls, key: Key, secret: str) -> NewlyMadeKey:
         """The object with its secret."""
         return cls(**dict(key), key=secret)
+
+
+class KeyOwner(Output):
+    """Whose a key is."""
+
+    id: uuid.UUID
+    username: str
+    display_name: str | None
+    email: str
+    is_active: bool
+    """False while the account is disabled: its keys work no more than it does."""
+    is_admin: bool
+    """The administrator's keys are theirs alone to change."""
+
+    @classmethod
+    def of(cls, row: tables.User) -> KeyOwner:
+        """The object of a row."""
+        return cls(
+            id=row.id,
+            username=row.username,
+            display_name=row.display_name,
+            email=row.email,
+            is_active=row.disabled_at is None,
+            is_admin=row.is_admin,
+        )
+
+
+class OwnedKey(Key):
+    """A key among everybody's."""
+
+    owner: KeyOwner
+
+    @classmethod
+    def with_owner(cls, key: Key, owner: KeyOwner) -> OwnedKey:
+        """The object with its owner."""
+        return cls(**dict(key), owner=owner)
 
 
 class RevealedSecret(Output):

@@ -6,9 +6,10 @@ import hashlib
 import secrets
 from dataclasses import dataclass, field
 
-__all__ = ["KeySecret"]
+__all__ = ["SHOWN_CHARACTERS", "KeySecret"]
 
-_SHOWN = 7  # "sk-" and four characters: enough to tell keys apart, 24 of 256 bits
+SHOWN_CHARACTERS = 7
+"""Of a secret's beginning: "sk-" and four, which are enough to tell keys apart, and 24 of 256 bits."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,4 +31,4 @@ class KeySecret:
     @property
     def prefix(self) -> str:
         """The part that may be shown."""
-        return self.text[:_SHOWN]
+        return self.text[:SHOWN_CHARACTERS]

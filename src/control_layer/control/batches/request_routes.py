@@ -18,7 +18,6 @@ from control_layer.control.batches.request_queries import (
 )
 from control_layer.control.batches.request_schemas import Detail, Summary
 from control_layer.control.errors import invalid, not_found
-from control_layer.control.files.queries import owners
 from control_layer.control.include import included
 from control_layer.control.moment import Moment
 from control_layer.control.paging import Page, Paging
@@ -26,6 +25,7 @@ from control_layer.control.permissions import Operation, Resource
 from control_layer.control.principal import Principal
 from control_layer.control.request_context import Caller, Database, Served
 from control_layer.control.route import ControlRoute
+from control_layer.control.users.queries import users_by_id
 
 __all__ = ["router"]
 
@@ -70,7 +70,7 @@ async def list_(
     )
     rows, total = await list_requests(session, wanted, paging.skip, paging.limit)
     uses = await uses_of(session, rows)
-    people = await owners(session, {row.created_by for row in rows}) if sees_all else {}
+    people = await users_by_id(session, {row.created_by for row in rows}) if sees_all else {}
     emails = {user_id: user.email for user_id, user in people.items()}
     summaries = [Summary.of(row, uses.get(row.id), emails.get(row.created_by)) for row in rows]
     return Page[Summary].of(summaries, total, paging)
@@ -84,7 +84,7 @@ async def read(request_id: uuid.UUID, session: Database, caller: Caller) -> Deta
     if row is None:
         raise not_found("Request", request_id)
     sees_all = caller.may(Operation.READ, Resource.BATCHES)
-    person = (await owners(session, {row.created_by})).get(row.created_by) if sees_all else None
+    person = (await users_by_id(session, {row.created_by})).get(row.created_by) if sees_all else None
     use = (await uses_of(session, [row])).get(request_id)
     return Detail.of(row, use, None if person is None else person.email)
 

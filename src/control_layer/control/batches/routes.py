@@ -19,13 +19,13 @@ from control_layer.control.batches.status import StatusFilter, is_over
 from control_layer.control.cursor import Cursor, CursorPage
 from control_layer.control.errors import invalid, not_found
 from control_layer.control.files.content import MAX_SKIP, NDJSON_ANSWER, Range, results_of, streamed
-from control_layer.control.files.queries import owners
 from control_layer.control.include import included
 from control_layer.control.moment import Moment
 from control_layer.control.permissions import Operation, Resource
 from control_layer.control.principal import Principal
 from control_layer.control.request_context import Caller, Database, Served
 from control_layer.control.route import ControlRoute
+from control_layer.control.users.queries import users_by_id
 from control_layer.store import tables
 from control_layer.store.tables import BatchRequest
 
@@ -77,7 +77,7 @@ async def list_(
         active_first=active_first,
     )
     rows, has_more = await list_batches(session, wanted, cursor.after, cursor.limit)
-    people = await owners(session, {row.created_by for row in rows})
+    people = await users_by_id(session, {row.created_by for row in rows})
     used: dict[uuid.UUID, Analytics] = {}
     if "analytics" in included(include):
         used = await analytics_of(session, rows)
@@ -178,4 +178,4 @@ async def _found(
 
 
 async def _owner(session: AsyncSession, batch: tables.Batch) -> tables.User | None:
-    return (await owners(session, {batch.created_by})).get(batch.created_by)
+    return (await users_by_id(session, {batch.created_by})).get(batch.created_by)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import uuid
-from collections.abc import Collection, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -13,10 +13,10 @@ from sqlalchemy.orm import aliased
 
 from control_layer.control.models.visibility import accessible_to
 from control_layer.control.search import having_indexed
-from control_layer.store.tables import Batch, File, Model, User
+from control_layer.store.tables import Batch, File, Model
 from control_layer.store.tables.batches import FILE_SEARCHED
 
-__all__ = ["FileFilter", "batch_of_output", "find_file", "list_files", "owners", "unlink", "usable_models"]
+__all__ = ["FileFilter", "batch_of_output", "find_file", "list_files", "unlink", "usable_models"]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -65,12 +65,6 @@ async def list_files(
     order = (File.created_at, File.id) if wanted.ascending else (File.created_at.desc(), File.id.desc())
     rows = (await session.execute(statement.order_by(*order).limit(limit + 1))).scalars().all()
     return rows[:limit], len(rows) > limit
-
-
-async def owners(session: AsyncSession, ids: Collection[uuid.UUID]) -> dict[uuid.UUID, User]:
-    """The people with these ids, deleted ones too."""
-    rows = (await session.execute(select(User).where(User.id.in_(ids)))).scalars()
-    return {row.id: row for row in rows}
 
 
 async def usable_models(session: AsyncSession, owner: uuid.UUID) -> dict[str, str | None]:

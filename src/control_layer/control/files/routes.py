@@ -29,7 +29,6 @@ from control_layer.control.files.queries import (
     batch_of_output,
     find_file,
     list_files,
-    owners,
     unlink,
     usable_models,
 )
@@ -40,6 +39,7 @@ from control_layer.control.permissions import Operation, Resource
 from control_layer.control.principal import Principal
 from control_layer.control.request_context import Caller, Database, Served
 from control_layer.control.route import ControlRoute
+from control_layer.control.users.queries import users_by_id
 from control_layer.store import tables
 
 __all__ = ["router"]
@@ -112,7 +112,7 @@ async def list_(
         ascending=order == "asc",
     )
     rows, has_more = await list_files(session, wanted, cursor.after, cursor.limit)
-    people = await owners(session, {row.uploaded_by for row in rows}) if sees_all else {}
+    people = await users_by_id(session, {row.uploaded_by for row in rows}) if sees_all else {}
     return CursorPage[File].of([File.of(row, people.get(row.uploaded_by)) for row in rows], has_more=has_more)
 
 
@@ -122,7 +122,7 @@ async def read(file_id: uuid.UUID, session: Database, caller: Caller) -> File:
     """One file."""
     row = await _seen(session, file_id, caller)
     sees_all = caller.may(Operation.READ, Resource.FILES)
-    people = await owners(session, {row.uploaded_by}) if sees_all else {}
+    people = await users_by_id(session, {row.uploaded_by}) if sees_all else {}
     return File.of(row, people.get(row.uploaded_by))
 
 

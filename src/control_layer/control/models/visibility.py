@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import uuid
+from collections.abc import Collection
 from dataclasses import dataclass
 
 from sqlalchemy import ColumnElement, or_, select, true
@@ -11,16 +12,19 @@ from control_layer.control.permissions import Operation, Resource
 from control_layer.control.principal import Principal
 from control_layer.store import tables
 
-__all__ = ["Sight", "accessible_to"]
+__all__ = ["Sight", "accessible_to", "grants_of"]
+
+
+def grants_of(users: Collection[uuid.UUID]) -> ColumnElement[bool]:
+    """The grants by which any of these users can use models: to Everyone, or to a group that one of them is in. Roles
+    do not matter."""
+    member_of = select(tables.GroupMember.group_id).where(tables.GroupMember.user_id.in_(users))
+    return or_(tables.GroupModel.group_id == tables.NIL, tables.GroupModel.group_id.in_(member_of))
 
 
 def accessible_to(user_id: uuid.UUID) -> ColumnElement[bool]:
-    """The models a user can use: granted to Everyone, or to a group the user is in. Roles do not matter."""
-    member_of = select(tables.GroupMember.group_id).where(tables.GroupMember.user_id == user_id)
-    granted = select(tables.GroupModel.model_id).where(
-        or_(tables.GroupModel.group_id == tables.NIL, tables.GroupModel.group_id.in_(member_of))
-    )
-    return tables.Model.id.in_(granted)
+    """The models a user can use."""
+    return tables.Model.id.in_(select(tables.GroupModel.model_id).where(grants_of([user_id])))
 
 
 @dataclass(frozen=True, slots=True)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import uuid
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from typing import Any
 
 from sqlalchemy import ColumnElement, Text, UnaryExpression, and_, cast, delete, func, literal_column, or_, select, text
@@ -31,6 +31,7 @@ __all__ = [
     "forget_belongings",
     "list_users",
     "user_ids",
+    "users_by_id",
     "visible",
 ]
 
@@ -81,6 +82,12 @@ async def list_users(
 async def count_users(session: AsyncSession, which: ColumnElement[bool]) -> int:
     """How many `list_users` goes through."""
     return (await session.execute(select(func.count()).select_from(User).where(which))).scalar_one()
+
+
+async def users_by_id(session: AsyncSession, ids: Collection[uuid.UUID]) -> dict[uuid.UUID, User]:
+    """The accounts with these ids, deleted ones too."""
+    rows = (await session.execute(select(User).where(User.id.in_(ids)))).scalars()
+    return {row.id: row for row in rows}
 
 
 async def user_ids(session: AsyncSession) -> str:

@@ -12,7 +12,12 @@ from sqlalchemy.orm import Mapped, mapped_column
 from control_layer.contract.routing import KeyCaching
 from control_layer.store.tables.base import Base, now
 
-__all__ = ["ApiKey", "LentSecret"]
+__all__ = ["KEY_SEARCHED", "ApiKey", "LentSecret"]
+
+KEY_SEARCHED = "key_text(name, description, secret_prefix)"
+"""What a search for keys looks into, as it is indexed."""
+_VISIBLE = text("deleted_at IS NULL AND NOT hidden")
+_NEWEST = (text("created_at DESC"), text("id DESC"))
 
 
 class ApiKey(Base):
@@ -63,9 +68,18 @@ class ApiKey(Base):
             "created_by",
             "name",
             unique=True,
-            postgresql_where=text("deleted_at IS NULL AND NOT hidden"),
+            postgresql_where=_VISIBLE,
         ),
         Index("ix_api_keys_user_id", "user_id", text("created_at DESC")),
+        Index("ix_api_keys_newest", *_NEWEST, postgresql_where=_VISIBLE),
+        Index("ix_api_keys_by_name", text("lower(name)"), *_NEWEST, postgresql_where=_VISIBLE),
+        Index("ix_api_keys_expires_at", "expires_at", *_NEWEST, postgresql_where=_VISIBLE),
+        Index(
+            "ix_api_keys_searched",
+            text(f"search_vector({KEY_SEARCHED})"),
+            postgresql_using="gin",
+            postgresql_where=_VISIBLE,
+        ),
     )
 
 
