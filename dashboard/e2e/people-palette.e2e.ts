@@ -27,7 +27,7 @@ test('an administrator reaches pages, models, people and their keys', async () =
   const model = await makeModel(page)
   const name = unique('Palette').replaceAll(' ', '-')
   const person = await makePerson(page, name)
-  await makeKey(page, person.id)
+  const key = await makeKey(page, person.id)
 
   await go(page, 'budg', /^Usage & cost/)
   await page.getByRole('heading', { name: 'Usage & cost', level: 1 }).waitFor()
@@ -38,12 +38,11 @@ test('an administrator reaches pages, models, people and their keys', async () =
   await go(page, name.toLowerCase(), new RegExp(`^${name} ?${person.email}`))
   await page.getByRole('dialog', { name }).getByRole('tab', { name: 'Profile', selected: true }).waitFor()
   await page.keyboard.press('Escape')
-  await go(page, `${name} progr`, new RegExp(`^program ?of ${name}`))
-  await page
-    .getByRole('dialog', { name })
-    .getByRole('list', { name: `API keys of ${name}` })
-    .getByText('program')
-    .waitFor()
+  await go(page, key, new RegExp(`^program ?of ${name}`))
+  await page.waitForURL('**/api-keys?**')
+  await page.getByRole('dialog', { name: 'program' }).getByRole('link', { name }).waitFor()
+  await page.keyboard.press('Escape')
+  await page.getByRole('row', { name: new RegExp(`^Select program of ${name}`) }).waitFor()
 })
 
 test('a standard user finds what is theirs, and nothing of others', async () => {

@@ -6,6 +6,7 @@ import { Settings } from 'lucide-react'
 import { Dialog as Radix } from 'radix-ui'
 import { useState } from 'react'
 import { asProblem } from '@/api/problem'
+import { withoutSecret } from '@/format/secret'
 import { SETTINGS } from '@/pages/settings/places'
 import { useCan, useUser, type Can } from '@/session/session'
 import { SECTIONS } from '../navigation'
@@ -23,19 +24,20 @@ export function CommandPalette({ onClose }: { onClose: () => void }) {
   const can = useCan()
   const me = useUser()
   const navigate = useNavigate()
-  const search = useSettled(text.trim(), PAUSE_MS)
+  const sought = withoutSecret(text.trim())
+  const search = useSettled(sought, PAUSE_MS)
   const asked = useQuery(foundOptions(search, me.id, can))
   const run = (act: () => unknown) => () => {
     onClose()
     act()
   }
-  const typed = text.trim() !== ''
+  const typed = sought !== ''
   const pages = matching(visible(SECTIONS, can), text)
   const settings = typed ? matching(visible(SETTINGS, can), text) : []
   const actions = matching(useActions(), text)
-  const current = search === text.trim() && !asked.isPlaceholderData
+  const current = search === sought && !asked.isPlaceholderData
   const found =
-    typed && asked.data !== undefined ? (current ? asked.data : fitting(asked.data, text)) : undefined
+    typed && asked.data !== undefined ? (current ? asked.data : fitting(asked.data, sought)) : undefined
   const none =
     pages.length + settings.length + actions.length === 0 &&
     (found === undefined || Object.values(found).every((things: readonly unknown[]) => things.length === 0))
@@ -96,9 +98,7 @@ export function CommandPalette({ onClose }: { onClose: () => void }) {
               )}
             </Command.List>
             <p className="border-t border-line px-4 py-2 text-xs text-faint max-sm:hidden">
-              {can('Read', 'ApiKeys') && can('Read', 'Users')
-                ? '↑ ↓ to choose, Enter to go. A person’s name finds their keys too: “ada laptop”.'
-                : '↑ ↓ to choose, Enter to go.'}
+              ↑ ↓ to choose, Enter to go. A key is found by how its secret begins, too: “sk-a1B2”.
             </p>
           </Command>
         </Radix.Content>

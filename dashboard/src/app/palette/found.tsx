@@ -3,7 +3,7 @@ import { useNavigate } from '@tanstack/react-router'
 import { Boxes, KeyRound, User, UsersRound } from 'lucide-react'
 import { nameOf } from '@/format/person'
 import { Group, Item } from './item'
-import { ownerOf, type Found as Things } from './queries'
+import type { Found as Things } from './queries'
 
 interface FoundProps {
   found: Things
@@ -12,10 +12,11 @@ interface FoundProps {
 
 export function Found({ found: { models, keys, users, groups }, run }: FoundProps) {
   const navigate = useNavigate()
-  const toKey = ({ name, owner }: Things['keys'][number]) =>
-    owner === undefined
-      ? navigate({ to: '/api-keys', search: { q: name } })
-      : navigate({ to: '/users', search: { user: owner.id, tab: 'keys' } })
+  const toKey = ({ id, name, owner }: Things['keys'][number]) =>
+    navigate({
+      to: '/api-keys',
+      search: { q: name, key: id, ...(owner === undefined ? {} : { whose: 'all', user_id: owner.id }) },
+    })
   return (
     <>
       {models.length > 0 && (
@@ -50,7 +51,7 @@ export function Found({ found: { models, keys, users, groups }, run }: FoundProp
           {keys.map((key) => (
             <Item key={key.id} value={`key ${key.id}`} onSelect={run(() => toKey(key))}>
               <KeyRound aria-hidden /> <span className="truncate">{key.name}</span>
-              {key.owner !== undefined && <span className="truncate text-faint">of {ownerOf(key)}</span>}
+              {key.owner !== undefined && <span className="truncate text-faint">of {nameOf(key.owner)}</span>}
             </Item>
           ))}
         </Group>

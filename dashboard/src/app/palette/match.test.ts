@@ -1,5 +1,5 @@
 import { expect, it } from 'vitest'
-import { keysMeant, matching, names } from './match'
+import { matching, names } from './match'
 
 const PLACES = [
   { name: 'API keys', keywords: ['tokens', 'secrets'] },
@@ -26,9 +26,4 @@ it('all are there while nothing is typed', () => {
 it('what was found for the letters before stays only where it has the new ones', () => {
   expect(names('ADA l', 'Ada Lovelace', undefined)).toBe(true)
   expect(names('adam', 'Ada Lovelace', null)).toBe(false)
-})
-
-it('keys are found by whose they are, and by their name', () => {
-  expect(keysMeant(' ada ')).toEqual({ owner: 'ada', key: '' })
-  expect(keysMeant('ada old  laptop')).toEqual({ owner: 'ada', key: 'old laptop' })
 })

@@ -21,12 +21,6 @@ export function names(text: string, ...called: readonly (string | null | undefin
   return called.some((name) => name?.toLowerCase().includes(wanted) === true)
 }
 
-/** Keys are found by whose they are: "ada" looks for Ada's, "ada laptop" for those of hers with that name. */
-export function keysMeant(text: string): { owner: string; key: string } {
-  const [owner = '', ...rest] = text.trim().split(/\s+/)
-  return { owner, key: rest.join(' ') }
-}
-
 function rank({ name }: Entry, typed: readonly string[]): number {
   return meets(typed, words(name)) ? 0 : 1
 }

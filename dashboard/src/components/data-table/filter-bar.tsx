@@ -12,6 +12,8 @@ const ANY = '*'
 interface FilterBarProps {
   state: ListState
   searchLabel: string
+  /** What of the typed text is looked for, where that is not all. */
+  sought?: (text: string) => string
   /** There is nothing to narrow: it is not seen, but its room is kept. What narrows already stays in sight. */
   hidden?: boolean
   /** `FilterSelect`s. */
@@ -20,7 +22,7 @@ interface FilterBarProps {
   end?: ReactNode
 }
 
-export function FilterBar({ state, searchLabel, hidden, children, end }: FilterBarProps) {
+export function FilterBar({ state, searchLabel, sought, hidden, children, end }: FilterBarProps) {
   return (
     <div
       className={cn(
@@ -29,7 +31,12 @@ export function FilterBar({ state, searchLabel, hidden, children, end }: FilterB
       )}
       role="search"
     >
-      <SearchField key={state.search === '' ? 'empty' : 'filled'} state={state} label={searchLabel} />
+      <SearchField
+        key={state.search === '' ? 'empty' : 'filled'}
+        state={state}
+        label={searchLabel}
+        sought={sought ?? all}
+      />
       {children}
       {state.narrowed && (
         <Button variant="ghost" onClick={state.widen}>
@@ -41,7 +48,15 @@ export function FilterBar({ state, searchLabel, hidden, children, end }: FilterB
   )
 }
 
-function SearchField({ state, label }: { state: ListState; label: string }) {
+const all = (text: string) => text
+
+interface SearchFieldProps {
+  state: ListState
+  label: string
+  sought: (text: string) => string
+}
+
+function SearchField({ state, label, sought }: SearchFieldProps) {
   const [text, setText] = useState(state.search)
   const timer = useRef<number>(undefined)
   const field = useRef<HTMLInputElement>(null)
@@ -49,7 +64,7 @@ function SearchField({ state, label }: { state: ListState; label: string }) {
   const change = (next: string) => {
     setText(next)
     window.clearTimeout(timer.current)
-    timer.current = window.setTimeout(() => state.set({ q: next.trim() }), PAUSE_MS)
+    timer.current = window.setTimeout(() => state.set({ q: sought(next.trim()) }), PAUSE_MS)
   }
   return (
     <div className="relative w-full sm:w-64">

@@ -1,3 +1,4 @@
+import { Link } from '@tanstack/react-router'
 import type { ColumnDef } from '@tanstack/react-table'
 import { Ellipsis, Pencil, RotateCw, Trash2 } from 'lucide-react'
 import { Badge } from '@/components/badge'
@@ -6,15 +7,22 @@ import { Button } from '@/design/button'
 import { cn } from '@/design/class-names'
 import { Menu, MenuItem, MenuSeparator, Tooltip } from '@/design/menu'
 import { money } from '@/format/number'
-import type { Key } from './queries'
+import { nameOf } from '@/format/person'
+import { useCan } from '@/session/session'
+import type { Key, ListedKey } from './queries'
+import type { Rights } from './rights'
+
+type Act = (key: ListedKey) => void
 
 interface Actions {
-  edit: ((key: Key) => void) | undefined
-  rotate: ((key: Key) => void) | undefined
-  remove: ((key: Key) => void) | undefined
+  edit: Act
+  rotate: Act
+  remove: Act
+  rights: (key: ListedKey) => Rights
 }
 
-export function keyColumns({ edit, rotate, remove }: Actions): ColumnDef<Key>[] {
+/** `owners`: whose each is, too. */
+export function keyColumns(actions: Actions, owners: boolean): ColumnDef<ListedKey>[] {
   return [
     {
       id: 'name',
@@ -26,10 +34,14 @@ export function keyColumns({ edit, rotate, remove }: Actions): ColumnDef<Key>[] 
             <span className="truncate font-medium">{key.name}</span>
             <KeyState apiKey={key} />
           </div>
-          <code className="font-mono text-xs text-faint sm:hidden">{key.prefix}…</code>
+          <div className="truncate text-xs text-faint sm:hidden">
+            <code className="font-mono">{key.prefix}…</code>
+            {owners && key.owner !== undefined && <> · {nameOf(key.owner)}</>}
+          </div>
         </div>
       ),
     },
+    ...(owners ? [OWNER] : []),
     {
       id: 'prefix',
       header: 'Secret',
@@ -41,13 +53,15 @@ export function keyColumns({ edit, rotate, remove }: Actions): ColumnDef<Key>[] 
     {
       id: 'models',
       header: 'Models',
-      meta: { from: 'lg' },
-      cell: ({ row: { original: key } }) => <ModelsOfKey apiKey={key} />,
+      meta: { from: owners ? 'xl' : 'lg' },
+      cell: ({ row: { original: key } }) => (
+        <ModelsOfKey apiKey={key} whose={owners ? 'its owner’s' : 'yours'} />
+      ),
     },
     {
       id: 'limits',
       header: 'Limits',
-      meta: { from: 'xl' },
+      meta: { from: owners ? '2xl' : 'xl' },
       cell: ({ row: { original: key } }) => <Limits apiKey={key} />,
     },
     {
@@ -71,44 +85,75 @@ export function keyColumns({ edit, rotate, remove }: Actions): ColumnDef<Key>[] 
     {
       id: 'created_at',
       header: 'Created',
-      meta: { sort: 'created_at', from: 'xl' },
+      meta: { sort: 'created_at', from: owners ? '2xl' : 'xl' },
       cell: ({ row }) => <Time at={row.original.created_at} />,
     },
     {
       id: 'actions',
       header: () => <span className="sr-only">Actions</span>,
       meta: { pinned: true },
-      cell: ({ row: { original: key } }) =>
-        (rotate !== undefined || remove !== undefined) && (
-          <div className="text-right">
-            <Menu
-              trigger={
-                <Button variant="ghost" size="icon-sm" aria-label={`Actions for ${key.name}`}>
-                  <Ellipsis aria-hidden />
-                </Button>
-              }
-            >
-              {edit !== undefined && (
-                <MenuItem onSelect={() => edit(key)}>
-                  <Pencil aria-hidden /> Edit…
-                </MenuItem>
-              )}
-              {rotate !== undefined && (
-                <MenuItem onSelect={() => rotate(key)}>
-                  <RotateCw aria-hidden /> Rotate…
-                </MenuItem>
-              )}
-              {rotate !== undefined && remove !== undefined && <MenuSeparator />}
-              {remove !== undefined && (
-                <MenuItem danger onSelect={() => remove(key)}>
-                  <Trash2 aria-hidden /> Delete…
-                </MenuItem>
-              )}
-            </Menu>
-          </div>
-        ),
+      cell: ({ row }) => <RowMenu apiKey={row.original} {...actions} />,
     },
   ]
+}
+
+const OWNER: ColumnDef<ListedKey> = {
+  id: 'owner',
+  header: 'Owner',
+  meta: { from: 'sm' },
+  cell: ({ row: { original: key } }) =>
+    key.owner !== undefined && (
+      <span className="flex max-w-48 items-center gap-2">
+        <OwnerName owner={key.owner} />
+        {!key.owner.is_active && <Badge tone="warn">Disabled</Badge>}
+      </span>
+    ),
+}
+
+type Owner = Parameters<typeof nameOf>[0] & { id: string }
+
+/** Leads to the account, for whoever may see it. */
+export function OwnerName({ owner }: { owner: Owner }) {
+  const can = useCan()
+  if (!can('Read', 'Users')) return <span className="truncate">{nameOf(owner)}</span>
+  return (
+    <Link to="/users" search={{ user: owner.id }} className="truncate hover:underline">
+      {nameOf(owner)}
+    </Link>
+  )
+}
+
+function RowMenu({ apiKey: key, edit, rotate, remove, rights }: Actions & { apiKey: ListedKey }) {
+  const may = rights(key)
+  if (!may.change && !may.remove) return null
+  return (
+    <div className="text-right">
+      <Menu
+        trigger={
+          <Button variant="ghost" size="icon-sm" aria-label={`Actions for ${key.name}`}>
+            <Ellipsis aria-hidden />
+          </Button>
+        }
+      >
+        {may.change && (
+          <>
+            <MenuItem onSelect={() => edit(key)}>
+              <Pencil aria-hidden /> Edit…
+            </MenuItem>
+            <MenuItem onSelect={() => rotate(key)}>
+              <RotateCw aria-hidden /> Rotate…
+            </MenuItem>
+          </>
+        )}
+        {may.change && may.remove && <MenuSeparator />}
+        {may.remove && (
+          <MenuItem danger onSelect={() => remove(key)}>
+            <Trash2 aria-hidden /> Delete…
+          </MenuItem>
+        )}
+      </Menu>
+    </div>
+  )
 }
 
 export function KeyState({ apiKey: key }: { apiKey: Key }) {
@@ -124,9 +169,14 @@ export function KeyState({ apiKey: key }: { apiKey: Key }) {
   )
 }
 
-function ModelsOfKey({ apiKey: key }: { apiKey: Key }) {
+function ModelsOfKey({ apiKey: key, whose }: { apiKey: Key; whose: string }) {
   if (key.purpose === 'platform') return <span className="text-faint">None</span>
-  if (key.models === null) return <span className="text-soft">All of yours ({key.model_access.length})</span>
+  if (key.models === null)
+    return (
+      <span className="text-soft">
+        All of {whose} ({key.model_access.length})
+      </span>
+    )
   const [first, ...others] = key.models
   return (
     <span className="inline-flex items-center gap-1.5 text-soft">

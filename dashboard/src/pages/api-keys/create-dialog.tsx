@@ -7,13 +7,8 @@ import { Dialog } from '@/design/dialog'
 import { Input, Select } from '@/design/field'
 import { Segments } from '@/design/tabs'
 import { KeepingFields, LimitFields, ModelsField } from './limit-fields'
-import { asNewKey, BLANK, EXPIRIES, type KeyValues } from './new-key'
+import { asNewKey, BLANK, EXPIRIES, PURPOSES, type KeyValues } from './new-key'
 import { useCreateKey } from './queries'
-
-const PURPOSES = [
-  { value: 'realtime', label: 'AI requests' },
-  { value: 'platform', label: 'Management API' },
-] as const
 
 export function CreateDialog({ onClose }: { onClose: () => void }) {
   const formId = useId()
@@ -92,9 +87,9 @@ export function CreateDialog({ onClose }: { onClose: () => void }) {
         </div>
         {purpose === 'realtime' && (
           <>
-            <ModelsField form={form} />
+            <ModelsField form={form} own />
             <LimitFields form={form} />
-            <KeepingFields form={form} />
+            <KeepingFields form={form} own />
           </>
         )}
         <FormError>{errors.root?.message}</FormError>

@@ -9,11 +9,15 @@ import { relativeTime } from '@/format/time'
 import { asChanges, expiryChoices, valuesOf } from './changed-key'
 import { KeepingFields, LimitFields, ModelsField } from './limit-fields'
 import type { KeyValues } from './new-key'
-import { useChangeKey, type Key } from './queries'
+import { useChangeKey, type ListedKey } from './queries'
+import { useFullName, useStranger } from './rights'
 
-export function EditDialog({ apiKey: key, onClose }: { apiKey: Key; onClose: () => void }) {
+export function EditDialog({ apiKey: key, onClose }: { apiKey: ListedKey; onClose: () => void }) {
   const formId = useId()
-  const change = useChangeKey(key.id)
+  const stranger = useStranger()(key)
+  const own = stranger === undefined
+  const called = useFullName()(key)
+  const change = useChangeKey(key)
   const form = useForm<KeyValues>({ defaultValues: valuesOf(key) })
   const { errors } = form.formState
   const expiry = key.expires_at === null ? '' : relativeTime(Date.parse(key.expires_at), Date.now())
@@ -26,17 +30,18 @@ export function EditDialog({ apiKey: key, onClose }: { apiKey: Key; onClose: () 
       }
       onClose()
     } catch (error) {
-      showProblem(form, error, { field: 'name', message: 'You have a key with this name already.' })
+      const message = `${stranger === undefined ? 'You have' : `${stranger} has`} a key with this name already.`
+      showProblem(form, error, { field: 'name', message })
     }
   })
   return (
     <Dialog
       open
       onClose={onClose}
-      title={`Edit ${key.name}`}
+      title={`Edit ${called}`}
       description={
         key.purpose === 'platform'
-          ? 'A key of the management API. It may what you may.'
+          ? `A key of the management API. It may what ${stranger === undefined ? 'you may' : 'its owner may'}.`
           : 'Its secret stays what it is.'
       }
       footer={
@@ -64,7 +69,7 @@ export function EditDialog({ apiKey: key, onClose }: { apiKey: Key; onClose: () 
         />
         {key.purpose !== 'platform' && (
           <>
-            <ModelsField form={form} />
+            <ModelsField form={form} own={own} />
             <LimitFields
               form={form}
               rates={{
@@ -82,7 +87,7 @@ export function EditDialog({ apiKey: key, onClose }: { apiKey: Key; onClose: () 
                 />
               )}
             </LimitFields>
-            <KeepingFields form={form} />
+            <KeepingFields form={form} own={own} />
           </>
         )}
         <FormError>{errors.root?.message}</FormError>

@@ -7,13 +7,15 @@ import { Skeleton } from '@/components/page'
 import { Time } from '@/components/values'
 import { Button } from '@/design/button'
 import { Drawer } from '@/design/dialog'
+import { groupsOfUserOptions } from '@/pages/users/queries'
 import { useUser } from '@/session/session'
-import { KeyState, Spending } from './columns'
-import { CACHINGS } from './new-key'
-import { ownGroupsOptions, type Key } from './queries'
+import { KeyState, OwnerName, Spending } from './columns'
+import { cachings } from './new-key'
+import type { Key, ListedKey } from './queries'
+import { useStranger } from './rights'
 
 interface KeyDrawerProps {
-  apiKey: Key
+  apiKey: ListedKey
   onClose: () => void
   onEdit: (() => void) | undefined
   onRotate: (() => void) | undefined
@@ -21,6 +23,7 @@ interface KeyDrawerProps {
 }
 
 export function KeyDrawer({ apiKey: key, onClose, onEdit, onRotate, onDelete }: KeyDrawerProps) {
+  const own = useStranger()(key) === undefined
   return (
     <Drawer
       open
@@ -59,9 +62,9 @@ export function KeyDrawer({ apiKey: key, onClose, onEdit, onRotate, onDelete }: 
               {key.prefix}…
             </code>,
           ],
-          ['Owner', <Owner key="owner" />],
+          ['Owner', <Owner key="owner" apiKey={key} />],
           ['For', key.purpose === 'platform' ? 'The management API' : 'AI requests'],
-          ...(key.purpose === 'platform' ? [] : limitsOf(key)),
+          ...(key.purpose === 'platform' ? [] : limitsOf(key, own)),
           ['Last used', <Time key="used" at={key.last_used} />],
           ['Expires', <Time key="expires" at={key.expires_at} />],
           ['Old secret works until', <Time key="old" at={key.previous_secret_expires_at} never="—" />],
@@ -72,33 +75,40 @@ export function KeyDrawer({ apiKey: key, onClose, onEdit, onRotate, onDelete }: 
   )
 }
 
-function limitsOf(key: Key): (readonly [string, ReactNode])[] {
+function limitsOf(key: Key, own: boolean): (readonly [string, ReactNode])[] {
   const rate = key.requests_per_second ?? key.inherited_rate_limit?.requests_per_second
   const burst = key.burst_size ?? key.inherited_rate_limit?.burst_size
   return [
-    ['Models', <Models key="models" apiKey={key} />],
-    ['Groups', <Groups key="groups" />],
+    ['Models', <Models key="models" apiKey={key} own={own} />],
+    ['Groups', <Groups key="groups" ownerId={key.user_id} />],
     ['Requests a second', rate ?? none],
     ['At once', burst ?? none],
     ['Budget', <Spending key="spent" apiKey={key} />],
     ['Counted anew', key.resets_at === null ? none : <Time key="resets" at={key.resets_at} />],
     ['Conversations', key.zero_data_retention ? 'Not kept' : 'Kept as the server is configured'],
-    ['Kept answers', CACHINGS.find(({ value }) => value === (key.caching ?? 'model'))?.label],
+    ['Kept answers', cachings(own).find(({ value }) => value === (key.caching ?? 'model'))?.label],
   ]
 }
 
-function Owner() {
-  const { display_name, username, email } = useUser()
+function Owner({ apiKey: { owner } }: { apiKey: ListedKey }) {
+  const me = useUser()
+  const { email } = owner ?? me
   return (
     <>
-      {display_name ?? username} <span className="text-faint">{email}</span>
+      <OwnerName owner={owner ?? me} /> <span className="text-faint">{email}</span>
+      {owner?.is_active === false && (
+        <>
+          {' '}
+          <Badge tone="warn">Disabled</Badge>
+        </>
+      )}
     </>
   )
 }
 
 /** A key has no groups of its own. */
-function Groups() {
-  const groups = useQuery(ownGroupsOptions(useUser().id))
+function Groups({ ownerId }: { ownerId: string }) {
+  const groups = useQuery(groupsOfUserOptions(ownerId))
   if (groups.isError) return <span className="text-faint">They could not be read.</span>
   if (groups.data === undefined) return <Skeleton className="w-32" />
   return (
@@ -113,9 +123,9 @@ function Groups() {
 
 const none: ReactNode = <span className="text-faint">—</span>
 
-function Models({ apiKey: key }: { apiKey: Key }) {
+function Models({ apiKey: key, own }: { apiKey: Key; own: boolean }) {
   if (key.purpose === 'platform') return none
-  if (key.models === null) return `All that you may use (${key.model_access.length})`
+  if (key.models === null) return `All that ${own ? 'you' : 'its owner'} may use (${key.model_access.length})`
   return (
     <span className="flex flex-wrap gap-1">
       {key.models.map((alias) => (

@@ -7,7 +7,7 @@ import { ChooseMany } from '@/components/choose-many'
 import { SelectField, SwitchField } from '@/components/fields'
 import { FormField } from '@/components/form-field'
 import { Input, Select } from '@/design/field'
-import { CACHINGS, INTERVALS, positive, positiveWhole, type KeyValues } from './new-key'
+import { cachings, INTERVALS, positive, positiveWhole, type KeyValues } from './new-key'
 
 const LISTED = 100
 
@@ -15,14 +15,20 @@ interface FieldsProps {
   form: UseFormReturn<KeyValues>
 }
 
-export function ModelsField({ form }: FieldsProps) {
+interface OwnedFieldsProps extends FieldsProps {
+  /** Whether the key is one's own. */
+  own: boolean
+}
+
+export function ModelsField({ form, own }: OwnedFieldsProps) {
   const [typed, setTyped] = useState('')
   const search = useDeferredValue(typed.trim())
   const models = useQuery({
-    queryKey: ['models', 'choices', search],
+    queryKey: ['models', 'choices', own, search],
     placeholderData: keepPreviousData,
     queryFn: ({ signal }) => {
-      const query = { accessible: true, search, sort: 'alias', limit: LISTED } as const
+      // What somebody else may use is not to be asked for: all are offered.
+      const query = { accessible: own, search, sort: 'alias', limit: LISTED } as const
       return must(api.GET('/admin/api/v1/models', { params: { query }, signal }))
     },
   })
@@ -37,7 +43,7 @@ export function ModelsField({ form }: FieldsProps) {
               control={control}
               value={field.value}
               onChange={field.onChange}
-              none="All that you may use"
+              none={own ? 'All that you may use' : 'All that its owner may use'}
               searchLabel="Find a model"
               options={models.data?.data.map((model) => model.alias) ?? []}
               search={typed}
@@ -124,14 +130,14 @@ function needed(valid: (text: string) => true | string) {
     text.trim() === '' ? 'A rate can be changed, not taken away. Make a new key without one.' : valid(text)
 }
 
-export function KeepingFields({ form }: FieldsProps) {
+export function KeepingFields({ form, own }: OwnedFieldsProps) {
   return (
     <>
       <SelectField
         control={form.control}
         name="caching"
         label="Kept answers"
-        options={CACHINGS}
+        options={cachings(own)}
         hint="Of models that keep answers: whose this key’s requests may be given."
       />
       <SwitchField

@@ -3,6 +3,11 @@ import type { NewKey } from './queries'
 
 const DAY_MS = 24 * 3600 * 1000
 
+export const PURPOSES = [
+  { value: 'realtime', label: 'AI requests' },
+  { value: 'platform', label: 'Management API' },
+] as const
+
 export const EXPIRIES = [
   { value: 'never', label: 'Never', days: undefined },
   { value: '7', label: 'In 7 days', days: 7 },
@@ -20,11 +25,19 @@ export const INTERVALS = [
 
 export const CACHINGS = [
   { value: 'model', label: 'As each model says' },
-  { value: 'group', label: 'Those of my groups at most' },
-  { value: 'user', label: 'Mine at most' },
+  { value: 'group', label: 'Those of my groups at most', others: 'Those of its owner’s groups at most' },
+  { value: 'user', label: 'Mine at most', others: 'Its owner’s at most' },
   { value: 'key', label: 'Those of this key at most' },
   { value: 'off', label: 'None' },
 ] as const
+
+/** The same in the words for one's own key, or for somebody else's. */
+export function cachings(own: boolean) {
+  return CACHINGS.map((each) => ({
+    value: each.value,
+    label: !own && 'others' in each ? each.others : each.label,
+  }))
+}
 
 export interface KeyValues {
   name: string

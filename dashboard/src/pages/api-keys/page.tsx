@@ -1,71 +1,92 @@
 import { useQuery } from '@tanstack/react-query'
-import { useNavigate, useSearch } from '@tanstack/react-router'
+import { useSearch } from '@tanstack/react-router'
 import type { RowSelectionState } from '@tanstack/react-table'
 import { KeyRound, Plus, SearchX, Trash2 } from 'lucide-react'
 import { useCallback, useMemo, useState } from 'react'
-import { ConfirmDialog } from '@/components/confirm-dialog'
 import { DataTable } from '@/components/data-table/data-table'
 import { FilterBar } from '@/components/data-table/filter-bar'
 import { useListState } from '@/components/data-table/list-state'
 import { EmptyState, Page } from '@/components/page'
-import { say } from '@/components/toast'
 import { Button } from '@/design/button'
 import { plural } from '@/format/number'
+import { withoutSecret } from '@/format/secret'
 import { useCan } from '@/session/session'
 import { keyColumns } from './columns'
 import { CreateDialog } from './create-dialog'
+import { DeleteDialog } from './delete-dialog'
 import { EditDialog } from './edit-dialog'
+import { Filters, Whose } from './filters'
 import { KeyDrawer } from './key-drawer'
 import { API_KEYS_LIST } from './list-spec'
-import { keysOptions, useDeleteKeys, type Key } from './queries'
+import { keysOptions, type ListedKey } from './queries'
+import { useFullName, useRights } from './rights'
 import { RotateDialog } from './rotate-dialog'
 
 export function ApiKeysPage() {
   const can = useCan()
-  const state = useListState(API_KEYS_LIST)
-  const query = useQuery(keysOptions(state))
-  const creating = useCreating()
+  const rights = useRights()
+  const fullName = useFullName()
+  const everything = useListState(API_KEYS_LIST)
+  const search: { whose?: unknown; create?: unknown; key?: unknown } = useSearch({ strict: false })
+  const overseer = can('Read', 'ApiKeys')
+  const everybodys = overseer && search.whose === 'all'
+  // One's own are not filtered.
+  const state = everybodys ? everything : { ...everything, narrowed: everything.search !== '' }
+  const query = useQuery(keysOptions(state, everybodys))
   const [selected, setSelected] = useState<RowSelectionState>({})
-  const [opened, setOpened] = useState<Key>()
-  const [edited, setEdited] = useState<Key>()
-  const [rotated, setRotated] = useState<Key>()
-  const [doomed, setDoomed] = useState<readonly Key[]>([])
-  const mayChange = can('Update', 'ApiKeys', 'own')
-  const edit = mayChange ? setEdited : undefined
-  const rotate = mayChange ? setRotated : undefined
-  const mayDelete = can('Delete', 'ApiKeys', 'own')
-  const remove = useMemo(() => (mayDelete ? (key: Key) => setDoomed([key]) : undefined), [mayDelete])
-  const columns = useMemo(() => keyColumns({ edit, rotate, remove }), [edit, rotate, remove])
-  const chosen = (query.data?.data ?? []).filter((key) => selected[key.id] === true)
+  const [edited, setEdited] = useState<ListedKey>()
+  const [rotated, setRotated] = useState<ListedKey>()
+  const [doomed, setDoomed] = useState<readonly ListedKey[]>([])
+  const { set, page } = state
+  const open = useCallback((key: ListedKey) => set({ key: key.id, page }), [set, page])
+  const close = () => set({ key: undefined, create: undefined, page })
+  const remove = useCallback((key: ListedKey) => setDoomed([key]), [])
+  const columns = useMemo(
+    () => keyColumns({ edit: setEdited, rotate: setRotated, remove, rights }, everybodys),
+    [rights, remove, everybodys],
+  )
+  const keys = query.data?.data ?? []
+  const opened = keys.find(({ id }) => id === search.key)
+  const may = opened === undefined ? undefined : rights(opened)
+  const chosen = keys.filter((key) => selected[key.id] === true && rights(key).remove)
   const create = can('Create', 'ApiKeys', 'own') && (
-    <Button variant="primary" onClick={creating.open}>
+    <Button variant="primary" onClick={() => set({ create: 'yes', page })}>
       <Plus aria-hidden /> Create key
     </Button>
   )
   return (
-    <Page title="API keys" description="What your programs show in place of you." actions={create}>
+    <Page
+      title="API keys"
+      description={
+        everybodys ? 'What programs show in place of people.' : 'What your programs show in place of you.'
+      }
+      actions={create}
+    >
       <FilterBar
         state={state}
-        hidden={query.data?.total_count === 0}
+        hidden={!overseer && query.data?.total_count === 0}
         searchLabel="Find a key"
+        sought={withoutSecret}
         end={
-          chosen.length > 0 &&
-          mayDelete && (
+          chosen.length > 0 && (
             <Button onClick={() => setDoomed(chosen)}>
               <Trash2 aria-hidden /> Delete {plural(chosen.length, 'key')}…
             </Button>
           )
         }
-      />
+      >
+        {overseer && <Whose everybodys={everybodys} set={set} />}
+        {everybodys && <Filters state={state} />}
+      </FilterBar>
       <DataTable
         label="API keys"
         columns={columns}
         query={query}
         state={state}
         rowId={(key) => key.id}
-        rowName={nameOf}
-        onOpen={setOpened}
-        {...(mayDelete ? { selection: { selected, onChange: setSelected } } : {})}
+        rowName={fullName}
+        onOpen={open}
+        {...(can('Delete', 'ApiKeys', 'own') ? { selection: { selected, onChange: setSelected } } : {})}
         empty={
           <EmptyState icon={<KeyRound />} title="No keys yet" action={create}>
             A key is all that a program needs to use your models. Make one for each program, so that one can
@@ -82,84 +103,27 @@ export function ApiKeysPage() {
           </EmptyState>
         }
       />
-      {creating.is && <CreateDialog onClose={creating.close} />}
+      {search.create === 'yes' && <CreateDialog onClose={close} />}
       {edited !== undefined && <EditDialog apiKey={edited} onClose={() => setEdited(undefined)} />}
       {rotated !== undefined && <RotateDialog apiKey={rotated} onClose={() => setRotated(undefined)} />}
       {opened !== undefined && (
         <KeyDrawer
           apiKey={opened}
-          onClose={() => setOpened(undefined)}
-          onEdit={edit && moving(setOpened, () => edit(opened))}
-          onRotate={rotate && moving(setOpened, () => rotate(opened))}
-          onDelete={remove && moving(setOpened, () => remove(opened))}
+          onClose={close}
+          onEdit={may?.change === true ? moving(close, () => setEdited(opened)) : undefined}
+          onRotate={may?.change === true ? moving(close, () => setRotated(opened)) : undefined}
+          onDelete={may?.remove === true ? moving(close, () => remove(opened)) : undefined}
         />
       )}
-      <DeleteKeys keys={doomed} onClose={() => setDoomed([])} onDeleted={() => setSelected({})} />
+      <DeleteDialog keys={doomed} onClose={() => setDoomed([])} onDeleted={() => setSelected({})} />
     </Page>
   )
 }
 
-function nameOf(key: Key): string {
-  return key.name
-}
-
 /** From the drawer to a dialog. */
-function moving(close: (key: undefined) => void, go: () => void) {
+function moving(close: () => void, go: () => void) {
   return () => {
-    close(undefined)
+    close()
     go()
   }
-}
-
-/** Whether the dialog is open stands in the URL, so that any page can lead here. */
-function useCreating() {
-  const search: { create?: unknown } = useSearch({ strict: false })
-  const navigate = useNavigate()
-  const go = useCallback(
-    (create: 'yes' | undefined) =>
-      void navigate({
-        to: '/api-keys',
-        replace: true,
-        search: ({ create: before, ...rest }) => (create === undefined ? rest : { ...rest, create }),
-      }),
-    [navigate],
-  )
-  return { is: search.create === 'yes', open: () => go('yes'), close: () => go(undefined) }
-}
-
-interface DeleteKeysProps {
-  keys: readonly Key[]
-  onClose: () => void
-  onDeleted: () => void
-}
-
-function DeleteKeys({ keys, onClose, onDeleted }: DeleteKeysProps) {
-  const remove = useDeleteKeys()
-  const what = plural(keys.length, 'key')
-  return (
-    <ConfirmDialog
-      open={keys.length > 0}
-      onClose={onClose}
-      danger
-      title={keys.length === 1 ? `Delete ${keys[0]?.name ?? ''}?` : `Delete ${what}?`}
-      action={`Delete ${what}`}
-      onConfirm={async () => {
-        await remove.mutateAsync(keys)
-        say(`${what} deleted.`)
-        onDeleted()
-      }}
-    >
-      <p>
-        Programs that show {keys.length === 1 ? 'it' : 'them'} are refused at once. This cannot be undone;
-        what was used and spent stays on record.
-      </p>
-      {keys.length > 1 && (
-        <ul className="list-disc pl-5">
-          {keys.map((key) => (
-            <li key={key.id}>{key.name}</li>
-          ))}
-        </ul>
-      )}
-    </ConfirmDialog>
-  )
 }

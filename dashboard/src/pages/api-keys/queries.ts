@@ -1,32 +1,32 @@
-/** The keys of the person who is signed in. */
+/** API keys: those of the person who is signed in, and everybody's for whoever looks after them. */
 import { keepPreviousData, queryOptions, useMutation, useQueryClient } from '@tanstack/react-query'
 import { api, must, type Schema } from '@/api/client'
+import type { Listed } from '@/components/data-table/data-table'
 import { listQuery, type ListState } from '@/components/data-table/list-state'
+import { filterQuery, type Filter } from './inventory'
+import type { API_KEYS_LIST } from './list-spec'
 
 export type Key = Schema['Key']
 export type NewKey = Schema['NewKey']
 export type KeyChanges = Schema['KeyChanges']
-type Sort = 'name' | 'created_at' | 'last_used' | 'expires_at'
+/** A key of a list: of everybody's, each says whose it is. */
+export type ListedKey = Key & Partial<Pick<Schema['OwnedKey'], 'owner'>>
+type Sort = (typeof API_KEYS_LIST)['sorts'][number]
+export type KeysState = ListState<Sort, Filter>
 
 const MINE = { user_id: 'current' } as const
 const ALL_KEYS = ['api-keys'] as const
 
-export function keysOptions(state: ListState<Sort>) {
-  const query = listQuery(state)
+/** One's own, or everybody's, which the filters are for. */
+export function keysOptions(state: KeysState, everybodys: boolean) {
+  const query = { ...listQuery(state), ...(everybodys ? filterQuery(state.filters) : {}) }
   return queryOptions({
-    queryKey: [...ALL_KEYS, query],
-    queryFn: ({ signal }) =>
-      must(api.GET('/admin/api/v1/users/{user_id}/api-keys', { params: { path: MINE, query }, signal })),
+    queryKey: [...ALL_KEYS, everybodys ? 'everybodys' : 'mine', query],
+    queryFn: ({ signal }): Promise<Listed<ListedKey>> =>
+      everybodys
+        ? must(api.GET('/admin/api/v1/api-keys', { params: { query }, signal }))
+        : must(api.GET('/admin/api/v1/users/{user_id}/api-keys', { params: { path: MINE, query }, signal })),
     placeholderData: keepPreviousData,
-  })
-}
-
-/** Those of the person who is signed in: their keys call what they may. */
-export function ownGroupsOptions(userId: string) {
-  const params = { path: { user_id: userId } }
-  return queryOptions({
-    queryKey: ['session', 'groups', userId],
-    queryFn: () => must(api.GET('/admin/api/v1/users/{user_id}/groups', { params })),
   })
 }
 
@@ -40,60 +40,74 @@ export const keyChoicesOptions = queryOptions({
 })
 
 export function useCreateKey() {
-  const client = useQueryClient()
+  const refresh = useRefresh()
   return useMutation({
     mutationFn: (body: NewKey) =>
       must(api.POST('/admin/api/v1/users/{user_id}/api-keys', { params: { path: MINE }, body })),
     onSuccess: (made) => {
       rememberSecret(made.id, made.key)
-      return client.invalidateQueries({ queryKey: ALL_KEYS })
+      return refresh()
     },
   })
 }
 
-export function useChangeKey(id: string) {
-  const client = useQueryClient()
+export function useChangeKey(key: Key) {
+  const refresh = useRefresh()
   return useMutation({
     mutationFn: (body: KeyChanges) =>
       must(
         api.PATCH('/admin/api/v1/users/{user_id}/api-keys/{key_id}', {
-          params: { path: { ...MINE, key_id: id } },
+          params: { path: pathOf(key) },
           body,
         }),
       ),
-    onSuccess: () => client.invalidateQueries({ queryKey: ALL_KEYS }),
+    onSuccess: refresh,
   })
 }
 
-export function useRotateKey() {
-  const client = useQueryClient()
+export function useRotateKey(key: Key) {
+  const refresh = useRefresh()
   return useMutation({
-    mutationFn: ({ id, graceSeconds }: { id: string; graceSeconds: number }) =>
+    mutationFn: (graceSeconds: number) =>
       must(
         api.POST('/admin/api/v1/users/{user_id}/api-keys/{key_id}/rotate', {
-          params: { path: { ...MINE, key_id: id } },
+          params: { path: pathOf(key) },
           body: { grace_seconds: graceSeconds },
         }),
       ),
-    onSuccess: (made, { id }) => {
-      rememberSecret(id, made.key)
-      return client.invalidateQueries({ queryKey: ALL_KEYS })
+    onSuccess: (made) => {
+      rememberSecret(key.id, made.key)
+      return refresh()
     },
   })
 }
 
 /** Deletes them one after the other; what cannot be deleted stops the rest. */
 export function useDeleteKeys() {
-  const client = useQueryClient()
+  const refresh = useRefresh()
   return useMutation({
-    mutationFn: async (keys: readonly Pick<Key, 'id'>[]) => {
-      for (const { id } of keys) {
-        const params = { path: { ...MINE, key_id: id } }
+    mutationFn: async (keys: readonly Key[]) => {
+      for (const key of keys) {
+        const params = { path: pathOf(key) }
         await must(api.DELETE('/admin/api/v1/users/{user_id}/api-keys/{key_id}', { params }))
       }
     },
-    onSettled: () => client.invalidateQueries({ queryKey: ALL_KEYS }),
+    onSettled: refresh,
   })
+}
+
+function pathOf({ user_id, id }: Key) {
+  return { user_id, key_id: id }
+}
+
+/** Whoever shows keys asks for them again: these lists, and those of a user. */
+function useRefresh() {
+  const client = useQueryClient()
+  return () =>
+    Promise.all([
+      client.invalidateQueries({ queryKey: ALL_KEYS }),
+      client.invalidateQueries({ queryKey: ['users', 'api-keys'] }),
+    ])
 }
 
 /** Secrets that were shown since the page was loaded, so that a snippet can hold one. They are kept nowhere else. */

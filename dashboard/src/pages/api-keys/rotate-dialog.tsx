@@ -5,7 +5,8 @@ import { SecretShown } from '@/components/secret-shown'
 import { Button } from '@/design/button'
 import { Dialog } from '@/design/dialog'
 import { Select } from '@/design/field'
-import { useRotateKey, type Key } from './queries'
+import { useRotateKey, type ListedKey } from './queries'
+import { useFullName, useStranger } from './rights'
 
 const GRACES = [
   { value: '0', label: 'Not at all: it stops now' },
@@ -15,26 +16,28 @@ const GRACES = [
 ] as const
 const DEFAULT_GRACE = '86400'
 
-export function RotateDialog({ apiKey, onClose }: { apiKey: Key; onClose: () => void }) {
+export function RotateDialog({ apiKey, onClose }: { apiKey: ListedKey; onClose: () => void }) {
   const [grace, setGrace] = useState<string>(DEFAULT_GRACE)
-  const rotate = useRotateKey()
+  const stranger = useStranger()(apiKey)
+  const called = useFullName()(apiKey)
+  const rotate = useRotateKey(apiKey)
   if (rotate.data !== undefined) {
-    return <SecretShown secret={rotate.data.key} title={`New secret of ${apiKey.name}`} onStored={onClose} />
+    return <SecretShown secret={rotate.data.key} title={`New secret of ${called}`} onStored={onClose} />
   }
   return (
     <Dialog
       open
       onClose={onClose}
-      title={`Rotate ${apiKey.name}?`}
-      description="The key gets a new secret. Its name, limits and history stay."
+      title={`Rotate ${called}?`}
+      description={
+        stranger === undefined
+          ? 'The key gets a new secret. Its name, limits and history stay.'
+          : `The key gets a new secret, for you to hand to ${stranger}. Its name, limits and history stay.`
+      }
       footer={
         <>
           <Button onClick={onClose}>Cancel</Button>
-          <Button
-            variant="primary"
-            busy={rotate.isPending}
-            onClick={() => rotate.mutate({ id: apiKey.id, graceSeconds: Number(grace) })}
-          >
+          <Button variant="primary" busy={rotate.isPending} onClick={() => rotate.mutate(Number(grace))}>
             Rotate key
           </Button>
         </>

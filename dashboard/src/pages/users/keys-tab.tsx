@@ -1,4 +1,5 @@
 import { useQuery } from '@tanstack/react-query'
+import { Link } from '@tanstack/react-router'
 import { Trash2 } from 'lucide-react'
 import { useState } from 'react'
 import { Badge } from '@/components/badge'
@@ -63,11 +64,17 @@ export function KeysTab({ user }: { user: User }) {
           </li>
         ))}
       </ul>
-      {total > keys.length && (
-        <p className="mt-3 text-xs text-faint">
-          The newest {keys.length} of {count(total).exact}.
-        </p>
-      )}
+      <p className="mt-3 text-xs text-faint">
+        {total > keys.length && `The newest ${keys.length} of ${count(total).exact}. `}
+        <Link
+          to="/api-keys"
+          search={{ whose: 'all', user_id: user.id }}
+          className="text-accent underline underline-offset-2"
+        >
+          Among all keys
+        </Link>{' '}
+        they can be edited and rotated.
+      </p>
       <ConfirmDialog
         open={doomed !== undefined}
         onClose={() => setDoomed(undefined)}
