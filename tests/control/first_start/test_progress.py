@@ -74,7 +74,6 @@ async def test_a_new_instance_has_nothing_done_and_each_step_comes_true(manageme
         "models_granted": 1,
         "groups": 1,
         "group": "Everyone",
-        "keys": 1,
         "request_model": "m",
     }
 

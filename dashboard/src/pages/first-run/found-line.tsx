@@ -39,7 +39,6 @@ export function FoundLine({ fact, found }: FoundLineProps) {
       return (
         <Line>
           <code className="truncate font-mono text-xs text-ink">{found.key_prefix}…</code>
-          <More than={found.keys} />
         </Line>
       )
     case 'request_answered':

@@ -32,8 +32,8 @@ class Found(Output):
     """Those that may use a model."""
     group: str | None
     """The one that may use most."""
-    keys: int
     key_prefix: str | None
+    """Of one of the keys for AI requests, of which there may be very many: they are not counted."""
     request_model: str | None
     """Of the first request that was answered."""
     request_at: datetime | None
@@ -65,7 +65,7 @@ async def read(session: Database, services: Served) -> FirstRun:
         provider_connected=found.endpoints > 0,
         models_discovered=found.models > 0,
         model_granted=found.models_granted > 0,
-        key_made=found.keys > 0,
+        key_made=found.key_prefix is not None,
         request_answered=found.request_at is not None,
         found=found,
         simulated_offered=services.simulation.is_offered,
@@ -98,10 +98,9 @@ async def _found(session: AsyncSession) -> Found:
         select(func.count(distinct(Model.id))).select_from(grants).where(*active).scalar_subquery(),
         select(func.count(distinct(GroupModel.group_id))).select_from(grants).where(*active).scalar_subquery(),
         most_granted.scalar_subquery(),
-        select(func.count()).select_from(ApiKey).where(*usable).scalar_subquery(),
-        select(ApiKey.secret_prefix).where(*usable).order_by(ApiKey.created_at).limit(1).scalar_subquery(),
+        select(ApiKey.secret_prefix).where(*usable).limit(1).scalar_subquery(),  # any: an order would read them all
     )
-    endpoints, endpoint, models, granted, groups, group, keys, prefix = (await session.execute(counts)).one()
+    endpoints, endpoint, models, granted, groups, group, prefix = (await session.execute(counts)).one()
     request = (await session.execute(answered)).one_or_none()
     return Found(
         endpoints=endpoints,
@@ -110,7 +109,6 @@ async def _found(session: AsyncSession) -> Found:
         models_granted=granted,
         groups=groups,
         group=group,
-        keys=keys,
         key_prefix=prefix,
         request_model=None if request is None else request.model,
         request_at=None if request is None else request.at,
