@@ -38,6 +38,20 @@ async function findings(page: Page, only?: string[]): Promise<string[]> {
     )
 }
 
+/** What is too wide where nothing should scroll sideways: the page, its lists (which have captions), and what a dialog or a drawer holds. */
+function wider(page: Page): Promise<string[]> {
+  return page.evaluate(() =>
+    [
+      document.documentElement,
+      ...document.querySelectorAll('[role=dialog] > *, main [role=region]:has(> table > caption)'),
+    ].flatMap((each) => {
+      const { tagName, scrollWidth, clientWidth } = each
+      if (scrollWidth <= clientWidth || getComputedStyle(each).overflowX === 'hidden') return []
+      return [`${tagName.toLowerCase()}: ${scrollWidth} pixels wide, of which ${clientWidth} are seen`]
+    }),
+  )
+}
+
 /** Each is opened once, and then looked at as those see it who have another theme or a telephone. */
 test(
   'axe finds nothing serious on any page, light or dark, and each fits 390 pixels',
@@ -57,8 +71,7 @@ test(
       const dark = await findings(page, OF_COLOURS)
       await page.setViewportSize(NARROW)
       await settled(page)
-      const width = await page.evaluate(() => document.documentElement.scrollWidth)
-      const wide = width > NARROW.width ? [`${width} pixels wide`] : []
+      const wide = await wider(page)
       const serious = [...light, ...dark.map((each) => `dark: ${each}`), ...wide]
       if (serious.length > 0) found[each.name] = serious
     }

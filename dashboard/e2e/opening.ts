@@ -40,8 +40,9 @@ export async function visit(page: Page, { path, open }: PageUnderTest) {
   await settled(page)
 }
 
-/** Whatever slides, fades or changes its colour has done so. */
+/** Nothing still stands for what is to come, and whatever slides, fades or changes its colour has done so. */
 export async function settled(page: Page) {
+  await page.waitForFunction(() => document.querySelector('[data-skeleton]') === null)
   await page.evaluate(async () => {
     await new Promise((resolve) => requestAnimationFrame(resolve))
     await new Promise((resolve) => requestAnimationFrame(resolve))

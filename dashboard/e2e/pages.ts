@@ -4,9 +4,7 @@ import { dialog, drawn, firstRow, ready, type PageUnderTest } from './opening'
 import { ONLY } from './server'
 import { SETTINGS_PAGES } from './settings-pages'
 import { SPEND_PAGES } from './spend-pages'
-
-/** Others have no conversation to show. */
-const CHATS = '/requests?uri_pattern=%25/chat/completions'
+import { TRAFFIC_PAGES } from './traffic-pages'
 
 export const PAGES: readonly PageUnderTest[] = [
   { name: 'login', path: '/login', inside: false },
@@ -35,6 +33,9 @@ export const PAGES: readonly PageUnderTest[] = [
     open: async (page) => {
       await page.getByRole('button', { name: 'Model: sim-reasoning' }).waitFor()
       await page.getByRole('button', { name: 'Compare' }).click()
+      await page.getByRole('button', { name: 'Model 2: sim-reasoning' }).click()
+      await page.getByRole('option', { name: 'sim-large' }).click()
+      await page.mouse.move(0, 0)
       await page.getByRole('textbox', { name: 'Prompt', exact: true }).fill('Compare two answers')
       await page.keyboard.press('Enter')
       await page.getByText('24 out').or(page.getByText('35 out')).nth(1).waitFor()
@@ -130,6 +131,15 @@ export const PAGES: readonly PageUnderTest[] = [
   { name: 'users', path: '/users', inside: true },
   { name: 'users-nothing-found', path: '/users?q=nobody-is-called-that', inside: true },
   { name: 'users-create', path: '/users?create=yes', inside: true, open: dialog },
+  {
+    name: 'users-chosen',
+    path: '/users',
+    inside: true,
+    open: async (page) => {
+      await page.getByLabel('Select all on this page').click()
+      await page.getByRole('toolbar', { name: /chosen$/ }).waitFor()
+    },
+  },
   ...(['profile', 'groups', 'keys', 'sessions'] as const).map((tab) => ({
     name: `user-${tab}`,
     path: `/users?sort=created_at&tab=${tab}`,
@@ -213,45 +223,7 @@ export const PAGES: readonly PageUnderTest[] = [
     },
   })),
   { name: 'first-run', path: '/first-run', inside: true },
-  { name: 'traffic', path: '/traffic', inside: true, open: drawn },
-  { name: 'traffic-minutes', path: '/traffic?range=1h&by=user', inside: true, open: drawn },
-  { name: 'traffic-nothing', path: '/traffic?model=no-such-model', inside: true },
-  {
-    name: 'traffic-custom',
-    path: '/traffic?range=7d',
-    inside: true,
-    open: async (page) => {
-      await page.getByRole('button', { name: 'Custom' }).click()
-      await page.getByLabel('From', { exact: true }).waitFor()
-    },
-  },
-  { name: 'requests', path: '/requests', inside: true },
-  { name: 'requests-nothing-found', path: '/requests?model=no-such-model', inside: true },
-  {
-    name: 'requests-filters',
-    path: '/requests?status=ok',
-    inside: true,
-    open: async (page) => {
-      await page.getByRole('button', { name: 'More filters' }).click()
-      await page.getByRole('button', { name: 'Apply' }).waitFor()
-    },
-  },
-  { name: 'request', path: CHATS, inside: true, open: (page) => openRequest(page, 'Overview') },
-  {
-    name: 'request-said',
-    path: CHATS,
-    inside: true,
-    open: (page) => openRequest(page, 'Conversation'),
-  },
-  { name: 'request-headers', path: CHATS, inside: true, open: (page) => openRequest(page, 'Headers') },
-  {
-    name: 'request-contents',
-    path: '/requests?uri_pattern=%25/embeddings',
-    inside: true,
-    open: (page) =>
-      openRequest(page, 'Contents', 'embeddings', { model: 'sim-embed', input: ['One', 'Two'] }),
-  },
-  { name: 'request-raw', path: CHATS, inside: true, open: (page) => openRequest(page, 'Raw') },
+  ...TRAFFIC_PAGES,
   ...SETTINGS_PAGES,
   {
     name: 'search',
@@ -261,6 +233,18 @@ export const PAGES: readonly PageUnderTest[] = [
       await page.keyboard.press('Control+k')
       await page.getByPlaceholder('Find a page').fill('sim-s')
       await page.getByRole('option', { name: 'sim-small' }).waitFor()
+    },
+  },
+  {
+    name: 'sign-in-again',
+    path: '/models',
+    inside: true,
+    open: async (page) => {
+      const session = await page.context().cookies()
+      await page.context().clearCookies()
+      await page.getByRole('searchbox', { name: 'Find a model' }).fill('sim')
+      await page.getByRole('dialog', { name: 'Your session has ended' }).getByLabel('Password').waitFor()
+      await page.context().addCookies(session)
     },
   },
 ]
@@ -279,27 +263,6 @@ async function openModel(page: Page, tab: string) {
     .click()
   await page.getByRole('tab', { name: tab }).click()
   await page.getByRole('tabpanel').waitFor()
-  await loaded(page)
+  await ready(page)
   if (tab === 'Overview') await drawn(page)
-}
-
-const HELLO = { model: 'sim-small', messages: [{ role: 'user', content: 'Hello!' }] }
-
-/** The newest; where there is none, one is made. */
-async function openRequest(page: Page, part: string, api = 'chat/completions', data: object = HELLO) {
-  const rows = page.getByRole('region', { name: 'Requests' }).getByRole('row', { name: /sim-/ })
-  if ((await rows.count()) === 0) {
-    await page.getByRole('button', { name: 'Live' }).click()
-    await page.getByRole('status').getByText('Live').waitFor()
-    await page.request.post(`/admin/api/v1/ai/v1/${api}`, { data })
-  }
-  await rows.first().click()
-  await page.getByRole('tab', { name: part }).click()
-  await ready(page)
-}
-
-/** Nothing on the page still stands for what is to come. */
-async function loaded(page: Page) {
-  await ready(page)
-  await page.waitForFunction(() => document.querySelector('main [data-skeleton]') === null)
 }

@@ -1,5 +1,6 @@
 /** The pages about keys that are there, usage and money. */
 import type { Page } from 'playwright-core'
+import { unique } from './management'
 import { dialog, drawn, type PageUnderTest } from './opening'
 
 /** Of the first key, where there is one. */
@@ -14,6 +15,16 @@ async function editKey(page: Page) {
 }
 
 export const SPEND_PAGES: readonly PageUnderTest[] = [
+  {
+    name: 'api-keys-created',
+    path: '/api-keys?create=yes',
+    inside: true,
+    open: async (page) => {
+      await page.getByLabel('Name').fill(unique('nightly report'))
+      await page.getByRole('dialog').getByRole('button', { name: 'Create key' }).click()
+      await page.getByTestId('secret').waitFor()
+    },
+  },
   { name: 'api-keys-edit', path: '/api-keys', inside: true, open: editKey },
   { name: 'usage', path: '/usage', inside: true, open: drawn },
   { name: 'usage-days', path: '/usage?range=30d&by=day', inside: true, open: drawn },

@@ -13,7 +13,7 @@ __all__ = ["travel"]
 
 _DASHBOARD = Path(__file__).parents[2] / "dashboard"
 _VITEST = _DASHBOARD / "node_modules" / ".bin" / "vitest"
-_SECONDS = 900.0
+_SECONDS = 1800.0
 
 
 def travel(instance: Instance, email: str, password: str, *names: str, pictures: Path | None = None) -> None:

@@ -41,7 +41,7 @@ _PEOPLE: tuple[tuple[str, list[str]], ...] = (
 )
 _GROUPS = ("Support", "Research", "Finance", "Legal", "Marketing", "Platform team", "Trainees", "Night shift")
 _USED = {"support bot", "laptop of Ada", "old prototype"}
-_REQUESTS = 240
+_REQUESTS = 30
 _RUNS = """
 INSERT INTO probe_results (id, probe_id, executed_at, success, response_time_ms, status_code, error_message)
 SELECT gen_random_uuid(), $1, at, ok, 200 + (random() * 600)::int, CASE WHEN ok THEN 200 ELSE 503 END,
@@ -221,7 +221,7 @@ def _remember(instance: Instance) -> None:
     chosen = ", ".join(changed.get(name, name) for name in columns.split(", "))
     copies = (
         f"INSERT INTO requests ({columns}) SELECT {chosen} FROM requests, generate_series(1, 1000) AS hours "  # noqa: S608
-        "WHERE random() < 0.02 + 0.05 * (1 + sin(hours * pi() / 12)) + 0 * sequence RETURNING at, id"
+        "WHERE random() < 0.16 + 0.4 * (1 + sin(hours * pi() / 12)) + 0 * sequence RETURNING at, id"
     )
     folded = "INSERT INTO unfolded_requests (at, id, lost) SELECT at, id, 0 FROM copies"
     instance.sql(f"WITH copies AS ({copies}) {folded}")
