@@ -32,6 +32,11 @@ export class Problem extends Error {
     return this.status === 0 || this.status === 502 || this.status === 503 || this.status === 504
   }
 
+  /** The session has ended: the same is answered once somebody has signed in again. */
+  get signedOut(): boolean {
+    return this.status === 401 && this.code === 'not_authenticated'
+  }
+
   static silence(): Problem {
     return new Problem(0, 'unreachable', 'The server does not answer.')
   }

@@ -16,7 +16,7 @@ export function onSessionEnd(act: () => void) {
 export function noticeProblem(error: Error) {
   const problem = asProblem(error)
   if (problem.unreachable) serverAway()
-  else if (problem.status === 401 && problem.code === 'not_authenticated') ended()
+  else if (problem.signedOut) ended()
 }
 
 export function makeQueryClient(): QueryClient {

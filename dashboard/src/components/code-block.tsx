@@ -79,7 +79,6 @@ export function CodeBlock({ code, language, label, shown = code, className }: Co
     <div className={cn('relative rounded-lg border border-line bg-sunken', className)}>
       <CopyButton text={code} className="absolute top-2 right-2" />
       {/* Focusable, because it scrolls. */}
-      {}
       <pre
         tabIndex={0}
         aria-label={label}

@@ -82,9 +82,11 @@ export function Collection(props: CollectionProps) {
       {error !== null && error !== undefined ? (
         <ErrorState error={error} retry={props.retry} />
       ) : entries === undefined ? (
-        <div className="space-y-4 py-2" aria-busy>
-          {['w-48', 'w-64', 'w-40'].map((width) => (
-            <Skeleton key={width} className={width} />
+        <div className="divide-y divide-line rounded-lg border border-line" aria-busy>
+          {['w-48', 'w-56', 'w-40'].map((width) => (
+            <div key={width} className="flex h-11 items-center pl-3">
+              <Skeleton className={width} />
+            </div>
           ))}
         </div>
       ) : entries.length === 0 ? (

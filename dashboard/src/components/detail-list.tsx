@@ -5,9 +5,9 @@ export function DetailList({ entries }: { entries: readonly (readonly [name: str
   return (
     <dl className="divide-y divide-line">
       {entries.map(([name, value]) => (
-        <div key={name} className="flex items-baseline justify-between gap-6 py-2">
+        <div key={name} className="flex items-baseline justify-between gap-x-6 py-2 max-sm:flex-wrap">
           <dt className="shrink-0 text-faint">{name}</dt>
-          <dd className="min-w-0 text-right break-words">{value}</dd>
+          <dd className="ml-auto min-w-0 text-right break-words">{value}</dd>
         </div>
       ))}
     </dl>

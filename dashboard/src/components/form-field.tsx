@@ -29,11 +29,14 @@ export function FormField({ label, hint, error, optional, className, children }:
         {label}
         {optional === true && <span className="text-xs font-normal text-faint">Optional</span>}
       </label>
-      {children({
-        id,
-        'aria-describedby': noted ? `${id}-note` : undefined,
-        'aria-invalid': error !== undefined ? true : undefined,
-      })}
+      {/* In a box: what a select brings along for the browser's own forms would be spaced as a line of its own. */}
+      <div>
+        {children({
+          id,
+          'aria-describedby': noted ? `${id}-note` : undefined,
+          'aria-invalid': error !== undefined ? true : undefined,
+        })}
+      </div>
       {error !== undefined ? (
         <p id={`${id}-note`} role="alert" className="text-xs text-bad">
           {error}

@@ -51,26 +51,33 @@ export function EmptyState({ icon, title, children, action, className }: EmptySt
         {icon}
       </div>
       <h2 className="text-base font-medium">{title}</h2>
-      <p className="mt-1 max-w-sm text-soft">{children}</p>
-      {action !== undefined && <div className="mt-4 flex gap-2">{action}</div>}
+      <p className="mt-1 max-w-sm text-balance text-soft">{children}</p>
+      {action !== undefined && action !== false && <div className="mt-4 flex gap-2">{action}</div>}
     </div>
   )
 }
 
 export function ErrorState({ error, retry }: { error: unknown; retry: () => void }) {
   const problem = asProblem(error)
+  const [title, text] = problem.unreachable
+    ? ['The server does not answer', 'It is tried again by itself as soon as the server is back.']
+    : problem.signedOut
+      ? ['You are signed out', 'This is loaded as soon as you have signed in again.']
+      : ['This could not be loaded', problem.message]
   return (
     <div role="alert">
       <EmptyState
         icon={<TriangleAlert />}
-        title={problem.unreachable ? 'The server does not answer' : 'This could not be loaded'}
+        title={title}
         action={
-          <Button onClick={retry}>
-            <RotateCw aria-hidden /> Try again
-          </Button>
+          !problem.signedOut && (
+            <Button onClick={retry}>
+              <RotateCw aria-hidden /> Try again
+            </Button>
+          )
         }
       >
-        {problem.unreachable ? 'It is tried again by itself as soon as the server is back.' : problem.message}
+        {text}
       </EmptyState>
     </div>
   )

@@ -23,12 +23,29 @@ interface OverlayProps {
 
 const prevent = (event: Event) => event.preventDefault()
 
+const FIELDS = 'input:enabled, textarea:enabled, [role=combobox]:enabled, [aria-haspopup=dialog]:enabled'
+const CONTROLS = 'a[href], button:enabled:not([tabindex="-1"]), [tabindex="0"]'
+
+/** Not the button that closes it: who opens a dialog wants to go on in it. */
+function start(event: Event, among: readonly string[]) {
+  const overlay = event.currentTarget as HTMLElement
+  for (const selector of among) {
+    const first = overlay.querySelector<HTMLElement>(`:scope > :not(header) :is(${selector})`)
+    if (first === null) continue
+    event.preventDefault()
+    first.focus()
+    return
+  }
+}
+
 interface PlaceProps {
   place: string
   entrance: string
+  /** Of what the first one has the focus when it opens; of these before those. */
+  startsAt: readonly string[]
 }
 
-function Overlay({ className, place, entrance, ...props }: OverlayProps & PlaceProps) {
+function Overlay({ className, place, entrance, startsAt, ...props }: OverlayProps & PlaceProps) {
   const enters = props.follows !== true
   const insisting = props.insistent === true ? { onEscapeKeyDown: prevent, onInteractOutside: prevent } : {}
   return (
@@ -44,6 +61,7 @@ function Overlay({ className, place, entrance, ...props }: OverlayProps & PlaceP
           )}
           {...(props.description === undefined ? { 'aria-describedby': undefined } : {})}
           {...insisting}
+          onOpenAutoFocus={(event) => start(event, startsAt)}
           onKeyDown={(event) => {
             if (event.key === 'Escape' && isPassedOn(event.nativeEvent) && props.insistent !== true)
               props.onClose()
@@ -82,6 +100,7 @@ export function Dialog(props: OverlayProps) {
     <Overlay
       place="inset-x-3 top-[max(0.75rem,8vh)] mx-auto max-h-[84vh] max-w-lg rounded-xl border border-line"
       entrance="animate-rise"
+      startsAt={[FIELDS, CONTROLS]}
       {...props}
     />
   )
@@ -93,6 +112,7 @@ export function Drawer(props: OverlayProps) {
     <Overlay
       place="inset-y-0 right-0 w-full max-w-xl border-l border-line"
       entrance="animate-slide"
+      startsAt={[CONTROLS]}
       {...props}
     />
   )

@@ -6,7 +6,7 @@ import { cn } from './class-names'
 import { styleNonce } from './style-nonce'
 
 const FIELD =
-  'h-8 w-full min-w-0 rounded-md border border-line-strong bg-surface px-2.5 text-sm text-ink shadow-raised outline-none transition-colors placeholder:text-faint focus-visible:border-accent focus-visible:outline-2 focus-visible:outline-offset-0 focus-visible:outline-solid focus-visible:outline-accent/30 disabled:opacity-60 aria-invalid:border-bad'
+  'h-8 w-full min-w-0 rounded-md border border-line-strong bg-surface px-2.5 text-sm text-ink shadow-raised transition-colors placeholder:text-faint focus-visible:border-accent focus-visible:outline-offset-0 focus-visible:outline-accent/30 disabled:opacity-60 aria-invalid:border-bad aria-invalid:focus-visible:outline-bad/30'
 
 export function Input({ className, ...rest }: ComponentProps<'input'>) {
   return <input className={cn(FIELD, className)} {...rest} />

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest'
-import { count, milliseconds, money, percentage, plural, pricePerMillion } from './number'
-import { relativeTime } from './time'
+import { count, milliseconds, money, percentage, plural, pricePerMillion, smallMoney, tick } from './number'
+import { relativeTime, tickName } from './time'
 
 describe('numbers', () => {
   it.each([
@@ -16,11 +16,28 @@ describe('numbers', () => {
     ['0.000000000', '$0.00', '$0'],
     ['0.001200000', '<$0.01', '$0.0012'],
     ['12.500000000', '$12.50', '$12.5'],
-    ['-3.10', '−$3.10', '$-3.1'],
+    ['-3.10', '−$3.10', '−$3.1'],
+    [0.1 + 0.2, '$0.30', '$0.3'],
     ['100', '$100.00', '$100'],
     ['1234567.00', '$1.23M', '$1234567'],
   ])('shows the amount %s', (value, shown, exact) => {
     expect(money(value)).toEqual({ shown, exact })
+  })
+
+  it('shows what is far less than a cent', () => {
+    const shown = ['0', '0.000220000', '-0.00022', '0.02'].map((each) => smallMoney(each).shown)
+    expect(shown).toEqual(['$0.00', '$0.00022', '−$0.00022', '$0.02'])
+  })
+
+  it('says no zeros beside an axis that say nothing', () => {
+    const money = ['$0.00', '$4.00', '$2.50', '$0.0005'].map(tick)
+    const times = ['0 ms', '500 ms', '1.50 s', '10.0 s'].map(tick)
+    const counts = ['0', '5,000', '10K'].map(tick)
+    expect([money, times, counts]).toEqual([
+      ['$0', '$4', '$2.50', '$0.0005'],
+      ['0', '500 ms', '1.5 s', '10 s'],
+      ['0', '5,000', '10K'],
+    ])
   })
 
   it('shows a token price per million', () => {
@@ -44,6 +61,13 @@ describe('numbers', () => {
 })
 
 describe('times', () => {
+  it('names midnight by its day, where days are not all the same', () => {
+    const midnight = new Date(2026, 0, 10).getTime()
+    const noon = new Date(2026, 0, 10, 12).getTime()
+    expect([tickName(midnight, 'hour'), tickName(noon, 'hour')]).toEqual(['10 Jan', '10 Jan, 12:00'])
+    expect([tickName(midnight, 'hour', true), tickName(noon, 'hour', true)]).toEqual(['00:00', '12:00'])
+  })
+
   const now = Date.UTC(2026, 0, 10, 12)
   it.each([
     [-10, 'just now'],

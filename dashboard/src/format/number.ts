@@ -4,6 +4,8 @@ const LOCALE = 'en-US'
 const whole = new Intl.NumberFormat(LOCALE, { maximumFractionDigits: 0 })
 const short = new Intl.NumberFormat(LOCALE, { notation: 'compact', maximumSignificantDigits: 3 })
 const fine = new Intl.NumberFormat(LOCALE, { maximumSignificantDigits: 2 })
+/** Of what was added up here: without what binary fractions leave behind. */
+const sum = new Intl.NumberFormat(LOCALE, { maximumFractionDigits: 9, useGrouping: false })
 const cents = new Intl.NumberFormat(LOCALE, { minimumFractionDigits: 2, maximumFractionDigits: 2 })
 
 export interface Formatted {
@@ -20,19 +22,21 @@ export function count(value: number): Formatted {
 /** An amount in the instance's currency, as the API sends it: a decimal in a string, or a number. */
 export function money(value: string | number): Formatted {
   const number = Number(value)
-  const exact = `$${typeof value === 'string' ? trimmed(value) : String(value)}`
   const size = Math.abs(number)
+  const exact = `${number < 0 ? '−' : ''}$${typeof value === 'string' ? trimmed(value).replace('-', '') : sum.format(size)}`
   if (size === 0) return { shown: '$0.00', exact }
   if (size < 0.01) return { shown: number < 0 ? '−<$0.01' : '<$0.01', exact }
   const digits = size < 10_000 ? cents.format(size) : short.format(size)
   return { shown: `${number < 0 ? '−' : ''}$${digits}`, exact }
 }
 
-/** The cost of one request, which may be far less than a cent. */
-export function smallMoney(value: string): Formatted {
+/** What may be far less than a cent, such as the cost of one request. */
+export function smallMoney(value: string | number): Formatted {
+  const { shown, exact } = money(value)
   const number = Number(value)
-  if (number === 0 || number >= 0.01) return money(value)
-  return { shown: `$${fine.format(number)}`, exact: `$${trimmed(value)}` }
+  const size = Math.abs(number)
+  if (size === 0 || size >= 0.01) return { shown, exact }
+  return { shown: `${number < 0 ? '−' : ''}$${fine.format(size)}`, exact }
 }
 
 /** A price of one token, as the price of a million of them. */
@@ -50,6 +54,12 @@ export function milliseconds(value: number): Formatted {
 export function percentage(value: number): Formatted {
   const rounded = value === 100 || value === 0 ? String(value) : value.toFixed(value > 99 ? 2 : 1)
   return { shown: `${rounded}%`, exact: `${value}%` }
+}
+
+/** Beside an axis: without zeros that say nothing. "$4.00" is "$4" there, and "1.50 s" is "1.5 s". */
+export function tick(shown: string): string {
+  if (/^0(\.0+)?( \w+)?$/.test(shown)) return '0'
+  return shown.replace(/\.0+(?=\D|$)/, '').replace(/(\.\d*[1-9])0+(?= s$)/, '$1')
 }
 
 /** "1 key", "3 keys". */

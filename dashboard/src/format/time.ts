@@ -25,7 +25,7 @@ export function exactTime(at: number): string {
   return exactFormat.format(at)
 }
 
-const tickFormats = {
+const bucketFormats = {
   minute: new Intl.DateTimeFormat('en-GB', { hour: '2-digit', minute: '2-digit' }),
   hour: new Intl.DateTimeFormat('en-GB', {
     day: 'numeric',
@@ -37,9 +37,20 @@ const tickFormats = {
   day: new Intl.DateTimeFormat('en-GB', { day: 'numeric', month: 'short', timeZone: 'UTC' }),
 }
 
-/** The name of a bucket of time, beneath an axis: `short` leaves out the day where all are near. */
-export function bucketName(at: number, unit: 'minute' | 'hour' | 'day', short = false): string {
-  return (short && unit === 'hour' ? tickFormats.minute : tickFormats[unit]).format(at)
+export type Unit = keyof typeof bucketFormats
+
+/** What a bucket of time is called. */
+export function bucketName(at: number, unit: Unit): string {
+  return bucketFormats[unit].format(at)
+}
+
+const midnightFormat = new Intl.DateTimeFormat('en-GB', { day: 'numeric', month: 'short' })
+
+/** The same beneath an axis. `short` leaves out the day, because all are near; else midnight is called by its day. */
+export function tickName(at: number, unit: Unit, short = false): string {
+  if (unit !== 'hour') return bucketName(at, unit)
+  if (short) return bucketName(at, 'minute')
+  return new Date(at).getHours() === 0 ? midnightFormat.format(at) : bucketName(at, unit)
 }
 
 const momentFormat = new Intl.DateTimeFormat('en-GB', {

@@ -38,7 +38,7 @@ export function ChartFrame(props: ChartFrameProps) {
   return (
     <section
       aria-labelledby={id}
-      className="min-w-0 rounded-lg border border-line bg-surface p-4 shadow-raised"
+      className="flex min-w-0 flex-col rounded-lg border border-line bg-surface p-4 shadow-raised"
     >
       <div className="mb-2 flex items-start justify-between gap-4">
         <div className="min-w-0">
@@ -50,25 +50,28 @@ export function ChartFrame(props: ChartFrameProps) {
         <Segments compact label={`${title}: view`} value={view} onChange={setView} options={VIEWS} />
       </div>
       <Legend series={series} named={named === true} />
-      {state === 'loading' ? (
-        <div style={{ height: HEIGHT }} className="pt-2">
-          <Skeleton className="h-full w-full rounded-md bg-sunken" />
-        </div>
-      ) : typeof state === 'object' ? (
-        <div style={{ height: HEIGHT }} className="overflow-y-auto">
-          <ErrorState error={state.error} retry={state.retry} />
-        </div>
-      ) : view === 'table' ? (
-        <NumberTable table={table} title={title} />
-      ) : state === 'empty' ? (
-        <div style={{ height: HEIGHT }} className="flex items-center justify-center text-faint">
-          Nothing in this time.
-        </div>
-      ) : (
-        <div style={{ height: HEIGHT }} role="img" aria-label={`${title}. ${description}`}>
-          {children}
-        </div>
-      )}
+      {/* At the bottom: charts in a row stand level, however many lines their legends have. */}
+      <div className="mt-auto">
+        {state === 'loading' ? (
+          <div style={{ height: HEIGHT }} className="pt-2">
+            <Skeleton className="h-full w-full rounded-md bg-sunken" />
+          </div>
+        ) : typeof state === 'object' ? (
+          <div style={{ height: HEIGHT }} className="overflow-y-auto">
+            <ErrorState error={state.error} retry={state.retry} />
+          </div>
+        ) : view === 'table' ? (
+          <NumberTable table={table} title={title} />
+        ) : state === 'empty' ? (
+          <div style={{ height: HEIGHT }} className="flex items-center justify-center text-faint">
+            Nothing in this time.
+          </div>
+        ) : (
+          <div style={{ height: HEIGHT }} role="img" aria-label={`${title}. ${description}`}>
+            {children}
+          </div>
+        )}
+      </div>
     </section>
   )
 }
@@ -118,7 +121,7 @@ function NumberTable({ table, title }: { table: ChartTable; title: string }) {
               <th
                 key={name}
                 scope="col"
-                className={`py-1.5 font-medium ${index === 0 ? 'text-left' : 'pl-3 text-right'}`}
+                className={`py-1.5 font-medium whitespace-nowrap ${index === 0 ? 'text-left' : 'pl-3 text-right'}`}
               >
                 {name}
               </th>

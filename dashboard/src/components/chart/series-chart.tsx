@@ -1,6 +1,7 @@
 /** Lines or stacked areas over time: SVG that stretches to its room, so that nothing is measured before it is drawn. */
 import { useMemo, useState, type PointerEvent } from 'react'
 import { cn } from '@/design/class-names'
+import { tick } from '@/format/number'
 import { across, area, line, nearest, stretches, timeTicks, valueTicks } from './geometry'
 import { colourOf, type Point, type Series } from './series'
 
@@ -30,7 +31,7 @@ export function SeriesChart(props: SeriesChartProps) {
     setRead(nearest(times, ((clientX - left) / width) * 100))
   }
   return (
-    <div className="grid size-full grid-cols-[3.25rem_1fr] grid-rows-[1fr_1.25rem] pt-1.5 pr-1.5 text-xs text-faint">
+    <div className="grid size-full grid-cols-[3.25rem_1fr] grid-rows-[1fr_1.25rem] pt-2 pr-1.5 text-xs text-faint">
       <div className="relative">
         {ticks.map((value) => (
           <span
@@ -38,7 +39,7 @@ export function SeriesChart(props: SeriesChartProps) {
             className="absolute right-2 -translate-y-1/2 whitespace-nowrap"
             style={{ top: `${y(value)}%` }}
           >
-            {formatValue(value)}
+            {tick(formatValue(value))}
           </span>
         ))}
       </div>
@@ -77,7 +78,7 @@ export function SeriesChart(props: SeriesChartProps) {
             key={at}
             className={cn(
               'absolute top-1 whitespace-nowrap',
-              x(at) > 95 ? '-translate-x-full' : x(at) >= 5 && '-translate-x-1/2',
+              x(at) > 95 ? '-translate-x-full' : '-translate-x-1/2',
               index % 2 === 1 && 'max-sm:hidden',
             )}
             style={{ left: `${x(at)}%` }}

@@ -10,6 +10,9 @@ export interface Series {
   dashed?: boolean
 }
 
+/** Of series whose colours say nothing, in this order: neighbours are told apart. */
+export const COLOURS = ['1', '3', '2', '4'] as const satisfies readonly Colour[]
+
 /** Of each point in time, in milliseconds: a number per series, or `null` where there is none. */
 export type Point = { at: number } & Record<string, number | null>
 

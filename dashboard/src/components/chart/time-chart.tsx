@@ -1,5 +1,5 @@
 /** A chart over time in its frame. */
-import { bucketName } from '@/format/time'
+import { bucketName, tickName, type Unit } from '@/format/time'
 import { tableOf, type Chart } from './chart'
 import { ChartFrame } from './chart-frame'
 import { SeriesChart } from './index'
@@ -7,7 +7,7 @@ import { SeriesChart } from './index'
 interface TimeChartProps {
   chart: Chart
   /** What a bucket of time is. */
-  unit: Parameters<typeof bucketName>[1]
+  unit: Unit
   /** All of it is near: ticks say no day. */
   short?: boolean
   state: Parameters<typeof ChartFrame>[0]['state']
@@ -29,7 +29,7 @@ export function TimeChart({ chart, unit, short, state = 'ready' }: TimeChartProp
         series={chart.series}
         stacked={chart.stacked}
         formatValue={(value) => chart.format(value).shown}
-        formatTick={(at) => bucketName(at, unit, short)}
+        formatTick={(at) => tickName(at, unit, short)}
         formatTime={name}
       />
     </ChartFrame>

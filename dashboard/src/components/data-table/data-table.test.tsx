@@ -105,6 +105,12 @@ describe('a table', () => {
     expect(refetch).toHaveBeenCalled()
   })
 
+  it('asks for nothing to be tried again while nobody is signed in', () => {
+    show({ isError: true, error: new Problem(401, 'not_authenticated', 'Authentication required.') })
+    expect(screen.getByRole('alert').textContent).toContain('as soon as you have signed in again')
+    expect(screen.queryByRole('button', { name: 'Try again' })).toBeNull()
+  })
+
   it('keeps the room of the rows to come', () => {
     show({ isPending: true, isFetching: true })
     expect(screen.getByRole('table', { name: 'Fruits' }).getAttribute('aria-busy')).toBe('true')

@@ -97,7 +97,6 @@ export function DataTable<Row>(props: DataTableProps<Row>) {
   return (
     <Frame>
       {/* Focusable, because it scrolls where it is too narrow. */}
-      {}
       <div className="overflow-x-auto" tabIndex={0} role="region" aria-label={props.label}>
         <table className="w-full border-collapse text-left" aria-busy={query.isFetching}>
           <caption className="sr-only">{props.label}</caption>
@@ -132,6 +131,8 @@ export function DataTable<Row>(props: DataTableProps<Row>) {
                         className={cn(
                           'h-11 px-3 whitespace-nowrap first:pl-4 last:pr-4',
                           meta?.numeric === true && 'text-right tabular-nums',
+                          // It takes what is left, and no more: what is longer is cut off in the cell.
+                          meta?.wide === true && 'w-full max-w-0 min-w-32 sm:min-w-56',
                           meta?.from !== undefined && HIDDEN[meta.from],
                           meta?.pinned === true && 'sticky right-0 bg-inherit',
                           onOpen !== undefined && 'cursor-pointer',

@@ -14,7 +14,7 @@ interface FilterBarProps {
   searchLabel: string
   /** What of the typed text is looked for, where that is not all. */
   sought?: (text: string) => string
-  /** There is nothing to narrow: it is not seen, but its room is kept. What narrows already stays in sight. */
+  /** There is nothing to narrow: it is not there. What narrows already stays in sight. */
   hidden?: boolean
   /** `FilterSelect`s. */
   children?: ReactNode
@@ -25,10 +25,7 @@ interface FilterBarProps {
 export function FilterBar({ state, searchLabel, sought, hidden, children, end }: FilterBarProps) {
   return (
     <div
-      className={cn(
-        'mb-3 flex flex-wrap items-center gap-2',
-        hidden === true && !state.narrowed && 'invisible',
-      )}
+      className={cn('mb-3 flex flex-wrap items-center gap-2', hidden === true && !state.narrowed && 'hidden')}
       role="search"
     >
       <SearchField

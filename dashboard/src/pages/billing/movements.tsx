@@ -43,8 +43,10 @@ export function Movements({ account, state, whose }: MovementsProps) {
           onChange={(next) => state.set({ type: next })}
           options={TYPES}
         />
-        <DayField label="From" value={from} onChange={(next) => state.set({ from: next })} />
-        <DayField label="To" value={to} onChange={(next) => state.set({ to: next })} />
+        <div className="flex items-center gap-2">
+          <DayField label="From" value={from} onChange={(next) => state.set({ from: next })} />
+          <DayField label="To" value={to} onChange={(next) => state.set({ to: next })} />
+        </div>
       </FilterBar>
       <DataTable
         label="Transactions"
@@ -93,7 +95,7 @@ function DayField({ label, value, onChange }: DayFieldProps) {
       {label}
       <Input
         type="date"
-        className="w-36"
+        className="w-34 sm:w-36"
         value={value ?? ''}
         onChange={(event) => onChange(event.target.value === '' ? undefined : event.target.value)}
       />

@@ -4,6 +4,7 @@ import { Badge } from '@/components/badge'
 import { Time } from '@/components/values'
 import { ProviderMark } from '@/components/provider-mark'
 import { Button } from '@/design/button'
+import { cn } from '@/design/class-names'
 import { Menu, MenuItem, MenuSeparator } from '@/design/menu'
 import { DIALECT_NAMES } from './connection'
 import { EndpointHealth, ModelCount } from './parts'
@@ -111,13 +112,15 @@ export function endpointColumns(
 
 function NameCell({ endpoint, providers }: { endpoint: Endpoint; providers: readonly Provider[] }) {
   const provider = providerAt(endpoint.url, providers)?.name
+  // Where the name says who it is, the host does instead, until it has a column.
+  const told = provider !== undefined && provider !== endpoint.name
   return (
     <div className="flex max-w-80 items-center gap-2.5 max-sm:max-w-44">
       <ProviderMark name={provider ?? endpoint.name} url={endpoint.url} />
       <span className="min-w-0 leading-4">
         <span className="block truncate font-medium">{endpoint.name}</span>
-        <span className="block truncate text-xs text-faint">
-          {provider === undefined || provider === endpoint.name ? new URL(endpoint.url).host : provider}
+        <span className={cn('block truncate text-xs text-faint', !told && 'lg:hidden')}>
+          {!told ? new URL(endpoint.url).host : provider}
         </span>
       </span>
     </div>

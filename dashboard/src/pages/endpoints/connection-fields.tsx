@@ -1,6 +1,6 @@
 /** How a provider is reached; what few people need is under Advanced. */
-import { ChevronRight } from 'lucide-react'
 import { Controller } from 'react-hook-form'
+import { Disclosure } from '@/components/disclosure'
 import { SwitchField } from '@/components/fields'
 import { FormField } from '@/components/form-field'
 import { Input, Select, TextArea } from '@/design/field'
@@ -56,11 +56,12 @@ export function UrlField({ form }: { form: ConnectionForm }) {
 export function AdvancedFields({ form, open }: { form: ConnectionForm; open?: boolean }) {
   const { errors } = form.formState
   return (
-    <details open={open} className="group rounded-lg border border-line">
-      <summary className="flex h-9 cursor-pointer list-none items-center gap-1.5 rounded-lg px-3 font-medium hover:bg-hover [&::-webkit-details-marker]:hidden">
-        <ChevronRight className="size-4 text-faint transition-transform group-open:rotate-90" aria-hidden />
-        Advanced
-      </summary>
+    <Disclosure
+      open={open}
+      className="rounded-lg border border-line"
+      summary="Advanced"
+      summaryClassName="h-9 rounded-lg px-3 font-medium hover:bg-hover"
+    >
       <div className="grid gap-4 border-t border-line p-3 sm:grid-cols-2">
         <Controller
           control={form.control}
@@ -139,6 +140,6 @@ export function AdvancedFields({ form, open }: { form: ConnectionForm; open?: bo
           )}
         </FormField>
       </div>
-    </details>
+    </Disclosure>
   )
 }

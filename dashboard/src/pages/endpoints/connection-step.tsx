@@ -13,9 +13,15 @@ import { kindOf, SECRET_OF } from './credential'
 import { CredentialFields, showConnectionProblem } from './credential-fields'
 import { explained, type Explanation } from './explanation'
 import { PlaceFields } from './option-fields'
-import { CUSTOM, type Provider } from './presets'
+import { CUSTOM, SIMULATED, type Provider } from './presets'
 import { useTest, type Validated } from './queries'
 import { TestFailure } from './test-failure'
+
+/** Of those that are not called by a name. */
+const TITLES: Partial<Record<string, string>> = {
+  [CUSTOM.key]: 'Connect a provider',
+  [SIMULATED.key]: 'Connect the simulated provider',
+}
 
 interface ConnectionStepProps {
   provider: Provider
@@ -65,7 +71,7 @@ export function ConnectionStep(props: ConnectionStepProps) {
       title={
         <span className="flex items-center gap-2.5">
           <ProviderMark name={provider.name} />
-          {provider.key === CUSTOM.key ? 'Connect a provider' : `Connect ${provider.name}`}
+          {TITLES[provider.key] ?? `Connect ${provider.name}`}
         </span>
       }
       description="Nothing is kept before you have seen its models."

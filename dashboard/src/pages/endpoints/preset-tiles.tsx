@@ -17,7 +17,7 @@ export function PresetTiles({ providers, onChoose }: PresetTilesProps) {
             className="flex h-12 w-full items-center gap-2.5 rounded-lg border border-line bg-surface px-2.5 text-left shadow-raised hover:border-line-strong hover:bg-hover"
           >
             <ProviderMark name={provider.name} />
-            <span className="min-w-0 truncate font-medium">{provider.name}</span>
+            <span className="line-clamp-2 min-w-0 leading-4 font-medium">{provider.name}</span>
           </button>
         </li>
       ))}

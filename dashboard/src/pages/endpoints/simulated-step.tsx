@@ -26,7 +26,7 @@ export function SimulatedStep({ onBack, onClose, onElsewhere, onConnected }: Sim
       title={
         <span className="flex items-center gap-2.5">
           <ProviderMark name={SIMULATED.name} />
-          Connect {SIMULATED.name}
+          Connect the simulated provider
         </span>
       }
       description="It answers at once and costs nothing, to try everything without a contract."

@@ -2,6 +2,7 @@ import { useQuery, useQueryClient } from '@tanstack/react-query'
 import { useState } from 'react'
 import { asProblem } from '@/api/problem'
 import { Badge, type Tone } from '@/components/badge'
+import { Disclosure } from '@/components/disclosure'
 import { FormError } from '@/components/form-field'
 import { Skeleton } from '@/components/page'
 import { say } from '@/components/toast'
@@ -124,14 +125,20 @@ function Difference({ parts }: { parts: readonly Part[] }) {
   return (
     <div className="divide-y divide-line overflow-hidden rounded-lg border border-line">
       {parts.map((part) => (
-        <details key={part.kind} open={part.kind !== 'unchanged'}>
-          <summary className="flex min-h-10 cursor-pointer items-center gap-2.5 px-3 hover:bg-hover">
-            <Badge tone={TONES[part.kind]} className="w-6 justify-center font-mono" aria-hidden>
-              {SIGNS[part.kind]}
-            </Badge>
-            <span className="font-medium">{part.title}</span>
-            <span className="text-faint tabular-nums">{part.names.length}</span>
-          </summary>
+        <Disclosure
+          key={part.kind}
+          open={part.kind !== 'unchanged'}
+          summary={
+            <>
+              <Badge tone={TONES[part.kind]} className="w-6 justify-center font-mono" aria-hidden>
+                {SIGNS[part.kind]}
+              </Badge>
+              <span className="font-medium">{part.title}</span>
+              <span className="text-faint tabular-nums">{part.names.length}</span>
+            </>
+          }
+          summaryClassName="min-h-10 px-3 hover:bg-hover"
+        >
           <div className="px-3 pb-3">
             <p className="mb-2 text-xs text-soft">{part.meaning}</p>
             <ul className="max-h-48 space-y-0.5 overflow-y-auto font-mono text-xs">
@@ -142,7 +149,7 @@ function Difference({ parts }: { parts: readonly Part[] }) {
               ))}
             </ul>
           </div>
-        </details>
+        </Disclosure>
       ))}
     </div>
   )

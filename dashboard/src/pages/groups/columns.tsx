@@ -3,6 +3,7 @@ import { Ellipsis, Pencil, Trash2 } from 'lucide-react'
 import { Badge } from '@/components/badge'
 import { Figure, Time } from '@/components/values'
 import { Button } from '@/design/button'
+import { cn } from '@/design/class-names'
 import { Menu, MenuItem, MenuSeparator } from '@/design/menu'
 import { count } from '@/format/number'
 import { EVERYONE, type Group } from './queries'
@@ -22,7 +23,9 @@ export function groupColumns({ edit, remove }: Actions): ColumnDef<Group>[] {
         <div className="max-w-96 leading-4">
           <div className="flex items-center gap-2">
             <span className="truncate font-medium">{group.name}</span>
-            <GroupSource group={group} />
+            <span className={cn(group.id === EVERYONE && 'max-sm:hidden')}>
+              <GroupSource group={group} />
+            </span>
           </div>
           {group.description !== null && group.description !== '' && (
             <div className="truncate text-xs text-faint">{group.description}</div>
@@ -83,6 +86,6 @@ export function groupColumns({ edit, remove }: Actions): ColumnDef<Group>[] {
 
 /** Where a group comes from, where that is not here. */
 export function GroupSource({ group }: { group: Pick<Group, 'id' | 'source'> }) {
-  if (group.id === EVERYONE) return <Badge>Everybody</Badge>
+  if (group.id === EVERYONE) return <Badge>Every user</Badge>
   return group.source === 'native' ? null : <Badge tone="note">From {group.source}</Badge>
 }

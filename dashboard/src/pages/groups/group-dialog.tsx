@@ -97,8 +97,6 @@ function GroupForm({ title, description, action, values, onClose, onSubmit }: Gr
               })}
               placeholder="Research, Support, CI…"
               autoComplete="off"
-              // eslint-disable-next-line jsx-a11y/no-autofocus -- where a dialog begins
-              autoFocus
             />
           )}
         </FormField>

@@ -1,7 +1,7 @@
 /** Groups and models at a glance. Both sides are paged and searched by the server, whatever their number. */
 import { useQuery } from '@tanstack/react-query'
 import { useSearch } from '@tanstack/react-router'
-import { ChevronLeft, ChevronRight, SearchX } from 'lucide-react'
+import { Boxes, ChevronLeft, ChevronRight, SearchX } from 'lucide-react'
 import { useCallback, useState } from 'react'
 import { FilterBar } from '@/components/data-table/filter-bar'
 import type { ListChanges, ListState } from '@/components/data-table/list-state'
@@ -75,7 +75,7 @@ export function Matrix({ state }: { state: ListState }) {
           </>
         )}
       </div>
-      {models !== undefined && groups !== undefined && (
+      {models !== undefined && models.data.length > 0 && groups !== undefined && groups.data.length > 0 && (
         <p className="mt-3 text-xs text-faint">
           Arrow keys go from cell to cell, Space grants and takes back. A dashed cell: everybody may use the
           model already, through Everyone.
@@ -142,7 +142,7 @@ function ColumnPager({ state, total, shown }: { state: ListState; total: number;
 function Nothing({ models, narrowed, onWiden }: { models: number; narrowed: boolean; onWiden: () => void }) {
   if (!narrowed) {
     return (
-      <EmptyState icon={<SearchX />} title="No models yet">
+      <EmptyState icon={<Boxes />} title="No models yet">
         Connect a provider, and its models appear here to be granted.
       </EmptyState>
     )

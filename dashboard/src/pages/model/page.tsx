@@ -152,7 +152,7 @@ function Where({ model }: { model: Model }) {
           </span>
         )
       )}
-      <span>
+      <span className="ml-1.5">
         <HealthStatus model={model} />
       </span>
     </span>

@@ -131,7 +131,7 @@ function CardFigures({ model }: { model: Model }) {
       </dl>
       <div className="min-w-0 text-right">
         <DayLine model={model} />
-        <div className="truncate text-faint">
+        <div className="mt-1 truncate text-faint">
           {metrics?.last_active_at == null ? (
             'Never used'
           ) : (

@@ -1,6 +1,6 @@
 import { useQuery } from '@tanstack/react-query'
-import { useNavigate, useSearch } from '@tanstack/react-router'
-import { Activity, Boxes, LayoutGrid, Plus, Rows3, SearchX } from 'lucide-react'
+import { Link, useNavigate, useSearch } from '@tanstack/react-router'
+import { Activity, Boxes, LayoutGrid, Plug, Plus, Rows3, SearchX } from 'lucide-react'
 import { useCallback, useMemo } from 'react'
 import { DataTable } from '@/components/data-table/data-table'
 import { FilterBar } from '@/components/data-table/filter-bar'
@@ -45,7 +45,19 @@ export function ModelsPage() {
     </EmptyState>
   )
   const empty = (
-    <EmptyState icon={<Boxes />} title="No models yet">
+    <EmptyState
+      icon={<Boxes />}
+      title="No models yet"
+      action={
+        can('Create', 'Endpoints') && (
+          <Button variant="primary" asChild>
+            <Link to="/endpoints" search={{ connect: 'yes' }}>
+              <Plug aria-hidden /> Connect a provider
+            </Link>
+          </Button>
+        )
+      }
+    >
       {can('Create', 'Endpoints')
         ? 'Connect a provider, and its models appear here. Grant them to a group, and its people can use them.'
         : 'An administrator grants models to your groups. Those that you may use appear here.'}

@@ -123,7 +123,7 @@ function Matrix({ texts, values }: { texts: readonly string[]; values: readonly 
               </th>
               {row.map((value, at) => (
                 <td key={at} className={cn('px-2', shade(value))}>
-                  {value.toFixed(3)}
+                  {value.toFixed(3).replace('-', '−')}
                 </td>
               ))}
             </tr>

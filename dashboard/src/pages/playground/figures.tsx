@@ -38,7 +38,7 @@ export function Figures({ model, usage, firstMs, totalMs, answeredBy, kept }: Fi
       )}
       {rate !== undefined && (
         <Entry name="Speed" unit="tokens/s">
-          {rate.toFixed(rate < 10 ? 1 : 0)}
+          {rate < 10 ? rate.toFixed(1) : count(Math.round(rate)).shown}
         </Entry>
       )}
       {usage !== undefined && (

@@ -1,8 +1,9 @@
 /** What one model replied to one prompt, as it comes. */
-import { ChevronRight, RotateCw, Square } from 'lucide-react'
+import { RotateCw, Square } from 'lucide-react'
 import { memo } from 'react'
 import { Badge } from '@/components/badge'
 import { CopyButton } from '@/components/code-block'
+import { Disclosure } from '@/components/disclosure'
 import { Markdown } from '@/components/markdown'
 import { Button } from '@/design/button'
 import { Tooltip } from '@/design/menu'
@@ -161,14 +162,14 @@ const ReplyBody = memo(function ReplyBody({ reply, onRetry, onResults }: ReplyBo
 /** What the model thinks: in sight as long as there is nothing else. */
 function Reasoning({ text, thinking }: { text: string; thinking: boolean }) {
   return (
-    <details className="group/reasoning rounded-md border border-line bg-sunken">
-      <summary className="flex h-8 cursor-pointer list-none items-center gap-1.5 rounded-md px-2.5 text-soft hover:text-ink [&::-webkit-details-marker]:hidden">
-        <ChevronRight className="size-3.5 transition-transform group-open/reasoning:rotate-90" aria-hidden />
-        {thinking ? <span className="animate-breathe">Reasoning…</span> : 'Reasoning'}
-      </summary>
+    <Disclosure
+      className="rounded-md border border-line bg-sunken"
+      summary={thinking ? <span className="animate-breathe">Reasoning…</span> : 'Reasoning'}
+      summaryClassName="h-8 rounded-md px-2.5 text-soft hover:text-ink"
+    >
       <div className="border-t border-line px-3 py-2">
         <Markdown text={text} className="text-sm text-soft" />
       </div>
-    </details>
+    </Disclosure>
   )
 }

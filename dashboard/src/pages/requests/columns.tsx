@@ -1,6 +1,6 @@
 import type { ColumnDef } from '@tanstack/react-table'
 import { Figure } from '@/components/values'
-import { count, milliseconds, money } from '@/format/number'
+import { count, milliseconds, smallMoney } from '@/format/number'
 import { LogTime, StatusBadge, unknown } from './parts'
 import type { Entry } from './queries'
 
@@ -81,6 +81,6 @@ export const COLUMNS: ColumnDef<Entry>[] = [
     header: 'Cost',
     meta: { numeric: true, from: 'lg' },
     cell: ({ row: { original } }) =>
-      original.details?.cost == null ? unknown : <Figure value={money(original.details.cost)} />,
+      original.details?.cost == null ? unknown : <Figure value={smallMoney(original.details.cost)} />,
   },
 ]

@@ -1,6 +1,7 @@
 /** What the charts show, made of the API's rows. Pure: units, colours, zeros and gaps are decided here. */
 import type { Chart, Point, Series } from '@/components/chart'
-import { count, milliseconds, money } from '@/format/number'
+import { COLOURS } from '@/components/chart/series'
+import { count, milliseconds, smallMoney } from '@/format/number'
 import { buckets, type Period } from './period'
 import { idOf, nameOf, type Figures, type Row } from './queries'
 
@@ -37,8 +38,6 @@ export function statusChart(period: Period, byStatus: readonly Row[], rows: read
     format: count,
   }
 }
-
-const COLOURS = ['1', '3', '2', '4'] as const
 
 /** Requests by the busiest models or people; `rows` are those of all. */
 export function busiestChart(
@@ -96,7 +95,7 @@ export function tokensChart(period: Period, rows: readonly Row[]): Chart {
 
 export function costChart(period: Period, rows: readonly Row[]): Chart {
   const cost = (row: Figures) => Number(row.cost ?? 0)
-  const chart = chartOf(period, rows, 'Cost', 'What was charged', money, [
+  const chart = chartOf(period, rows, 'Cost', 'What was charged', smallMoney, [
     { key: 'cost', name: 'Charged', colour: '1', of: cost },
   ])
   const points = new Map(chart.points.map((point) => [point.at, point]))

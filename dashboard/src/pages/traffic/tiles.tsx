@@ -4,7 +4,7 @@ import { changeOf } from '@/components/chart'
 import { MetricTile } from '@/components/metric-tile'
 import { ErrorState } from '@/components/page'
 import { count, milliseconds, money, percentage, type Formatted } from '@/format/number'
-import { statusesOptions, totalsOptions, type Figures, type Row, type Scope } from './queries'
+import { hasPercentiles, statusesOptions, totalsOptions, type Figures, type Row, type Scope } from './queries'
 
 /** Keeps the line's room. */
 const NOTHING = '\u00a0'
@@ -27,6 +27,7 @@ export function Tiles({ scope }: { scope: Scope }) {
   const sum = (of: (figures: Figures) => number) => (loading ? undefined : count(row ? of(row) : 0))
   const change = (of: (figures: Figures) => number) =>
     row && before != null ? changeOf(of(row), of(before)) : null
+  const median = hasPercentiles(scope)
   const latency = row?.latency_ms
   const first = row?.first_token_ms
   return (
@@ -53,12 +54,12 @@ export function Tiles({ scope }: { scope: Scope }) {
         {row ? `${count(row.unpriced_requests).shown} without a price` : NOTHING}
       </MetricTile>
       <MetricTile
-        label={latency == null ? 'Latency, average' : 'Latency, median'}
-        value={loading ? undefined : shownMs(latency?.p50 ?? row?.avg_latency_ms)}
+        label={median ? 'Latency, median' : 'Latency, average'}
+        value={loading ? undefined : shownMs(median ? latency?.p50 : row?.avg_latency_ms)}
         change={
-          latency == null
-            ? changeOf(row?.avg_latency_ms, before?.avg_latency_ms)
-            : changeOf(latency.p50, before?.latency_ms?.p50)
+          median
+            ? changeOf(latency?.p50, before?.latency_ms?.p50)
+            : changeOf(row?.avg_latency_ms, before?.avg_latency_ms)
         }
         better="less"
       >

@@ -2,7 +2,7 @@
 import { Badge } from '@/components/badge'
 import { Figure } from '@/components/values'
 import { cn } from '@/design/class-names'
-import { money } from '@/format/number'
+import { smallMoney } from '@/format/number'
 import { standing } from './budget-form'
 import type { Budget } from './budget-queries'
 
@@ -33,7 +33,7 @@ export function Left({ budget }: { budget: Budget }) {
   if (share >= 1) return <Badge tone="bad">Used up</Badge>
   return (
     <span>
-      <Figure value={money(left.toFixed(6))} /> <span className="text-faint">left</span>
+      <Figure value={smallMoney(left.toFixed(6))} /> <span className="text-faint">left</span>
     </span>
   )
 }

@@ -12,7 +12,7 @@ import { say } from '@/components/toast'
 import { Figure, Time } from '@/components/values'
 import { Button } from '@/design/button'
 import { Menu, MenuItem, MenuSeparator } from '@/design/menu'
-import { count, money } from '@/format/number'
+import { count, smallMoney } from '@/format/number'
 import { useCan } from '@/session/session'
 import { CreateBudget, EditBudget } from './budget-dialog'
 import { ENFORCEMENTS, periodName, scopeName, SCOPES } from './budget-form'
@@ -146,10 +146,10 @@ function columnsOf(edit: Act, remove: Act): ColumnDef<Budget>[] {
       cell: ({ row: { original: budget } }) => (
         <span className="inline-flex flex-col items-end gap-1">
           <span>
-            <Figure value={money(budget.spent)} />
+            <Figure value={smallMoney(budget.spent)} />
             <span className="text-faint">
               {' '}
-              of {money(budget.amount).shown}
+              of {smallMoney(budget.amount).shown}
               <span className="max-sm:hidden"> {periodName(budget)}</span>
             </span>
           </span>

@@ -1,10 +1,10 @@
 /** What the charts show, made of the API's rows. Pure. */
 import type { Chart, Point, Series } from '@/components/chart'
-import { count, money } from '@/format/number'
+import { COLOURS } from '@/components/chart/series'
+import { count, smallMoney } from '@/format/number'
 import { eachDay, type Days } from './period'
 import type { Row } from './queries'
 
-const COLOURS = ['1', '2', '3', '4'] as const
 const OTHERS = 'others'
 
 /** The dearest models have a colour each; the rest share one. */
@@ -33,7 +33,8 @@ export function costChart(days: Days, rows: readonly Row[]): Chart {
     points: [...points.values()],
     series,
     stacked: true,
-    format: money,
+    named: true,
+    format: smallMoney,
   }
 }
 

@@ -3,7 +3,7 @@ import { useQuery } from '@tanstack/react-query'
 import { ErrorState } from '@/components/page'
 import { Panel } from '@/components/panel'
 import { Figure, Time } from '@/components/values'
-import { money } from '@/format/number'
+import { smallMoney } from '@/format/number'
 import { useUser } from '@/session/session'
 import { ENFORCED, periodName, scopeName } from './budget-form'
 import { BudgetProgress, Left } from './budget-progress'
@@ -47,10 +47,10 @@ function MyBudget({ budget }: { budget: Budget }) {
       <div className="grid gap-1">
         <div className="flex flex-wrap items-baseline justify-between gap-x-4">
           <span>
-            <Figure value={money(budget.spent)} />
+            <Figure value={smallMoney(budget.spent)} />
             <span className="text-faint">
               {' '}
-              of {money(budget.amount).shown} {periodName(budget)}
+              of {smallMoney(budget.amount).shown} {periodName(budget)}
             </span>
           </span>
           <Left budget={budget} />

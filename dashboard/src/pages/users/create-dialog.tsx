@@ -99,8 +99,6 @@ function CreateForm({ passwords, onClose }: { passwords: boolean; onClose: () =>
               type="email"
               autoComplete="off"
               placeholder="ada@example.org"
-              // eslint-disable-next-line jsx-a11y/no-autofocus -- where a dialog begins
-              autoFocus
             />
           )}
         </FormField>

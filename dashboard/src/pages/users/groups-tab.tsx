@@ -30,7 +30,7 @@ export function GroupsTab({ user }: { user: User }) {
         note: group.description ?? undefined,
         fixed:
           group.id === EVERYONE
-            ? 'Everybody'
+            ? 'Every user'
             : group.source === 'native'
               ? undefined
               : `From ${group.source}`,

@@ -41,8 +41,8 @@ export function KeysTab({ user }: { user: User }) {
                 {isExpired(key) && <Badge tone="bad">Expired</Badge>}
               </p>
               <p className="mt-0.5 text-xs text-faint">
-                <code className="font-mono">{key.prefix}…</code> · used{' '}
-                <Time at={key.last_used} never="never" />
+                <code className="font-mono">{key.prefix}…</code> · {key.last_used !== null && 'used '}
+                <Time at={key.last_used} never="never used" />
                 {key.spend_limit !== null && (
                   <>
                     {' '}

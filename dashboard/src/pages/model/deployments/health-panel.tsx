@@ -88,7 +88,7 @@ function Probe({ probe }: { probe: Deployment['probe'] }) {
   if (probe === null) return dash
   if (probe.failing) return <Status tone="bad">Failed {plural(probe.failures, 'time')} in a row</Status>
   return (
-    <Status tone="good">
+    <Status tone={probe.failures === 0 ? 'good' : 'warn'}>
       {probe.failures === 0 ? 'Well' : `${plural(probe.failures, 'failure')} lately`}
     </Status>
   )

@@ -73,7 +73,7 @@ function columns(onRevoke: ((group: Group) => void) | undefined): PlainColumn<Gr
       cell: (group) => (
         <span className="flex items-center gap-2">
           <span className="truncate font-medium">{group.name}</span>
-          {group.id === EVERYONE && <Badge tone="note">Every user</Badge>}
+          {group.id === EVERYONE && <Badge>Every user</Badge>}
         </span>
       ),
     },

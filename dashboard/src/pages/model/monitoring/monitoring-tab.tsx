@@ -93,7 +93,8 @@ function ProbePanel({ model, probe }: { model: Model; probe: Probe }) {
         title="Probe"
         description={describe(probe)}
         actions={
-          <>
+          // Without icons on a telephone, all of it is one line.
+          <div className="flex items-center gap-2 max-sm:[&_.lucide:not(.lucide-trash-2)]:hidden">
             {can('Update', 'Probes') && (
               <>
                 <Button busy={run.isPending} onClick={runNow}>
@@ -121,7 +122,7 @@ function ProbePanel({ model, probe }: { model: Model; probe: Probe }) {
                 <Trash2 aria-hidden />
               </Button>
             )}
-          </>
+          </div>
         }
       />
       {open === 'edit' && <ProbeDialog model={model} probe={probe} onClose={() => setOpen(undefined)} />}

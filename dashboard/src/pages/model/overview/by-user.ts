@@ -1,5 +1,6 @@
 /** Who used a model when: those who used it most, and all others together. Pure. */
 import type { Point, Series } from '@/components/chart'
+import { COLOURS } from '@/components/chart/series'
 import type { Figures } from '../queries'
 import { points, type Stretch } from './figures'
 
@@ -11,7 +12,6 @@ export interface UsersSeries {
   rows: readonly Figures[]
 }
 
-const COLOURS = ['1', '2', '3', '4'] as const
 /** As many as there are colours that are told apart. */
 export const DRAWN_USERS = COLOURS.length
 const OTHERS = 'others'

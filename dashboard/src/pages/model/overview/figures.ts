@@ -20,6 +20,10 @@ export interface Stretch {
   unit: Unit
 }
 
+export function unitOf(range: Range): Unit {
+  return LENGTHS[range].unit
+}
+
 /** Up to the end of this hour or day. `now` is in milliseconds. */
 export function stretch(range: Range, now: number): Stretch {
   const { unit, count } = LENGTHS[range]
@@ -60,14 +64,4 @@ function named(name: string, percentiles: Schema['Percentiles'] | null | undefin
 /** How much more it is than before, as a fraction; `null` where there was nothing before. */
 export function change(now: number | null | undefined, before: number | null | undefined): number | null {
   return now == null || before == null || before === 0 ? null : now / before - 1
-}
-
-const clock = new Intl.DateTimeFormat('en-GB', { hour: '2-digit', minute: '2-digit' })
-const weekday = new Intl.DateTimeFormat('en-GB', { weekday: 'short', hour: '2-digit', minute: '2-digit' })
-const date = new Intl.DateTimeFormat('en-GB', { day: 'numeric', month: 'short', timeZone: 'UTC' })
-
-/** A time on the axis. Days are those of UTC, because the server adds them up. */
-export function axisTime(range: Range): (at: number) => string {
-  const format = { '24h': clock, '7d': weekday, '30d': date }[range]
-  return (at) => format.format(at)
 }

@@ -64,16 +64,17 @@ function Totals({ model, range }: { model: Model; range: Range }) {
         label="Cost"
         value={shown(() => (now?.cost == null ? NOTHING : money(now.cost)))}
         change={change(asNumber(now?.cost), asNumber(before?.cost))}
+        better="less"
       >
-        {now?.unpriced_requests ? `${plural(now.unpriced_requests, 'request')} free of charge` : ' '}
+        {now?.unpriced_requests ? `${plural(now.unpriced_requests, 'request')} without a price` : ' '}
       </MetricTile>
       <MetricTile
-        label="Time, median"
+        label="Latency, median"
         value={shown(() => time(now?.latency_ms?.p50))}
         change={change(now?.latency_ms?.p50, before?.latency_ms?.p50)}
         better="less"
       >
-        {now?.latency_ms == null ? ' ' : `95% within ${milliseconds(now.latency_ms.p95).shown}`}
+        {now?.latency_ms == null ? ' ' : `p95 ${milliseconds(now.latency_ms.p95).shown}`}
       </MetricTile>
       <MetricTile
         label="First token, median"
@@ -81,9 +82,7 @@ function Totals({ model, range }: { model: Model; range: Range }) {
         change={change(now?.first_token_ms?.p50, before?.first_token_ms?.p50)}
         better="less"
       >
-        {now?.first_token_ms == null
-          ? 'Of streams'
-          : `95% within ${milliseconds(now.first_token_ms.p95).shown}`}
+        {now?.first_token_ms == null ? 'Of streams' : `p95 ${milliseconds(now.first_token_ms.p95).shown}`}
       </MetricTile>
     </div>
   )

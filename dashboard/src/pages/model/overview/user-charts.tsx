@@ -1,11 +1,11 @@
 import { useQueries, useQuery } from '@tanstack/react-query'
-import { ChartFrame, isEmpty, SeriesChart, tableOf, type Chart } from '@/components/chart'
+import { isEmpty, type Chart } from '@/components/chart'
+import { TimeChart } from '@/components/chart/time-chart'
 import { count } from '@/format/number'
-import { exactTime } from '@/format/time'
 import { seriesOptions, userSeriesOptions, usersOptions, type Model } from '../queries'
 import type { Range } from '../search'
 import { byUser, DRAWN_USERS, type Measure } from './by-user'
-import { axisTime, stretch } from './figures'
+import { stretch, unitOf } from './figures'
 import { nameOf } from './user-name'
 
 const MEASURES: readonly { measure: Measure; title: string }[] = [
@@ -25,7 +25,6 @@ export function UserCharts({ model, range }: { model: Model; range: Range }) {
   const failed = queries.find((query) => query.isError && query.data === undefined)
   const waiting = queries.some((query) => query.data === undefined)
   const retry = () => queries.forEach((query) => query.isError && void query.refetch())
-  const unit = range === '30d' ? 'day (UTC)' : 'hour'
   return (
     <div className="grid gap-3 xl:grid-cols-2">
       {MEASURES.map(({ measure, title }) => {
@@ -33,38 +32,22 @@ export function UserCharts({ model, range }: { model: Model; range: Range }) {
         const named = drawn.map((row, index) => ({ name: nameOf(row), rows: each[index]?.data ?? [] }))
         const chart: Chart = {
           title,
-          description: `Those who asked it most, by the ${unit}`,
+          description: 'Those who asked it most',
           ...byUser(named, everybody.data?.rows ?? [], asked, measure),
           stacked: true,
+          named: true,
           format: count,
         }
+        const state =
+          failed !== undefined
+            ? { error: failed.error, retry }
+            : waiting
+              ? 'loading'
+              : isEmpty(chart)
+                ? 'empty'
+                : 'ready'
         return (
-          <ChartFrame
-            key={measure}
-            title={title}
-            description={chart.description}
-            series={chart.series}
-            table={tableOf(chart, exactTime)}
-            state={
-              failed !== undefined
-                ? { error: failed.error, retry }
-                : waiting
-                  ? 'loading'
-                  : isEmpty(chart)
-                    ? 'empty'
-                    : 'ready'
-            }
-          >
-            <SeriesChart
-              points={chart.points}
-              series={chart.series}
-              stacked
-              formatValue={(value) => count(value).shown}
-              formatExact={(value) => count(value).exact}
-              formatTick={axisTime(range)}
-              formatTime={exactTime}
-            />
-          </ChartFrame>
+          <TimeChart key={measure} chart={chart} unit={unitOf(range)} short={range === '24h'} state={state} />
         )
       })}
     </div>

@@ -90,7 +90,7 @@ export function TariffDialog({ model, tariff, prices, onClose }: TariffDialogPro
         </Button>
         {more && (
           <div className="grid gap-4 sm:grid-cols-2">
-            {KINDS.map(({ name, label }) => (
+            {KINDS.map(({ name, label, like }) => (
               <TextField
                 key={name}
                 control={control}
@@ -98,7 +98,7 @@ export function TariffDialog({ model, tariff, prices, onClose }: TariffDialogPro
                 label={label}
                 optional
                 number="decimal"
-                placeholder="As its whole"
+                placeholder={`As ${like}`}
                 validate={price}
               />
             ))}

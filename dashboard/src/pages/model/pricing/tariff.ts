@@ -5,16 +5,16 @@ import { perMillion, perToken } from './decimal'
 
 export type NewTariff = Schema['NewTariff']
 
-/** Prices that a tariff may have beside those of the input and the output, for tokens. */
+/** Prices that a tariff may have beside those of the input and the output, for tokens; each is `like` one of these where it is left out. */
 export const KINDS = [
-  { name: 'cached_input_price_per_token', label: 'Input from the cache' },
-  { name: 'cache_write_price_per_token', label: 'Input written to the cache' },
-  { name: 'cache_write_1h_price_per_token', label: 'Written for an hour' },
-  { name: 'audio_input_price_per_token', label: 'Audio input' },
-  { name: 'image_input_price_per_token', label: 'Image input' },
-  { name: 'reasoning_price_per_token', label: 'Reasoning' },
-  { name: 'audio_output_price_per_token', label: 'Audio output' },
-  { name: 'image_output_price_per_token', label: 'Image output' },
+  { name: 'cached_input_price_per_token', label: 'Input from the cache', like: 'input' },
+  { name: 'cache_write_price_per_token', label: 'Input written to the cache', like: 'input' },
+  { name: 'cache_write_1h_price_per_token', label: 'Written for an hour', like: 'input' },
+  { name: 'audio_input_price_per_token', label: 'Audio input', like: 'input' },
+  { name: 'image_input_price_per_token', label: 'Image input', like: 'input' },
+  { name: 'reasoning_price_per_token', label: 'Reasoning', like: 'output' },
+  { name: 'audio_output_price_per_token', label: 'Audio output', like: 'output' },
+  { name: 'image_output_price_per_token', label: 'Image output', like: 'output' },
 ] as const
 export type Kind = (typeof KINDS)[number]['name']
 

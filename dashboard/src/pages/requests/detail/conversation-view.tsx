@@ -1,5 +1,6 @@
 import { Bot, Hammer, Settings2, UserRound, type LucideIcon } from 'lucide-react'
 import { Badge } from '@/components/badge'
+import { Disclosure } from '@/components/disclosure'
 import { cn } from '@/design/class-names'
 import type { Conversation, Part, Turn } from '../conversation'
 import type { Detail } from '../queries'
@@ -84,10 +85,9 @@ function PartView({ part }: { part: Part }) {
       return <p className={cn('text-base', TEXT)}>{part.text}</p>
     case 'thinking':
       return (
-        <details className={BOX}>
-          <summary className="cursor-pointer text-soft">Thinking</summary>
+        <Disclosure className={BOX} summary="Thinking" summaryClassName="text-soft hover:text-ink">
           <p className={cn('mt-2 text-soft', TEXT)}>{part.text}</p>
-        </details>
+        </Disclosure>
       )
     case 'refusal':
       return <p className={cn('text-bad', TEXT)}>{part.text}</p>

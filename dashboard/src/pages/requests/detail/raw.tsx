@@ -11,7 +11,7 @@ const HIGHLIGHTED = 100_000
 export function Raw({ bodies }: { bodies: Bodies }) {
   const redacted = Object.entries(bodies.redacted)
   return (
-    <div className="grid gap-5">
+    <div className="grid grid-cols-1 gap-5">
       {redacted.length > 0 && (
         <p className="text-soft">
           Taken out before it was kept:{' '}

@@ -31,7 +31,7 @@ export function GuardrailsPage() {
   return (
     <Page
       title="Guardrails"
-      description="Checks that requests pass before they leave for a provider, and answers before they reach a client. They are gone through from the top."
+      description="Checks that requests pass before they leave for a provider, and answers before they reach a client. They run from the top down."
       actions={create}
     >
       <div className="space-y-5">

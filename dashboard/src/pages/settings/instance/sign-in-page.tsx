@@ -1,6 +1,7 @@
 import type { ReactNode } from 'react'
 import { CodeBlock, CopyButton } from '@/components/code-block'
 import { DetailList } from '@/components/detail-list'
+import { Disclosure } from '@/components/disclosure'
 import { Panel } from '@/components/panel'
 import { lengthOfTime } from '@/format/duration'
 import { roleName } from '@/format/roles'
@@ -38,19 +39,22 @@ interface SetUpProps {
 
 function SetUp({ code, label, children }: SetUpProps) {
   return (
-    <details className="mt-3 border-t border-line pt-3">
-      <summary className="cursor-pointer font-medium text-soft hover:text-ink">How to set it up</summary>
+    <Disclosure
+      className="mt-3 border-t border-line pt-3"
+      summary="How to set it up"
+      summaryClassName="font-medium text-soft hover:text-ink"
+    >
       <div className="mt-3 space-y-3 text-soft">
         {children}
         <CodeBlock code={code} language={undefined} label={label} />
       </div>
-    </details>
+    </Disclosure>
   )
 }
 
 function Switched({ setting, on }: { setting: string; on: boolean }) {
   return (
-    <div className="text-right">
+    <div className="sm:text-right">
       <Sourced setting={setting}>
         <OnOff on={on} />
       </Sourced>

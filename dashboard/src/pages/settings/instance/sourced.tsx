@@ -1,5 +1,5 @@
 import { useQuery } from '@tanstack/react-query'
-import type { ReactNode } from 'react'
+import { Fragment, type ReactNode } from 'react'
 import { originOf } from './origin'
 import { instanceOptions } from './queries'
 
@@ -25,13 +25,27 @@ function Source({ origin, setting }: { origin: string | undefined; setting: stri
     <span className="block text-xs break-words text-faint">
       {origin === undefined ? (
         <>
-          Default of <code className="font-mono">{setting}</code>
+          Default of <Key>{setting}</Key>
         </>
       ) : (
         <>
-          Set by <code className="font-mono">{origin}</code>
+          Set by <Key>{origin}</Key>
         </>
       )}
     </span>
+  )
+}
+
+/** Long ones break between their words. */
+function Key({ children }: { children: string }) {
+  return (
+    <code className="font-mono">
+      {children.split(/(?<=[._/])(?=[^._/])/).map((word, index) => (
+        <Fragment key={index}>
+          {word}
+          <wbr />
+        </Fragment>
+      ))}
+    </code>
   )
 }

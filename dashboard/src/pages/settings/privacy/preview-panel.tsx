@@ -14,7 +14,7 @@ export function PreviewPanel() {
   return (
     <Panel
       title="Preview"
-      description="What would be kept of a text, by the rules that are on. Nothing of it is."
+      description="What would be kept of a text, by the rules that are on. The text itself is not kept."
       footer={
         <Button
           disabled={text === ''}

@@ -31,7 +31,7 @@ export function RetentionPanel() {
               kept(query.data.retention.requests),
             ),
             set('Sums for usage and analytics', 'request_log.sums', kept(query.data.retention.sums)),
-            ['Audit log', 'For ever'],
+            ['Audit log', 'Forever'],
           ]}
         />
       ) : query.isError ? (
@@ -44,6 +44,6 @@ export function RetentionPanel() {
 }
 
 function kept({ max_age_seconds, max_bytes }: Kept): string {
-  const age = max_age_seconds === null ? 'For ever' : lengthOfTime(max_age_seconds)
+  const age = max_age_seconds === null ? 'Forever' : lengthOfTime(max_age_seconds)
   return max_bytes === null ? age : `${age}, up to ${bytes(max_bytes)}`
 }

@@ -36,7 +36,7 @@ export function limitColumns({ edit, remove }: Actions): ColumnDef<RateLimit>[] 
       header: 'Of',
       cell: ({ row: { original } }) => (
         <span className="flex items-center gap-2">
-          <Badge>{original.scope}</Badge>
+          <Badge className="capitalize">{original.scope}</Badge>
           <span className="max-w-40 truncate text-soft">{original.scope_name ?? 'Deleted'}</span>
         </span>
       ),

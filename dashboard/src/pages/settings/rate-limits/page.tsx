@@ -36,7 +36,7 @@ export function RateLimitsPage() {
   return (
     <Page
       title="Rate limits"
-      description="How much a user, a group, a key or a model may take in a time, or at a time. All that concern a request hold."
+      description="How much a user, group, key or model may use in a period, or at once. A request has to pass every limit that concerns it."
       actions={create}
     >
       <div className={cn('mb-3', query.data?.total_count === 0 && !state.narrowed && 'invisible')}>

@@ -4,6 +4,7 @@ import { RotateCw } from 'lucide-react'
 import { useState } from 'react'
 import { Status, type Tone } from '@/components/badge'
 import { CodeBlock } from '@/components/code-block'
+import { Disclosure } from '@/components/disclosure'
 import { ErrorState, Skeleton } from '@/components/page'
 import { say, sayProblem } from '@/components/toast'
 import { Figure, Time } from '@/components/values'
@@ -79,14 +80,18 @@ function Message({ webhook, delivery }: { webhook: Webhook; delivery: Delivery }
   const { tone, name } = STATES[delivery.state]
   return (
     <li>
-      <details>
-        <summary className="flex cursor-pointer items-center gap-3 px-3 py-2.5 hover:bg-hover">
-          <code className="min-w-0 flex-1 truncate font-mono text-xs">{delivery.event_type}</code>
-          <Status tone={tone}>{name}</Status>
-          <span className="w-28 text-right text-xs text-faint">
-            <Time at={delivery.created_at} />
-          </span>
-        </summary>
+      <Disclosure
+        summary={
+          <>
+            <code className="min-w-0 flex-1 truncate font-mono text-xs">{delivery.event_type}</code>
+            <Status tone={tone}>{name}</Status>
+            <span className="w-28 text-right text-xs text-faint">
+              <Time at={delivery.created_at} />
+            </span>
+          </>
+        }
+        summaryClassName="px-3 py-2.5 hover:bg-hover"
+      >
         <div className="space-y-3 border-t border-line bg-sunken px-3 py-3">
           <div className="flex flex-wrap items-center justify-between gap-2">
             <p className="text-soft">
@@ -137,7 +142,7 @@ function Message({ webhook, delivery }: { webhook: Webhook; delivery: Delivery }
             label={`Message ${delivery.event_type}`}
           />
         </div>
-      </details>
+      </Disclosure>
     </li>
   )
 }
