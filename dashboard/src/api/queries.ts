@@ -1,5 +1,12 @@
 /** The cache of answers, and what happens everywhere when the session ends or the server goes away. */
-import { MutationCache, QueryCache, QueryClient } from '@tanstack/react-query'
+import {
+  MutationCache,
+  QueryCache,
+  QueryClient,
+  type InvalidateOptions,
+  type InvalidateQueryFilters,
+  type QueryKey,
+} from '@tanstack/react-query'
 import { asProblem } from './problem'
 import { serverAway } from './reachability'
 
@@ -19,8 +26,27 @@ export function noticeProblem(error: Error) {
   else if (problem.signedOut) ended()
 }
 
+/**
+ * TanStack's, but for the first answers that are on their way when something has changed: it would take them for new,
+ * though they may say what was before.
+ */
+class Answers extends QueryClient {
+  override async invalidateQueries<Key extends QueryKey = QueryKey>(
+    filters?: InvalidateQueryFilters<Key>,
+    options?: InvalidateOptions,
+  ) {
+    const onTheirWay = this.getQueryCache()
+      .findAll({ ...filters, fetchStatus: 'fetching' })
+      .filter(({ state }) => state.data === undefined)
+    await super.invalidateQueries(filters, options)
+    if (onTheirWay.length === 0) return
+    await Promise.allSettled(onTheirWay.map(async ({ promise }) => promise))
+    await super.invalidateQueries({ predicate: (query) => onTheirWay.includes(query) }, options)
+  }
+}
+
 export function makeQueryClient(): QueryClient {
-  return new QueryClient({
+  return new Answers({
     queryCache: new QueryCache({ onError: noticeProblem }),
     mutationCache: new MutationCache({ onError: noticeProblem }),
     defaultOptions: {
