@@ -61,8 +61,14 @@ test('an answer streams in with its figures, and a reload keeps it', async () =>
   await reply.getByText(/^\d+ in, 24 out$/).waitFor()
   // What it cost is what the log says that it cost.
   const { cost } = await logged(page, 'sim-small', 'completed')
-  await reply.locator('dt', { hasText: 'Cost' }).locator('xpath=following-sibling::dd').getByText('$').hover()
-  await page.getByRole('tooltip', { name: `$${cost.replace(/0+$/, '')}` }).waitFor()
+  const shown = reply.locator('dt', { hasText: 'Cost' }).locator('xpath=following-sibling::dd').getByText('$')
+  const exact = page.getByRole('tooltip', { name: `$${cost.replace(/0+$/, '')}` })
+  // What moves away beneath the pointer takes its tooltip with it.
+  const read = async () => {
+    await shown.hover()
+    return exact.isVisible()
+  }
+  await expect.poll(read, { timeout: 15_000 }).toBe(true)
 
   await page.reload()
   await reply.getByText('This is a simulated answer').waitFor()
@@ -98,10 +104,14 @@ test('two models answer one prompt side by side, and each can be asked again', a
   for (const model of ['sim-small', 'sim-large']) {
     await answer(page, model).getByText('This is a simulated answer').waitFor()
   }
-  const boxes = await Promise.all(
-    ['sim-small', 'sim-large'].map((model) => answer(page, model).boundingBox()),
-  )
-  expect(boxes[0]?.y).toBe(boxes[1]?.y)
+  // The page goes along with what is written, so that one may have moved before the other is looked at.
+  const apart = async () => {
+    const boxes = await Promise.all(
+      ['sim-small', 'sim-large'].map((model) => answer(page, model).boundingBox()),
+    )
+    return (boxes[0]?.y ?? NaN) - (boxes[1]?.y ?? NaN)
+  }
+  await expect.poll(apart).toBe(0)
 
   await page.getByRole('button', { name: 'Ask sim-large again' }).click()
   await answer(page, 'sim-large').getByText('24 out').waitFor()
