@@ -39,7 +39,7 @@ async function newest(page: Page, model: string): Promise<number> {
 }
 
 /** The newest request of the log for this model, once there is one behind `after` with this outcome. */
-async function logged(page: Page, model: string, outcome: string, after = 0): Promise<Logged> {
+async function logged(page: Page, model: string, outcome: string, after: number): Promise<Logged> {
   let found: Logged | undefined
   const look = async () => {
     const id = await newest(page, model)
@@ -54,13 +54,14 @@ async function logged(page: Page, model: string, outcome: string, after = 0): Pr
 
 test('an answer streams in with its figures, and a reload keeps it', async () => {
   const page = await opened('sim-small')
+  const before = await newest(page, 'sim-small')
   await ask(page, 'Hello!')
   const reply = answer(page, 'sim-small')
   await reply.getByText('This is a simulated answer').waitFor()
   await reply.locator('dd', { hasText: 'first token' }).waitFor()
   await reply.getByText(/^\d+ in, 24 out$/).waitFor()
   // What it cost is what the log says that it cost.
-  const { cost } = await logged(page, 'sim-small', 'completed')
+  const { cost } = await logged(page, 'sim-small', 'completed', before)
   const shown = reply.locator('dt', { hasText: 'Cost' }).locator('xpath=following-sibling::dd').getByText('$')
   const exact = page.getByRole('tooltip', { name: `$${cost.replace(/0+$/, '')}` })
   // What moves away beneath the pointer takes its tooltip with it.
@@ -85,12 +86,13 @@ test('a model of the list is tried with one click', async () => {
 
 test('Stop ends the request at the provider', async () => {
   const page = await opened('slow')
+  const before = await newest(page, 'slow')
   await ask(page, 'Tell me all of it')
   const reply = answer(page, 'slow')
   await reply.getByText('This is').waitFor()
   await page.getByRole('button', { name: 'Stop', exact: true }).click()
   await reply.getByText('Stopped.').waitFor()
-  await logged(page, 'slow', 'cancelled')
+  await logged(page, 'slow', 'cancelled', before)
   // What came until then stays, and can be gone on from.
   await reply.getByText('This is').waitFor()
   await page.getByRole('button', { name: 'Send' }).waitFor()
