@@ -5,12 +5,10 @@ from __future__ import annotations
 import base64
 import socket
 import struct
-import threading
 import uuid
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from decimal import Decimal
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
 
 import httpx
@@ -18,6 +16,7 @@ import msgspec
 import pytest
 from bench.processes import GatewayProcess, World
 from tests.gateway.conftest import DEADLINE_SECONDS, Journal, Provider, until
+from tests.http_server import Handler, serving
 
 from control_layer.contract.dialects import DIALECTS, DialectOptions
 from control_layer.contract.guardrails import Guardrail
@@ -65,29 +64,14 @@ class TakesForms:
 def takes_forms() -> Iterator[TakesForms]:
     told = TakesForms()
 
-    class Handler(BaseHTTPRequestHandler):
-        protocol_version = "HTTP/1.1"
+    class Keeping(Handler):
+        def post(self, body: bytes) -> None:
+            told.bodies.append(body)
+            self.answer(200, b'{"created":1,"data":[{"b64_json":"form"}]}')
 
-        def do_POST(self) -> None:
-            told.bodies.append(self.rfile.read(int(self.headers["content-length"])))
-            body = b'{"created":1,"data":[{"b64_json":"form"}]}'
-            self.send_response(200)
-            self.send_header("content-type", "application/json")
-            self.send_header("content-length", str(len(body)))
-            self.end_headers()
-            self.wfile.write(body)
-
-        def log_message(self, *args: object) -> None:
-            pass
-
-    with ThreadingHTTPServer(("127.0.0.1", 0), Handler) as server:
-        server.daemon_threads = True
-        told.url = f"http://127.0.0.1:{server.server_port}/v1"
-        thread = threading.Thread(target=server.serve_forever)
-        thread.start()
+    with serving(Keeping) as address:
+        told.url = f"{address}/v1"
         yield told
-        server.shutdown()
-        thread.join()
 
 
 _MODELS: dict[str, list[tuple[str, str]]] = {

@@ -3,11 +3,9 @@
 from __future__ import annotations
 
 import json
-import threading
 import uuid
 from collections.abc import Iterator
 from dataclasses import dataclass, field
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
 
 import httpx
@@ -15,6 +13,7 @@ import msgspec
 import pytest
 from bench.processes import World
 from tests.gateway.conftest import Journal, chat
+from tests.http_server import Handler, serving
 
 from control_layer.contract.dialects import DIALECTS, DialectOptions
 from control_layer.contract.reasoning import Reasoning, Write, place_of
@@ -83,28 +82,15 @@ class Seen:
 def seen() -> Iterator[Seen]:
     told = Seen()
 
-    class Handler(BaseHTTPRequestHandler):
-        protocol_version = "HTTP/1.1"
-
-        def do_POST(self) -> None:
-            body = self.rfile.read(int(self.headers["content-length"]))
+    class Keeping(Handler):
+        def post(self, body: bytes) -> None:
             told.bodies.append(body)
             too_long = json.loads(body)["model"] == "too-long"
-            answer = json.dumps(_TOO_LONG if too_long else _ANSWERS[self.path]).encode()
-            self.send_response(400 if too_long else 200)
-            self.send_header("content-type", "application/json")
-            self.send_header("content-length", str(len(answer)))
-            self.end_headers()
-            self.wfile.write(answer)
+            self.answer(400 if too_long else 200, json.dumps(_TOO_LONG if too_long else _ANSWERS[self.path]).encode())
 
-        def log_message(self, *args: object) -> None:
-            pass
-
-    with ThreadingHTTPServer(("127.0.0.1", 0), Handler) as server:
-        threading.Thread(target=server.serve_forever, daemon=True).start()
-        told.url = f"http://127.0.0.1:{server.server_port}/v1"
+    with serving(Keeping) as address:
+        told.url = f"{address}/v1"
         yield told
-        server.shutdown()
 
 
 @dataclass(slots=True)

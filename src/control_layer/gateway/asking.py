@@ -22,8 +22,9 @@ def asked_of(
     try:
         outgoing = provider.write_request(conversation, model, lenient=lenient)
     except Unsupported as error:
-        raise Unsupported(client.name_of(error.parameter, body), error.message) from None
+        (name,) = client.names_of((error.parameter,), body)
+        raise Unsupported(name, error.message) from None
     if omissions.dropped or outgoing.dropped:
-        named = (client.name_of(parameter, body) for parameter in outgoing.dropped)
-        outgoing = msgspec.structs.replace(outgoing, dropped=(*omissions.dropped, *named))
+        names = client.names_of(outgoing.dropped, body)
+        outgoing = msgspec.structs.replace(outgoing, dropped=(*omissions.dropped, *names))
     return conversation, outgoing

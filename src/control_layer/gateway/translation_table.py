@@ -6,6 +6,7 @@ Adding a provider's dialect is an entry in `_PROVIDERS`; adding a client's, one 
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from functools import lru_cache
 
 from control_layer.contract.dialects import Api, DialectOptions, native_apis
 from control_layer.contract.snapshot import Endpoint
@@ -78,7 +79,11 @@ _COUNTERS = {"gemini": GEMINI}
 
 def translators_of(endpoint: Endpoint) -> Mapping[str, Translator]:
     """What is translated for an endpoint, by API path. Everything else it is sent as it comes."""
-    name, options = endpoint.dialect, endpoint.options
+    return _translators(endpoint.dialect, endpoint.options)
+
+
+@lru_cache(maxsize=64)
+def _translators(name: str, options: DialectOptions) -> Mapping[str, Translator]:
     native, lenient = native_apis(name, options), options.unsupported_parameters == "drop"
     if name == "vertex":
         return _vertex(lenient=lenient)

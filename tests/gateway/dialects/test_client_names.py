@@ -8,6 +8,7 @@ import msgspec
 import pytest
 
 from control_layer.gateway.dialects.anthropic import ANTHROPIC
+from control_layer.gateway.dialects.client_names import Place, names_in
 from control_layer.gateway.dialects.dialect import ClientDialect, ProviderDialect, Unsupported
 from control_layer.gateway.dialects.openai_chat import OPENAI_CHAT
 from control_layer.gateway.dialects.openai_responses import OPENAI_RESPONSES
@@ -25,13 +26,14 @@ def refused(client: ClientDialect, provider: ProviderDialect, **fields: Any) -> 
     body = msgspec.json.encode({"model": "m", **fields})
     with pytest.raises(Unsupported) as refusal:
         provider.write_request(client.read_request(body), "claude-sonnet-4-6", lenient=False)
-    return client.name_of(refusal.value.parameter, body)
+    (name,) = client.names_of((refusal.value.parameter,), body)
+    return name
 
 
 def dropped(client: ClientDialect, provider: ProviderDialect, model: str, **fields: Any) -> list[str]:
     body = msgspec.json.encode({"model": "m", **fields})
     outgoing = provider.write_request(client.read_request(body), model, lenient=True)
-    return [client.name_of(parameter, body) for parameter in outgoing.dropped]
+    return [*client.names_of(outgoing.dropped, body)]
 
 
 @pytest.mark.parametrize(
@@ -97,4 +99,27 @@ def test_of_chat_completions_they_are_the_clients_own() -> None:
 @pytest.mark.parametrize("client", [ANTHROPIC, OPENAI_RESPONSES])
 def test_a_place_that_is_not_there_stays(client: ClientDialect) -> None:
     body = b'{"max_tokens":1,"messages":[],"input":[]}'
-    assert client.name_of("messages[3].content[1]", body) == "messages[3].content[1]"
+    assert client.names_of(("messages[3].content[1]",), body) == ("messages[3].content[1]",)
+
+
+def test_however_many_are_named_the_request_is_read_once() -> None:
+    read: list[str] = []
+
+    def places() -> list[Place]:
+        read.append("once")
+        return [Place("system", ("system",)), Place("messages[0]", ("messages[0].content",))]
+
+    asked = ["messages[0].content[0].x", "n", "tools[2].function.strict", "messages[1].name", "messages[1].content[0]"]
+    assert names_in(asked[1:3], {"n": "count"}, places) == ("count", "tools[2].strict")
+    assert not read
+    named = ("system.x", "count", "tools[2].strict", "messages[0].name", "messages[0].content")
+    assert names_in(asked, {"n": "count"}, places) == named
+    assert read == ["once"]
+
+
+def test_a_text_is_named_where_no_block_is() -> None:
+    body = msgspec.json.encode({"max_tokens": 1, "system": "s", "messages": [{"role": "user", "content": "x"}]})
+    asked = ("messages[0].content[0]", "messages[1].content[0]", "messages[1]")
+    assert ANTHROPIC.names_of(asked, body) == ("system", "messages[0].content", "messages[0]")
+    body = msgspec.json.encode({"instructions": "i", "input": [{"role": "user", "content": "x"}]})
+    assert OPENAI_RESPONSES.names_of(asked, body) == ("instructions", "input[0]", "input[0]")

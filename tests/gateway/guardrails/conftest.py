@@ -8,7 +8,6 @@ import uuid
 from collections.abc import Iterator
 from contextlib import suppress
 from dataclasses import dataclass, field
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
 
 import httpx
@@ -17,6 +16,7 @@ import pytest
 from bench.processes import GatewayProcess
 from tests.gateway.company import Company
 from tests.gateway.conftest import DEADLINE_SECONDS
+from tests.http_server import Handler, serving
 
 from control_layer.contract.guardrails import SEPARATOR, Guardrail
 from control_layer.contract.sealing import Seal
@@ -59,34 +59,20 @@ def _answer(path: str, question: dict[str, Any]) -> bytes:
 def service() -> Iterator[Service]:
     told = Service()
 
-    class Handler(BaseHTTPRequestHandler):
-        protocol_version = "HTTP/1.1"
-
-        def do_POST(self) -> None:
-            question = json.loads(self.rfile.read(int(self.headers["content-length"])))
+    class Checking(Handler):
+        def post(self, body: bytes) -> None:
+            question = json.loads(body)
             told.questions.append({"path": self.path, **question})
             told.credentials.append(self.headers["authorization"])
             if self.path == "/slow":
                 told.over.wait(30)
-            body = _answer(self.path, question)
+            said = _answer(self.path, question)
             with suppress(OSError):  # who asked may have left
-                self.send_response(500 if self.path == "/broken" else 200)
-                self.send_header("content-length", str(len(body)))
-                self.end_headers()
-                self.wfile.write(body)
+                self.answer(500 if self.path == "/broken" else 200, said)
 
-        def log_message(self, *args: object) -> None:
-            pass
-
-    with ThreadingHTTPServer(("127.0.0.1", 0), Handler) as server:
-        server.daemon_threads = True
-        told.url = f"http://127.0.0.1:{server.server_port}"
-        thread = threading.Thread(target=server.serve_forever)
-        thread.start()
+    with serving(Checking) as told.url:
         yield told
         told.over.set()
-        server.shutdown()
-        thread.join()
 
 
 @dataclass(slots=True)

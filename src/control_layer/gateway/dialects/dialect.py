@@ -33,7 +33,7 @@ class Unsupported(Exception):
     """The provider cannot do what a parameter asks for, and silence would change what the request means.
 
     `parameter` is its name in the client's words, such as `messages[2].content[0].input_audio` or `n`; those who write
-    for a provider name it as chat completions do, and places as the conversation has them (`ClientDialect.name_of`).
+    for a provider name it as chat completions do, and places as the conversation has them (`ClientDialect.names_of`).
     """
 
     def __init__(self, parameter: str, message: str) -> None:
@@ -121,8 +121,8 @@ class ClientDialect(Protocol):
         """Raises `Unsupported` for what no other dialect can say, msgspec.ValidationError for wrong types."""
         ...
 
-    def name_of(self, parameter: str, body: bytes | bytearray) -> str:
-        """What the client calls a parameter of `body` that a `ProviderDialect` names, or where it is."""
+    def names_of(self, parameters: Sequence[str], body: bytes | bytearray) -> tuple[str, ...]:
+        """What the client calls parameters of `body` that a `ProviderDialect` names, or where they are."""
         ...
 
     def write_answer(self, answer: Answer, conversation: Conversation, model: str) -> bytes:

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from typing import ClassVar
 
 from control_layer.gateway.dialects.anthropic.answers import read_answer, write_answer
-from control_layer.gateway.dialects.anthropic.client_names import name_of
+from control_layer.gateway.dialects.anthropic.client_names import names_of
 from control_layer.gateway.dialects.anthropic.client_requests import read_request
 from control_layer.gateway.dialects.anthropic.client_streams import Writer
 from control_layer.gateway.dialects.anthropic.errors import read_error, write_error
@@ -29,8 +29,8 @@ class Anthropic:
     def read_request(self, body: bytes | bytearray) -> Conversation:
         return read_request(body)
 
-    def name_of(self, parameter: str, body: bytes | bytearray) -> str:
-        return name_of(parameter, body)
+    def names_of(self, parameters: Sequence[str], body: bytes | bytearray) -> tuple[str, ...]:
+        return names_of(parameters, body)
 
     def write_answer(self, answer: Answer, conversation: Conversation, model: str) -> bytes:
         return write_answer(answer, conversation, model)

@@ -30,6 +30,7 @@ from control_layer.gateway.dialects.bedrock.requests import (
 from control_layer.gateway.dialects.bedrock.tools import write_tools
 from control_layer.gateway.dialects.conversation import Conversation, Reasoning, ResponseFormat
 from control_layer.gateway.dialects.dialect import Outgoing
+from control_layer.gateway.dialects.efforts import Level, level_for, level_of
 from control_layer.gateway.dialects.omissions import Omissions
 from control_layer.gateway.dialects.openais_own import refuse_other_fields, refuse_variations
 
@@ -42,10 +43,6 @@ _TIERS = frozenset(("default", "priority", "flex", "reserved"))
 _STOP_SEQUENCES = ["/stop_sequence", "/delta/stop_sequence"]
 """Where Claude says what has stopped it: in a whole answer, and in the last event of a stream, which Amazon's pages do
 not tell (https://github.com/vercel/ai/pull/11410). What is not there is passed over."""
-_EFFORTS = {"minimal": "low", "low": "low", "medium": "medium"}
-"""All that is more is `high`."""
-_STEPS = ((4096, "low"), (16_384, "medium"))
-"""Up to how many tokens an effort stands for a budget; `high` beyond."""
 
 _encode = msgspec.json.Encoder().encode
 
@@ -178,15 +175,13 @@ class _Thinking:
             self.room = room  # the budget must be less
 
 
-def _effort(reasoning: Reasoning) -> str:
+def _effort(reasoning: Reasoning) -> Level:
     if reasoning.effort is not None:
-        return _EFFORTS.get(reasoning.effort, "high")
-    if reasoning.budget is None:
-        return "medium"
-    return next((effort for most, effort in _STEPS if reasoning.budget <= most), "high")
+        return level_of(reasoning.effort)
+    return "medium" if reasoning.budget is None else level_for(reasoning.budget)
 
 
-def _novas_effort(conversation: Conversation) -> str:
+def _novas_effort(conversation: Conversation) -> Level:
     """Less than `high` where the client bounds the answer or says how it is sampled: that is refused beside it.
 
     https://docs.aws.amazon.com/nova/latest/nova2-userguide/extended-thinking.html

@@ -9,11 +9,11 @@ import msgspec
 
 from control_layer.gateway.dialects.conversation import Conversation, Reasoning, ResponseFormat, Tool
 from control_layer.gateway.dialects.dialect import Outgoing
+from control_layer.gateway.dialects.efforts import Level, level_for, level_of
 from control_layer.gateway.dialects.ollama.provider_messages import write_messages
 from control_layer.gateway.dialects.ollama.requests import (
     NOTHING,
     FunctionParam,
-    Level,
     Options,
     RequestBody,
     ToolParam,
@@ -26,10 +26,6 @@ __all__ = ["write_request"]
 _PATH = "/api/chat"
 _NO_ARGUMENTS = msgspec.Raw(b'{"type":"object","properties":{}}')
 _ANY_JSON = msgspec.Raw(b'"json"')
-_LEVELS: dict[str, Level] = {"minimal": "low", "low": "low", "medium": "medium"}
-"""All that is more is `high`."""
-_STEPS: tuple[tuple[int, Level], ...] = ((4096, "low"), (16_384, "medium"))
-"""Up to how many tokens a level stands for a budget; `high` beyond."""
 _TIERS = ("auto", "default")
 
 _encode = msgspec.json.Encoder().encode
@@ -90,11 +86,11 @@ def _think(reasoning: Reasoning | None) -> bool | Level | None:
     if not reasoning.enabled or reasoning.effort == "none":
         return False
     if reasoning.effort is not None:
-        return _LEVELS.get(reasoning.effort, "high")
+        return level_of(reasoning.effort)
     budget = reasoning.budget
     if budget is None:
         return True
-    return next((level for most, level in _STEPS if budget <= most), "high")
+    return level_for(budget)
 
 
 def _format(wanted: ResponseFormat | None) -> msgspec.Raw:

@@ -6,11 +6,12 @@ from typing import Literal
 
 import msgspec
 
+from control_layer.gateway.dialects.efforts import Level
+
 __all__ = [
     "NOTHING",
     "CalledFunction",
     "FunctionParam",
-    "Level",
     "MessageParam",
     "Options",
     "RequestBody",
@@ -20,8 +21,6 @@ __all__ = [
 
 NOTHING = msgspec.Raw()
 """JSON that is not there. The very object is left out of what is written."""
-
-Level = Literal["low", "medium", "high"]
 
 
 class CalledFunction(msgspec.Struct, frozen=True):

@@ -33,8 +33,8 @@ class OpenAiChat:
     def read_request(self, body: bytes | bytearray) -> Conversation:
         return read_request(body)
 
-    def name_of(self, parameter: str, body: bytes | bytearray) -> str:  # noqa: ARG002  (it is the client's own)
-        return parameter
+    def names_of(self, parameters: Sequence[str], body: bytes | bytearray) -> tuple[str, ...]:  # noqa: ARG002
+        return tuple(parameters)  # they are the client's own
 
     def write_answer(self, answer: Answer, conversation: Conversation, model: str) -> bytes:
         return write_answer(answer, conversation, model)

@@ -14,6 +14,7 @@ from functools import lru_cache
 from typing import Literal, NamedTuple
 
 from control_layer.gateway.dialects.conversation import Reasoning
+from control_layer.gateway.dialects.efforts import level_for
 from control_layer.gateway.dialects.omissions import Omissions
 
 __all__ = ["effort_of", "is_openais"]
@@ -22,8 +23,6 @@ _PARAMETER = "reasoning_effort"
 _GPT = re.compile(r"(?:^|/)(?:chat)?gpt-(\d+)(?:\.(\d+))?")
 _O_SERIES = re.compile(r"(?:^|/)o[134](?:-|$)")
 _CODEX_MAX = "codex-max"
-_STEPS = ((4096, "low"), (16_384, "medium"))
-"""Up to how many tokens an effort stands for a budget; `high` beyond. Every model that thinks takes these three."""
 _BEYOND = ("high", "xhigh", "max")
 """Where models differ in how far they go."""
 
@@ -54,7 +53,9 @@ def effort_of(reasoning: Reasoning | None, model: str, omissions: Omissions, *, 
             omissions.drop(_PARAMETER)
             return least
         return "none"
-    effort = reasoning.effort or _for_budget(reasoning.budget)
+    effort = reasoning.effort
+    if effort is None and reasoning.budget is not None:
+        effort = level_for(reasoning.budget)
     if effort is not None and not thinks:
         omissions.drop(_PARAMETER)
         return None
@@ -65,12 +66,6 @@ def is_openais(model: str) -> bool:
     """Whether it is one of OpenAI's own, by its name."""
     name = model.lower()
     return _GPT.search(name) is not None or _O_SERIES.search(name) is not None
-
-
-def _for_budget(budget: int | None) -> str | None:
-    if budget is None:
-        return None
-    return next((effort for most, effort in _STEPS if budget <= most), "high")
 
 
 @lru_cache(maxsize=512)

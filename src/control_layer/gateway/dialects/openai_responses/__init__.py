@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from control_layer.gateway.dialects.conversation import Answer, Conversation
 from control_layer.gateway.dialects.dialect import ProviderError
 from control_layer.gateway.dialects.openai_chat.errors import write_error
 from control_layer.gateway.dialects.openai_responses.answers import write_answer
-from control_layer.gateway.dialects.openai_responses.client_names import name_of
+from control_layer.gateway.dialects.openai_responses.client_names import names_of
 from control_layer.gateway.dialects.openai_responses.client_requests import read_request
 from control_layer.gateway.dialects.openai_responses.streams import Writer
 
@@ -21,8 +23,8 @@ class OpenAiResponses:
     def read_request(self, body: bytes | bytearray) -> Conversation:
         return read_request(body)
 
-    def name_of(self, parameter: str, body: bytes | bytearray) -> str:
-        return name_of(parameter, body)
+    def names_of(self, parameters: Sequence[str], body: bytes | bytearray) -> tuple[str, ...]:
+        return names_of(parameters, body)
 
     def write_answer(self, answer: Answer, conversation: Conversation, model: str) -> bytes:
         return write_answer(answer, conversation, model)

@@ -9,6 +9,7 @@ from collections.abc import Iterable
 
 import msgspec
 
+from control_layer.gateway.dialects.client_names import Place
 from control_layer.gateway.dialects.conversation import (
     Audio,
     Document,
@@ -61,9 +62,11 @@ def read_input(given: str | Iterable[Item]) -> tuple[Message, ...]:
     return tuple(Message(role, tuple(parts)) for role, parts, _ in _turns(given))
 
 
-def places_of(given: str | Iterable[Item]) -> list[list[str]]:
-    """Where in the input the parts of each message are."""
-    return [["input"]] if isinstance(given, str) else [places for _, _, places in _turns(given)]
+def places_of(given: str | Iterable[Item]) -> list[Place]:
+    """Where in the input each message is; of several items that are one, the first."""
+    if isinstance(given, str):
+        return [Place("input", ("input",))]
+    return [Place(places[0].partition(".content[")[0], tuple(places)) for _, _, places in _turns(given)]
 
 
 def _turns(given: Iterable[Item]) -> list[tuple[Role, list[Part], list[str]]]:
